@@ -1,0 +1,1 @@
+"""gearshift sends each LLM request to the smallest model that can answer it well."""

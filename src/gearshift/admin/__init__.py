@@ -1,0 +1,1 @@
+"""The admin plane, on a port of its own."""

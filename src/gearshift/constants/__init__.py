@@ -1,0 +1,1 @@
+"""Names that are written once and read everywhere."""

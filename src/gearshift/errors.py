@@ -1,0 +1,137 @@
+"""The exceptions that gearshift raises.
+
+GearshiftError
+├── ConfigError            a setting is wrong: key, message, suggestion
+├── RequestError           the client's fault: status 4xx, the field, a machine code
+└── UpstreamError          one deployment could not answer, and what to do about it
+    └── ExhaustedError     every deployment of the chain failed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class GearshiftError(Exception):
+    """Anything that gearshift raises on purpose; the message says what, where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the configuration.
+
+    Attributes:
+        key: Dotted path of the setting, `""` for the file as a whole.
+        message: What is wrong.
+        suggestion: What to do, or the nearest valid key.
+    """
+
+    key: str
+    message: str
+    suggestion: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.key}: " if self.key else ""
+        return f"{where}{self.message}" + (f" ({self.suggestion})" if self.suggestion else "")
+
+
+class ConfigError(GearshiftError):
+    """The configuration cannot be used; `problems` lists every reason, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        prefix = f"{source}: " if source else ""
+        super().__init__(prefix + "; ".join(str(problem) for problem in self.problems))
+
+
+class RequestError(GearshiftError):
+    """The client sent something that cannot be answered.
+
+    Attributes:
+        status: HTTP status, 400-499.
+        field: Path of the offending field (`messages.0.content`), or `None`.
+        code: Short machine-readable word such as `model_not_found`.
+        headers: Extra response headers, such as `Allow` or `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        field: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.field = field
+        self.code = code
+        self.headers = dict(headers or {})
+
+
+class Fault(StrEnum):
+    """What went wrong with an upstream; decides what happens next (docs: errors)."""
+
+    UNREACHABLE = "unreachable"  # refused, reset, DNS
+    TIMEOUT = "timeout"  # no first content in time, or silence between tokens
+    LOADING = "loading"  # 503 while the model loads
+    BUSY = "busy"  # 503 or 429: full
+    MISSING_MODEL = "missing_model"  # 404 for the model
+    INCAPABLE = "incapable"  # 400 "does not support …", context exceeded, image to a text model
+    AUTHENTICATION = "authentication"  # 401 or 403: our key for that upstream is wrong
+    FAILED = "failed"  # any other 5xx
+    GARBAGE = "garbage"  # not the protocol: bad JSON, wrong content type, no content
+    CUT_OFF = "cut_off"  # ended before its own end mark
+    REJECTED = "rejected"  # 4xx that is the client's own fault; passed on unchanged
+
+
+class UpstreamError(GearshiftError):
+    """One deployment did not answer.
+
+    Attributes:
+        fault: Decides between fallback and handing the answer back.
+        status: The upstream's HTTP status, or `None` if there was no response.
+        body: The upstream's error body (for `REJECTED`, handed back in the client's dialect).
+        retry_after_seconds: What the upstream asked for, if it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fault: Fault,
+        status: int | None = None,
+        body: bytes = b"",
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fault = fault
+        self.status = status
+        self.body = body
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def permits_fallback(self) -> bool:
+        """Whether another deployment may answer instead (never for the client's own fault)."""
+        return self.fault is not Fault.REJECTED
+
+
+class ExhaustedError(UpstreamError):
+    """Every deployment of the chain failed; `attempts` says what each one said, in order."""
+
+    def __init__(self, attempts: Sequence[tuple[str, UpstreamError]]) -> None:
+        self.attempts = tuple(attempts)
+        said = "; ".join(f"{deployment}: {error.message}" for deployment, error in self.attempts)
+        last = self.attempts[-1][1] if self.attempts else None
+        super().__init__(
+            f"every deployment failed: {said}" if said else "no deployment can answer",
+            fault=last.fault if last else Fault.UNREACHABLE,
+            status=last.status if last else None,
+            retry_after_seconds=last.retry_after_seconds if last else None,
+        )

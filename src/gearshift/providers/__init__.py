@@ -1,0 +1,1 @@
+"""How gearshift speaks to upstreams: one file per kind of upstream."""

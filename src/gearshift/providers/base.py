@@ -1,0 +1,92 @@
+"""The Provider protocol: how gearshift speaks to one upstream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gearshift.types import ChatRequest, FrameStream, UpstreamState
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long an upstream may take, in seconds, all above 0."""
+
+    connect_seconds: float = 2.0
+    first_token_seconds: float = 120.0
+    idle_seconds: float = 60.0
+    total_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamConfig:
+    """One configured upstream, as its provider needs it.
+
+    Attributes:
+        name: The operator's name for it, as in `x-gearshift-upstream`.
+        base_url: Where it listens; for `openai` with its `/v1`.
+        api_key: Sent as a bearer token; never logged.
+        models: What it serves, if the operator says so; asked otherwise.
+        model_paths: `embedded` only: the GGUF file of each model.
+        model_urls: `embedded` only: engines that already run (a worker's parent started them).
+    """
+
+    name: str
+    provider: str
+    base_url: str
+    api_key: str = ""
+    models: tuple[str, ...] = ()
+    model_paths: Mapping[str, str] = field(default_factory=dict)
+    model_urls: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"UpstreamConfig(name={self.name!r}, provider={self.provider!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """One step of a download: bytes done and in all (0 when unknown)."""
+
+    status: str
+    completed_bytes: int = 0
+    total_bytes: int = 0
+
+
+class Provider(Protocol):
+    """One upstream. Every failure leaves as `UpstreamError`."""
+
+    name: str
+    upstream: str
+    dialect: str
+
+    async def start(self) -> None:
+        """Open what must be open before the first request (connections, child processes)."""
+        ...
+
+    async def send(self, request: ChatRequest, model: str) -> FrameStream:
+        """Ask `model`; returns once the first content (or the whole answer) is there.
+
+        Frames that came before it are kept and replayed. Cancelling the call, or closing the
+        stream, closes the upstream connection at once.
+
+        Raises:
+            UpstreamError: Nothing was answered; `fault` says what to do.
+        """
+        ...
+
+    async def probe(self) -> UpstreamState:
+        """Reachable, which models, which of them loaded; never raises for an upstream's fault."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections (and child processes)."""
+        ...
+
+
+class PullingProvider(Protocol):
+    """A provider that can fetch missing models."""
+
+    def pull(self, model: str) -> AsyncIterator[PullProgress]:
+        """Download `model`, reporting progress."""
+        ...

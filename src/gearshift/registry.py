@@ -1,0 +1,32 @@
+"""Which names stand for which classes; one line here adds a dialect, provider or scorer."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
+
+DIALECTS: Final = {
+    "openai": "gearshift.wire.openai:OpenAIDialect",
+    "ollama": "gearshift.wire.ollama:OllamaDialect",
+}
+
+PROVIDERS: Final = {
+    "ollama": "gearshift.providers.ollama:OllamaProvider",
+    "openai": "gearshift.providers.openai_compatible:OpenAICompatibleProvider",
+    "embedded": "gearshift.providers.embedded:EmbeddedProvider",
+}
+
+SCORERS: Final = {
+    "rule": "gearshift.tiered_routing.complexity_scorer:TaskComplexityScorer",
+}
+
+
+def load(target: str) -> Any:
+    """The object that `module:name` stands for.
+
+    Raises:
+        ImportError: There is no such module.
+        AttributeError: The module has no such name.
+    """
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,47 @@
+"""RequestFinished: what is known of one request once it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gearshift.types import Decision, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFinished:
+    """One finished request, successful or not.
+
+    Attributes:
+        decision: With the deployment that answered, or that was tried last.
+        dialect: The client's.
+        status: HTTP status that the client got; 499 if it went away first.
+        streamed: Whether it was answered as a stream.
+        duration_seconds: From arrival to the last byte.
+        first_token_seconds: From arrival to the first content; `None` if there was none.
+        overhead_seconds: The part of it spent in gearshift itself.
+        scoring_seconds: The part of that spent scoring.
+        usage: Tokens, where the upstream told them.
+        load_seconds: Time the engine spent loading the model for it, where told.
+        fault: The `Fault` that ended it, or `None`.
+        attempts: The deployments that failed before, as (deployment, fault).
+        prompt: The user's words, only where `logging.log_prompts` says so.
+    """
+
+    decision: Decision
+    dialect: str
+    status: int
+    streamed: bool
+    duration_seconds: float
+    first_token_seconds: float | None
+    overhead_seconds: float
+    scoring_seconds: float
+    usage: Usage | None = None
+    load_seconds: float | None = None
+    fault: str | None = None
+    attempts: tuple[tuple[str, str], ...] = ()
+    prompt: str | None = None
+
+
+Sink = Callable[[RequestFinished], None]
+"""Takes finished requests; must be quick and must not raise."""

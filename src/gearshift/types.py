@@ -1,0 +1,282 @@
+"""The values that travel through gearshift: request, decision, frames of an answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Json = Any
+"""A decoded JSON value, as it crosses the edge."""
+
+JsonObject = dict[str, Any]
+"""A decoded JSON object, as it crosses the edge."""
+
+Message = Mapping[str, Any]
+"""One turn of a conversation, in OpenAI's shape."""
+
+
+class Operation(StrEnum):
+    """What the client asked for; each dialect has its own path for it."""
+
+    CHAT = "chat"  # OpenAI /chat/completions, Ollama /api/chat
+    COMPLETION = "completion"  # OpenAI /completions, Ollama /api/generate
+
+
+class Capability(StrEnum):
+    """What a request needs of a model, beside being clever enough."""
+
+    TOOLS = "tools"
+    VISION = "vision"
+    THINKING = "thinking"
+
+
+class Cause(StrEnum):
+    """Why a request went where it went."""
+
+    SCORED = "scored"
+    FORCED = "forced"
+    SESSION = "session"
+    CAPABILITY = "capability"
+    RESIDENCY = "residency"
+    EXPERIMENT = "experiment"
+    FALLBACK = "fallback"
+    ESCALATION = "escalation"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One model on one upstream."""
+
+    upstream: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.upstream}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer; `cached_tokens` of the prompt cost no compute."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool call, or a piece of one: `arguments` is (part of) a JSON text."""
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of an answer, or a whole one, in no dialect.
+
+    Attributes:
+        finish_reason: `stop`, `length`, `tool_calls` or `content_filter`, on the last piece.
+        load_seconds: How long the engine took to load the model, where it says so.
+    """
+
+    content: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    load_seconds: float | None = None
+
+    @property
+    def has_content(self) -> bool:
+        """Whether a client would see something of the answer itself."""
+        return bool(self.content or self.reasoning or self.tool_calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One unit of an upstream's answer: an SSE event, an NDJSON line, or a whole body.
+
+    Attributes:
+        raw: Its bytes as received, framing included.
+        chunk: What it says; `None` for comments and keep-alives.
+        is_end: Whether it is the dialect's own end mark (`[DONE]`, `"done": true`).
+        error: The upstream's message if this frame reports a failure.
+    """
+
+    raw: bytes
+    chunk: Chunk | None = None
+    is_end: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request in no dialect, with the client's own bytes kept beside it.
+
+    Attributes:
+        dialect: The client's dialect (`openai`, `ollama`).
+        operation: Chat or completion.
+        model: What the client wrote: `auto`, a tier, or a model name.
+        messages: The conversation in OpenAI's shape, whatever the dialect.
+        stream: Whether the client wants a stream.
+        options: Sampling and format settings under OpenAI's names (`temperature`, `max_tokens`,
+            `stop`, `tools`, `response_format` …), for translation into another dialect.
+        body: The decoded body.
+        raw: The body as received; passed on but for `model` when dialects agree.
+        needs: Capabilities that a model must have to answer.
+        forced_tier: From `x-gearshift-tier`.
+        session: From `x-session-id` and its relatives.
+        headers: The client's headers that are passed on (`traceparent` …), lower case.
+        received_at: `time.perf_counter()` when its last byte had arrived; 0 when not from HTTP.
+    """
+
+    dialect: str
+    operation: Operation
+    model: str
+    messages: Sequence[Message]
+    stream: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
+    needs: frozenset[Capability] = frozenset()
+    forced_tier: str | None = None
+    session: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    received_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a request goes and why: made once, the same in header, log, metrics and Python.
+
+    Attributes:
+        id: Unique, `dec-` and 24 hex digits.
+        time: Seconds since 1970, UTC.
+        score: 0-10, or `None` where nothing was scored (a concrete model was named).
+        contributions: One per factor; they add up to the score.
+        threshold: The score from which the next tier up begins.
+        fallback: `first->answered` tiers (deployments where the tier is the same), if the
+            first choice failed.
+        propensity: Probability (0-1] with which this tier was chosen.
+    """
+
+    id: str
+    time: float
+    tier: str
+    model: str
+    upstream: str
+    provider: str
+    score: float | None
+    factors: Mapping[str, float]
+    contributions: Mapping[str, float]
+    reason: str
+    cause: Cause
+    scorer: str
+    scorer_version: str
+    threshold: float
+    config_hash: str
+    session: str | None = None
+    propensity: float = 1.0
+    fallback: str | None = None
+
+    @property
+    def deployment(self) -> Deployment:
+        """The deployment that is to answer, or did."""
+        return Deployment(self.upstream, self.model)
+
+    def to_json(self) -> JsonObject:
+        """The decision as a JSON object, under the names of its fields."""
+        record = asdict(self)
+        record["factors"] = dict(self.factors)
+        record["contributions"] = dict(self.contributions)
+        record["cause"] = self.cause.value
+        return record
+
+
+class FrameStream(Protocol):
+    """Frames of one answer; `aclose` stops the upstream at once."""
+
+    def __aiter__(self) -> AsyncIterator[Frame]:
+        """The frames, in order; raises `UpstreamError` where the answer breaks off."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release the connection; cancels generation if the answer is not complete."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChatResponse:
+    """An answer whose first content has arrived, so no fallback can happen any more.
+
+    Attributes:
+        decision: The one that names the deployment that answered.
+        dialect: The dialect of the frames (the upstream's).
+        frames: All frames from the first on; one frame where the request did not stream.
+        overhead_seconds: Time spent in gearshift itself before the first content, without the
+            upstream's.
+    """
+
+    decision: Decision
+    dialect: str
+    frames: FrameStream
+    overhead_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What an upstream says of one of its models; `None` where it does not say.
+
+    Attributes:
+        name: As the upstream spells it.
+        parameters: Number of weights.
+        size_bytes: File size.
+        context_length: Tokens.
+        capabilities: `None` when unknown, which counts as capable.
+        is_resident: Loaded in memory now.
+        details: The upstream's own object, for `/api/tags` and `/api/show`.
+    """
+
+    name: str
+    parameters: int | None = None
+    size_bytes: int | None = None
+    context_length: int | None = None
+    capabilities: frozenset[Capability] | None = None
+    is_resident: bool | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Readiness(StrEnum):
+    """The three levels of health of a deployment, and the two ways to fall short."""
+
+    READY = "ready"  # reachable, has the model, answers
+    LOADING = "loading"  # reachable, has the model, not yet answering
+    MISSING_MODEL = "missing_model"  # reachable, does not have the model
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"  # not probed yet
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamState:
+    """What one probe of an upstream found.
+
+    Attributes:
+        is_reachable: The server answers.
+        is_loading: The server answers, but a model is still being loaded.
+        models: What it serves.
+        version: The server's own version.
+        detail: One line for people: what was asked and what came back.
+    """
+
+    is_reachable: bool
+    is_loading: bool = False
+    models: tuple[ModelInfo, ...] = ()
+    version: str | None = None
+    detail: str = ""

@@ -1,0 +1,1 @@
+"""The wire formats, one file each: pure translation between bytes and values."""

@@ -1,0 +1,94 @@
+"""The Dialect protocol: one wire format, spoken with clients and with upstreams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from gearshift.errors import Fault, GearshiftError
+from gearshift.types import ChatRequest, Chunk, Frame, Operation
+
+
+class StreamReader(Protocol):
+    """Cuts an upstream's stream into frames, whatever the sizes in which bytes arrive."""
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames completed by `data`; a frame that is no valid JSON has `error` set."""
+        ...
+
+    def finish(self) -> list[Frame]:
+        """What is left at the end of the stream (a last line without its newline)."""
+        ...
+
+
+class StreamWriter(Protocol):
+    """Writes chunks as a stream of one dialect; knows what came before, so one per answer."""
+
+    def write(self, chunk: Chunk) -> bytes:
+        """The bytes that say `chunk`; may be empty."""
+        ...
+
+    def finish(self) -> bytes:
+        """The bytes that end a complete answer (`[DONE]`, the `done` line if still unsaid)."""
+        ...
+
+
+class Dialect(Protocol):
+    """One wire format. Pure: no I/O; clock and ids are given by the caller."""
+
+    name: str
+    stream_content_type: str
+
+    # --- as a server, towards clients
+
+    def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
+        """The client's body as a request.
+
+        Raises:
+            RequestError: 400 naming the field, in words a beginner understands.
+        """
+        ...
+
+    def write_answer(self, request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
+        """A whole answer as the body of a response; `chunk.model` is set."""
+        ...
+
+    def stream_writer(
+        self, request: ChatRequest, model: str, answer_id: str, now: float
+    ) -> StreamWriter:
+        """A writer for one streamed answer."""
+        ...
+
+    def write_error(self, error: GearshiftError) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, extra headers and body that report `error` before any content was sent."""
+        ...
+
+    def write_stream_error(self, error: GearshiftError) -> bytes:
+        """The in-band bytes that end a stream which had begun."""
+        ...
+
+    # --- as a client, towards upstreams
+
+    def path(self, operation: Operation) -> str:
+        """The path below the upstream's base URL."""
+        ...
+
+    def upstream_body(self, request: ChatRequest, model: str) -> bytes:
+        """The body to send; the client's own bytes but for `model` when dialects agree."""
+        ...
+
+    def read_answer(self, raw: bytes) -> Frame:
+        """A whole response body as one frame; `error` set when it is no answer at all."""
+        ...
+
+    def stream_reader(self) -> StreamReader:
+        """A reader for one stream."""
+        ...
+
+    def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
+        """What a non-2xx response means, and the upstream's message in one line."""
+        ...
+
+    def with_model(self, frame: Frame, model: str) -> bytes:
+        """The frame's bytes with `model` as the name of the model that answered."""
+        ...

@@ -69,12 +69,24 @@ class Dialect(Protocol):
 
     # --- as a client, towards upstreams
 
-    def path(self, operation: Operation) -> str:
-        """The path below the upstream's base URL."""
+    def path(self, request: ChatRequest) -> str:
+        """The path below the upstream's base URL; goes with `upstream_body`.
+
+        It depends on the whole request: Ollama's `/api/generate` applies the model's chat
+        template, so for an OpenAI-compatible upstream it is a chat.
+        """
         ...
 
     def upstream_body(self, request: ChatRequest, model: str) -> bytes:
-        """The body to send; the client's own bytes but for `model` when dialects agree."""
+        """The body to send; the client's own bytes but for `model` when dialects agree.
+
+        With `request.raw` empty (the request was made or changed by gearshift) the body is
+        written anew: `body` if the dialects agree, with `messages` and `stream` of the request.
+
+        Raises:
+            UpstreamError: `INCAPABLE`, where this dialect cannot say what the request asks
+                (an image by URL, several answers); another deployment may.
+        """
         ...
 
     def read_answer(self, raw: bytes) -> Frame:

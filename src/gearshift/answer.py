@@ -1,0 +1,103 @@
+"""Answer and AnswerStream: what a Python program gets back from `chat_completion`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+
+from gearshift.types import ChatResponse, Chunk, Decision, ToolCall, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; `str(answer)` is its text.
+
+    Attributes:
+        decision: Which model answered, and why.
+        finish_reason: `stop`, `length`, `tool_calls` or `content_filter`.
+    """
+
+    content: str
+    decision: Decision
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str | None = None
+    usage: Usage | None = None
+
+    @property
+    def model(self) -> str:
+        """The model that really answered."""
+        return self.decision.model
+
+    @property
+    def tier(self) -> str:
+        """Its tier."""
+        return self.decision.tier
+
+    def __str__(self) -> str:
+        return self.content
+
+
+class AnswerStream:
+    """Chunks of an answer as they arrive; leaving early stops the upstream.
+
+    Example:
+        async for chunk in await llm.chat_completion("Hello", stream=True):
+            print(chunk.content, end="")
+    """
+
+    def __init__(self, response: ChatResponse) -> None:
+        self._response = response
+
+    @property
+    def decision(self) -> Decision:
+        """Which model answers, and why."""
+        return self._response.decision
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        try:
+            async for frame in self._response.frames:
+                if frame.chunk is not None:
+                    yield frame.chunk
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop the answer."""
+        await self._response.frames.aclose()
+
+    async def collect(self) -> Answer:
+        """All chunks as one answer."""
+        chunk = joined([chunk async for chunk in self])
+        return Answer(
+            chunk.content,
+            self.decision,
+            chunk.reasoning,
+            chunk.tool_calls,
+            chunk.finish_reason,
+            chunk.usage,
+        )
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Pieces put together: texts and arguments concatenated, the last word on everything else."""
+    calls: dict[int, ToolCall] = {}
+    last = Chunk()
+    for chunk in chunks:
+        for call in chunk.tool_calls:
+            known = calls.get(call.index)
+            calls[call.index] = (
+                replace(known, arguments=known.arguments + call.arguments) if known else call
+            )
+        last = Chunk(
+            finish_reason=chunk.finish_reason or last.finish_reason,
+            usage=chunk.usage or last.usage,
+            model=chunk.model or last.model,
+            load_seconds=chunk.load_seconds or last.load_seconds,
+        )
+    return replace(
+        last,
+        content="".join(chunk.content for chunk in chunks),
+        reasoning="".join(chunk.reasoning for chunk in chunks),
+        tool_calls=tuple(calls[index] for index in sorted(calls)),
+    )

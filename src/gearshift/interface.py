@@ -1,0 +1,367 @@
+"""LLMInterface: the one way in, for the gateway, for Python programs and for host applications."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Literal, Self, overload
+
+import orjson
+
+from gearshift import registry
+from gearshift.answer import Answer, AnswerStream
+from gearshift.constants.model_constants import AUTO_MODEL
+from gearshift.discovery import discover
+from gearshift.errors import RequestError
+from gearshift.pipeline.build import build
+from gearshift.pipeline.call import Call
+from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
+from gearshift.providers.base import Provider, UpstreamConfig
+from gearshift.settings import Settings
+from gearshift.telemetry.events import Sink
+from gearshift.tiered_routing.complexity_scorer import ComplexityResult
+from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.tiered_routing.tier_router import Circumstances, Target, TieredModelRouter
+from gearshift.types import (
+    Cause,
+    ChatRequest,
+    ChatResponse,
+    Decision,
+    Message,
+    ModelInfo,
+    Operation,
+    UpstreamState,
+)
+
+# Characters per token of English text; languages with denser scripts have fewer, which only
+# makes the estimate of what fits into a context too optimistic, never too strict.
+_CHARACTERS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A name that clients may put into `model`.
+
+    Attributes:
+        upstream: Who serves it; `None` for `auto` and the tiers.
+        info: What the upstream says of it.
+    """
+
+    name: str
+    kind: Literal["auto", "tier", "model"]
+    upstream: str | None = None
+    info: ModelInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    decision: Decision
+    chain: tuple[Target, ...]
+    scoring_seconds: float
+
+
+class LLMInterface:
+    """Routes requests, sends them, falls back, and tells the sinks how it went.
+
+    Args:
+        config: Routing settings alone, or the whole settings; defaults otherwise.
+        sinks: Told of every finished request.
+        upstreams: Replaces the configured ones (the gateway's embedded engines).
+
+    Example:
+        >>> llm = LLMInterface()
+        >>> llm._determine_provider_and_model(messages="What time is it?")
+        ('ollama', 'gemma2:2b')
+    """
+
+    def __init__(
+        self,
+        config: TierConfig | Settings | None = None,
+        *,
+        sinks: Sequence[Sink] = (),
+        upstreams: Sequence[UpstreamConfig] | None = None,
+    ) -> None:
+        if isinstance(config, TierConfig):
+            config = Settings(tiered_routing=config)
+        self.settings = config or Settings()
+        self.router = TieredModelRouter(self.settings.tiered_routing)
+        self._sinks = tuple(sinks)
+        given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
+        self._must_discover = not given
+        self._config_hash = self.settings.config_hash
+        self._connect(given or (UpstreamConfig("ollama", "ollama", ""),))
+
+    def _connect(self, upstreams: Sequence[UpstreamConfig]) -> None:
+        self._upstreams = tuple(upstreams)
+        deadlines = self.settings.deadlines
+        self.providers: dict[str, Provider] = {
+            upstream.name: registry.load(registry.PROVIDERS[upstream.provider])(upstream, deadlines)
+            for upstream in self._upstreams
+        }
+        cooldown = Cooldown(time.monotonic)
+        routing = self.settings.tiered_routing
+        self.health = HealthMonitor(routing, self._upstreams, self.providers, cooldown)
+        self._handler = build(
+            self.providers,
+            cooldown,
+            self.health,
+            self._sinks,
+            with_prompts=routing.logging.log_prompts,
+        )
+
+    async def start(self) -> Self:
+        """Find the upstreams if none is configured, start them, and probe them once."""
+        if self._must_discover:
+            found = await discover(self.settings)
+            self._must_discover = False
+            self._connect(found.upstreams)
+        try:
+            for provider in self.providers.values():
+                await provider.start()
+            await self.health.start()
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def aclose(self) -> None:
+        """Stop polling, close connections, end child processes."""
+        await self.health.aclose()
+        for provider in self.providers.values():
+            await provider.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    # --- the choice
+
+    def _determine_provider_and_model(
+        self,
+        *,
+        messages: str | Sequence[Message],
+        model: str = AUTO_MODEL,
+        tier: str | None = None,
+    ) -> tuple[str, str]:
+        """The provider and model for a text or a conversation: the one place of choice.
+
+        An explicit `model` or `tier` wins over the score.
+
+        Raises:
+            RequestError: Unknown model or tier.
+        """
+        decision = self.decide(_request(messages, model=model, tier=tier))
+        return decision.provider, decision.model
+
+    def decide(self, request: ChatRequest) -> Decision:
+        """Where a request would go, and why; nothing is sent.
+
+        Raises:
+            RequestError: 404 for a model that nobody has, 400 for an unknown tier.
+        """
+        return self._plan(request).decision
+
+    def _plan(self, request: ChatRequest) -> _Plan:
+        model = request.model.removesuffix(":latest")
+        tiers = self.health.topology.tiers
+        if request.forced_tier is not None or model in ("", AUTO_MODEL):
+            return self._plan_scored(request, request.forced_tier)
+        targets = self.health.topology.of_model(request.model)
+        if not targets and model in tiers:
+            return self._plan_scored(request, model)
+        if not targets:
+            raise RequestError(
+                f"model {request.model!r} not found; use {AUTO_MODEL!r}, a tier "
+                f"({', '.join(tiers)}) or a name from the list of models",
+                status=404,
+                field="model",
+                code="model_not_found",
+            )
+        decision = self._decision(
+            request, targets[0], None, Cause.FORCED, "the client named the model"
+        )
+        return _Plan(decision, targets, 0.0)
+
+    def _plan_scored(self, request: ChatRequest, forced_tier: str | None) -> _Plan:
+        started = time.perf_counter()
+        result = self.router.scorer.score(request.messages)
+        scoring_seconds = time.perf_counter() - started
+        circumstances = Circumstances(
+            targets=self.health.topology.tiers,
+            forced_tier=forced_tier,
+            needs=request.needs,
+            prompt_tokens=_estimated_tokens(request),
+        )
+        route = self.router.decide(result, circumstances)
+        decision = self._decision(request, route.chain[0], result, route.cause, route.reason)
+        return _Plan(decision, route.chain, scoring_seconds)
+
+    def _decision(
+        self,
+        request: ChatRequest,
+        target: Target,
+        result: ComplexityResult | None,
+        cause: Cause,
+        reason: str,
+    ) -> Decision:
+        scorer = self.router.scorer
+        return Decision(
+            id=f"dec-{secrets.token_hex(12)}",
+            time=time.time(),
+            tier=target.tier,
+            model=target.deployment.model,
+            upstream=target.deployment.upstream,
+            provider=target.provider,
+            score=result.score if result else None,
+            factors=result.factors if result else {},
+            contributions=result.contributions if result else {},
+            reason=reason,
+            cause=cause,
+            scorer=scorer.name if result else "none",
+            scorer_version=scorer.version if result else "",
+            threshold=self.settings.tiered_routing.complexity_threshold,
+            config_hash=self._config_hash,
+            session=request.session,
+        )
+
+    # --- the call
+
+    async def complete(self, request: ChatRequest) -> ChatResponse:
+        """Answer a request; returns when its first content has arrived.
+
+        Raises:
+            RequestError: It cannot be routed.
+            UpstreamError: It cannot be answered; `ExhaustedError` when everybody failed.
+        """
+        started = request.received_at or time.perf_counter()
+        plan = self._plan(request)
+        call = Call(request, plan.decision, plan.chain, started, plan.scoring_seconds)
+        return await self._handler(call)
+
+    @overload
+    async def chat_completion(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        model: str = ...,
+        tier: str | None = ...,
+        stream: Literal[False] = ...,
+        **options: Any,
+    ) -> Answer: ...
+
+    @overload
+    async def chat_completion(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        model: str = ...,
+        tier: str | None = ...,
+        stream: Literal[True],
+        **options: Any,
+    ) -> AnswerStream: ...
+
+    async def chat_completion(
+        self,
+        messages: str | Sequence[Message],
+        *,
+        model: str = AUTO_MODEL,
+        tier: str | None = None,
+        stream: bool = False,
+        **options: Any,
+    ) -> Answer | AnswerStream:
+        """Route a conversation and answer it.
+
+        Args:
+            messages: A text, or turns in OpenAI's shape.
+            model: `auto`, a tier, or a model that some upstream has.
+            tier: Forces a tier.
+            stream: Return an async iterator of chunks instead of the whole answer.
+            options: Fields of OpenAI's chat completion (`temperature`, `max_tokens` …).
+
+        Raises:
+            RequestError: The request is malformed or names an unknown model or tier.
+            UpstreamError: Nobody could answer.
+        """
+        request = _request(messages, model=model, tier=tier, stream=stream, options=options)
+        answer = AnswerStream(await self.complete(request))
+        return answer if stream else await answer.collect()
+
+    # --- what there is
+
+    def served_models(self) -> list[ServedModel]:
+        """Every name a client may use: `auto`, the tiers, then the upstreams' models."""
+        topology = self.health.topology
+        names = [ServedModel(AUTO_MODEL, "auto")]
+        names += [ServedModel(tier, "tier") for tier in topology.tiers]
+        for model, targets in topology.models.items():
+            upstream = targets[0].deployment.upstream
+            names.append(ServedModel(model, "model", upstream, self._info(upstream, model)))
+        return names
+
+    def _info(self, upstream: str, model: str) -> ModelInfo | None:
+        state = self.health.states.get(upstream)
+        infos = state.models if state else ()
+        return next((info for info in infos if info.name == model), None)
+
+    def tier_health(self) -> dict[str, list[DeploymentHealth]]:
+        """Every tier's deployments with their health."""
+        return self.health.tier_health()
+
+    def upstream_states(self) -> Mapping[str, UpstreamState]:
+        """What the newest probe of each upstream found."""
+        return self.health.states
+
+    def provider_of(self, model: str) -> tuple[Provider, str] | None:
+        """The provider that serves a concrete model, with the model's name there."""
+        targets = self.health.topology.of_model(model)
+        if not targets:
+            return None
+        deployment = targets[0].deployment
+        return self.providers[deployment.upstream], deployment.model
+
+
+def _request(
+    messages: str | Sequence[Message],
+    *,
+    model: str = AUTO_MODEL,
+    tier: str | None = None,
+    stream: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> ChatRequest:
+    """A request as if an OpenAI client had sent it, so that one parser checks them all."""
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    dialect = registry.load(registry.DIALECTS["openai"])()
+    body = {**(options or {}), "model": model, "messages": messages, "stream": stream}
+    try:
+        raw = orjson.dumps(body)
+    except TypeError as error:
+        raise RequestError(f"the request cannot be written as JSON: {error}") from error
+    request: ChatRequest = dialect.parse(Operation.CHAT, raw)
+    return request if tier is None else replace(request, forced_tier=tier)
+
+
+def _estimated_tokens(request: ChatRequest) -> int:
+    return sum(_characters(message.get("content")) for message in request.messages) // (
+        _CHARACTERS_PER_TOKEN
+    )
+
+
+def _characters(content: Any) -> int:
+    if isinstance(content, str):
+        return len(content)
+    if isinstance(content, list):
+        texts = (part.get("text") for part in content if isinstance(part, dict))
+        return sum(len(text) for text in texts if isinstance(text, str))
+    return 0

@@ -1,0 +1,36 @@
+"""Call: one request with its decision, on its way through the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from gearshift.errors import UpstreamError
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import ChatRequest, ChatResponse, Decision
+
+
+@dataclass(slots=True)
+class Call:
+    """What every step of the pipeline sees.
+
+    Attributes:
+        decision: Made once; replaced by the fallback step when another deployment answers.
+        chain: Whom to ask, in order.
+        started_at: `time.perf_counter()` at arrival.
+        scoring_seconds: Time the scorer took.
+        upstream_seconds: Time spent waiting for upstreams so far; overhead is the rest.
+        attempts: Deployments that failed, with what they said.
+    """
+
+    request: ChatRequest
+    decision: Decision
+    chain: tuple[Target, ...]
+    started_at: float
+    scoring_seconds: float = 0.0
+    upstream_seconds: float = 0.0
+    attempts: list[tuple[str, UpstreamError]] = field(default_factory=list)
+
+
+Handler = Callable[[Call], Awaitable[ChatResponse]]
+"""One step of the pipeline: a call in, an answer whose first content is there out."""

@@ -1,0 +1,160 @@
+"""HealthMonitor: probes upstreams off the request path and knows what each deployment can do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gearshift.errors import UpstreamError
+from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.topology import Topology, is_listed, resolve
+from gearshift.providers.base import Provider, UpstreamConfig
+from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.types import (
+    Capability,
+    ChatRequest,
+    Deployment,
+    Readiness,
+    UpstreamState,
+)
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 5.0
+FIRST_PROBE_SECONDS = 3.0
+PROBE_SECONDS = 10.0
+
+_WORDS = {
+    Capability.TOOLS: ("tool",),
+    Capability.VISION: ("image", "vision", "multimodal", "mmproj"),
+    Capability.THINKING: ("think", "reasoning"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentHealth:
+    """The health of one deployment of a tier, for people and for `/health/ready`.
+
+    Attributes:
+        detail: One line: what was found, and what to do about it.
+        in_cooldown: It failed recently and is being left alone.
+    """
+
+    deployment: Deployment
+    readiness: Readiness
+    detail: str = ""
+    in_cooldown: bool = False
+
+
+class HealthMonitor:
+    """Keeps the newest state of every upstream, and the topology that follows from it."""
+
+    def __init__(
+        self,
+        config: TierConfig,
+        upstreams: Sequence[UpstreamConfig],
+        providers: Mapping[str, Provider],
+        cooldown: Cooldown,
+    ) -> None:
+        self._config = config
+        self._upstreams = tuple(upstreams)
+        self._providers = providers
+        self._cooldown = cooldown
+        self._incapabilities: dict[Deployment, frozenset[Capability]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.states: dict[str, UpstreamState] = {}
+        self.topology = self._resolve()
+
+    async def start(self) -> None:
+        """Probe everything once, bounded in time, then go on in the background."""
+        try:
+            async with asyncio.timeout(FIRST_PROBE_SECONDS):
+                await self.probe_all()
+        except TimeoutError:
+            logger.info("the first probe of the upstreams is taking longer; going on without it")
+        self._task = asyncio.create_task(self._poll(), name="gearshift-health")
+
+    async def aclose(self) -> None:
+        """Stop polling."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def probe_all(self) -> None:
+        """Probe every upstream now, each on its own, so that a slow one delays no other."""
+        async with asyncio.TaskGroup() as group:
+            for name in self._providers:
+                group.create_task(self._probe(name))
+
+    def learn_incapable(
+        self, deployment: Deployment, request: ChatRequest, error: UpstreamError
+    ) -> None:
+        """Remember what a deployment said it cannot do, so that it is not asked again."""
+        said = error.message.lower()
+        lacking = frozenset(
+            need for need in request.needs if any(word in said for word in _WORDS[need])
+        )
+        if lacking:
+            known = self._incapabilities.get(deployment, frozenset())
+            self._incapabilities[deployment] = known | lacking
+            self.topology = self._resolve()
+
+    def tier_health(self) -> dict[str, list[DeploymentHealth]]:
+        """Every tier's deployments, each with its level of health."""
+        return {
+            tier: [self._health(target.deployment) for target in targets]
+            for tier, targets in self.topology.tiers.items()
+        }
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            await self.probe_all()
+
+    async def _probe(self, name: str) -> None:
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                state = await self._providers[name].probe()
+        except TimeoutError:
+            waited = time.perf_counter() - started
+            state = UpstreamState(is_reachable=False, detail=f"no answer in {waited:.0f} s")
+        previous = self.states.get(name)
+        self.states[name] = state
+        if previous is None or previous.is_reachable != state.is_reachable:
+            word = "reachable" if state.is_reachable else "not reachable"
+            logger.info("upstream %s is %s: %s", name, word, state.detail)
+        if previous != state:
+            self.topology = self._resolve()
+
+    def _resolve(self) -> Topology:
+        return resolve(self._config, self._upstreams, self.states, self._incapabilities)
+
+    def _health(self, deployment: Deployment) -> DeploymentHealth:
+        cooling = self._cooldown.active(deployment)
+        readiness, detail = self._readiness(deployment)
+        if cooling is not None:
+            detail = f"left alone for a moment after: {cooling[1] or cooling[0].value}"
+        return DeploymentHealth(deployment, readiness, detail, cooling is not None)
+
+    def _readiness(self, deployment: Deployment) -> tuple[Readiness, str]:
+        state = self.states.get(deployment.upstream)
+        if state is None:
+            return Readiness.UNKNOWN, "not probed yet"
+        if not state.is_reachable:
+            return Readiness.UNREACHABLE, state.detail
+        if state.is_loading:
+            return Readiness.LOADING, state.detail
+        if not any(is_listed(deployment.model, info) for info in state.models):
+            return Readiness.MISSING_MODEL, self._missing(deployment)
+        return Readiness.READY, state.detail
+
+    def _missing(self, deployment: Deployment) -> str:
+        kind = next(u.provider for u in self._upstreams if u.name == deployment.upstream)
+        if kind == "ollama":
+            return f"{deployment.model} is not there; run: ollama pull {deployment.model}"
+        return f"{deployment.model} is not among the models that {deployment.upstream} serves"

@@ -1,0 +1,143 @@
+"""Recording: tells the sinks how each request ended, once, whatever its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from gearshift.errors import ExhaustedError, GearshiftError, RequestError, UpstreamError
+from gearshift.pipeline.call import Call, Handler
+from gearshift.telemetry.events import RequestFinished, Sink
+from gearshift.types import ChatResponse, Frame, FrameStream, Usage
+
+CLIENT_GONE = 499
+"""The status, by nginx's convention, of a request whose client went away first."""
+
+
+class Recording:
+    """The outermost step: measures, and reports when the last frame has gone out."""
+
+    def __init__(self, inner: Handler, sinks: Sequence[Sink], *, with_prompts: bool) -> None:
+        self._inner = inner
+        self._sinks = tuple(sinks)
+        self._with_prompts = with_prompts
+
+    async def __call__(self, call: Call) -> ChatResponse:
+        """Answer the call and watch its frames to their end."""
+        try:
+            response = await self._inner(call)
+        except asyncio.CancelledError:
+            self._report(call, CLIENT_GONE)
+            raise
+        except GearshiftError as error:
+            self._report(call, _status_of(error), fault=_fault_of(error))
+            raise
+        except Exception:
+            # A defect of ours: counted like any other failure, then left to the edge.
+            self._report(call, 500, fault="internal")
+            raise
+        if not self._sinks:
+            return response
+        return replace(response, frames=_Watched(response, call, self))
+
+    def finished(self, call: Call, watched: _Watched, status: int, fault: str | None) -> None:
+        """Report an answer whose frames have ended."""
+        self._report(
+            call,
+            status,
+            fault=fault,
+            usage=watched.usage,
+            load_seconds=watched.load_seconds,
+            first_token_seconds=watched.first_token_seconds,
+            overhead_seconds=watched.overhead_seconds,
+        )
+
+    def _report(
+        self,
+        call: Call,
+        status: int,
+        *,
+        fault: str | None = None,
+        usage: Usage | None = None,
+        load_seconds: float | None = None,
+        first_token_seconds: float | None = None,
+        overhead_seconds: float | None = None,
+    ) -> None:
+        duration = time.perf_counter() - call.started_at
+        if overhead_seconds is None:
+            overhead_seconds = max(0.0, duration - call.upstream_seconds)
+        event = RequestFinished(
+            decision=call.decision,
+            dialect=call.request.dialect,
+            status=status,
+            streamed=call.request.stream,
+            duration_seconds=duration,
+            first_token_seconds=first_token_seconds,
+            overhead_seconds=overhead_seconds,
+            scoring_seconds=call.scoring_seconds,
+            usage=usage,
+            load_seconds=load_seconds,
+            fault=fault,
+            attempts=tuple((name, error.fault.value) for name, error in call.attempts),
+            prompt=_prompt(call) if self._with_prompts else None,
+        )
+        for sink in self._sinks:
+            sink(event)
+
+
+class _Watched:
+    """The frames of an answer, with an eye on tokens and on how they end."""
+
+    def __init__(self, response: ChatResponse, call: Call, recording: Recording) -> None:
+        self._frames: FrameStream = response.frames
+        self._call = call
+        self._recording = recording
+        self._reported = False
+        self.usage: Usage | None = None
+        self.load_seconds: float | None = None
+        self.overhead_seconds = response.overhead_seconds
+        self.first_token_seconds = time.perf_counter() - call.started_at
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        try:
+            async for frame in self._frames:
+                chunk = frame.chunk
+                if chunk is not None:
+                    self.usage = chunk.usage or self.usage
+                    self.load_seconds = chunk.load_seconds or self.load_seconds
+                yield frame
+        except UpstreamError as error:
+            self._report(_status_of(error), error.fault.value)
+            raise
+        self._report(200, None)
+
+    async def aclose(self) -> None:
+        """Stop the upstream; an answer that had not ended counts as given up by the client."""
+        await self._frames.aclose()
+        self._report(CLIENT_GONE, None)
+
+    def _report(self, status: int, fault: str | None) -> None:
+        if not self._reported:
+            self._reported = True
+            self._recording.finished(self._call, self, status, fault)
+
+
+def _status_of(error: GearshiftError) -> int:
+    if isinstance(error, RequestError):
+        return error.status
+    if isinstance(error, UpstreamError) and not isinstance(error, ExhaustedError):
+        return error.status if error.status and not error.permits_fallback else 502
+    return 502
+
+
+def _fault_of(error: GearshiftError) -> str | None:
+    return error.fault.value if isinstance(error, UpstreamError) else None
+
+
+def _prompt(call: Call) -> str:
+    for message in reversed(call.request.messages):
+        if message.get("role") == "user":
+            return str(message.get("content"))
+    return ""

@@ -1,0 +1,123 @@
+"""Topology: which deployments stand behind each tier and each model name, as far as is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gearshift.providers.base import UpstreamConfig
+from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
+
+Incapabilities = Mapping[Deployment, frozenset[Capability]]
+"""What deployments were found unable to do, by the errors they gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """An immutable picture; a new one is made when an upstream's state changes.
+
+    Attributes:
+        tiers: Deployments of each tier, best first.
+        models: Deployments of each concrete model name.
+    """
+
+    tiers: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    models: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+
+    def of_model(self, name: str) -> tuple[Target, ...]:
+        """The deployments that serve a model; a bare name means its `latest` tag, as in Ollama."""
+        return self.models.get(name) or self.models.get(canonical(name), ())
+
+
+def canonical(model: str) -> str:
+    """A model name with its tag written out: `gemma2` is `gemma2:latest`."""
+    return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
+
+
+def is_listed(model: str, info: ModelInfo) -> bool:
+    """Whether an upstream's entry is the model that a name stands for."""
+    return model == info.name or canonical(model) == canonical(info.name)
+
+
+def resolve(
+    config: TierConfig,
+    upstreams: Sequence[UpstreamConfig],
+    states: Mapping[str, UpstreamState],
+    incapabilities: Incapabilities,
+) -> Topology:
+    """Match the tiers' models with upstreams, by configuration first, then by what they list."""
+    described = _Described(upstreams, states, incapabilities)
+    tiers = {
+        tier.name: tuple(
+            target for entry in tier.deployments for target in described.targets(tier.name, entry)
+        )
+        for tier in config.ordered_tiers
+    }
+    models: dict[str, tuple[Target, ...]] = {}
+    tier_of = {target.deployment: target.tier for chain in tiers.values() for target in chain}
+    for target in (*(t for chain in tiers.values() for t in chain), *described.listed(tier_of)):
+        known = models.get(target.deployment.model, ())
+        if all(target.deployment != other.deployment for other in known):
+            models[target.deployment.model] = (*known, target)
+    return Topology(tiers, models)
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    upstreams: Sequence[UpstreamConfig]
+    states: Mapping[str, UpstreamState]
+    incapabilities: Incapabilities
+
+    def targets(self, tier: str, entry: str) -> list[Target]:
+        """Where a tier's entry lives: `upstream/model`, or every upstream that has the model."""
+        prefix, _, rest = entry.partition("/")
+        for upstream in self.upstreams:
+            if upstream.name == prefix and rest:
+                return [self._target(tier, upstream, rest)]
+        owners = [upstream for upstream in self.upstreams if self._has(upstream, entry)]
+        # Nobody is known to have it: ask those that might, rather than answer "no such model".
+        owners = owners or [u for u in self.upstreams if not _declared(u)] or [*self.upstreams]
+        return [self._target(tier, upstream, entry) for upstream in owners]
+
+    def listed(self, tier_of: Mapping[Deployment, str]) -> list[Target]:
+        """Every model that some upstream is known to serve."""
+        found = []
+        for upstream in self.upstreams:
+            state = self.states.get(upstream.name)
+            asked = [info.name for info in state.models] if state else []
+            for model in _declared(upstream) or asked:
+                tier = tier_of.get(Deployment(upstream.name, model), "")
+                found.append(self._target(tier, upstream, model))
+        return found
+
+    def _has(self, upstream: UpstreamConfig, model: str) -> bool:
+        declared = _declared(upstream)
+        if declared:
+            return any(canonical(model) == canonical(name) for name in declared)
+        state = self.states.get(upstream.name)
+        return state is not None and any(is_listed(model, info) for info in state.models)
+
+    def _target(self, tier: str, upstream: UpstreamConfig, model: str) -> Target:
+        deployment = Deployment(upstream.name, model)
+        state = self.states.get(upstream.name)
+        infos = state.models if state else ()
+        info = next((info for info in infos if is_listed(model, info)), None)
+        capabilities = info.capabilities if info else None
+        lacking = self.incapabilities.get(deployment)
+        if lacking:
+            capabilities = (frozenset(Capability) if capabilities is None else capabilities) - (
+                lacking
+            )
+        return Target(
+            deployment,
+            upstream.provider,
+            tier,
+            capabilities,
+            info.context_length if info else None,
+        )
+
+
+def _declared(upstream: UpstreamConfig) -> tuple[str, ...]:
+    return upstream.models or tuple(upstream.model_paths) or tuple(upstream.model_urls)

@@ -1,0 +1,149 @@
+"""TieredModelRouter: a score and its circumstances in, one tier and a chain of deployments out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gearshift.errors import RequestError
+from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
+from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.types import Capability, Cause, Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A deployment that can be asked, with what is known of it.
+
+    Attributes:
+        provider: The kind of its upstream (`ollama`, `openai`, `embedded`).
+        tier: The tier it answers for; empty for a model outside the tiers.
+        capabilities: `None` when unknown, which counts as capable.
+        context_length: Tokens; `None` when unknown, which counts as enough.
+    """
+
+    deployment: Deployment
+    provider: str
+    tier: str
+    capabilities: frozenset[Capability] | None = None
+    context_length: int | None = None
+
+    def can_answer(self, needs: frozenset[Capability], prompt_tokens: int) -> bool:
+        """Whether nothing known speaks against it."""
+        if self.context_length is not None and prompt_tokens > self.context_length:
+            return False
+        return self.capabilities is None or needs <= self.capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the router is told besides the score.
+
+    Attributes:
+        targets: The deployments of each tier, best first.
+        forced_tier: The tier that the client named, if it did.
+        needs: Capabilities without which an answer would be an error.
+        prompt_tokens: Estimated length of the whole prompt.
+    """
+
+    targets: Mapping[str, Sequence[Target]]
+    forced_tier: str | None = None
+    needs: frozenset[Capability] = frozenset()
+    prompt_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The router's choice: the tier, why, and whom to ask in which order.
+
+    Attributes:
+        chain: Never empty; the first is asked first, the rest are fallbacks.
+        reason: One line for people.
+    """
+
+    tier: str
+    cause: Cause
+    chain: tuple[Target, ...]
+    reason: str
+
+
+class TieredModelRouter:
+    """Sends a request to the cheapest tier that its score allows. Pure.
+
+    Example:
+        >>> model, result = TieredModelRouter(TierConfig()).route("What time is it?")
+        >>> model, result.tier
+        ('gemma2:2b', 'simple')
+    """
+
+    def __init__(self, config: TierConfig | None = None, scorer: Scorer | None = None) -> None:
+        self.config = config or TierConfig()
+        self.scorer: Scorer = scorer or TaskComplexityScorer(self.config)
+        tiers = self.config.ordered_tiers
+        self._models = {tier.name: tier.deployments[0] for tier in tiers}
+        self._names = tuple(self._models)
+
+    def route(self, messages: str | Sequence[Mapping[str, Any]]) -> tuple[str, ComplexityResult]:
+        """The model for a text or a conversation, and the score that chose it."""
+        result = self.scorer.score(messages)
+        return self._models[result.tier if self.config.enabled else self._names[-1]], result
+
+    def decide(self, result: ComplexityResult, circumstances: Circumstances) -> Route:
+        """The tier for a score under the given circumstances, with its chain of fallbacks.
+
+        Raises:
+            RequestError: The forced tier does not exist, or no tier has any deployment.
+        """
+        tier, cause, reason = self._tier(result, circumstances)
+        chain = self._chain(tier, circumstances)
+        if not chain:
+            raise RequestError("no upstream serves any tier's model", status=503)
+        if chain[0].tier != tier:
+            wanted = ", ".join(sorted(need.value for need in circumstances.needs)) or "context"
+            reason = f"{tier} cannot answer this ({wanted}); {reason}"
+            tier, cause = chain[0].tier, Cause.CAPABILITY
+        return Route(tier, cause, chain, reason)
+
+    def _tier(
+        self, result: ComplexityResult, circumstances: Circumstances
+    ) -> tuple[str, Cause, str]:
+        if circumstances.forced_tier is not None:
+            if circumstances.forced_tier not in self._models:
+                raise RequestError(
+                    f"unknown tier {circumstances.forced_tier!r}; "
+                    f"the tiers are: {', '.join(self._names)}",
+                    field="x-gearshift-tier",
+                    code="unknown_tier",
+                )
+            return circumstances.forced_tier, Cause.FORCED, "the client named the tier"
+        if not self.config.enabled:
+            return self._names[-1], Cause.DISABLED, "tiered routing is disabled"
+        return result.tier, Cause.SCORED, result.reasoning
+
+    def _chain(self, tier: str, circumstances: Circumstances) -> tuple[Target, ...]:
+        position = self._names.index(tier)
+        higher, lower = self._names[position + 1 :], self._names[:position][::-1]
+        allowed = (
+            tier,
+            *(higher if self.config.fallback_to_complex else ()),
+            *(lower if self.config.fallback_to_simple else ()),
+        )
+        # Capability comes before the settings about fallback: a model that cannot see an image
+        # is no choice at all. If nobody can, the tier itself is asked, so that the upstream says
+        # what is wrong.
+        for names in (allowed, (*higher, *lower)):
+            chain = self._capable(names, circumstances)
+            if chain:
+                return chain
+        return tuple(circumstances.targets.get(tier, ()))
+
+    @staticmethod
+    def _capable(names: Sequence[str], circumstances: Circumstances) -> tuple[Target, ...]:
+        return tuple(
+            target
+            for name in names
+            for target in circumstances.targets.get(name, ())
+            if target.can_answer(circumstances.needs, circumstances.prompt_tokens)
+        )

@@ -1,0 +1,127 @@
+"""Who answers when deployments fail, and what the decision then says."""
+
+import time
+
+import pytest
+
+from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.pipeline.call import Call
+from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.fallback import Fallback
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import (
+    Capability,
+    Cause,
+    ChatRequest,
+    Chunk,
+    Decision,
+    Deployment,
+    Frame,
+    Operation,
+)
+
+SMALL, LARGE = Deployment("one", "small"), Deployment("two", "large")
+CHAIN = (Target(SMALL, "openai", "simple"), Target(LARGE, "ollama", "complex"))
+
+
+class Frames:
+    async def __aiter__(self):
+        yield Frame(b"x", Chunk(content="x"), is_end=True)
+
+    async def aclose(self):
+        pass
+
+
+class ScriptedProvider:
+    """Fails with the given errors in turn, then answers."""
+
+    dialect = "openai"
+
+    def __init__(self, *errors):
+        self.errors = list(errors)
+        self.asked = 0
+
+    async def send(self, request, model):
+        self.asked += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return Frames()
+
+
+def call(needs=frozenset()):
+    request = ChatRequest("openai", Operation.CHAT, "auto", [], needs=needs)
+    decision = Decision(
+        "dec-1", 0.0, "simple", "small", "one", "openai", 1.0, {}, {}, "why", Cause.SCORED,
+        "rule", "1", 3.0, "hash",
+    )  # fmt: skip
+    return Call(request, decision, CHAIN, time.perf_counter())
+
+
+def fallback(one, two, learned=None):
+    cooldown = Cooldown(time.monotonic)
+    learn = (lambda *said: learned.append(said)) if learned is not None else (lambda *_: None)
+    return Fallback({"one": one, "two": two}, cooldown, learn)
+
+
+def fault(kind, message="said"):
+    return UpstreamError(message, fault=kind)
+
+
+async def test_the_first_that_answers_keeps_the_decision():
+    response = await fallback(ScriptedProvider(), ScriptedProvider())(call())
+    assert (response.decision.model, response.decision.cause) == ("small", Cause.SCORED)
+    assert response.decision.fallback is None
+
+
+@pytest.mark.parametrize("kind", [k for k in Fault if k not in (Fault.REJECTED, Fault.INCAPABLE)])
+async def test_a_failure_moves_to_the_next_tier_and_says_so(kind):
+    response = await fallback(ScriptedProvider(fault(kind)), ScriptedProvider())(call())
+    decision = response.decision
+    assert (decision.tier, decision.model, decision.upstream) == ("complex", "large", "two")
+    assert (decision.cause, decision.fallback) == (Cause.FALLBACK, "simple->complex")
+    assert "one/small: said" in decision.reason
+
+
+async def test_the_clients_own_fault_is_returned_as_it_is():
+    two = ScriptedProvider()
+    with pytest.raises(UpstreamError, match="said"):
+        await fallback(ScriptedProvider(fault(Fault.REJECTED)), two)(call())
+    assert two.asked == 0
+
+
+async def test_a_lacking_capability_is_learned_and_answered_elsewhere():
+    learned: list[tuple[object, ...]] = []
+    one = ScriptedProvider(fault(Fault.INCAPABLE, "does not support tools"))
+    steps = fallback(one, ScriptedProvider(), learned)
+    response = await steps(call(frozenset({Capability.TOOLS})))
+    assert response.decision.cause is Cause.CAPABILITY
+    assert learned[0][0] == SMALL
+
+
+async def test_when_everybody_fails_the_error_says_what_each_one_said():
+    one, two = (ScriptedProvider(fault(Fault.FAILED, text)) for text in ("first", "second"))
+    with pytest.raises(ExhaustedError) as caught:
+        await fallback(one, two)(call())
+    assert "one/small: first; two/large: second" in str(caught.value)
+
+
+async def test_when_nobody_is_capable_the_client_hears_why():
+    errors = [fault(Fault.INCAPABLE, "does not support tools") for _ in range(2)]
+    with pytest.raises(UpstreamError, match="does not support tools") as caught:
+        await fallback(*(ScriptedProvider(error) for error in errors))(call())
+    assert not isinstance(caught.value, ExhaustedError)
+
+
+async def test_a_deployment_in_cooldown_is_passed_over_but_never_the_last_one():
+    one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
+    steps = fallback(one, two)
+    await steps(call())
+    response = await steps(call())
+    assert (one.asked, two.asked) == (1, 2)
+    assert response.decision.fallback == "simple->complex"
+    both = fallback(
+        ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider(fault(Fault.UNREACHABLE))
+    )
+    with pytest.raises(ExhaustedError):
+        await both(call())
+    assert (await both(call())).decision.model == "small"

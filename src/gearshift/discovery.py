@@ -38,6 +38,7 @@ async def discover(
     """Find upstreams: the configured ones, else Ollama, else GGUF files, else the demo pair.
 
     Args:
+        settings: With or without configured upstreams.
         environ: Where `OLLAMA_HOST` is looked up; the process's environment otherwise.
         model_paths: GGUF file of each model, as given on the command line.
         demo: Take the demo pair whatever else there is.

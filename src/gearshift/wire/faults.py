@@ -1,0 +1,175 @@
+"""What an upstream's error response means, and what a client is told of any error."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from gearshift.errors import ExhaustedError, Fault, GearshiftError, RequestError, UpstreamError
+from gearshift.types import Json, JsonObject
+from gearshift.wire.fold import is_template_error
+
+MAX_MESSAGE_CHARACTERS: Final = 300
+_MAX_ERROR_BODY_BYTES: Final = 256 * 1024
+
+_INCAPABLE: Final = (
+    "does not support",
+    "is not supported",
+    "not a multimodal model",
+    "exceed_context_size",
+    "exceeds the available context size",
+    "context_length_exceeded",
+    "context length",
+    "context window",
+    "prompt is too long",
+    "input length exceeds",
+    "requires --enable-auto-tool-choice",
+    "requires --jinja",
+)
+_MISSING: Final = ("not found", "does not exist", "not_found")
+_RETRY_SECONDS: Final = {Fault.LOADING: 5.0, Fault.BUSY: 1.0}
+_STATUSES: Final = {
+    Fault.TIMEOUT: 504,
+    Fault.LOADING: 503,
+    Fault.BUSY: 503,
+    Fault.INCAPABLE: 400,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReply:
+    """What a client is told, before a dialect gives it its shape."""
+
+    status: int
+    message: str
+    param: str | None = None
+    code: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_upstream: bool = False
+
+
+def fault_of(status: int, body: bytes) -> tuple[Fault, str]:
+    r"""What a non-2xx response means, and the upstream's message in one line.
+
+    >>> fault_of(404, b'{"error":"model \'x\' not found"}')
+    (<Fault.MISSING_MODEL: 'missing_model'>, "model 'x' not found")
+    """
+    decoded = _decoded(body)
+    message = error_text(decoded) if decoded is not None else _one_line(body)
+    evidence = f"{message} {_labels(decoded)}".lower()
+    return _fault(status, evidence), message or f"HTTP {status} without a message"
+
+
+def _fault(status: int, evidence: str) -> Fault:
+    match status:
+        case 401 | 403:
+            return Fault.AUTHENTICATION
+        case 408:
+            return Fault.TIMEOUT
+        case 429:
+            return Fault.BUSY
+        case 503:
+            return Fault.LOADING if "loading" in evidence else Fault.BUSY
+    if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):
+        return Fault.INCAPABLE
+    if status in (400, 404) and "model" in evidence and any(s in evidence for s in _MISSING):
+        return Fault.MISSING_MODEL
+    # Any other 404 is a wrong base URL: the operator's mistake, not the client's.
+    return Fault.REJECTED if 400 <= status < 500 and status != 404 else Fault.FAILED
+
+
+def error_text(decoded: Json) -> str:
+    """The message of a decoded error in any engine's shape, in one bounded line."""
+    error = decoded.get("error", decoded) if isinstance(decoded, dict) else decoded
+    if isinstance(error, dict):
+        error = next((error[k] for k in ("message", "detail", "error") if error.get(k)), error)
+    text = error if isinstance(error, str) else repr(error)
+    return _one_line(text[: 2 * MAX_MESSAGE_CHARACTERS].encode(errors="replace"))
+
+
+def error_of_frame(decoded: JsonObject) -> str | None:
+    """The message if a frame of a stream, or a body with status 200, reports a failure."""
+    if decoded.get("error") or decoded.get("object") == "error":
+        return error_text(decoded)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An upstream's own words about a client's mistake."""
+
+    body: bytes
+    decoded: JsonObject
+
+
+def rejection(error: GearshiftError) -> Rejection | None:
+    """The upstream's own error body, if this is a client's mistake that it found."""
+    if isinstance(error, UpstreamError) and error.fault is Fault.REJECTED:
+        decoded = _decoded(error.body)
+        return Rejection(error.body, decoded) if isinstance(decoded, dict) else None
+    return None
+
+
+def reply_to(error: GearshiftError) -> ErrorReply:
+    """Status, words and headers that report `error` to a client."""
+    match error:
+        case RequestError():
+            return ErrorReply(
+                error.status, error.message, error.field, error.code, dict(error.headers)
+            )
+        case UpstreamError():
+            status = _status_of(error)
+            return ErrorReply(
+                status,
+                error.message,
+                code=None if error.fault is Fault.REJECTED else error.fault.value,
+                headers=_retry_after(error) if status in (429, 503) else {},
+                is_upstream=error.fault is not Fault.REJECTED,
+            )
+        case _:
+            return ErrorReply(500, str(error) or "gearshift could not answer.")
+
+
+def _status_of(error: UpstreamError) -> int:
+    if error.fault is Fault.REJECTED:
+        return error.status if error.status and 400 <= error.status < 500 else 400
+    if not isinstance(error, ExhaustedError):
+        return _STATUSES.get(error.fault, 502)
+    if not error.attempts:
+        return 503
+    statuses = {_STATUSES.get(attempt.fault, 502) for _, attempt in error.attempts}
+    return statuses.pop() if len(statuses) == 1 else 502
+
+
+def _retry_after(error: UpstreamError) -> dict[str, str]:
+    seconds = error.retry_after_seconds
+    if seconds is None or not 0 <= seconds <= 86_400:
+        seconds = _RETRY_SECONDS.get(error.fault, 1.0)
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+def _decoded(body: bytes) -> Json:
+    try:
+        return orjson.loads(body[:_MAX_ERROR_BODY_BYTES])
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _labels(decoded: Json) -> str:
+    """The machine-readable words beside the message."""
+    error = decoded.get("error", decoded) if isinstance(decoded, dict) else None
+    if not isinstance(error, dict):
+        return ""
+    return f"{error.get('type', '')} {error.get('code', '')}"
+
+
+def _one_line(text: bytes) -> str:
+    bounded = text[: 8 * MAX_MESSAGE_CHARACTERS].decode(errors="replace")
+    line = " ".join("".join(c if c.isprintable() else " " for c in bounded).split())
+    if len(line) > MAX_MESSAGE_CHARACTERS:
+        return line[: MAX_MESSAGE_CHARACTERS - 1] + "…"
+    return line

@@ -1,0 +1,115 @@
+"""The OpenAI dialect: chat completions and completions over server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import orjson
+
+from gearshift.errors import Fault, GearshiftError
+from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
+from gearshift.wire import faults, openai_answer, openai_request
+from gearshift.wire.faults import ErrorReply
+from gearshift.wire.openai_answer import OpenAIReader, OpenAIWriter
+from gearshift.wire.splice import splice_model
+
+_TYPES: Final = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+
+
+class OpenAIDialect:
+    """What OpenAI, vLLM, llama.cpp, LM Studio and most clients speak.
+
+    >>> OpenAIDialect().parse(Operation.CHAT, b'{"messages":[]}')
+    Traceback (most recent call last):
+    gearshift.errors.RequestError: 'messages' must be a list of at least one message.
+    """
+
+    name = "openai"
+    stream_content_type = "text/event-stream"
+
+    def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
+        """The client's body as a request."""
+        return openai_request.parse(operation, raw)
+
+    def write_answer(self, request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
+        """A whole answer as the body of a response."""
+        return openai_answer.write_answer(request, chunk, answer_id, now)
+
+    def stream_writer(
+        self, request: ChatRequest, model: str, answer_id: str, now: float
+    ) -> OpenAIWriter:
+        """A writer for one streamed answer."""
+        return OpenAIWriter(request, model, answer_id, now)
+
+    def write_error(self, error: GearshiftError) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, extra headers and body; tells the SDK not to repeat what we tried already."""
+        reply = faults.reply_to(error)
+        headers = dict(reply.headers)
+        if reply.is_upstream:
+            headers["x-should-retry"] = "false"
+        return reply.status, headers, _own_body(error) or orjson.dumps(_error_body(reply))
+
+    def write_stream_error(self, error: GearshiftError) -> bytes:
+        """An event that the SDK raises as `APIError`; no `[DONE]` follows."""
+        return b"data: " + orjson.dumps(_error_body(faults.reply_to(error))) + b"\n\n"
+
+    def path(self, request: ChatRequest) -> str:
+        """The path below a base URL that ends in `/v1`."""
+        if openai_request.is_text_completion(request):
+            return "/completions"
+        return "/chat/completions"
+
+    def upstream_body(self, request: ChatRequest, model: str) -> bytes:
+        """The client's own bytes but for `model`, or the request in OpenAI's words."""
+        if request.dialect == self.name and request.raw:
+            return splice_model(request.raw, model)
+        return openai_request.write(request, model)
+
+    def read_answer(self, raw: bytes) -> Frame:
+        """A whole response body as one frame."""
+        return openai_answer.read_answer(raw)
+
+    def stream_reader(self) -> OpenAIReader:
+        """A reader for one stream."""
+        return OpenAIReader()
+
+    def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
+        """What a non-2xx response means, and the upstream's message in one line."""
+        return faults.fault_of(status, body)
+
+    def with_model(self, frame: Frame, model: str) -> bytes:
+        """The frame's bytes with `model` as the name of the model that answered."""
+        if frame.chunk is None or frame.chunk.model is None or frame.chunk.model == model:
+            return frame.raw
+        return splice_model(frame.raw, model)
+
+
+def _own_body(error: GearshiftError) -> bytes:
+    """The upstream's words about a client's mistake, unchanged if they are OpenAI's already."""
+    said = faults.rejection(error)
+    return said.body if said and isinstance(said.decoded.get("error"), dict) else b""
+
+
+def _error_body(reply: ErrorReply) -> JsonObject:
+    return {
+        "error": {
+            "message": reply.message,
+            "type": _type(reply),
+            "param": reply.param,
+            "code": reply.code,
+        }
+    }
+
+
+def _type(reply: ErrorReply) -> str:
+    if reply.is_upstream and reply.status >= 500:
+        return "upstream_error"
+    if reply.status >= 500:
+        return "server_error"
+    return _TYPES.get(reply.status, "invalid_request_error")

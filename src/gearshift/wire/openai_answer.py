@@ -1,0 +1,295 @@
+"""OpenAI's answers, whole and streamed, read and written."""
+
+from __future__ import annotations
+
+import orjson
+
+from gearshift.types import (
+    ChatRequest,
+    Chunk,
+    Frame,
+    Json,
+    JsonObject,
+    Operation,
+    ToolCall,
+    Usage,
+)
+from gearshift.wire.body import arguments_text
+from gearshift.wire.faults import error_of_frame
+from gearshift.wire.sse import Event, EventCutter
+
+# --- reading
+
+
+def read_answer(raw: bytes) -> Frame:
+    """A whole response body as one frame; `error` says why it is no answer."""
+    try:
+        data = orjson.loads(raw)
+    except orjson.JSONDecodeError as problem:
+        return Frame(raw, error=f"the answer is not JSON: {problem}")
+    if not isinstance(data, dict):
+        return Frame(raw, error="the answer is not a JSON object")
+    if error := error_of_frame(data):
+        return Frame(raw, error=error)
+    choice = _first_choice(data)
+    if not isinstance(choice.get("message"), dict) and not isinstance(choice.get("text"), str):
+        return Frame(raw, error="the answer has no choices with a message")
+    return Frame(raw, read_chunk(data), is_end=True)
+
+
+def read_chunk(data: JsonObject) -> Chunk:
+    """What one decoded object says: a whole answer, or an event of a stream."""
+    choice = _first_choice(data)
+    said = choice.get("delta") or choice.get("message")
+    if not isinstance(said, dict):
+        said = {}
+    model = data.get("model")
+    return Chunk(
+        content=_text(said.get("content") or said.get("refusal") or choice.get("text")),
+        reasoning=_text(said.get("reasoning_content") or said.get("reasoning")),
+        tool_calls=_tool_calls(said.get("tool_calls")),
+        finish_reason=_finish_reason(choice.get("finish_reason")),
+        usage=_usage(data),
+        model=model if isinstance(model, str) else None,
+    )
+
+
+class OpenAIReader:
+    """Cuts an SSE stream into frames."""
+
+    def __init__(self) -> None:
+        self._cutter = EventCutter()
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames completed by `data`."""
+        return [_frame(event) for event in self._cutter.feed(data)]
+
+    def finish(self) -> list[Frame]:
+        """A last event without its blank line."""
+        return [_frame(event) for event in self._cutter.finish()]
+
+
+def _frame(event: Event) -> Frame:
+    if event.error is not None:
+        return Frame(event.raw, error=event.error)
+    if not event.data:
+        return Frame(event.raw)
+    if event.data.strip() == b"[DONE]":
+        return Frame(event.raw, is_end=True)
+    try:
+        data = orjson.loads(event.data)
+    except orjson.JSONDecodeError as problem:
+        return Frame(event.raw, error=f"an event is not JSON: {problem}")
+    if not isinstance(data, dict):
+        return Frame(event.raw, error="an event is not a JSON object")
+    failure = error_of_frame(data)
+    if failure is None and event.name == b"error":
+        failure = error_of_frame({"error": data})
+    return Frame(event.raw, error=failure) if failure else Frame(event.raw, read_chunk(data))
+
+
+def _first_choice(data: JsonObject) -> JsonObject:
+    choices = data.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else {}
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list):
+        return ""
+    texts = (part.get("text") for part in value if isinstance(part, dict))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _finish_reason(value: Json) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return "tool_calls" if value == "function_call" else value
+
+
+def _tool_calls(value: Json) -> tuple[ToolCall, ...]:
+    if not value or not isinstance(value, list):
+        return ()
+    return tuple(
+        _tool_call(call, position) for position, call in enumerate(value) if isinstance(call, dict)
+    )
+
+
+def _tool_call(call: JsonObject, position: int) -> ToolCall:
+    function = call.get("function")
+    function = function if isinstance(function, dict) else {}
+    index, call_id = call.get("index"), call.get("id")
+    name, arguments = function.get("name"), function.get("arguments")
+    if isinstance(arguments, dict):  # some servers answer as Ollama does
+        arguments = arguments_text(arguments)
+    return ToolCall(
+        index=index if isinstance(index, int) else position,
+        id=call_id if isinstance(call_id, str) and call_id else None,
+        name=name if isinstance(name, str) and name else None,
+        arguments=arguments if isinstance(arguments, str) else "",
+    )
+
+
+def _usage(data: JsonObject) -> Usage | None:
+    usage = data.get("usage")
+    if isinstance(usage, dict):
+        details = usage.get("prompt_tokens_details")
+        details = details if isinstance(details, dict) else {}
+        return Usage(
+            count(usage.get("prompt_tokens")),
+            count(usage.get("completion_tokens")),
+            count(details.get("cached_tokens")),
+        )
+    timings = data.get("timings")  # llama.cpp's, on the last event even where no usage is asked
+    if isinstance(timings, dict):
+        cached = count(timings.get("cache_n"))
+        prompt = count(timings.get("prompt_n")) + cached
+        return Usage(prompt, count(timings.get("predicted_n")), cached)
+    return None
+
+
+def count(value: Json) -> int:
+    """A number of tokens; 0 where an engine left it out."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+# --- writing
+
+
+def write_answer(request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
+    """A whole answer as the body of a response."""
+    finish = _written_finish(chunk.finish_reason, bool(chunk.tool_calls))
+    choice: JsonObject
+    if request.operation is Operation.COMPLETION:
+        choice = {"index": 0, "text": chunk.content, "logprobs": None, "finish_reason": finish}
+    else:
+        choice = {"index": 0, "message": _message(chunk, answer_id), "finish_reason": finish}
+    head = _head(request, chunk.model or "", answer_id, now)
+    usage = _written_usage(chunk.usage or Usage())
+    return orjson.dumps({**head, "choices": [choice], "usage": usage})
+
+
+def _message(chunk: Chunk, answer_id: str) -> JsonObject:
+    message: JsonObject = {"role": "assistant", "content": chunk.content}
+    if chunk.reasoning:
+        message["reasoning_content"] = chunk.reasoning
+    if chunk.tool_calls:
+        message["content"] = chunk.content or None
+        calls = [_written_call(call, answer_id) for call in chunk.tool_calls]
+        message["tool_calls"] = [
+            {key: value for key, value in call.items() if key != "index"} for call in calls
+        ]
+    return message
+
+
+def _head(request: ChatRequest, model: str, answer_id: str, now: float) -> JsonObject:
+    if request.operation is Operation.COMPLETION:
+        prefix, kind = "cmpl-", "text_completion"
+    else:
+        prefix = "chatcmpl-"
+        kind = "chat.completion"
+    given = answer_id if answer_id.startswith(prefix) else prefix + answer_id
+    return {"id": given, "object": kind, "created": int(now), "model": model}
+
+
+def _written_finish(reason: str | None, has_tool_calls: bool) -> str:
+    if has_tool_calls and reason in (None, "stop"):
+        return "tool_calls"
+    return reason or "stop"
+
+
+def _written_usage(usage: Usage) -> JsonObject:
+    written: JsonObject = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+    if usage.cached_tokens:
+        written["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
+    return written
+
+
+def _written_call(call: ToolCall, answer_id: str) -> JsonObject:
+    function: JsonObject = {"arguments": call.arguments}
+    written: JsonObject = {"index": call.index, "function": function}
+    if call.name is not None:  # the first piece of a call names it
+        call_id = call.id or f"call_{answer_id.removeprefix('chatcmpl-')}_{call.index}"
+        function["name"] = call.name
+        written |= {"id": call_id, "type": "function"}
+    return written
+
+
+class OpenAIWriter:
+    """Writes chunks as an SSE stream."""
+
+    def __init__(self, request: ChatRequest, model: str, answer_id: str, now: float) -> None:
+        self._is_chat = request.operation is not Operation.COMPLETION
+        self._head = _head(request, model, answer_id, now)
+        if self._is_chat:
+            self._head["object"] = "chat.completion.chunk"
+        self._answer_id = answer_id
+        stream_options = request.body.get("stream_options")
+        self._wants_usage = isinstance(stream_options, dict) and bool(
+            stream_options.get("include_usage")
+        )
+        self._usage: Usage | None = None
+        self._has_begun = False
+        self._has_finished = False
+        self._has_tool_calls = False
+
+    def write(self, chunk: Chunk) -> bytes:
+        """The events that say `chunk`."""
+        self._usage = chunk.usage or self._usage
+        self._has_tool_calls |= bool(chunk.tool_calls)
+        events = []
+        if chunk.has_content:
+            events.append(self._said(chunk))
+        if chunk.finish_reason and not self._has_finished:
+            events.append(self._finished(chunk.finish_reason))
+        return b"".join(events)
+
+    def finish(self) -> bytes:
+        """The last delta if still unsaid, the usage if asked for, and the end mark."""
+        events = [] if self._has_finished else [self._finished(None)]
+        if self._wants_usage:
+            usage = _written_usage(self._usage or Usage())
+            events.append(_event({**self._head, "choices": [], "usage": usage}))
+        return b"".join((*events, b"data: [DONE]\n\n"))
+
+    def _said(self, chunk: Chunk) -> bytes:
+        if not self._is_chat:
+            return self._choice({"text": chunk.content}, None)
+        delta: JsonObject = {}
+        if chunk.content:
+            delta["content"] = chunk.content
+        if chunk.reasoning:
+            delta["reasoning_content"] = chunk.reasoning
+        if chunk.tool_calls:
+            delta["tool_calls"] = [_written_call(c, self._answer_id) for c in chunk.tool_calls]
+        return self._opening() + self._choice({"delta": delta}, None)
+
+    def _finished(self, reason: str | None) -> bytes:
+        self._has_finished = True
+        finish = _written_finish(reason, self._has_tool_calls)
+        if not self._is_chat:
+            return self._choice({"text": ""}, finish)
+        return self._opening() + self._choice({"delta": {}}, finish)
+
+    def _opening(self) -> bytes:
+        if self._has_begun:
+            return b""
+        self._has_begun = True
+        return self._choice({"delta": {"role": "assistant", "content": ""}}, None)
+
+    def _choice(self, said: JsonObject, finish_reason: str | None) -> bytes:
+        choice = {"index": 0, **said, "logprobs": None, "finish_reason": finish_reason}
+        event = {**self._head, "choices": [choice]}
+        if self._wants_usage:
+            event["usage"] = None
+        return _event(event)
+
+
+def _event(data: JsonObject) -> bytes:
+    return b"data: " + orjson.dumps(data) + b"\n\n"

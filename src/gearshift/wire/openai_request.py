@@ -1,0 +1,230 @@
+"""OpenAI's request bodies, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from gearshift.types import Capability, ChatRequest, Json, JsonObject, Message, Operation
+from gearshift.wire.body import (
+    FLAG,
+    NUMBER,
+    OBJECT,
+    OBJECTS,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    Rule,
+    check_fields,
+    decode_object,
+    either,
+    encode,
+    refuse,
+    text_field,
+)
+
+ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
+
+_SAMPLING: Final[dict[str, Rule]] = {
+    "temperature": NUMBER,
+    "top_p": NUMBER,
+    "top_k": NUMBER,
+    "min_p": NUMBER,
+    "repeat_penalty": NUMBER,
+    "presence_penalty": NUMBER,
+    "frequency_penalty": NUMBER,
+    "max_tokens": WHOLE,
+    "max_completion_tokens": WHOLE,
+    "n": WHOLE,
+    "seed": WHOLE,
+    "stop": either(TEXT, TEXTS),
+    "tools": OBJECTS,
+    "tool_choice": either(TEXT, OBJECT),
+    "parallel_tool_calls": FLAG,
+    "response_format": OBJECT,
+    "reasoning_effort": TEXT,
+    "logprobs": either(FLAG, WHOLE),
+    "top_logprobs": WHOLE,
+    "logit_bias": OBJECT,
+    "suffix": TEXT,
+}
+_RULES: Final[dict[str, Rule]] = {
+    "model": TEXT,
+    "stream": FLAG,
+    **_SAMPLING,
+    "stream_options": OBJECT,
+    "functions": OBJECTS,
+    "user": TEXT,
+}
+
+
+def parse(operation: Operation, raw: bytes) -> ChatRequest:
+    """The client's body as a request.
+
+    Raises:
+        RequestError: 400 naming the field.
+    """
+    body = decode_object(raw)
+    check_fields(body, _RULES)
+    options = {name: body[name] for name in _SAMPLING if body.get(name) is not None}
+    if "max_completion_tokens" in options:
+        options["max_tokens"] = options.pop("max_completion_tokens")
+    messages = _messages(body) if operation is Operation.CHAT else _prompt(body)
+    return ChatRequest(
+        dialect="openai",
+        operation=operation,
+        model=text_field(body, "model") or "auto",
+        messages=messages,
+        stream=body.get("stream") or False,
+        options=options,
+        body=body,
+        raw=raw,
+        needs=_needs(body, messages),
+    )
+
+
+def _messages(body: JsonObject) -> list[Message]:
+    messages = body.get("messages")
+    if messages is None:
+        raise refuse("messages", "is missing; it must be a list of at least one message")
+    if not isinstance(messages, list) or not messages:
+        raise refuse("messages", "must be a list of at least one message")
+    for index, message in enumerate(messages):
+        check_role(message, index, ROLES)
+        _check_content(message, f"messages.{index}")
+    return messages
+
+
+def check_role(message: Json, index: int, roles: Sequence[str]) -> None:
+    """Refuse what is no message of a known role.
+
+    Raises:
+        RequestError: 400 naming the field.
+    """
+    if not isinstance(message, dict):
+        raise refuse(f"messages.{index}", "must be an object with 'role' and 'content'")
+    role = message.get("role")
+    if not isinstance(role, str) or role not in roles:
+        shown = orjson.dumps(role).decode()[:40] if "role" in message else "missing"
+        raise refuse(f"messages.{index}.role", f"is {shown}; it must be one of {', '.join(roles)}")
+
+
+def check_tool_calls(message: Mapping[str, Any], where: str) -> None:
+    """Refuse tool calls that name no function.
+
+    Raises:
+        RequestError: 400 naming the field.
+    """
+    check_fields(message, {"tool_calls": OBJECTS}, f"{where}.")
+    for index, call in enumerate(message.get("tool_calls") or ()):
+        function = call.get("function")
+        if call.get("type", "function") == "function" and not (
+            isinstance(function, dict) and isinstance(function.get("name"), str)
+        ):
+            raise refuse(f"{where}.tool_calls.{index}.function", "must be an object with a name")
+
+
+def _check_content(message: JsonObject, where: str) -> None:
+    content = message.get("content")
+    if isinstance(content, list):
+        for index, part in enumerate(content):
+            _check_part(part, f"{where}.content.{index}")
+    elif content is None:
+        if message["role"] != "assistant":
+            is_null = "content" in message
+            raise refuse(f"{where}.content", "must not be null" if is_null else "is missing")
+    elif not isinstance(content, str):
+        raise refuse(f"{where}.content", "must be a string or a list of parts")
+    if "tool_calls" in message:
+        check_tool_calls(message, where)
+
+
+def _check_part(part: Json, where: str) -> None:
+    if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+        raise refuse(where, "must be an object with a 'type'")
+    if part["type"] == "text" and not isinstance(part.get("text"), str):
+        raise refuse(f"{where}.text", "must be a string")
+    if part["type"] == "image_url" and image_url(part) is None:
+        raise refuse(f"{where}.image_url", "must be an object with a string 'url'")
+
+
+def image_url(part: Mapping[str, Any]) -> str | None:
+    """The URL of an image part, or `None` if it is none."""
+    if part.get("type") != "image_url":
+        return None
+    image = part.get("image_url")
+    url = image.get("url") if isinstance(image, dict) else image
+    return url if isinstance(url, str) else None
+
+
+def _prompt(body: JsonObject) -> list[Message]:
+    prompt = body.get("prompt")
+    if prompt is None:
+        raise refuse("prompt", "is missing; it must be a string")
+    if isinstance(prompt, str):
+        text = prompt
+    elif isinstance(prompt, list) and prompt:
+        text = "\n".join(item for item in prompt if isinstance(item, str))  # or token ids
+    else:
+        raise refuse("prompt", "must be a string or a list with at least one prompt")
+    return [{"role": "user", "content": text}]
+
+
+def _needs(body: JsonObject, messages: Sequence[Message]) -> frozenset[Capability]:
+    needs = set()
+    if (body.get("tools") or body.get("functions")) and body.get("tool_choice") != "none":
+        needs.add(Capability.TOOLS)
+    if has_image(messages):
+        needs.add(Capability.VISION)
+    if body.get("think") and isinstance(body["think"], bool | str):
+        needs.add(Capability.THINKING)
+    return frozenset(needs)
+
+
+def has_image(messages: Sequence[Message]) -> bool:
+    """Whether any turn shows an image."""
+    return any(
+        isinstance(part, dict) and part.get("type") == "image_url"
+        for message in messages
+        if isinstance(content := message.get("content"), list)
+        for part in content
+    )
+
+
+def is_text_completion(request: ChatRequest) -> bool:
+    """Whether an OpenAI upstream is to continue a text rather than to answer a chat.
+
+    Ollama's generate is a chat (the model's template is applied), unless it is `raw` or asks to
+    fill a gap.
+    """
+    if request.operation is not Operation.COMPLETION or request.dialect == "openai":
+        return request.operation is Operation.COMPLETION
+    return bool(request.body.get("raw") or request.options.get("suffix"))
+
+
+def write(request: ChatRequest, model: str) -> bytes:
+    """The body anew: for a request of another dialect, or one that was not raw bytes."""
+    body: JsonObject = {"model": model}
+    if request.dialect == "openai":
+        body |= {**(request.body or request.options), "model": model}
+    else:
+        body |= request.options
+    if not is_text_completion(request):
+        body["messages"] = list(request.messages)
+    elif "prompt" not in body:
+        body["prompt"] = _prompt_of(request.messages)
+    if request.stream:
+        body["stream"] = True
+        if request.dialect != "openai":
+            body["stream_options"] = {"include_usage": True}
+    else:
+        body.pop("stream", None)
+        body.pop("stream_options", None)
+    return encode(body)
+
+
+def _prompt_of(messages: Sequence[Message]) -> str:
+    contents = (message.get("content") for message in messages)
+    return "\n\n".join(content for content in contents if isinstance(content, str))

@@ -90,7 +90,7 @@ def check_fields(body: Mapping[str, Any], rules: Mapping[str, Rule], prefix: str
     for name, rule in rules.items():
         value = body.get(name)
         if value is not None and not rule[0](value):
-            raise refuse(prefix + name, f"must be {rule[1]}, but it is {_kind(value)}")
+            raise refuse(prefix + name, f"must be {rule[1]}{_but(value, rule[1])}")
 
 
 def text_field(body: Mapping[str, Any], name: str) -> str:
@@ -135,6 +135,12 @@ def either(first: Rule, second: Rule) -> Rule:
     return (lambda value: first[0](value) or second[0](value), f"{first[1]} or {second[1]}")
 
 
+def _but(value: Json, wanted: str) -> str:
+    if isinstance(value, list) and "list" in wanted:
+        return ", but one of its items is not"
+    return f", but it is {_kind(value)}"
+
+
 def _kind(value: Json) -> str:
     match value:
         case None:
@@ -146,7 +152,7 @@ def _kind(value: Json) -> str:
         case str():
             return "a string"
         case list():
-            return "a list with an item of the wrong type" if value else "a list"
+            return "a list"
         case _:
             return "an object"
 

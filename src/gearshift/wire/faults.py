@@ -30,7 +30,7 @@ _INCAPABLE: Final = (
     "requires --enable-auto-tool-choice",
     "requires --jinja",
 )
-_MISSING: Final = ("not found", "does not exist", "not_found")
+_MISSING: Final = ("not found", "does not exist", "model_not_found", "invalid model name")
 _RETRY_SECONDS: Final = {Fault.LOADING: 5.0, Fault.BUSY: 1.0}
 _STATUSES: Final = {
     Fault.TIMEOUT: 504,
@@ -125,7 +125,7 @@ def reply_to(error: GearshiftError) -> ErrorReply:
             status = _status_of(error)
             return ErrorReply(
                 status,
-                error.message,
+                _message_of(error),
                 code=None if error.fault is Fault.REJECTED else error.fault.value,
                 headers=_retry_after(error) if status in (429, 503) else {},
                 is_upstream=error.fault is not Fault.REJECTED,
@@ -145,11 +145,22 @@ def _status_of(error: UpstreamError) -> int:
     return statuses.pop() if len(statuses) == 1 else 502
 
 
+def _message_of(error: UpstreamError) -> str:
+    said = rejection(error)
+    return error_text(said.decoded) if said else error.message
+
+
 def _retry_after(error: UpstreamError) -> dict[str, str]:
+    errors = [one for _, one in error.attempts] if isinstance(error, ExhaustedError) else [error]
+    seconds = min((_retry_seconds(one) for one in errors), default=1.0)
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
+def _retry_seconds(error: UpstreamError) -> float:
     seconds = error.retry_after_seconds
     if seconds is None or not 0 <= seconds <= 86_400:
-        seconds = _RETRY_SECONDS.get(error.fault, 1.0)
-    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+        return _RETRY_SECONDS.get(error.fault, 1.0)
+    return seconds
 
 
 def _decoded(body: bytes) -> Json:

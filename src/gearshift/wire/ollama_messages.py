@@ -9,7 +9,7 @@ from typing import Any, Final
 from gearshift.errors import Fault, UpstreamError
 from gearshift.types import Json, JsonObject, Message
 from gearshift.wire.body import TEXT, TEXTS, arguments_object, arguments_text, check_fields, refuse
-from gearshift.wire.openai_request import check_role, check_tool_calls, image_url
+from gearshift.wire.openai_request import check_role, check_tool_fields, image_url
 
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
 _OLLAMA_ROLES: Final = {"developer": "system", "function": "tool"}
@@ -48,8 +48,8 @@ def _check(message: JsonObject, where: str) -> None:
     if is_empty and message["role"] != "assistant":
         is_null = "content" in message
         raise refuse(f"{where}.content", "must not be null" if is_null else "is missing")
-    if "tool_calls" in message:
-        check_tool_calls(message, where)
+    if len(message) > 2:  # more than role and content
+        check_tool_fields(message, where)
 
 
 def _from_ollama(message: JsonObject, index: int, open_calls: list[tuple[str, str]]) -> Message:

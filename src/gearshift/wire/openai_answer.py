@@ -72,6 +72,8 @@ class OpenAIReader:
 def _frame(event: Event) -> Frame:
     if event.error is not None:
         return Frame(event.raw, error=event.error)
+    if event.data is None and event.raw.lstrip()[:1] in (b"{", b"<"):
+        return Frame(event.raw, error=read_answer(event.raw).error or "the answer is no stream")
     if not event.data:
         return Frame(event.raw)
     if event.data.strip() == b"[DONE]":

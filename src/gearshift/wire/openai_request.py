@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import orjson
-
 from gearshift.types import Capability, ChatRequest, Json, JsonObject, Message, Operation
 from gearshift.wire.body import (
     FLAG,
@@ -49,6 +47,12 @@ _SAMPLING: Final[dict[str, Rule]] = {
     "top_logprobs": WHOLE,
     "logit_bias": OBJECT,
     "suffix": TEXT,
+}
+_TOOL_FIELDS: Final[dict[str, Rule]] = {
+    "name": TEXT,
+    "reasoning_content": TEXT,
+    "tool_call_id": TEXT,
+    "tool_calls": OBJECTS,
 }
 _RULES: Final[dict[str, Rule]] = {
     "model": TEXT,
@@ -107,23 +111,24 @@ def check_role(message: Json, index: int, roles: Sequence[str]) -> None:
         raise refuse(f"messages.{index}", "must be an object with 'role' and 'content'")
     role = message.get("role")
     if not isinstance(role, str) or role not in roles:
-        shown = orjson.dumps(role).decode()[:40] if "role" in message else "missing"
-        raise refuse(f"messages.{index}.role", f"is {shown}; it must be one of {', '.join(roles)}")
+        shown = f"is {role[:40]!r}" if isinstance(role, str) else "is missing or no string"
+        raise refuse(f"messages.{index}.role", f"{shown}; it must be one of {', '.join(roles)}")
 
 
-def check_tool_calls(message: Mapping[str, Any], where: str) -> None:
-    """Refuse tool calls that name no function.
+def check_tool_fields(message: Mapping[str, Any], where: str) -> None:
+    """Refuse tool calls that name no function, and names and ids that are no strings.
 
     Raises:
         RequestError: 400 naming the field.
     """
-    check_fields(message, {"tool_calls": OBJECTS}, f"{where}.")
+    check_fields(message, _TOOL_FIELDS, f"{where}.")
     for index, call in enumerate(message.get("tool_calls") or ()):
         function = call.get("function")
         if call.get("type", "function") == "function" and not (
             isinstance(function, dict) and isinstance(function.get("name"), str)
         ):
             raise refuse(f"{where}.tool_calls.{index}.function", "must be an object with a name")
+        check_fields(call, {"id": TEXT}, f"{where}.tool_calls.{index}.")
 
 
 def _check_content(message: JsonObject, where: str) -> None:
@@ -137,8 +142,8 @@ def _check_content(message: JsonObject, where: str) -> None:
             raise refuse(f"{where}.content", "must not be null" if is_null else "is missing")
     elif not isinstance(content, str):
         raise refuse(f"{where}.content", "must be a string or a list of parts")
-    if "tool_calls" in message:
-        check_tool_calls(message, where)
+    if len(message) > 2:  # more than role and content
+        check_tool_fields(message, where)
 
 
 def _check_part(part: Json, where: str) -> None:

@@ -26,8 +26,9 @@ def splice_model(raw: bytes, model: str) -> bytes:
     b'{ "model":"gemma2:2b", "x": 1.0 }'
     """
     name = orjson.dumps(model)
-    span = _obvious_span(raw)
-    spans = [span] if span else _top_level_spans(raw)
+    spans = _obvious_spans(raw)
+    if spans is None:
+        spans = _top_level_spans(raw)
     if not spans:
         return _inserted(raw, name)
     for start, end in reversed(spans):
@@ -35,15 +36,17 @@ def splice_model(raw: bytes, model: str) -> bytes:
     return raw
 
 
-def _obvious_span(raw: bytes) -> Span | None:
-    """The model's span if a look at its surroundings proves that it is the only one on top."""
+def _obvious_spans(raw: bytes) -> list[Span] | None:
+    """The model's span, or none, if a look around proves it; `None` if that proves nothing."""
     keys = list(_plain_keys(raw))
-    if len(keys) != 1 or _ESCAPED_LETTER in raw:
+    if len(keys) > 1 or _ESCAPED_LETTER in raw:
         return None
+    if not keys:
+        return []
     value = _VALUE.match(raw, keys[0] + len(_KEY))
     if value is None or (_opens(raw, keys[0]) > 1 and _closes(raw, value.end()) > 1):
         return None
-    return value.span(1)
+    return [value.span(1)]
 
 
 def _plain_keys(raw: bytes) -> Iterator[int]:

@@ -7,10 +7,11 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from gearshift.errors import ExhaustedError, GearshiftError, RequestError, UpstreamError
+from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.pipeline.call import Call, Handler
 from gearshift.telemetry.events import RequestFinished, Sink
 from gearshift.types import ChatResponse, Frame, FrameStream, Usage
+from gearshift.wire.faults import reply_to
 
 CLIENT_GONE = 499
 """The status, by nginx's convention, of a request whose client went away first."""
@@ -32,7 +33,7 @@ class Recording:
             self._report(call, CLIENT_GONE)
             raise
         except GearshiftError as error:
-            self._report(call, _status_of(error), fault=_fault_of(error))
+            self._report(call, reply_to(error).status, fault=_fault_of(error))
             raise
         except Exception:
             # A defect of ours: counted like any other failure, then left to the edge.
@@ -109,7 +110,7 @@ class _Watched:
                     self.load_seconds = chunk.load_seconds or self.load_seconds
                 yield frame
         except UpstreamError as error:
-            self._report(_status_of(error), error.fault.value)
+            self._report(reply_to(error).status, error.fault.value)
             raise
         self._report(200, None)
 
@@ -122,14 +123,6 @@ class _Watched:
         if not self._reported:
             self._reported = True
             self._recording.finished(self._call, self, status, fault)
-
-
-def _status_of(error: GearshiftError) -> int:
-    if isinstance(error, RequestError):
-        return error.status
-    if isinstance(error, UpstreamError) and not isinstance(error, ExhaustedError):
-        return error.status if error.status and not error.permits_fallback else 502
-    return 502
 
 
 def _fault_of(error: GearshiftError) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from gearshift.config_errors import problems_of
+from gearshift.config_text import expand, read_yaml
 from gearshift.constants.model_constants import (
     COMPLEX_TIER,
     COMPLEX_TIER_MODEL,
@@ -143,15 +144,10 @@ class TierConfig(_Block):
             ConfigError: The file cannot be read, is not YAML, or a setting is wrong.
         """
         source = str(path)
-        try:
-            document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError([Problem("", f"cannot be read: {reason}")], source) from error
-        if document is None:
-            return cls()
-        if not isinstance(document, Mapping):
-            raise ConfigError([Problem("", "a mapping of settings is expected")], source)
+        document, problems = expand(read_yaml(Path(path)), os.environ)
+        problems = [p for p in problems if p.key.startswith("tiered_routing")]
+        if problems:
+            raise ConfigError(problems, source)
         block = document.get("tiered_routing") or {}
         if not isinstance(block, Mapping):
             raise ConfigError([Problem("tiered_routing", "a mapping is expected")], source)

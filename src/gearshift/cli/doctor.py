@@ -1,0 +1,173 @@
+"""`gearshift doctor`: checks everything a request needs, and says what to do about each failure."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import click
+
+from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.errors import GearshiftError
+from gearshift.interface import LLMInterface
+from gearshift.pipeline.health import DeploymentHealth
+from gearshift.settings import Settings, unavailable
+from gearshift.types import Capability, ModelInfo, Readiness
+
+_GIB = 1024**3
+_SHORTEST_CONTEXT = 4096
+_TRIVIAL = "What time is it?"
+# Measured: anonymous memory of an engine is about the file's size at these models' quantisation.
+_MEMORY_PER_FILE_BYTE = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding; `remedy` says what to do when it is not ok."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+@click.command(name="doctor")
+@config_option
+@json_option
+@click.pass_context
+def command(context: click.Context, config: str | None, as_json: bool) -> None:
+    """Check upstreams, models, memory, context length and a sanity route."""
+    checks = asyncio.run(_examine(load(config)))
+    ok = all(check.ok for check in checks)
+    if as_json:
+        print_json({"ok": ok, "checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}")
+            if not check.ok and check.remedy:
+                click.echo(f"     → {check.remedy}")
+    context.exit(0 if ok else 1)
+
+
+async def _examine(settings: Settings) -> list[Check]:
+    checks = [
+        Check(f"setting {p.key}", False, p.message, p.suggestion) for p in unavailable(settings)
+    ]
+    async with LLMInterface(settings) as llm:
+        checks += [Check("engine", True, notice) for notice in llm.notices]
+        checks += _upstreams(llm)
+        checks += _models(llm)
+        checks.append(_memory(llm))
+        checks += await _routes(llm)
+    return checks
+
+
+def _upstreams(llm: LLMInterface) -> Iterator[Check]:
+    for name in llm.providers:
+        state = llm.upstream_states().get(name)
+        reachable = state is not None and state.is_reachable
+        detail = state.detail if state else "no answer to the first probe"
+        version = f", version {state.version}" if state and state.version else ""
+        yield Check(
+            f"upstream {name}",
+            reachable,
+            f"{detail or 'reachable'}{version}",
+            "start it (Ollama: `ollama serve`), or correct its base_url under `upstreams:`",
+        )
+
+
+def _models(llm: LLMInterface) -> Iterator[Check]:
+    for tier, chain in llm.tier_health().items():
+        for health in chain:
+            yield _presence(tier, health)
+            info = _info(llm, health)
+            if info is not None and health.readiness is Readiness.READY:
+                yield _abilities(tier, info)
+
+
+def _presence(tier: str, health: DeploymentHealth) -> Check:
+    remedies = {
+        Readiness.MISSING_MODEL: f"ollama pull {health.deployment.model} (or `gearshift pull`)",
+        Readiness.LOADING: "wait until it has loaded",
+    }
+    remedy = remedies.get(health.readiness, "see the upstream above")
+    words = health.readiness.value.replace("_", " ")
+    detail = f"{health.deployment} is {words}"
+    return Check(f"tier {tier}", health.readiness is Readiness.READY, detail, remedy)
+
+
+def _abilities(tier: str, info: ModelInfo) -> Check:
+    context = f"context {info.context_length} tokens" if info.context_length else "context unknown"
+    if info.capabilities is None:
+        abilities = "capabilities unknown"
+    else:
+        lacking = sorted(c.value for c in Capability if c not in info.capabilities)
+        abilities = f"without {', '.join(lacking)}" if lacking else "tools, vision and thinking"
+    return Check(
+        f"model {info.name}",
+        info.context_length is None or info.context_length >= _SHORTEST_CONTEXT,
+        f"{context}; {abilities} (requests that need more go to another model)",
+        f"tier {tier} cannot hold a longer conversation; raise its context length",
+    )
+
+
+def _info(llm: LLMInterface, health: DeploymentHealth) -> ModelInfo | None:
+    state = llm.upstream_states().get(health.deployment.upstream)
+    infos = state.models if state else ()
+    return next((info for info in infos if info.name == health.deployment.model), None)
+
+
+def _memory(llm: LLMInterface) -> Check:
+    sizes = {
+        health.deployment: info.size_bytes
+        for chain in llm.tier_health().values()
+        for health in chain
+        if (info := _info(llm, health)) is not None and info.size_bytes
+    }
+    need = sum(sizes.values()) * _MEMORY_PER_FILE_BYTE
+    have = _memory_bytes()
+    if not sizes or have is None:
+        return Check("memory", True, "the upstreams do not say how large their models are")
+    return Check(
+        "memory",
+        need <= have,
+        f"all tiers together need about {need / _GIB:.1f} GiB of {have / _GIB:.1f} GiB",
+        "models will be swapped, which costs more than routing saves: take smaller "
+        "quantisations, or one model for both tiers",
+    )
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+async def _routes(llm: LLMInterface) -> list[Check]:
+    model, result = llm.router.route(_TRIVIAL)
+    detail = f"{_TRIVIAL!r} scores {result.score:.2f} and goes to {result.tier}, {model}"
+    lowest = next(iter(llm.tier_health()))
+    checks = [
+        Check(
+            "route",
+            result.tier == lowest or not llm.settings.tiered_routing.enabled,
+            detail,
+            "the threshold is so low that even this is not simple; raise complexity_threshold",
+        )
+    ]
+    for tier in llm.tier_health():
+        try:
+            answer = await llm.chat_completion("Say hello.", tier=tier, max_tokens=1)
+        except GearshiftError as error:
+            checks.append(Check(f"answer {tier}", False, str(error), "see the checks above"))
+            continue
+        decision = answer.decision
+        moved = decision.fallback is not None
+        detail = f"{decision.model} on {decision.upstream} answers"
+        if moved:
+            detail = f"only after a fallback ({decision.fallback})"
+        checks.append(Check(f"answer {tier}", not moved, detail, "see the checks above"))
+    return checks

@@ -1,0 +1,43 @@
+"""What the commands share: options, loading of settings, JSON output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import orjson
+
+from gearshift.settings import LoadedSettings, Settings, load_settings
+
+config_option = click.option(
+    "--config",
+    metavar="FILE",
+    default=None,
+    help="Configuration file; else GEARSHIFT_CONFIG, ./config/ssot_config.yaml, the user's.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+
+
+def load_with_sources(path: str | None, **overrides: Any) -> LoadedSettings:
+    """The settings and where each came from; `overrides` of `None` are left out.
+
+    Raises:
+        ConfigError: They are not valid.
+    """
+    given = {key.replace("__", "."): value for key, value in overrides.items() if value is not None}
+    return load_settings(path, overrides=given)
+
+
+def load(path: str | None, **overrides: Any) -> Settings:
+    """The settings alone.
+
+    Raises:
+        ConfigError: They are not valid.
+    """
+    return load_with_sources(path, **overrides).settings
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value, indented, in UTF-8."""
+    option = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    click.echo(orjson.dumps(value, option=option, default=dict).decode())

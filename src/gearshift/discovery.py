@@ -51,14 +51,19 @@ async def discover(
     configured = settings.upstream_configs()
     if configured:
         return Discovery(configured)
-    host = (os.environ if environ is None else environ).get("OLLAMA_HOST", "")
-    ollama = UpstreamConfig("ollama", "ollama", ollama_base_url(host))
+    ollama = ollama_upstream(environ)
     state = await _probe(ollama, settings)
     if state.is_reachable:
         return Discovery((ollama,), _missing(models, state))
     if model_paths:
         return Discovery((UpstreamConfig("embedded", "embedded", "", model_paths=model_paths),))
     return _demo(settings, f"no Ollama at {ollama.base_url}")
+
+
+def ollama_upstream(environ: Mapping[str, str] | None = None) -> UpstreamConfig:
+    """Ollama where its own clients look for it: at `OLLAMA_HOST`, else at its usual port."""
+    host = (os.environ if environ is None else environ).get("OLLAMA_HOST", "")
+    return UpstreamConfig("ollama", "ollama", ollama_base_url(host))
 
 
 async def _probe(ollama: UpstreamConfig, settings: Settings) -> UpstreamState:

@@ -72,6 +72,9 @@ class LLMInterface:
         sinks: Told of every finished request.
         upstreams: Replaces the configured ones (the gateway's embedded engines).
 
+    Attributes:
+        notices: What `start` has to tell people: which engine was found, what is missing.
+
     Example:
         >>> llm = LLMInterface()
         >>> llm._determine_provider_and_model(messages="What time is it?")
@@ -89,6 +92,7 @@ class LLMInterface:
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
         self.router = TieredModelRouter(self.settings.tiered_routing)
+        self.notices: tuple[str, ...] = ()
         self._sinks = tuple(sinks)
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
@@ -118,6 +122,7 @@ class LLMInterface:
         if self._must_discover:
             found = await discover(self.settings)
             self._must_discover = False
+            self.notices = found.notices
             self._connect(found.upstreams)
         try:
             for provider in self.providers.values():

@@ -1,122 +1,231 @@
-"""Configuration text: YAML read strictly, and `${VAR}` put in its place."""
+"""Configuration as text: strict, bounded YAML with line numbers, and `${VAR}` in its strings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gearshift.errors import ConfigError, Problem
 
-MAX_FILE_BYTES: Final = 1_000_000
-_MAX_ALIASES: Final = 100
-_VARIABLE: Final = re.compile(r"(\$)?\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+MAX_BYTES: Final = 1_000_000
+_MAX_VALUES: Final = 100_000
+_REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
+_BODY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
+_MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+_TIMESTAMP_TAG: Final = "tag:yaml.org,2002:timestamp"
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses what YAML allows and nobody means: a key given twice, floods of aliases."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file.
 
-    aliases = 0
+    Attributes:
+        values: What it says; empty where it says nothing.
+        lines: The line (from 1) on which each dotted key stands.
+    """
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            self.aliases += 1
-            if self.aliases > _MAX_ALIASES:
-                raise yaml.YAMLError(f"more than {_MAX_ALIASES} aliases")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = key_node.value
-            if isinstance(key, str) and key in seen:
-                line = key_node.start_mark.line + 1
-                raise yaml.YAMLError(f"line {line}: the key {key!r} is given twice")
-            if isinstance(key, str):
-                seen.add(key)
-        return super().construct_mapping(node, deep)
+    values: dict[str, Any]
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping that a YAML (or JSON) file holds; an empty file is an empty mapping.
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, without dates: nothing in a configuration is one."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the name and shape that yaml looks for
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP_TAG]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class _TextError(Exception):
+    """Why a text is not a configuration."""
+
+
+def read_document(path: Path, *, source: str = "", may_be_empty: bool = False) -> Document:
+    """Read and parse a file.
+
+    Args:
+        path: The file.
+        source: What messages call it; its path otherwise.
+        may_be_empty: An empty file means that nothing is set; otherwise it is an error.
 
     Raises:
-        ConfigError: It cannot be read, is too large, or is not a mapping.
+        ConfigError: It cannot be read, is too large, empty, or no mapping in YAML.
     """
-    source = str(path)
+    source = source or str(path)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError([Problem("", "larger than 1 MB; is this the right file?")], source)
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        message = "no such file; `gearshift config show` prints the defaults to start from"
-        raise ConfigError([Problem("", message)], source) from error
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError([Problem("", f"cannot be read: {reason}")], source) from error
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise ConfigError([Problem("", "a mapping of settings is expected")], source)
-    return {str(key): value for key, value in document.items()}
+        problem = Problem("", "does not exist", "check the path")
+        raise ConfigError([problem], source) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError([Problem("", f"cannot be read: {reason.lower()}")], source) from error
+    try:
+        document = _document(_decoded(raw))
+    except _TextError as error:
+        raise ConfigError([Problem("", str(error))], source) from error
+    if document is None and not may_be_empty:
+        raise ConfigError([Problem("", "is empty", "`gearshift config show` prints one")], source)
+    return document or Document({})
 
 
 def parse_value(text: str) -> Any:
-    """A value from an environment variable: a number, a list, a text … as YAML has it."""
+    """One value in YAML or JSON, as it stands in an environment variable.
+
+    Raises:
+        ValueError: It is not valid.
+    """
     try:
-        return yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError:
-        return text
+        return _parse(text)[0]
+    except _TextError as error:
+        raise ValueError(str(error)) from error
 
 
 def expand(value: Any, environ: Mapping[str, str], key: str = "") -> tuple[Any, list[Problem]]:
-    """`value` with `${VAR}` and `${VAR:-default}` replaced in every text; `$${` is a `${`."""
-    if isinstance(value, str):
-        return _expand_text(value, environ, key)
+    """Replace `${VAR}` and `${VAR:-default}` in every string below `value`.
+
+    `$${` stands for `${` itself. The default is also taken where the variable is empty.
+    """
     problems: list[Problem] = []
-    if isinstance(value, dict):
-        items: Any = {}
-        for name, inner in value.items():
-            items[name], more = expand(inner, environ, f"{key}.{name}" if key else str(name))
-            problems += more
-        return items, problems
-    if isinstance(value, list):
-        items = []
-        for index, inner in enumerate(value):
-            item, more = expand(inner, environ, f"{key}.{index}")
-            items.append(item)
-            problems += more
-        return items, problems
-    return value, problems
+
+    def walk(part: Any, at: str) -> Any:
+        if isinstance(part, Mapping):
+            return {name: walk(inner, _join(at, name)) for name, inner in part.items()}
+        if isinstance(part, list):
+            return [walk(inner, _join(at, index)) for index, inner in enumerate(part)]
+        if isinstance(part, str) and "${" in part:
+            return _REFERENCE.sub(lambda match: _replaced(match, environ, at, problems), part)
+        return part
+
+    return walk(value, key), problems
 
 
-def _expand_text(text: str, environ: Mapping[str, str], key: str) -> tuple[str, list[Problem]]:
-    problems = []
+def _replaced(
+    match: re.Match[str], environ: Mapping[str, str], key: str, problems: list[Problem]
+) -> str:
+    text = match.group()
+    if text == "$${":
+        return "${"
+    body = _BODY.fullmatch(match.group(1))
+    if not text.endswith("}") or body is None or "${" in (body.group(2) or ""):
+        advice = "write ${VAR} or ${VAR:-default}, and $${ for a literal ${"
+        problems.append(Problem(key, "holds a malformed ${…}", advice))
+        return text
+    name, default = body.groups()
+    value = environ.get(name)
+    if default is not None:
+        return value or default
+    if value is None:
+        advice = f"set it, or give a default: ${{{name}:-…}}"
+        problems.append(Problem(key, f"environment variable {name} is not set", advice))
+        return ""
+    return value
 
-    def replaced(match: re.Match[str]) -> str:
-        dollar, name, default = match.groups()
-        if dollar:
-            return match.group()[1:]
-        value = environ.get(name)
-        # As in a shell, `:-` also stands in for a variable that is set but empty.
-        if default is not None:
-            return value or default
-        if value is None:
-            hint = f"set {name}, or write ${{{name}:-default}}"
-            problems.append(Problem(key, f"the environment variable {name} is not set", hint))
-            return ""
-        return value
 
-    return _VARIABLE.sub(replaced, text), problems
+def _decoded(raw: bytes) -> str:
+    if len(raw) > MAX_BYTES:
+        raise _TextError(f"is larger than {MAX_BYTES} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _TextError(f"is not UTF-8 (line {line})") from error
 
 
-def flatten(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """The dotted keys of all values in nested mappings."""
-    for key, value in document.items():
-        if isinstance(value, Mapping) and value:
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}"
+def _document(text: str) -> Document | None:
+    values, node = _parse(text)
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise _TextError("a mapping of settings is expected")
+    return Document(values, dict(_lines(node, "")))
+
+
+def _parse(text: str) -> tuple[Any, Node | None]:
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None, None
+        _check_size(node, {}, set())
+        _check_duplicates(node, set())
+        return loader.construct_document(node), node
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise _TextError(f"is not valid YAML: {where}{error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise _TextError(f"is not valid YAML: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise _TextError("is nested too deeply") from error
+    except ValueError as error:  # a number or binary that only looks like one
+        raise _TextError(f"is not valid YAML: {error}") from error
+
+
+def _children(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            yield key
+            yield value
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
+def _check_size(node: Node, sizes: dict[int, int], open_nodes: set[int]) -> int:
+    """Count the values as they are once every alias is written out, without doing so."""
+    known = sizes.get(id(node))
+    if known is not None:
+        return known
+    if id(node) in open_nodes:
+        raise _TextError(f"an alias contains itself (line {node.start_mark.line + 1})")
+    open_nodes.add(id(node))
+    size = 1 + sum(_check_size(child, sizes, open_nodes) for child in _children(node))
+    open_nodes.discard(id(node))
+    if size > _MAX_VALUES:
+        raise _TextError(f"has more than {_MAX_VALUES} values")
+    sizes[id(node)] = size
+    return size
+
+
+def _check_duplicates(node: Node, seen_nodes: set[int]) -> None:
+    if id(node) in seen_nodes:
+        return
+    seen_nodes.add(id(node))
+    if isinstance(node, MappingNode):
+        seen: dict[Hashable, int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, ScalarNode) or key.tag == _MERGE_TAG:
+                continue
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                first = seen[key.value]
+                raise _TextError(f"line {line}: key {key.value!r} is already in line {first}")
+            seen[key.value] = line
+    for child in _children(node):
+        _check_duplicates(child, seen_nodes)
+
+
+def _lines(node: Node | None, key: str) -> Iterator[tuple[str, int]]:
+    if isinstance(node, MappingNode):
+        for name, value in node.value:
+            if isinstance(name, ScalarNode):
+                inner = _join(key, name.value)
+                yield inner, name.start_mark.line + 1
+                yield from _lines(value, inner)
+    elif isinstance(node, SequenceNode):
+        for index, value in enumerate(node.value):
+            inner = _join(key, index)
+            yield inner, value.start_mark.line + 1
+            yield from _lines(value, inner)
+
+
+def _join(key: str, part: object) -> str:
+    return f"{key}.{part}" if key else str(part)

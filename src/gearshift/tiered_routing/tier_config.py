@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self, get_origin
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
-from gearshift.config_errors import problems_of
-from gearshift.config_text import expand, read_yaml
+from gearshift.config_errors import fault, model_in, nearest, problems_of
+from gearshift.config_text import expand, read_document
 from gearshift.constants.model_constants import (
+    AUTO_MODEL,
     COMPLEX_TIER,
     COMPLEX_TIER_MODEL,
     COMPLEXITY_THRESHOLD,
@@ -26,24 +29,55 @@ from gearshift.constants.model_constants import (
     SIMPLE_TIER_MODEL,
 )
 from gearshift.errors import ConfigError, Problem
+from gearshift.registry import SCORERS
 
-ModelName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+BLOCK: Final = "tiered_routing"
+
+
+def no_boolean(value: Any) -> Any:
+    """Refuse `yes` and `true`, which YAML and pydantic would quietly count as 1."""
+    if isinstance(value, bool):
+        raise fault("", f"a number is expected, got {str(value).lower()}")
+    return value
+
+
+ModelName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 TierName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Score = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+Score = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=10, allow_inf_nan=False)]
 
 
-class _Block(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+class Block(BaseModel):
+    """A group of settings: frozen, unknown keys refused, `key:` with nothing after it = default."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_blocks_are_defaults(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        return {k: v for k, v in data.items() if v is not None or not cls._is_block(k)}
+
+    @classmethod
+    def _is_block(cls, key: Any) -> bool:
+        field = cls.model_fields.get(key)
+        if field is None:
+            return False
+        return get_origin(field.annotation) in (tuple, dict) or bool(model_in(field.annotation))
 
 
-class TierModels(_Block):
+class TierModels(Block):
     """The two-tier short form: one model for each tier."""
 
     simple: ModelName = SIMPLE_TIER_MODEL
     complex: ModelName = COMPLEX_TIER_MODEL
 
 
-class TierLogging(_Block):
+class TierLogging(Block):
     """What is logged of each routed request; never the prompt, unless `log_prompts` says so."""
 
     log_scores: bool = True
@@ -51,7 +85,7 @@ class TierLogging(_Block):
     log_prompts: bool = False
 
 
-class Tier(_Block):
+class Tier(Block):
     """One tier: the scores it takes and the models that answer for it, best first.
 
     Attributes:
@@ -65,7 +99,7 @@ class Tier(_Block):
     deployments: Annotated[tuple[ModelName, ...], Field(min_length=1)]
 
 
-class TierConfig(_Block):
+class TierConfig(Block):
     """The settings of tiered routing; `TierConfig()` holds the design's defaults.
 
     Example:
@@ -83,24 +117,28 @@ class TierConfig(_Block):
     escalate: bool = False
     tiers: tuple[Tier, ...] = ()
 
-    @model_validator(mode="after")
-    def _bounds_ascend(self) -> Self:
-        if not self.tiers:
-            return self
-        if len(self.tiers) < 2:
-            raise ValueError("tiers: at least two are needed, or none to use `models`")
-        names = [tier.name for tier in self.tiers]
-        if len(set(names)) != len(names):
-            raise ValueError(f"tiers: names must differ, got {', '.join(names)}")
-        bounds = [tier.below for tier in self.tiers[:-1]]
-        if any(bound is None for bound in bounds):
-            raise ValueError("tiers: every tier but the last needs `below`")
-        known = [bound for bound in bounds if bound is not None]
-        if sorted(set(known)) != known:
-            raise ValueError(f"tiers: `below` must ascend, got {known}")
-        if self.tiers[-1].below is not None:
-            raise ValueError("tiers: the last tier takes every score above, so it has no `below`")
-        return self
+    @field_validator("scorer")
+    @classmethod
+    def _scorer_is_available(cls, name: str) -> str:
+        module, separator, attribute = name.partition(":")
+        if name in SCORERS:
+            return name
+        if separator and _is_dotted(module) and _is_dotted(attribute):
+            return name
+        if name == "learned":
+            raise fault("", "'learned' is not available in this version", "use 'rule'")
+        guess = nearest(name, list(SCORERS))
+        advice = f"did you mean {guess!r}?" if guess else "use 'rule' or module:name"
+        raise fault("", f"no scorer {name!r}; trained model files are not available yet", advice)
+
+    @field_validator("tiers")
+    @classmethod
+    def _tiers_are_ordered(cls, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+        if len(tiers) == 1:
+            raise fault("", "at least two tiers are needed", "or none, to use `models`")
+        for finding in (*_naming_faults(tiers), *_bound_faults(tiers)):
+            raise finding
+        return tiers
 
     @property
     def ordered_tiers(self) -> tuple[Tier, ...]:
@@ -134,21 +172,59 @@ class TierConfig(_Block):
         try:
             return cls.model_validate(dict(block))
         except ValidationError as error:
-            raise ConfigError(problems_of(error, cls, "tiered_routing"), source) from error
+            raise ConfigError(problems_of(error, cls, BLOCK), source) from error
 
     @classmethod
-    def from_yaml(cls, path: str | Path) -> Self:
+    def from_yaml(cls, path: str | Path, *, environ: Mapping[str, str] | None = None) -> Self:
         """Read the `tiered_routing:` block of a YAML file; other blocks are not looked at.
+
+        Args:
+            path: The file.
+            environ: Where `${VAR}` is looked up; the process's environment otherwise.
 
         Raises:
             ConfigError: The file cannot be read, is not YAML, or a setting is wrong.
         """
         source = str(path)
-        document, problems = expand(read_yaml(Path(path)), os.environ)
-        problems = [p for p in problems if p.key.startswith("tiered_routing")]
+        document = read_document(Path(path), source=source)
+        block = document.values.get(BLOCK)
+        if block is None:
+            guess = nearest(BLOCK, list(map(str, document.values)), cutoff=0.8)
+            if guess and guess != BLOCK:
+                raise ConfigError(
+                    [Problem(guess, "unknown key", f"did you mean {BLOCK!r}?")], source
+                )
+            return cls()
+        if not isinstance(block, Mapping):
+            raise ConfigError([Problem(BLOCK, "a mapping of settings is expected")], source)
+        expanded, problems = expand(block, os.environ if environ is None else environ, BLOCK)
         if problems:
             raise ConfigError(problems, source)
-        block = document.get("tiered_routing") or {}
-        if not isinstance(block, Mapping):
-            raise ConfigError([Problem("tiered_routing", "a mapping is expected")], source)
-        return cls.from_mapping(block, source)
+        return cls.from_mapping(expanded, source)
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _naming_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:
+    names = [tier.name for tier in tiers]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield fault(f"{index}.name", f"a tier {name!r} is there already")
+        if name == AUTO_MODEL:
+            yield fault(f"{index}.name", f"{AUTO_MODEL!r} means that the score decides")
+
+
+def _bound_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:
+    lowest = -1.0
+    for index, tier in enumerate(tiers[:-1]):
+        if tier.below is None:
+            yield fault(f"{index}.below", "is required in every tier but the last")
+            return
+        if tier.below <= lowest:
+            yield fault(f"{index}.below", f"must be above {lowest:g}, got {tier.below:g}")
+        lowest = tier.below
+    if tiers and tiers[-1].below is not None:
+        advice = "the last tier takes every higher score; remove it"
+        yield fault(f"{len(tiers) - 1}.below", "has no meaning in the last tier", advice)

@@ -1,0 +1,86 @@
+"""Checks of settings against each other: tiers against upstreams, wishes against this version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gearshift.config_errors import nearest
+from gearshift.errors import Problem
+from gearshift.providers.base import UpstreamConfig
+from gearshift.settings_model import QualitySettings, Settings
+from gearshift.tiered_routing.tier_config import TierConfig
+
+
+def deployment_problems(routing: TierConfig, upstreams: Sequence[UpstreamConfig]) -> list[Problem]:
+    """Every model of a tier that no upstream can have, by what the upstreams list."""
+    if not upstreams:
+        return []
+    return [
+        problem
+        for key, entry in _entries(routing)
+        if (problem := _deployment_problem(key, entry, upstreams)) is not None
+    ]
+
+
+def unavailable(settings: Settings) -> list[Problem]:
+    """What is configured although this version does not do it yet; each is without effect."""
+    wishes = {
+        "cache.enabled": settings.cache.enabled,
+        "cache.redis_url": settings.cache.redis_url is not None,
+        "shared_state.redis_url": settings.shared_state.redis_url is not None,
+        "decision_log.url": settings.decision_log.url is not None,
+        "quality.shadow_share": settings.quality.shadow_share > 0,
+        "quality.explore_share": settings.quality.explore_share > 0,
+        "quality.judge": settings.quality.judge != QualitySettings().judge,
+        "tiered_routing.escalate": settings.tiered_routing.escalate,
+    }
+    message = "is configured, but not available in this version"
+    return [Problem(key, message, "it has no effect") for key, wished in wishes.items() if wished]
+
+
+def _entries(routing: TierConfig) -> Iterator[tuple[str, str]]:
+    if not routing.tiers:
+        yield "tiered_routing.models.simple", routing.models.simple
+        yield "tiered_routing.models.complex", routing.models.complex
+    for position, tier in enumerate(routing.tiers):
+        for index, entry in enumerate(tier.deployments):
+            yield f"tiered_routing.tiers.{position}.deployments.{index}", entry
+
+
+def _deployment_problem(
+    key: str, entry: str, upstreams: Sequence[UpstreamConfig]
+) -> Problem | None:
+    prefix, _, rest = entry.partition("/")
+    for upstream in upstreams:
+        if upstream.name == prefix and rest:
+            return _listing_problem(key, rest, upstream)
+    listings = [_listed(upstream) for upstream in upstreams]
+    if not all(listings) or any(_has(listing, entry) for listing in listings):
+        return None
+    names = [model for listing in listings for model in listing]
+    full = [f"{u.name}/{m}" for u in upstreams for m in _listed(u)]
+    guess = nearest(entry, [*names, *full])
+    advice = f"did you mean {guess!r}?" if guess else f"they list: {', '.join(names[:8])}"
+    return Problem(key, f"no upstream lists {entry!r}", advice)
+
+
+def _listing_problem(key: str, model: str, upstream: UpstreamConfig) -> Problem | None:
+    listing = _listed(upstream)
+    if not listing or _has(listing, model):
+        return None
+    guess = nearest(model, listing)
+    advice = f"did you mean {guess!r}?" if guess else f"it lists: {', '.join(listing[:8])}"
+    return Problem(key, f"upstream {upstream.name!r} does not list {model!r}", advice)
+
+
+def _listed(upstream: UpstreamConfig) -> tuple[str, ...]:
+    return upstream.models or tuple(upstream.model_paths)
+
+
+def _has(listing: Sequence[str], model: str) -> bool:
+    return any(_tagged(model) == _tagged(other) for other in listing)
+
+
+def _tagged(model: str) -> str:
+    """Ollama's rule: a name without a tag means its `latest`."""
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"

@@ -48,7 +48,7 @@ def _check(message: JsonObject, where: str) -> None:
     if is_empty and message["role"] != "assistant":
         is_null = "content" in message
         raise refuse(f"{where}.content", "must not be null" if is_null else "is missing")
-    if len(message) > 2:  # more than role and content
+    if len(message) > 2 or "content" not in message:
         check_tool_fields(message, where)
 
 

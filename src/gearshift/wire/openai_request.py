@@ -142,7 +142,7 @@ def _check_content(message: JsonObject, where: str) -> None:
             raise refuse(f"{where}.content", "must not be null" if is_null else "is missing")
     elif not isinstance(content, str):
         raise refuse(f"{where}.content", "must be a string or a list of parts")
-    if len(message) > 2:  # more than role and content
+    if len(message) > 2 or "content" not in message:
         check_tool_fields(message, where)
 
 

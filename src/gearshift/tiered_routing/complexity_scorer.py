@@ -1,0 +1,179 @@
+"""TaskComplexityScorer: a text or a conversation in, a score of 0-10 and a tier out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gearshift.tiered_routing.conversation import task_of
+from gearshift.tiered_routing.features import FACTORS, FeatureReader
+from gearshift.tiered_routing.tier_config import TierConfig
+
+WEIGHTS: Final[Mapping[str, float]] = {
+    "length": 0.15,
+    "code": 0.25,
+    "technical": 0.20,
+    "multi_step": 0.20,
+    "question": 0.20,
+}
+"""The design's weights; they add up to 1, so four factors of 3 and a long text make 10."""
+
+_POINTS: Final = tuple(WEIGHTS[factor] * 10 / 3 for factor in FACTORS)
+_NOTHING: Final = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexityResult:
+    """A score, what it is made of, and the tier that takes it.
+
+    Attributes:
+        score: 0-10, not rounded.
+        factors: `length, code, technical, multi_step, question`, each 0-3.
+        contributions: What each factor adds to the score; they sum to it.
+        threshold: The score from which the next tier up begins; for the last tier, the score
+            from which it begins itself.
+        truncated: Only the head and the tail of the text were read.
+        scorer: The scorer's name.
+        note: What the score does not show: a side call, a follow-up; empty otherwise.
+        bounds: The tiers' names and exclusive upper bounds, ascending; the last has none.
+    """
+
+    score: float
+    factors: Mapping[str, float]
+    contributions: Mapping[str, float]
+    tier: str
+    threshold: float
+    truncated: bool = False
+    scorer: str = "rule"
+    note: str = ""
+    bounds: tuple[tuple[str, float | None], ...] = ()
+
+    @property
+    def reasoning(self) -> str:
+        """One line: the factors that decided, and the nearest change that would flip the tier."""
+        deciding = sorted(
+            (factor for factor, points in self.contributions.items() if points > 0),
+            key=lambda factor: -self.contributions[factor],
+        )
+        parts = ", ".join(f"{factor} {_short(self.factors[factor])}" for factor in deciding)
+        sign = ">=" if self.score >= self.threshold else "<"
+        line = (
+            f"{parts or 'no sign of complexity'} -> "
+            f"{self.score:.2f} {sign} {_short(self.threshold)} {self.tier}"
+        )
+        notes = [self.note] if self.note else []
+        if self.truncated:
+            notes.append("long text: head and tail read")
+        return "; ".join([line, self._nearest_change(deciding), *notes])
+
+    def _nearest_change(self, deciding: Sequence[str]) -> str:
+        if self.score >= self.threshold:
+            for factor in reversed(deciding):
+                rest = self.score - self.contributions[factor]
+                if rest < self.threshold:
+                    return f"without {factor} it would be {self._tier_at(rest)}"
+            return "no single factor decides it"
+        missing = self.threshold - self.score
+        room = {
+            factor: (missing / (WEIGHTS[factor] * 10 / 3), value)
+            for factor, value in self.factors.items()
+            if value + missing / (WEIGHTS[factor] * 10 / 3) <= 3.0 + 1e-9
+        }
+        higher = self._tier_at(self.threshold)
+        if not room:
+            return f"no single factor would make it {higher}"
+        factor = min(room, key=lambda name: (room[name][0], -room[name][1]))
+        return f"{factor} +{_short(room[factor][0])} would make it {higher}"
+
+    def _tier_at(self, score: float) -> str:
+        for name, below in self.bounds:
+            if below is None or score < below:
+                return name
+        return self.tier
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+class TaskComplexityScorer:
+    """Scores requests by the design's rule: five factors, fixed weights, a tier by threshold.
+
+    Example:
+        >>> TaskComplexityScorer().score("Explain async vs threads").tier
+        'complex'
+    """
+
+    name: Final = "rule"
+    version: Final = "1"
+
+    def __init__(self, config: TierConfig | None = None) -> None:
+        tiers = (config or TierConfig()).ordered_tiers
+        self._bounds = tuple((tier.name, tier.below) for tier in tiers)
+        self._limits = tuple(
+            (name, below) for name, below in self._bounds[:-1] if below is not None
+        )
+        self._last = self._bounds[-1][0]
+        self._highest = self._limits[-1][1] if self._limits else 0.0
+        self._reader = FeatureReader()
+
+    def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
+        """The score of a text, or of the last user turn of a conversation; never raises."""
+        task = task_of(text_or_messages)
+        text = task.text
+        size = len(text)
+        length = 0.0 if size < 100 else 1.0 if size <= 500 else 2.0 if size <= 1000 else 3.0
+        truncated = False
+        graded = _NOTHING
+        if text and not task.is_side_call:
+            features = self._reader.read(text)
+            graded, truncated = features.factors, features.truncated
+            if task.context:
+                graded = _inherit(graded, self._reader.read(task.context).factors)
+        return self._result(length, graded, truncated, task.note)
+
+    def _result(
+        self, length: float, graded: Sequence[float], truncated: bool, note: str
+    ) -> ComplexityResult:
+        code, technical, multi_step, question = graded
+        by_length = length * _POINTS[0]
+        by_code = code * _POINTS[1]
+        by_technical = technical * _POINTS[2]
+        by_multi_step = multi_step * _POINTS[3]
+        by_question = question * _POINTS[4]
+        score = by_length + by_code + by_technical + by_multi_step + by_question
+        score = min(score, 10.0)  # four products may sum to a last bit above it
+        tier, threshold = self._last, self._highest
+        for name, below in self._limits:
+            if score < below:
+                tier, threshold = name, below
+                break
+        return ComplexityResult(
+            score,
+            {
+                "length": length,
+                "code": code,
+                "technical": technical,
+                "multi_step": multi_step,
+                "question": question,
+            },
+            {
+                "length": by_length,
+                "code": by_code,
+                "technical": by_technical,
+                "multi_step": by_multi_step,
+                "question": by_question,
+            },
+            tier,
+            threshold,
+            truncated,
+            "rule",
+            note,
+            self._bounds,
+        )
+
+
+def _inherit(own: Sequence[float], earlier: Sequence[float]) -> tuple[float, ...]:
+    """A follow-up asks for as much as the turns that it continues, or more if it adds work."""
+    return tuple(max(pair) for pair in zip(own, earlier, strict=True))

@@ -1,0 +1,6 @@
+"""Russian cues."""
+
+from collections.abc import Mapping
+from typing import Final
+
+CUES: Final[Mapping[str, str]] = {}

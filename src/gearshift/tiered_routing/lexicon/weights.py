@@ -1,0 +1,91 @@
+"""What each kind of evidence adds to a factor: at its first sign, at each further one, at most."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+
+class Weight(NamedTuple):
+    """One line of the table: `first` for the first sign, `more` for each further one, up to `most`."""
+
+    factor: str
+    first: float
+    more: float = 0.0
+    most: float = 3.0
+
+
+W = Weight
+Q, M, T, C = "question", "multi_step", "technical", "code"
+
+WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
+    "prove": (W(Q, 2.75, 0.25), W(M, 1.0)),
+    "compare": (W(Q, 2.0, 0.5),),
+    "design": (W(Q, 1.75, 0.5), W(M, 1.25, 0.25, 2.0)),
+    "analyse": (W(Q, 2.0, 0.5), W(M, 0.75, 0.25, 1.5)),
+    "why": (W(Q, 2.5, 0.25), W(M, 1.25)),
+    "mechanism": (W(Q, 1.5, 0.5), W(M, 0.75)),
+    "explain": (W(Q, 1.25, 0.25),),
+    "advice": (W(Q, 2.0, 0.5), W(M, 0.75, 0.25, 1.5)),
+    "long_text": (W(Q, 1.25, 0.25), W(M, 1.0)),
+    "puzzle": (W(Q, 0.5, 0.25), W(M, 0.75, 0.25)),
+    "debug": (W(Q, 1.0, 0.25), W(M, 0.5, 0.25), W(T, 0.5)),
+    "quality_bar": (W(Q, 0.5, 0.25), W(M, 0.5, 0.25), W(T, 0.25)),
+    "constraint": (W(M, 0.5, 0.25, 1.75), W(Q, 0.25)),
+    "condition": (W(M, 0.5, 0.25, 1.5), W(Q, 0.25)),
+    "sequence": (W(M, 0.5, 0.25, 1.5),),
+    "action": (W(M, 0.25, 0.75),),
+    "make": (W(M, 0.25), W(Q, 0.25)),
+    "number": (W(M, 0.25, 0.25, 1.5),),
+    "quantity": (W(M, 0.25, 0.25, 1.5),),
+    "first_person": (W(Q, 0.25),),
+    "specialist_code": (W(T, 1.0, 1.0), W(C, 0.5, 0.5, 1.0)),
+    "specialist": (W(T, 1.25, 0.75),),
+    "common": (W(T, 0.5, 0.5, 2.5),),
+    "language": (W(C, 1.0, 0.5, 1.5), W(T, 0.5, 0.5)),
+    "fence": (W(C, 1.5), W(M, 0.5)),
+    "syntax": (W(C, 0.75, 0.5),),
+    "formula": (W(T, 0.75, 0.5), W(M, 0.5)),
+    "numbered": (W(M, 1.0),),
+    "bullets": (W(M, 0.5),),
+    "several_questions": (W(M, 0.75, 0.25, 1.5), W(Q, 0.5)),
+    "scope": (W(M, 0.25, 0.25, 1.5), W(Q, 0.0, 0.25, 1.0)),
+    "figures": (W(M, 0.25, 0.25, 1.5),),
+    "code_request": (W(C, 2.0, 0.5), W(Q, 1.5), W(T, 0.5), W(M, 0.25)),
+    "process": (W(Q, 1.0), W(M, 0.5)),
+    "word_problem": (W(Q, 1.5), W(M, 1.25)),
+}
+"""Kinds that are missing here only shape a frame: `lookup`, `define`, `edit`, `brief` …"""
+
+SIMPLE_FRAMES: Final[Mapping[str, float]] = {
+    "lookup": 1.0,
+    "define": 1.5,
+    "edit": 2.0,
+    "brief": 1.0,
+    "list": 1.0,
+    "short_text": 1.0,
+    "smalltalk": 1.0,
+    "trivial_code": 1.5,
+}
+"""Frames that ask for little, whatever they mention; the sum is set against the hard ones."""
+
+HARD_FRAMES: Final[Mapping[str, float]] = {
+    "prove": 3.0,
+    "compare": 2.0,
+    "design": 2.0,
+    "analyse": 2.0,
+    "why": 2.5,
+    "mechanism": 1.25,
+    "explain": 1.25,
+    "advice": 2.0,
+    "long_text": 1.0,
+    "puzzle": 0.75,
+    "debug": 1.0,
+    "quality_bar": 1.0,
+    "constraint": 0.5,
+    "several_questions": 1.0,
+    "code_request": 1.5,
+    "process": 1.0,
+    "word_problem": 2.0,
+    "formula": 0.75,
+    "scope": 0.5,
+}
+"""Frames that outweigh a simple one in the same request."""

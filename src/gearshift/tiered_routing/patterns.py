@@ -1,0 +1,46 @@
+"""PatternSet: many patterns, one linear pass, the labels of those that occur."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+import re2
+
+_MEMORY_BYTES: Final = 64 << 20
+
+
+class PatternSet:
+    """Finds which of many patterns occur in a text, in time linear in its length.
+
+    Literal sets are given words and phrases; pattern sets are given regular expressions in re2's
+    syntax. Several patterns may stand for the same label, and one for several.
+
+    Example:
+        >>> PatternSet([("cat", 1), ("dog", 2)], is_literal=True).labels(b"a dog")
+        [2]
+    """
+
+    __slots__ = ("_labels", "_match")
+
+    def __init__(self, patterns: Iterable[tuple[str, int]], *, is_literal: bool) -> None:
+        options = re2.Options()
+        options.max_mem = _MEMORY_BYTES
+        options.log_errors = False
+        options.literal = is_literal
+        compiled = re2.Set.SearchSet(options)
+        labels: list[int] = []
+        for pattern, label in patterns:
+            compiled.Add(pattern)
+            labels.append(label)
+        compiled.Compile()
+        self._labels: tuple[int, ...] = tuple(labels)
+        self._match: Any = compiled.Match
+
+    def labels(self, text: bytes) -> list[int]:
+        """The label of every pattern that occurs, once for each pattern; UTF-8 is expected."""
+        found = cast("list[int] | None", self._match(text))
+        if not found:
+            return []
+        labels = self._labels
+        return [labels[index] for index in found]

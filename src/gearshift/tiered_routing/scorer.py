@@ -1,0 +1,31 @@
+"""Scorer: what the router asks of anything that scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from gearshift.tiered_routing.complexity_scorer import ComplexityResult
+
+
+class Scorer(Protocol):
+    """Turns a text or a conversation into a score and the tier that takes it.
+
+    Attributes:
+        name: What `x-gearshift-scorer` says.
+        version: Changes whenever the same prompt may get another score.
+    """
+
+    @property
+    def name(self) -> str:
+        """What `x-gearshift-scorer` says."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same prompt may get another score."""
+        ...
+
+    def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
+        """The score of a text, or of the last user turn of a conversation; never raises."""
+        ...

@@ -1,0 +1,163 @@
+"""Vocabulary: the lexicon compiled into pattern sets, once for each scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from gearshift.tiered_routing.lexicon import (
+    english,
+    finance,
+    humanities,
+    languages,
+    law,
+    mathematics,
+    medicine,
+    science,
+    software,
+    structures,
+)
+from gearshift.tiered_routing.patterns import PatternSet
+from gearshift.tiered_routing.text import fold
+
+_TERMS: Final = (
+    (software.SPECIALIST, "specialist_code"),
+    (software.COMMON, "common"),
+    (software.LANGUAGES, "language"),
+    (software.CODE_OBJECTS, "code_object"),
+    (mathematics.QUANTITIES, "quantity"),
+    *(
+        (terms, kind)
+        for field in (mathematics, science, medicine, law, finance, humanities)
+        for terms, kind in ((field.SPECIALIST, "specialist"), (field.COMMON, "common"))
+    ),
+)
+
+KINDS: Final[tuple[str, ...]] = tuple(
+    dict.fromkeys(
+        [
+            *english.CUES,
+            *english.VERBS,
+            *(kind for _, kind in _TERMS),
+            *structures.RAW,
+            *languages.FUNCTION_WORDS,
+            *("several_questions", "scope", "figures", "code_request", "process", "word_problem"),
+        ]
+    )
+)
+"""Every kind of evidence, in the order of its number."""
+
+KIND_NUMBER: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(KINDS)}
+_BITS: Final = 7  # the kind's share of a label; the rest numbers the entry
+KIND_MASK: Final = (1 << _BITS) - 1
+
+
+def entries(text: str) -> list[str]:
+    """The comma-separated entries of a lexicon string, folded like any text."""
+    folded = (fold(entry).decode().strip() for entry in text.split(","))
+    return [entry for entry in folded if entry]
+
+
+def _plurals(word: str) -> Iterator[str]:
+    yield word
+    if len(word) < 3 or word[-1] in "s0123456789+#":
+        return
+    if word[-1] == "y" and word[-2] not in "aeiou":
+        yield word[:-1] + "ies"
+    elif word.endswith(("ch", "sh", "x", "z")):
+        yield word + "es"
+    else:
+        yield word + "s"
+
+
+def _verb_forms(verb: str) -> Iterator[str]:
+    """`parse`, `parses`, `parsed`, `parsing`; the last consonant both single and doubled."""
+    head, _, rest = verb.partition(" ")
+    rest = " " + rest if rest else ""
+    stem = head[:-1] if head.endswith("e") else head
+    endings = ["ed", "ing", "er"]
+    yield from (form + rest for form in _plurals(head))
+    yield from (stem + ending + rest for ending in endings)
+    if head[-1] == "y":
+        yield head[:-1] + "ied" + rest
+    if head[-1] in "bdgklmnprt" and head[-2] in "aeiou":
+        yield from (head + head[-1] + ending + rest for ending in endings)
+
+
+class _Labels:
+    """Numbers entries, so that two inflections of one word count once."""
+
+    def __init__(self) -> None:
+        self._next = 0
+
+    def of(self, kind: str) -> int:
+        self._next += 1
+        return self._next << _BITS | KIND_NUMBER[kind]
+
+
+def _english(labels: _Labels) -> Iterator[tuple[str, int]]:
+    for kind, text in english.CUES.items():
+        for entry in entries(text):
+            yield f" {entry} ", labels.of(kind)
+    for kind, text in english.VERBS.items():
+        for entry in entries(text):
+            label = labels.of(kind)
+            yield from ((f" {form} ", label) for form in set(_verb_forms(entry)))
+    for text, kind in _TERMS:
+        for entry in entries(text):
+            label = labels.of(kind)
+            yield from ((f" {form} ", label) for form in set(_plurals(entry)))
+    for kind, text in languages.FUNCTION_WORDS.items():
+        for entry in entries(text):
+            yield f" {entry} ", labels.of(kind)
+
+
+def _spellings(language: str, entry: str) -> Iterable[str]:
+    """How an entry of a language occurs in folded text.
+
+    A stem matches from the start of a word; `word.` is a whole word, `*part` matches inside words
+    too. Languages without spaces match anywhere, Arabic also behind its one-letter prefixes.
+    """
+    is_whole, is_part = entry.endswith("."), entry.startswith("*")
+    folded = fold(entry.strip("*. ")).decode().strip()
+    if language in languages.UNSPACED or is_part:
+        return (folded,)
+    end = " " if is_whole else ""
+    prefixes = languages.PREFIXES.get(language, ("",))
+    return tuple(f" {prefix}{folded}{end}" for prefix in prefixes)
+
+
+def _foreign(language: str, cues: Mapping[str, str], labels: _Labels) -> Iterator[tuple[str, int]]:
+    for kind, text in cues.items():
+        for entry in text.split(","):
+            if entry.strip():
+                label = labels.of(kind)
+                yield from ((form, label) for form in _spellings(language, entry.strip()))
+
+
+class Vocabulary:
+    """The pattern sets that one scorer reads with; immutable once built.
+
+    Attributes:
+        words: English words and phrases, every field's terms, and the languages' function words.
+        raw: Punctuation, layout, scripts: what folding would lose.
+        foreign: Cues and terms of each other language.
+    """
+
+    __slots__ = ("foreign", "raw", "words")
+
+    def __init__(self) -> None:
+        labels = _Labels()
+        self.words = PatternSet(_english(labels), is_literal=True)
+        self.raw = PatternSet(
+            (
+                (pattern, labels.of(kind))
+                for kind, patterns in structures.RAW.items()
+                for pattern in patterns
+            ),
+            is_literal=False,
+        )
+        self.foreign: Mapping[str, PatternSet] = {
+            language: PatternSet(_foreign(language, cues, labels), is_literal=True)
+            for language, cues in languages.CUES.items()
+        }

@@ -251,6 +251,13 @@ class Settings(_SettingsBlock):
         """The configured upstreams; empty where they are to be discovered."""
         return tuple(upstream.to_config() for upstream in self.upstreams)
 
+    def first_model(self, tier: str) -> str:
+        """The model that is asked first in a tier, without the name of its upstream."""
+        chain = next(t.deployments for t in self.tiered_routing.ordered_tiers if t.name == tier)
+        prefix, _, model = chain[0].partition("/")
+        is_upstream = any(upstream.name == prefix for upstream in self.upstreams)
+        return model if model and is_upstream else chain[0]
+
     @property
     def config_hash(self) -> str:
         """12 hex digits that change when a setting changes; secrets do not count."""

@@ -123,7 +123,7 @@ class TierConfig(Block):
         module, separator, attribute = name.partition(":")
         if name in SCORERS:
             return name
-        if separator and _is_dotted(module) and _is_dotted(attribute):
+        if separator and _is_dotted(module) and attribute.isidentifier():
             return name
         if name == "learned":
             raise fault("", "'learned' is not available in this version", "use 'rule'")

@@ -1,0 +1,72 @@
+"""Reads JSON objects line by line, gzipped or not, from a file or standard input."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, Any, Final, cast
+
+import orjson
+
+from gearshift.errors import GearshiftError
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One object.
+
+    Attributes:
+        where: `file:line`, for messages.
+        position: How many bytes of the file were read so far.
+    """
+
+    value: dict[str, Any]
+    where: str
+    position: int
+
+
+def read_lines(file: str) -> Iterator[Line]:
+    """The objects of a file (`-` is standard input), one a line; empty lines are skipped.
+
+    Raises:
+        GearshiftError: The file cannot be read, or a line is no object; names file and line.
+    """
+    shown = "<stdin>" if file == "-" else file
+    number = 0
+    with ExitStack() as stack:
+        try:
+            raw = sys.stdin.buffer if file == "-" else stack.enter_context(open(file, "rb"))
+            for number, line in enumerate(_decompressed(cast("io.BufferedReader", raw)), 1):
+                if line.strip():
+                    where = f"{shown}:{number}"
+                    yield Line(_object(line, where), where, raw.tell() if file != "-" else 0)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise GearshiftError(f"{shown}:{number + 1}: broken gzip data: {error}") from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise GearshiftError(f"{shown}: cannot be read: {reason}") from error
+
+
+def _decompressed(raw: io.BufferedReader) -> IO[bytes]:
+    if raw.peek(2)[:2] == _GZIP_MAGIC:
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
+    return raw
+
+
+def _object(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        raise GearshiftError(f"{where}: no valid JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise GearshiftError(f'{where}: an object is expected, such as {{"prompt": "…"}}')
+    return value

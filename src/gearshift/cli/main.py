@@ -1,0 +1,108 @@
+"""The `gearshift` command: finds the subcommand and turns errors into lines and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any, Final
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from gearshift import registry
+from gearshift.errors import ConfigError, GearshiftError, Problem
+
+COMMANDS: Final = {
+    "serve": ("gearshift.cli.serve:command", "Run the gateway."),
+    "score": ("gearshift.cli.score:command", "Score a text and say which tier takes it."),
+    "ask": ("gearshift.cli.ask:command", "Route one prompt and print the answer."),
+    "doctor": ("gearshift.cli.doctor:command", "Check everything that a request needs."),
+    "pull": ("gearshift.cli.pull:command", "Download the models that the tiers need."),
+    "config": ("gearshift.cli.config:command", "Check or show the configuration."),
+}
+"""Name, where the command is, and its line in the help; imported only when it is called."""
+
+_FAILED: Final = 1
+_BAD_USAGE: Final = 2
+_INTERRUPTED: Final = 130
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's file; `None` for an unknown name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = registry.load(entry[0])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(name="gearshift", cls=_LazyGroup)
+@click.version_option(metadata.version("gearshift"), prog_name="gearshift")
+def group() -> None:
+    """Send each LLM request to the smallest model that can answer it well."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0, 1 for a failure, 2 for bad usage or configuration."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. Expected errors become lines on standard error."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = group.main(args, prog_name="gearshift", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _quiet_broken_pipe()
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    except NoArgsIsHelpError as error:
+        error.show()
+        return _BAD_USAGE
+    except click.ClickException as error:
+        _say(_usage_line(error))
+        return error.exit_code
+    except ConfigError as error:
+        for problem in error.problems:
+            _say(_config_line(problem, error.source))
+        return _BAD_USAGE
+    except GearshiftError as error:
+        _say(str(error))
+        return _FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _say(message: Any) -> None:
+    click.echo(f"gearshift: {' '.join(str(message).split())}", err=True)
+
+
+def _config_line(problem: Problem, source: str) -> str:
+    is_about_file = source and not problem.key.startswith("GEARSHIFT_")
+    return f"{source}: {problem}" if is_about_file else str(problem)
+
+
+def _usage_line(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is None:
+        return message
+    return f"{message}; see `{context.command_path} --help`"
+
+
+def _quiet_broken_pipe() -> int:
+    """Whoever read our output has gone; let the interpreter's last flush not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _FAILED

@@ -1,0 +1,135 @@
+"""`gearshift score`: the score of a text or of a file of them, with what it is made of."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import click
+import orjson
+
+from gearshift.cli.jsonl import Line, read_lines
+from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.errors import GearshiftError
+from gearshift.settings import Settings
+from gearshift.tiered_routing.complexity_scorer import ComplexityResult
+from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.scorer_loading import load_scorer
+from gearshift.types import JsonObject
+
+
+@click.command(name="score")
+@click.argument("text", required=False)
+@click.option("--jsonl", "file", metavar="FILE", help="Score each line; `-` is standard input.")
+@click.option("--scorer", metavar="NAME", help="Score with this instead of the configured one.")
+@config_option
+@json_option
+def command(
+    text: str | None, file: str | None, scorer: str | None, config: str | None, as_json: bool
+) -> None:
+    """Say how complex TEXT is and which tier and model take it; nothing is sent.
+
+    `-` reads the text from standard input. With --jsonl, every line is an object with `prompt`
+    or `messages`; it is written again with its score, tier, model and factors. FILE may be
+    gzipped.
+    """
+    if (text is None) == (file is None):
+        raise click.UsageError("give TEXT, `-` or --jsonl FILE" + (", not both" if text else ""))
+    settings = load(config, tiered_routing__scorer=scorer)
+    loaded = load_scorer(settings.tiered_routing)
+    if file is not None:
+        _score_lines(file, settings, loaded)
+        return
+    result = loaded.score(_clean(text or ""))
+    facts = _facts(result, settings, loaded)
+    if as_json:
+        print_json(facts)
+    else:
+        _print_table(facts)
+        if not settings.tiered_routing.enabled:
+            highest = settings.tiered_routing.ordered_tiers[-1].name
+            click.echo(f"tiered routing is disabled: everything goes to {highest}", err=True)
+
+
+def _clean(text: str) -> str:
+    """The text, from standard input where it is `-`; broken UTF-8 is replaced, as it would be."""
+    raw = sys.stdin.buffer.read() if text == "-" else text.encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "replace")
+
+
+def _facts(result: ComplexityResult, settings: Settings, scorer: Scorer) -> JsonObject:
+    return {
+        "score": result.score,
+        "tier": result.tier,
+        "model": settings.first_model(result.tier),
+        "factors": dict(result.factors),
+        "contributions": dict(result.contributions),
+        "reasoning": result.reasoning,
+        "threshold": result.threshold,
+        "scorer": scorer.name,
+        "truncated": result.truncated,
+    }
+
+
+def _print_table(facts: JsonObject) -> None:
+    click.echo(f"score      {facts['score']:.2f} of 10")
+    click.echo(f"tier       {facts['tier']}")
+    click.echo(f"model      {facts['model']}")
+    click.echo(f"threshold  {facts['threshold']:g}")
+    click.echo(f"\n{'factor':<12}{'value':>7}{'adds':>9}")
+    for factor, value in facts["factors"].items():
+        click.echo(f"{factor:<12}{value:>7.2f}{facts['contributions'].get(factor, 0.0):>9.2f}")
+    click.echo(f"\n{facts['reasoning']}")
+
+
+def _score_lines(file: str, settings: Settings, scorer: Scorer) -> None:
+    output = sys.stdout.buffer
+    with _progress(file) as advance:
+        for line in read_lines(file):
+            facts = _facts(scorer.score(_task(line)), settings, scorer)
+            try:
+                output.write(orjson.dumps({**line.value, **facts}) + b"\n")
+            except TypeError as error:
+                raise GearshiftError(f"{line.where}: cannot be written again: {error}") from error
+            advance(line.position)
+    output.flush()
+
+
+def _task(line: Line) -> Any:
+    """What of a line is scored: its `messages`, else its `prompt`."""
+    value = line.value
+    messages, prompt = value.get("messages"), value.get("prompt")
+    if messages is not None:
+        if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+            raise GearshiftError(f"{line.where}: `messages` must be a list of objects")
+        return messages
+    if not isinstance(prompt, str):
+        found = ", ".join(map(repr, list(value)[:8])) or "nothing"
+        raise GearshiftError(f"{line.where}: needs `prompt` (a text) or `messages`, has {found}")
+    return prompt
+
+
+@contextmanager
+def _progress(file: str) -> Iterator[Any]:
+    """A progress bar on a terminal, unless the output itself goes there."""
+    size = _size(file)
+    if not size or not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda position: None
+        return
+    bar: Any
+    with click.progressbar(length=size, label="scoring", file=sys.stderr) as bar:
+        yield lambda position: bar.update(position - bar.pos)
+
+
+def _size(file: str) -> int:
+    try:
+        with open(file, "rb") as opened:
+            return _end(opened)
+    except OSError:
+        return 0
+
+
+def _end(opened: IO[bytes]) -> int:
+    return opened.seek(0, 2) if opened.seekable() else 0

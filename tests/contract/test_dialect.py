@@ -2,10 +2,14 @@
 
 import itertools
 
+import ollama
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.types import Completion
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from pydantic import BaseModel
 
 from gearshift import registry
 from gearshift.errors import ExhaustedError, Fault, RequestError, UpstreamError
@@ -357,6 +361,42 @@ def test_the_model_is_named_in_a_whole_answer(dialect):
     named = dialect.read_answer(dialect.with_model(dialect.read_answer(raw), "large"))
     assert named.chunk is not None
     assert (named.chunk.model, named.chunk.content) == ("large", '"small"')
+
+
+# --- the official clients' own types read what is written
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "kind"),
+    [
+        ("openai", Operation.CHAT, ChatCompletionChunk),
+        ("ollama", Operation.CHAT, ollama.ChatResponse),
+        ("ollama", Operation.COMPLETION, ollama.GenerateResponse),
+    ],
+)
+def test_official_clients_read_streams(name: str, operation: Operation, kind: type[BaseModel]):
+    dialect = DIALECTS[name]
+    writer = dialect.stream_writer(a_request(dialect, operation), "small", "abc", 1.0)
+    stream = b"".join(map(writer.write, CHUNKS)) + writer.finish()
+    lines = [line.removeprefix(b"data: ") for line in stream.splitlines() if line]
+    read = [kind.model_validate_json(line) for line in lines if line != b"[DONE]"]
+    assert len(read) > len(CHUNKS) - 3
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "kind"),
+    [
+        ("openai", Operation.CHAT, ChatCompletion),
+        ("openai", Operation.COMPLETION, Completion),
+        ("ollama", Operation.CHAT, ollama.ChatResponse),
+        ("ollama", Operation.COMPLETION, ollama.GenerateResponse),
+    ],
+)
+def test_official_clients_read_answers(name: str, operation: Operation, kind: type[BaseModel]):
+    dialect = DIALECTS[name]
+    chunk = told(frames_of(dialect, a_stream(dialect, CHUNKS)))
+    raw = dialect.write_answer(a_request(dialect, operation), chunk, "abc", 1.0)
+    assert kind.model_validate_json(raw).model_dump()["model"] == "small"
 
 
 # --- errors

@@ -10,13 +10,13 @@ import orjson
 from gearshift.errors import RequestError
 from gearshift.types import Json, JsonObject
 
-MAX_STRUCTURE: Final = 200_000
+MAX_STRUCTURE: Final = 100_000
 """Commas and opening brackets that a body may have outside its strings.
 
-Decoding costs about 1 ns a byte plus 100 ns a value, and nothing else can run meanwhile: a
-body of 20 MB made of `[],` takes more than a second. With this bound it takes 40 ms, and still
-a list of 2,000 tools or 60,000 messages passes. What strings hold (long texts full of commas,
-base64 images) is not counted.
+Decoding takes about 1 ns a byte and 100 ns a value, and no other Python code can run meanwhile:
+20 MB of `[],` take more than a second. With this bound the worst 20 MB take 40 ms, and 1,000
+tools or 30,000 messages still pass. What strings hold (long texts full of commas, base64
+images) is not counted.
 """
 
 Check = Callable[[Json], bool]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gearshift.providers.base import UpstreamConfig
-from gearshift.providers.demo_model import demo_models
+from gearshift.providers.demo_model import CONTEXT_TOKENS, demo_models
 from gearshift.providers.ollama import OllamaProvider, ollama_base_url
 from gearshift.settings import Settings
 from gearshift.types import UpstreamState
@@ -83,17 +83,23 @@ def _missing(models: tuple[str, ...], state: UpstreamState) -> tuple[str, ...]:
 
 def _demo(settings: Settings, why: str) -> Discovery:
     tiers = settings.tiered_routing.ordered_tiers
-    files = demo_models()
-    names = list(files)
-    paths = {}
-    for position, tier in enumerate(tiers):
-        # The first tier speaks with the small demo's voice, every higher one with the large's.
-        voice = names[0] if position == 0 else names[-1]
+    files = demo_models({tier.name: tier.deployments[0] for tier in tiers})
+    paths: dict[str, str] = {}
+    for tier in tiers:
         for model in tier.deployments:
-            paths.setdefault(model, str(files[voice]))
+            paths.setdefault(model, str(files[tier.name]))
     commands = "; ".join(f"ollama pull {model}" for model in paths)
     notice = (
-        f"{why}: running two tiny demo models that only say who they are. "
-        f"For real answers install Ollama, then: {commands}"
+        f"{why}: running tiny demo models that only say who they are. "
+        f"For real answers install Ollama, then run: {commands}"
     )
-    return Discovery((UpstreamConfig("demo", "embedded", "", model_paths=paths),), (notice,))
+    demo = UpstreamConfig(
+        "demo",
+        "embedded",
+        "",
+        model_paths=paths,
+        context_tokens=CONTEXT_TOKENS,
+        parallel=4,
+        threads=1,
+    )
+    return Discovery((demo,), (notice,))

@@ -42,8 +42,8 @@ def read_lines(file: str) -> Iterator[Line]:
     number = 0
     with ExitStack() as stack:
         try:
-            raw = sys.stdin.buffer if file == "-" else stack.enter_context(open(file, "rb"))
-            for number, line in enumerate(_decompressed(cast("io.BufferedReader", raw)), 1):
+            raw = standard_input() if file == "-" else stack.enter_context(open(file, "rb"))
+            for number, line in enumerate(_decompressed(raw), 1):
                 if line.strip():
                     where = f"{shown}:{number}"
                     yield Line(_object(line, where), where, raw.tell() if file != "-" else 0)
@@ -56,10 +56,22 @@ def read_lines(file: str) -> Iterator[Line]:
             raise GearshiftError(f"{shown}: cannot be read: {reason}") from error
 
 
-def _decompressed(raw: io.BufferedReader) -> IO[bytes]:
-    if raw.peek(2)[:2] == _GZIP_MAGIC:
-        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
-    return raw
+def standard_input() -> IO[bytes]:
+    """The bytes of standard input.
+
+    Raises:
+        GearshiftError: There is none.
+    """
+    if sys.stdin is None:
+        raise GearshiftError("standard input is closed")
+    return sys.stdin.buffer
+
+
+def _decompressed(raw: IO[bytes]) -> IO[bytes]:
+    buffered = io.BufferedReader(cast("io.RawIOBase", raw))
+    if buffered.peek(2)[:2] == _GZIP_MAGIC:
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)))
+    return buffered
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:

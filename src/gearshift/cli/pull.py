@@ -38,12 +38,13 @@ async def _pull(settings: Settings, *, quiet: bool) -> list[str]:
         unreachable = [name for name, s in llm.upstream_states().items() if not s.is_reachable]
         if unreachable and not missing:
             raise GearshiftError(
-                f"cannot reach {', '.join(unreachable)}; start Ollama (`ollama serve`) and try again"
+                f"cannot reach {', '.join(unreachable)}; "
+                "start Ollama (`ollama serve`) and try again"
             )
         pulled = []
         for deployment in dict.fromkeys(missing):
             provider = llm.providers[deployment.upstream]
-            if not hasattr(provider, "pull"):
+            if not isinstance(provider, PullingProvider):
                 raise GearshiftError(
                     f"{deployment.upstream} cannot pull models; add {deployment.model} there"
                 )

@@ -10,7 +10,7 @@ from typing import IO, Any
 import click
 import orjson
 
-from gearshift.cli.jsonl import Line, read_lines
+from gearshift.cli.jsonl import Line, read_lines, standard_input
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.errors import GearshiftError
 from gearshift.settings import Settings
@@ -55,7 +55,7 @@ def command(
 
 def _clean(text: str) -> str:
     """The text, from standard input where it is `-`; broken UTF-8 is replaced, as it would be."""
-    raw = sys.stdin.buffer.read() if text == "-" else text.encode("utf-8", "surrogateescape")
+    raw = standard_input().read() if text == "-" else text.encode("utf-8", "surrogateescape")
     return raw.decode("utf-8", "replace")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gearshift.types import ChatRequest, FrameStream, UpstreamState
 
@@ -30,6 +30,9 @@ class UpstreamConfig:
         models: What it serves, if the operator says so; asked otherwise.
         model_paths: `embedded` only: the GGUF file of each model.
         model_urls: `embedded` only: engines that already run (a worker's parent started them).
+        context_tokens: `embedded` only: the context of each request.
+        parallel: `embedded` only: requests answered at the same time by each model.
+        threads: `embedded` only: CPU threads of each model; 0 means one for each core.
     """
 
     name: str
@@ -39,6 +42,9 @@ class UpstreamConfig:
     models: tuple[str, ...] = ()
     model_paths: Mapping[str, str] = field(default_factory=dict)
     model_urls: Mapping[str, str] = field(default_factory=dict)
+    context_tokens: int = 4096
+    parallel: int = 1
+    threads: int = 0
 
     def __repr__(self) -> str:
         return f"UpstreamConfig(name={self.name!r}, provider={self.provider!r})"
@@ -84,6 +90,7 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
 class PullingProvider(Protocol):
     """A provider that can fetch missing models."""
 

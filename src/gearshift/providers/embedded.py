@@ -1,0 +1,90 @@
+"""EmbeddedProvider: llama.cpp in child processes, one for each model."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from gearshift.errors import Fault, UpstreamError
+from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.llama_engine import LlamaEngine
+from gearshift.providers.openai_compatible import OpenAICompatibleProvider
+from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
+
+
+class EmbeddedProvider:
+    """Starts an engine for each GGUF file, and speaks to it as to any OpenAI-compatible server."""
+
+    name = "embedded"
+    dialect = "openai"
+
+    def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
+        self.upstream = config.name
+        self._config = config
+        self._deadlines = deadlines
+        self._engines: dict[str, LlamaEngine] = {}
+        self._servers: dict[str, OpenAICompatibleProvider] = {}
+
+    @property
+    def model_urls(self) -> dict[str, str]:
+        """Where each engine listens, once started."""
+        return {**self._config.model_urls, **{m: e.url for m, e in self._engines.items()}}
+
+    async def start(self) -> None:
+        """Start the engines that do not run yet, side by side.
+
+        Raises:
+            GearshiftError: A file or engine cannot be used; the others are stopped again.
+        """
+        for model, path in self._config.model_paths.items():
+            if model not in self._config.model_urls:
+                self._engines[model] = LlamaEngine(
+                    path,
+                    model,
+                    context_tokens=self._config.context_tokens,
+                    parallel=self._config.parallel,
+                    threads=self._config.threads,
+                )
+        results = await asyncio.gather(
+            *(engine.start() for engine in self._engines.values()), return_exceptions=True
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                await self.aclose()
+                raise result
+        for model, url in self.model_urls.items():
+            config = replace(self._config, base_url=f"{url}/v1", models=(), model_paths={})
+            self._servers[model] = OpenAICompatibleProvider(config, self._deadlines)
+
+    async def send(self, request: ChatRequest, model: str) -> FrameStream:
+        """Ask the engine of `model`."""
+        server = self._servers.get(model)
+        if server is None:
+            message = f"no engine for {model!r}; there are: {', '.join(self._servers) or 'none'}"
+            raise UpstreamError(message, fault=Fault.MISSING_MODEL, status=404)
+        engine = self._engines.get(model)
+        if engine is not None and not engine.is_running:
+            raise UpstreamError(f"the engine of {model} is restarting", fault=Fault.LOADING)
+        return await server.send(request, model)
+
+    async def probe(self) -> UpstreamState:
+        """What the engines that run say of themselves; one that restarts is not listed."""
+        states = await asyncio.gather(*(server.probe() for server in self._servers.values()))
+        models: list[ModelInfo] = []
+        for model, state in zip(self._servers, states, strict=True):
+            models += [replace(info, name=model) for info in state.models[:1]]
+        down = [model for model in self._servers if model not in {info.name for info in models}]
+        return UpstreamState(
+            is_reachable=bool(models),
+            is_loading=bool(down) and not models,
+            models=tuple(models),
+            detail=f"restarting: {', '.join(down)}" if down else "reachable",
+        )
+
+    async def aclose(self) -> None:
+        """Close connections and end the child processes."""
+        for server in self._servers.values():
+            await server.aclose()
+        await asyncio.gather(*(engine.stop() for engine in self._engines.values()))
+        self._servers.clear()
+        self._engines.clear()

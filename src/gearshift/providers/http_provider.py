@@ -1,0 +1,222 @@
+"""HttpProvider: what every upstream that speaks a dialect over HTTP has in common."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from gearshift import registry
+from gearshift.errors import Fault, UpstreamError
+from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
+from gearshift.types import ChatRequest, Frame, FrameStream
+from gearshift.wire.base import Dialect
+from gearshift.wire.fold import fold_messages, is_template_error
+
+# After its end mark a stream has nothing more to say; this long we wait for the last bytes of
+# its framing, so that the connection can be used again.
+_TAIL_SECONDS: Final = 0.05
+
+
+class HttpProvider:
+    """Sends requests in the upstream's dialect and reads frames back.
+
+    Args:
+        config: Which upstream.
+        deadlines: How long it may take.
+    """
+
+    name = ""
+    dialect = "openai"
+
+    def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
+        self.upstream = config.name
+        self._config = config
+        self._deadlines = deadlines
+        self._wire: Dialect = registry.load(registry.DIALECTS[self.dialect])()
+        self._client = HttpClient(config.base_url, config.api_key, deadlines.connect_seconds)
+        self._strict_templates: set[str] = set()
+
+    async def start(self) -> None:
+        """Nothing to do: connections open with the first request."""
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._client.aclose()
+
+    async def send(self, request: ChatRequest, model: str) -> FrameStream:
+        """Ask `model`; returns when its first content, or its whole answer, is there."""
+        if model in self._strict_templates:
+            return await self._ask(_folded(request), model)
+        try:
+            return await self._ask(request, model)
+        except UpstreamError as error:
+            if not is_template_error(error.message):
+                raise
+        self._strict_templates.add(model)
+        return await self._ask(_folded(request), model)
+
+    async def _ask(self, request: ChatRequest, model: str) -> FrameStream:
+        deadlines = self._deadlines
+        seconds = deadlines.first_token_seconds if request.stream else deadlines.total_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._first_content(request, model)
+        except TimeoutError as error:
+            message = f"nothing within {seconds:g} s"
+            raise UpstreamError(message, fault=Fault.TIMEOUT) from error
+
+    async def _first_content(self, request: ChatRequest, model: str) -> FrameStream:
+        started = time.monotonic()
+        response = await self._client.request(
+            "POST",
+            self._wire.path(request),
+            body=self._wire.upstream_body(request, model),
+            headers=dict(request.headers),
+        )
+        try:
+            await self._check(response, streamed=request.stream)
+            if not request.stream:
+                return _Answer(response, [await self._whole(response)], None)
+            until = started + self._deadlines.total_seconds
+            frames = self._frames(response, until)
+            return _Answer(response, await _up_to_content(frames), frames)
+        except BaseException:
+            await response.aclose()
+            raise
+
+    async def _check(self, response: HttpResponse, *, streamed: bool) -> None:
+        """Refuse a response that is an error, or not the protocol at all."""
+        status = response.status
+        if not 200 <= status < 300:
+            # What is left of a long error page is of no use to anybody.
+            body = await _bounded(response, self._deadlines.idle_seconds)
+            fault, message = self._wire.fault_of(status, body)
+            raise UpstreamError(
+                f"{status}: {message}",
+                fault=fault,
+                status=status,
+                body=body,
+                retry_after_seconds=_seconds(response.headers.get("Retry-After")),
+            )
+        kind = response.content_type
+        if kind.startswith("text/html") or (streamed and kind == "application/json"):
+            message = f"answered with content type {kind}"
+            raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
+
+    async def _whole(self, response: HttpResponse) -> Frame:
+        raw = await response.body(MAX_ANSWER_BYTES, self._deadlines.total_seconds)
+        frame = self._wire.read_answer(raw)
+        if frame.error is not None:
+            raise UpstreamError(frame.error, fault=Fault.GARBAGE, status=response.status)
+        return frame
+
+    async def _frames(self, response: HttpResponse, until: float) -> AsyncGenerator[Frame]:
+        """The frames of a stream up to its end.
+
+        Raises:
+            UpstreamError: The stream reports an error, breaks off, or falls silent.
+        """
+        reader = self._wire.stream_reader()
+        finished = False
+        async for data in self._data(response, until):
+            for frame in reader.feed(data):
+                finished = finished or _is_finished(_checked(frame))
+                yield frame
+                if frame.is_end:
+                    await _drain(response)
+                    return
+        for frame in reader.finish():
+            finished = finished or _is_finished(_checked(frame))
+            yield frame
+        if not finished:
+            raise UpstreamError("the stream ended before its end mark", fault=Fault.CUT_OFF)
+
+    async def _data(self, response: HttpResponse, until: float) -> AsyncIterator[bytes]:
+        idle = self._deadlines.idle_seconds
+        async for data in response.chunks(idle):
+            yield data
+            if time.monotonic() > until:
+                total = self._deadlines.total_seconds
+                raise UpstreamError(f"not finished within {total:g} s", fault=Fault.TIMEOUT)
+
+
+class _Answer:
+    """The frames held back until the first content, then the rest as they arrive."""
+
+    def __init__(
+        self,
+        response: HttpResponse,
+        held: Sequence[Frame],
+        rest: AsyncGenerator[Frame] | None,
+    ) -> None:
+        self._response = response
+        self._held = held
+        self._rest = rest
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        for frame in self._held:
+            yield frame
+        if self._rest is not None:
+            async for frame in self._rest:
+                yield frame
+
+    async def aclose(self) -> None:
+        """Release the connection; one in the middle of an answer is ended."""
+        if self._rest is not None:
+            # A generator that is being read elsewhere is ended by that reader.
+            with suppress(RuntimeError):
+                await self._rest.aclose()
+        await self._response.aclose()
+
+
+async def _up_to_content(frames: AsyncIterator[Frame]) -> list[Frame]:
+    held = []
+    async for frame in frames:
+        held.append(frame)
+        if frame.is_end or (frame.chunk is not None and frame.chunk.has_content):
+            break
+    return held
+
+
+def _checked(frame: Frame) -> Frame:
+    if frame.error is not None:
+        raise UpstreamError(frame.error, fault=Fault.FAILED)
+    return frame
+
+
+def _is_finished(frame: Frame) -> bool:
+    """Some servers end a complete answer without the end mark, but not without a reason."""
+    return frame.is_end or (frame.chunk is not None and frame.chunk.finish_reason is not None)
+
+
+async def _drain(response: HttpResponse) -> None:
+    with suppress(UpstreamError):
+        async for _ in response.chunks(_TAIL_SECONDS):
+            pass
+
+
+async def _bounded(response: HttpResponse, idle_seconds: float) -> bytes:
+    body = b""
+    with suppress(UpstreamError):
+        async for data in response.chunks(idle_seconds):
+            body += data
+            if len(body) >= MAX_ERROR_BYTES:
+                break
+    return body[:MAX_ERROR_BYTES]
+
+
+def _folded(request: ChatRequest) -> ChatRequest:
+    return replace(request, messages=fold_messages(request.messages), raw=b"")
+
+
+def _seconds(text: str | None) -> float | None:
+    """`Retry-After` in seconds; the form with a date is not used by engines."""
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None

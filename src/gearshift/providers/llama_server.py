@@ -1,0 +1,63 @@
+"""The child process of an embedded engine: serves one GGUF file with llama.cpp's own server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+
+import orjson
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Load the model, print one JSON line `{"ready": URL}`, serve until told to stop.
+
+    Ends at SIGTERM, and when standard input closes: the parent is gone then, however it went.
+    """
+    given = _parse(arguments)
+    # Not an ordinary exit: the server's destructor waits for requests in flight without end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = given.model
+    parameters.model_alias = [given.alias]
+    parameters.hostnames = ["127.0.0.1"]
+    parameters.port = given.port
+    parameters.n_ctx = given.context * given.parallel  # the server divides it among its slots
+    parameters.n_parallel = given.parallel
+    parameters.cpuparams.n_threads = given.threads
+    parameters.cpuparams_batch.n_threads = given.threads
+    parameters.endpoint_metrics = parameters.endpoint_slots = True
+    parameters.use_jinja = True
+    parameters.warmup = False
+    parameters.verbosity = 0
+    server = xllamacpp.Server(parameters)  # returns once the model is loaded
+    sys.stdout.buffer.write(orjson.dumps({"ready": server.listening_address}) + b"\n")
+    sys.stdout.flush()
+    while True:
+        signal.pause()
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model")
+    parser.add_argument("--alias", required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--context", type=int, default=4096)
+    parser.add_argument("--parallel", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args(arguments)
+
+
+def _exit_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""OllamaProvider: Ollama's native API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from gearshift.errors import Fault, UpstreamError
+from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
+from gearshift.providers.client import MAX_ANSWER_BYTES
+from gearshift.providers.http_provider import HttpProvider
+from gearshift.types import Capability, JsonObject, ModelInfo, UpstreamState
+
+DEFAULT_PORT: Final = 11434
+_PROBE_SECONDS: Final = 5.0
+_PULL_SILENCE_SECONDS: Final = 300.0
+_CAPABILITIES: Final = {capability.value: capability for capability in Capability}
+
+
+def ollama_base_url(host: str) -> str:
+    """The address that `OLLAMA_HOST` means, by the rules of Ollama's own clients.
+
+    >>> ollama_base_url(""), ollama_base_url("0.0.0.0:80"), ollama_base_url("http://gpu")
+    ('http://127.0.0.1:11434', 'http://127.0.0.1:80', 'http://gpu:80')
+    """
+    text = host.strip().rstrip("/")
+    explicit = "://" in text
+    parts = urlsplit(text if explicit else f"http://{text}")
+    name = parts.hostname or "127.0.0.1"
+    if name in ("0.0.0.0", "::"):
+        name = "127.0.0.1"
+    if ":" in name:
+        name = f"[{name}]"
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    usual = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{name}:{port or (usual if explicit else DEFAULT_PORT)}{parts.path}"
+
+
+class OllamaProvider(HttpProvider):
+    """An upstream that is an Ollama server."""
+
+    name = "ollama"
+    dialect = "ollama"
+
+    def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
+        super().__init__(config, deadlines)
+        self._client.base_url = config.base_url or ollama_base_url("")
+        # What a model can do does not change while its digest stays the same.
+        self._shown: dict[str, JsonObject] = {}
+
+    async def probe(self) -> UpstreamState:
+        """Ask for the version, the models, those loaded, and once for what each can do."""
+        try:
+            version, tags, running = await asyncio.gather(
+                self._get("/api/version"), self._get("/api/tags"), self._get("/api/ps")
+            )
+            entries = [entry for entry in _list(tags) if isinstance(entry.get("name"), str)]
+            resident = {entry.get("name") for entry in _list(running)}
+            models = [await self._described(entry, resident) for entry in entries]
+        except UpstreamError as error:
+            return UpstreamState(is_reachable=False, detail=error.message)
+        number = version.get("version")
+        return UpstreamState(
+            is_reachable=True,
+            models=tuple(models),
+            version=number if isinstance(number, str) else None,
+            detail="reachable",
+        )
+
+    async def native(
+        self, method: str, path: str, body: bytes | None = None
+    ) -> tuple[int, str, bytes]:
+        """A request of Ollama's own kind, passed on as it is: status, content type, body.
+
+        Raises:
+            UpstreamError: There was no answer.
+        """
+        response = await self._client.request(method, path, body=body)
+        try:
+            seconds = self._deadlines.total_seconds
+            return (
+                response.status,
+                response.content_type,
+                await response.body(MAX_ANSWER_BYTES, seconds),
+            )
+        finally:
+            await response.aclose()
+
+    async def pull(self, model: str) -> AsyncIterator[PullProgress]:
+        """Download `model`, reporting progress."""
+        body = orjson.dumps({"model": model})
+        response = await self._client.request("POST", "/api/pull", body=body)
+        try:
+            rest = b""
+            async for data in response.chunks(_PULL_SILENCE_SECONDS):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in filter(None, lines):
+                    yield _progress(line)
+            if rest:
+                yield _progress(rest)
+        finally:
+            await response.aclose()
+
+    async def _get(self, path: str) -> JsonObject:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            return _object(*await self._fetch("GET", path, None), path)
+
+    async def _fetch(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        try:
+            status, _, content = await self.native(method, path, body)
+        except TimeoutError as error:
+            raise UpstreamError(f"no answer to {path}", fault=Fault.TIMEOUT) from error
+        return status, content
+
+    async def _described(self, entry: Mapping[str, Any], resident: set[Any]) -> ModelInfo:
+        name = entry["name"]
+        digest = f"{name}@{entry.get('digest', '')}"
+        if digest not in self._shown:
+            status, content = await self._fetch("POST", "/api/show", orjson.dumps({"model": name}))
+            self._shown[digest] = _object(status, content, "/api/show") if status == 200 else {}
+        shown = self._shown[digest]
+        facts = shown.get("model_info")
+        facts = facts if isinstance(facts, dict) else {}
+        context = next((v for k, v in facts.items() if k.endswith(".context_length")), None)
+        return ModelInfo(
+            name=name,
+            parameters=_positive(facts.get("general.parameter_count")),
+            size_bytes=_positive(entry.get("size")),
+            context_length=_positive(context),
+            capabilities=_capabilities(shown.get("capabilities")),
+            is_resident=name in resident,
+            details=entry,
+        )
+
+
+def _object(status: int, content: bytes, path: str) -> JsonObject:
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        document = None
+    if status != 200 or not isinstance(document, dict):
+        message = f"{path} answered {status}; is this an Ollama server?"
+        raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
+    return document
+
+
+def _list(document: JsonObject) -> list[JsonObject]:
+    entries = document.get("models")
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+
+
+def _capabilities(value: Any) -> frozenset[Capability] | None:
+    """Older servers do not say; that counts as capable."""
+    if not isinstance(value, list):
+        return None
+    return frozenset(_CAPABILITIES[name] for name in value if name in _CAPABILITIES)
+
+
+def _progress(line: bytes) -> PullProgress:
+    try:
+        step = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE) from error
+    if step.get("error"):
+        raise UpstreamError(str(step["error"]), fault=Fault.FAILED)
+    return PullProgress(
+        str(step.get("status", "")), int(step.get("completed") or 0), int(step.get("total") or 0)
+    )
+
+
+def _positive(value: Any) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None

@@ -68,10 +68,11 @@ def standard_input() -> IO[bytes]:
 
 
 def _decompressed(raw: IO[bytes]) -> IO[bytes]:
-    buffered = io.BufferedReader(cast("io.RawIOBase", raw))
-    if buffered.peek(2)[:2] == _GZIP_MAGIC:
-        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)))
-    return buffered
+    if not isinstance(raw, io.BufferedReader):
+        raw = io.BufferedReader(cast("io.RawIOBase", raw))
+    if raw.peek(2)[:2] == _GZIP_MAGIC:
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=raw)))
+    return raw
 
 
 def _object(line: bytes, where: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import metadata
 from typing import Any, Final
 
@@ -35,10 +36,12 @@ class _LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command's file; `None` for an unknown name."""
+        """Import a command's file; for an unknown name the nearest one is suggested."""
         entry = COMMANDS.get(cmd_name)
         if entry is None:
-            return None
+            close = get_close_matches(cmd_name, COMMANDS, n=1)
+            guess = f". Did you mean {close[0]!r}?" if close else ""
+            ctx.fail(f"No such command {cmd_name!r}{guess}")
         command: click.Command = registry.load(entry[0])
         return command
 
@@ -99,7 +102,7 @@ def _usage_line(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return message
-    return f"{message}; see `{context.command_path} --help`"
+    return f"{message} (see `{context.command_path} --help`)"
 
 
 def _quiet_broken_pipe() -> int:

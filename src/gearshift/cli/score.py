@@ -89,10 +89,7 @@ def _score_lines(file: str, settings: Settings, scorer: Scorer) -> None:
     with _progress(file) as advance:
         for line in read_lines(file):
             facts = _facts(scorer.score(_task(line)), settings, scorer)
-            try:
-                output.write(orjson.dumps({**line.value, **facts}) + b"\n")
-            except TypeError as error:
-                raise GearshiftError(f"{line.where}: cannot be written again: {error}") from error
+            output.write(orjson.dumps({**line.value, **facts}) + b"\n")
             advance(line.position)
     output.flush()
 

@@ -126,11 +126,9 @@ class TaskComplexityScorer:
         length = 0.0 if size < 100 else 1.0 if size <= 500 else 2.0 if size <= 1000 else 3.0
         truncated = False
         graded = _NOTHING
-        if text and not task.is_side_call:
+        if text:
             features = self._reader.read(text)
             graded, truncated = features.factors, features.truncated
-            if task.context:
-                graded = _inherit(graded, self._reader.read(task.context).factors)
         return self._result(length, graded, truncated, task.note)
 
     def _result(
@@ -172,8 +170,3 @@ class TaskComplexityScorer:
             note,
             self._bounds,
         )
-
-
-def _inherit(own: Sequence[float], earlier: Sequence[float]) -> tuple[float, ...]:
-    """A follow-up asks for as much as the turns that it continues, or more if it adds work."""
-    return tuple(max(pair) for pair in zip(own, earlier, strict=True))

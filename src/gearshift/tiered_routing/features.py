@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gearshift.tiered_routing.lexicon import languages
 from gearshift.tiered_routing.lexicon.weights import HARD_FRAMES, SIMPLE_FRAMES, WEIGHTS
-from gearshift.tiered_routing.text import fold
+from gearshift.tiered_routing.text import encode, fold
 from gearshift.tiered_routing.vocabulary import KIND_MASK, KIND_NUMBER, KINDS, Vocabulary
 
 FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
@@ -28,6 +26,28 @@ _EDIT_TAIL: Final = 120
 
 _COUNT: Final = len(KINDS)
 _N: Final = KIND_NUMBER
+_EDIT: Final = _N["edit"]
+_FENCE: Final = _N["fence"]
+_SYNTAX: Final = _N["syntax"]
+_DEBUG: Final = _N["debug"]
+_SCOPE: Final = _N["scope"]
+_FIGURES: Final = _N["figures"]
+_DIGIT: Final = _N["digit"]
+_SEVERAL_QUESTIONS: Final = _N["several_questions"]
+_MAKE: Final = _N["make"]
+_LONG_TEXT: Final = _N["long_text"]
+_DESIGN: Final = _N["design"]
+_LANGUAGE: Final = _N["language"]
+_CODE_OBJECT: Final = _N["code_object"]
+_SPECIALIST_CODE: Final = _N["specialist_code"]
+_CODE_REQUEST: Final = _N["code_request"]
+_MECHANISM: Final = _N["mechanism"]
+_WORK: Final = _N["work"]
+_PROCESS: Final = _N["process"]
+_NUMBER: Final = _N["number"]
+_QUANTITY: Final = _N["quantity"]
+_WORD_PROBLEM: Final = _N["word_problem"]
+_LANG_EN: Final = _N["lang_en"]
 _FACTOR_NUMBER: Final = {"code": 0, "technical": 1, "multi_step": 2, "question": 3}
 
 _Line = tuple[int, float, float, float]
@@ -38,30 +58,24 @@ _LINES: Final[tuple[tuple[_Line, ...], ...]] = tuple(
     )
     for kind in KINDS
 )
-_SIMPLE: Final = tuple((_N[kind], weight) for kind, weight in SIMPLE_FRAMES.items())
-_HARD: Final = tuple((_N[kind], weight) for kind, weight in HARD_FRAMES.items())
+_SIMPLE: Final = tuple(SIMPLE_FRAMES.get(kind, 0.0) for kind in KINDS)
+_HARD: Final = tuple(HARD_FRAMES.get(kind, 0.0) for kind in KINDS)
 _SCRIPT_NUMBERS: Final = tuple((_N[kind], language) for kind, language in languages.SCRIPTS)
 _LATIN: Final = tuple((_N[kind], kind[5:]) for kind in languages.FUNCTION_WORDS)
-_LEXICAL_EN: Final = frozenset(
-    _N[kind] for kind in ("specialist", "specialist_code", "language")
-) | frozenset(number for number, _ in _LATIN)
+_SHARED: Final = (_N["specialist"], _SPECIALIST_CODE, _LANGUAGE)
+"""Kinds of English words that mean the same in a text of another language."""
+_ASCII: Final = bytes(range(128))
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """What one text shows.
 
     Attributes:
         factors: `code, technical, multi_step, question`, each 0-3, graded.
-        counts: How much evidence of each kind there is, in the order of `KINDS`.
-        simple: How strongly the request has the form of a small one.
         truncated: Only the head and the tail were read.
     """
 
     factors: tuple[float, float, float, float]
-    counts: tuple[int, ...]
-    simple: float
-    hard: float
     truncated: bool
 
 
@@ -80,63 +94,58 @@ class FeatureReader:
             text = f"{text[:HEAD_CHARACTERS]}\n{text[-TAIL_CHARACTERS:]}"
         counts = self._count(text)
         self._combine(counts, text)
-        simple, hard = _weigh(_SIMPLE, counts), _weigh(_HARD, counts)
-        return Features(_grade(counts, simple, hard), tuple(counts), simple, hard, truncated)
+        return Features(_grade(counts), truncated)
 
     def _count(self, text: str) -> list[int]:
         task = _task_of(text)
         counts = self._evidence(task)
-        if len(task) > _EDIT_HEAD + _EDIT_TAIL and counts[_N["edit"]]:
+        if len(task) > _EDIT_HEAD + _EDIT_TAIL and counts[_EDIT]:
             # What is to be edited is material, wherever its author put the instruction.
             head = self._evidence(task[:_EDIT_HEAD])
-            if head[_N["edit"]]:
+            if head[_EDIT]:
                 task = f"{task[:_EDIT_HEAD]} {task[-_EDIT_TAIL:]}"
                 counts = self._evidence(task)
         if task is not text:
-            for label in set(self._vocabulary.raw.labels(_encode(text))):
-                if label & KIND_MASK in (_N["fence"], _N["syntax"], _N["debug"]):
+            for label in self._vocabulary.raw.labels(encode(text)):
+                if label & KIND_MASK in (_FENCE, _SYNTAX, _DEBUG):
                     counts[label & KIND_MASK] += 1
         return counts
 
     def _evidence(self, text: str) -> list[int]:
-        counts = [0] * _COUNT
+        vocabulary = self._vocabulary
         folded = fold(text)
-        raw = self._vocabulary.raw.labels(_encode(text))
-        for label in raw:
+        counts = [0] * _COUNT
+        for label in vocabulary.raw.labels(encode(text)):
             counts[label & KIND_MASK] += 1
-        words = set(self._vocabulary.words.labels(folded))
-        for label in words:
+        raw = counts.copy()
+        for label in set(vocabulary.words.labels(folded)):
             counts[label & KIND_MASK] += 1
-        language = _language(counts)
+        language = _language(counts, folded)
         if language != "en":
-            counts = [count if number in _LEXICAL_EN else 0 for number, count in enumerate(counts)]
-            for label in raw:
+            english, counts = counts, raw
+            for number in _SHARED:
+                counts[number] += english[number]
+            for label in set(vocabulary.foreign[language].labels(folded)):
                 counts[label & KIND_MASK] += 1
-            for label in set(self._vocabulary.foreign[language].labels(folded)):
-                counts[label & KIND_MASK] += 1
-        counts[_N["scope"]] = _scope(folded, language)
-        counts[_N["figures"]] = _figures(folded) if counts[_N["digit"]] else 0
+        counts[_SCOPE] = _scope(folded, language)
+        counts[_FIGURES] = _figures(folded) if counts[_DIGIT] else 0
         return counts
 
     @staticmethod
     def _combine(counts: list[int], text: str) -> None:
         """Evidence that only several kinds together make."""
         questions = text.count("?") + text.count("？") + text.count("؟")
-        counts[_N["several_questions"]] = questions - 1 if questions > 1 else 0
-        makes = counts[_N["make"]] or counts[_N["long_text"]] == 0 and counts[_N["design"]]
-        if makes and (counts[_N["language"]] or counts[_N["code_object"]]):
-            about = counts[_N["language"]] > 0, counts[_N["code_object"]] > 0
-            if counts[_N["language"]] or counts[_N["specialist_code"]] or counts[_N["code_object"]]:
-                counts[_N["code_request"]] = sum(about)
-        if counts[_N["mechanism"]] and counts[_N["work"]]:
-            counts[_N["process"]] = 1
-        amounts = counts[_N["figures"]] + counts[_N["number"]]
-        if amounts >= 2 and counts[_N["quantity"]] >= 2 and counts[_N["scope"]] >= 2:
-            counts[_N["word_problem"]] = 1
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+        counts[_SEVERAL_QUESTIONS] = questions - 1 if questions > 1 else 0
+        makes = counts[_MAKE] or counts[_LONG_TEXT] == 0 and counts[_DESIGN]
+        if makes and (counts[_LANGUAGE] or counts[_CODE_OBJECT]):
+            about = counts[_LANGUAGE] > 0, counts[_CODE_OBJECT] > 0
+            if counts[_LANGUAGE] or counts[_SPECIALIST_CODE] or counts[_CODE_OBJECT]:
+                counts[_CODE_REQUEST] = sum(about)
+        if counts[_MECHANISM] and counts[_WORK]:
+            counts[_PROCESS] = 1
+        amounts = counts[_FIGURES] + counts[_NUMBER]
+        if amounts >= 2 and counts[_QUANTITY] >= 2 and counts[_SCOPE] >= 2:
+            counts[_WORD_PROBLEM] = 1
 
 
 def _task_of(text: str) -> str:
@@ -147,15 +156,21 @@ def _task_of(text: str) -> str:
     return task if len(task) >= 12 else text
 
 
-def _language(counts: list[int]) -> str:
-    for number, language in _SCRIPT_NUMBERS:
-        if counts[number]:
-            return language
-    best, most = "en", counts[_LATIN[0][0]]
+def _language(counts: list[int], folded: bytes) -> str:
+    best, most = "en", counts[_LANG_EN]
+    if not folded.isascii():
+        for number, language in _SCRIPT_NUMBERS:
+            # A foreign word in an English sentence does not change the sentence's language.
+            if counts[number] and (most < 3 or _foreign_share(folded) > 0.3):
+                return language
     for number, language in _LATIN:
         if counts[number] > most:
             best, most = language, counts[number]
     return best
+
+
+def _foreign_share(folded: bytes) -> float:
+    return len(folded.translate(None, _ASCII)) / len(folded)
 
 
 def _scope(folded: bytes, language: str) -> int:
@@ -169,19 +184,18 @@ def _figures(folded: bytes) -> int:
     return len({word for word in folded.split() if word.isdigit()})
 
 
-def _weigh(table: tuple[tuple[int, float], ...], counts: list[int]) -> float:
-    return sum(weight for number, weight in table if counts[number])
-
-
-def _grade(counts: list[int], simple: float, hard: float) -> tuple[float, float, float, float]:
+def _grade(counts: list[int]) -> tuple[float, float, float, float]:
     sums = [0.0, 0.0, 0.0, 0.0]
+    simple = hard = 0.0
     for number, count in enumerate(counts):
         if count:
+            simple += _SIMPLE[number]
+            hard += _HARD[number]
             for factor, first, more, most in _LINES[number]:
                 value = first + more * (count - 1)
                 sums[factor] += value if value < most else most
-    if simple > hard:
-        damp = max(0.35, 1.0 - 0.25 * (simple - hard))
-        sums = [value * damp for value in sums]
-    code, technical, multi_step, question = (min(3.0, value) for value in sums)
+    damp = max(0.35, 1.0 - 0.25 * (simple - hard)) if simple > hard else 1.0
+    code, technical, multi_step, question = [
+        value if value < 3.0 else 3.0 for value in (part * damp for part in sums)
+    ]
     return code, technical, multi_step, question

@@ -38,6 +38,11 @@ _ACCENTS: Final = _accents()
 _DROPPED: Final = b"'"
 
 
+def encode(text: str) -> bytes:
+    """A text as UTF-8; lone surrogates, which have no encoding, become `?`."""
+    return text.encode("utf-8", "replace")
+
+
 def fold(text: str) -> bytes:
     """The words of a text: lower case, no accents, one space around each, as UTF-8.
 
@@ -46,5 +51,5 @@ def fold(text: str) -> bytes:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).casefold().translate(_ACCENTS)
-    raw = text.encode("utf-8", "replace").translate(_ASCII_TABLE, _DROPPED)
+    raw = encode(text).translate(_ASCII_TABLE, _DROPPED)
     return b" " + b" ".join(raw.split()) + b" "

@@ -15,6 +15,7 @@ from gearshift.errors import ConfigError, Problem
 
 MAX_BYTES: Final = 1_000_000
 _MAX_VALUES: Final = 100_000
+_MAX_DEPTH: Final = 50
 _REFERENCE: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}?")
 _BODY: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 _MERGE_TAG: Final = "tag:yaml.org,2002:merge"
@@ -186,6 +187,8 @@ def _check_size(node: Node, sizes: dict[int, int], open_nodes: set[int]) -> int:
         return known
     if id(node) in open_nodes:
         raise _TextError(f"an alias contains itself (line {node.start_mark.line + 1})")
+    if len(open_nodes) > _MAX_DEPTH:
+        raise _TextError(f"is nested too deeply (line {node.start_mark.line + 1})")
     open_nodes.add(id(node))
     size = 1 + sum(_check_size(child, sizes, open_nodes) for child in _children(node))
     open_nodes.discard(id(node))

@@ -57,7 +57,7 @@ def _deployment_problem(
     listings = [_listed(upstream) for upstream in upstreams]
     if not all(listings) or any(_has(listing, entry) for listing in listings):
         return None
-    names = [model for listing in listings for model in listing]
+    names = list(dict.fromkeys(model for listing in listings for model in listing))
     full = [f"{u.name}/{m}" for u in upstreams for m in _listed(u)]
     guess = nearest(entry, [*names, *full])
     advice = f"did you mean {guess!r}?" if guess else f"they list: {', '.join(names[:8])}"

@@ -67,8 +67,9 @@ class Layers:
                 self.origins.setdefault(key, label(key))
                 self._merge(inner, value, key, label)
                 continue
-            for old in [k for k in self.origins if k == key or k.startswith(f"{key}.")]:
-                del self.origins[old]
+            if name in into:
+                for old in [k for k in self.origins if k == key or k.startswith(f"{key}.")]:
+                    del self.origins[old]
             into[name] = value
             for inner_key in _keys(value, key):
                 self.origins[inner_key] = label(inner_key)

@@ -108,6 +108,7 @@ def test_anchors_and_merges_work(tmp_path):
         ("", "is empty"),
         ("# nothing\n", "is empty"),
         ("a: " + "[" * 5000, "is nested too deeply"),
+        ("a:\n  " + "[" * 60 + "]" * 60, "is nested too deeply (line 2)"),
         ("#" * (MAX_BYTES + 1), f"is larger than {MAX_BYTES} bytes"),
         ("a: !!int x", "is not valid YAML"),
         ("? [a, b]\n: 1\n", ""),

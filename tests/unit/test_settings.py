@@ -10,6 +10,7 @@ from gearshift.errors import ConfigError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.settings import Settings, load_settings, unavailable
 from gearshift.settings_model import AuthSettings
+from gearshift.settings_sources import leaves
 
 SECRET = "sk-hunter2"
 
@@ -252,6 +253,38 @@ def test_problems_do_not_show_secrets(home):
     with pytest.raises(ValidationError) as caught:
         Settings.model_validate(document)
     assert SECRET not in str(caught.value)
+
+
+IN_LISTS = ("name", "provider", "base_url", "api_key", "model_paths", "below", "deployments")
+KEYS = {part for key, _ in leaves(Settings().model_dump()) for part in key.split(".")}
+NAMES = st.sampled_from(sorted(KEYS | {*IN_LISTS, "nope"}))
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=8),
+    st.sampled_from(["ollama", "embedded", "http://h", "${X}", "${", "$${", "a/b", "simple", ""]),
+)
+DOCUMENTS = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(NAMES, DOCUMENTS, max_size=3), DOCUMENTS)
+def test_any_document_is_loaded_or_refused(tmp_path_factory, document, value):
+    file = tmp_path_factory.getbasetemp() / "any.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    environ = {"GEARSHIFT_UPSTREAMS": json.dumps(value), "GEARSHIFT_LIMITS": json.dumps(value)}
+    for variables in ({}, environ):
+        try:
+            loaded = load_settings(str(file), environ=variables)
+        except ConfigError:
+            continue
+        shown = leaves(loaded.settings.model_dump(mode="json"))
+        assert set(loaded.sources) == {key for key, _ in shown}
 
 
 # --- tiers and upstreams

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from importlib import metadata
 from typing import Any, Final
 
 import click
@@ -52,7 +51,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(name="gearshift", cls=_LazyGroup)
-@click.version_option(metadata.version("gearshift"), prog_name="gearshift")
+@click.version_option(package_name="gearshift", prog_name="gearshift")
 def group() -> None:
     """Send each LLM request to the smallest model that can answer it well."""
 
@@ -64,12 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Expected errors become lines on standard error."""
-    args = list(sys.argv[1:] if arguments is None else arguments)
+    code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Whoever read our output has gone; the interpreter's own flush must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code or _FAILED
+    return code
+
+
+def _run(args: list[str]) -> int:
     try:
         code = group.main(args, prog_name="gearshift", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _quiet_broken_pipe()
+        return code if isinstance(code, int) else 0
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except NoArgsIsHelpError as error:
@@ -82,10 +89,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             _say(_config_line(problem, error.source))
         return _BAD_USAGE
-    except GearshiftError as error:
-        _say(str(error))
+    except BrokenPipeError:
         return _FAILED
-    return code if isinstance(code, int) else 0
+    except (GearshiftError, OSError) as error:
+        _say(error)
+        return _FAILED
 
 
 def _say(message: Any) -> None:
@@ -103,9 +111,3 @@ def _usage_line(error: click.ClickException) -> str:
     if context is None:
         return message
     return f"{message} (see `{context.command_path} --help`)"
-
-
-def _quiet_broken_pipe() -> int:
-    """Whoever read our output has gone; let the interpreter's last flush not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return _FAILED

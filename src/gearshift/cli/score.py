@@ -90,6 +90,8 @@ def _score_lines(file: str, settings: Settings, scorer: Scorer) -> None:
         for line in read_lines(file):
             facts = _facts(scorer.score(_task(line)), settings, scorer)
             output.write(orjson.dumps({**line.value, **facts}) + b"\n")
+            if file == "-":
+                output.flush()  # whoever feeds us line by line may wait for the answer
             advance(line.position)
     output.flush()
 

@@ -1,5 +1,7 @@
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -107,6 +109,42 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path):
     assert process.wait(60) == 1
 
 
+def test_an_interrupt_ends_quietly_with_code_130(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gearshift", "score", "--jsonl", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        env={"HOME": str(tmp_path)},
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"prompt": "hi"}\n')
+        process.stdin.flush()
+        assert b'"tier"' in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr is not None
+        assert process.stderr.read().strip() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_one_line(tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gearshift", "score", "hi"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env={"HOME": str(tmp_path)},
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+
+
 def test_scoring_does_not_import_the_gateway():
     script = (
         "import sys; from gearshift.cli.main import run; run(['score', 'hi', '--json'])\n"
@@ -141,6 +179,12 @@ def test_nothing_at_all_is_answered_with_help(capsys):
         (GearshiftError("no\nupstream"), 1, "gearshift: no upstream\n"),
         (ConfigError([Problem("a", "b", "c")], "f"), 2, "gearshift: f: a: b (c)\n"),
         (ConfigError([Problem("a", "b")]), 2, "gearshift: a: b\n"),
+        (
+            OSError(28, "No space left on device"),
+            1,
+            "gearshift: [Errno 28] No space left on device",
+        ),
+        (BrokenPipeError(), 1, ""),
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),
         (click.FileError("f", "gone"), 1, "gearshift: Could not open file 'f': gone\n"),

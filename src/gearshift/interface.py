@@ -20,7 +20,7 @@ from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.cooldown import Cooldown
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
-from gearshift.providers.base import Provider, UpstreamConfig
+from gearshift.providers.base import EnginesProvider, Provider, UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
@@ -326,6 +326,15 @@ class LLMInterface:
     def upstream_states(self) -> Mapping[str, UpstreamState]:
         """What the newest probe of each upstream found."""
         return self.health.states
+
+    def running_upstreams(self) -> tuple[UpstreamConfig, ...]:
+        """The upstreams with the addresses of engines started here, for other processes."""
+        found = []
+        for upstream in self._upstreams:
+            provider = self.providers[upstream.name]
+            urls = provider.model_urls if isinstance(provider, EnginesProvider) else {}
+            found.append(replace(upstream, model_urls=urls))
+        return tuple(found)
 
     def provider_of(self, model: str) -> tuple[Provider, str] | None:
         """The provider that serves a concrete model, with the model's name there."""

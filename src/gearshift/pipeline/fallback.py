@@ -103,7 +103,8 @@ def _answered_by(call: Call, target: Target) -> Decision:
         moved = f"{first.deployment}->{target.deployment}"
     incapable = all(error.fault is Fault.INCAPABLE for _, error in call.attempts)
     cause = Cause.CAPABILITY if call.attempts and incapable else Cause.FALLBACK
-    said = "; ".join(f"{name}: {error.message}" for name, error in call.attempts)
+    # Not the upstream's own words: they may quote the prompt, and this line is logged.
+    said = ", ".join(f"{name}: {error.fault.value}" for name, error in call.attempts)
     return replace(
         decision,
         tier=target.tier or decision.tier,

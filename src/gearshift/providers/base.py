@@ -91,6 +91,27 @@ class Provider(Protocol):
 
 
 @runtime_checkable
+class EnginesProvider(Protocol):
+    """A provider that runs engines of its own, which other processes may use too."""
+
+    @property
+    def model_urls(self) -> dict[str, str]:
+        """Where the engine of each model listens."""
+        ...
+
+
+@runtime_checkable
+class NativeProvider(Protocol):
+    """A provider whose upstream has an API of its own beside answering."""
+
+    async def native(
+        self, method: str, path: str, body: bytes | None = None
+    ) -> tuple[int, str, bytes]:
+        """A request passed on as it is: status, content type, body."""
+        ...
+
+
+@runtime_checkable
 class PullingProvider(Protocol):
     """A provider that can fetch missing models."""
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gearshift.errors import RequestError
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
 from gearshift.tiered_routing.scorer import Scorer
-
-from gearshift.errors import RequestError
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import Capability, Cause, Deployment
 

@@ -1,0 +1,208 @@
+"""The data plane: which path is answered by which endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import secrets
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gearshift import registry
+from gearshift.errors import GearshiftError, RequestError
+from gearshift.gateway import chat, health, metrics, models, ollama, route
+from gearshift.http.values import HttpRequest, HttpResponse
+from gearshift.interface import LLMInterface
+from gearshift.telemetry.metrics import Metrics
+from gearshift.types import ChatRequest, Operation
+from gearshift.wire.base import Dialect
+
+logger = logging.getLogger(__name__)
+
+# Decoding more than this would hold up other requests for a noticeable moment.
+_PARSED_IN_THREAD_BYTES: Final = 256 * 1024
+_SESSION_HEADERS: Final = (
+    "x-session-id",
+    "x-conversation-id",
+    "x-claude-code-session-id",
+    "x-model-affinity",
+)
+_PASSED_ON: Final = ("traceparent", "tracestate")
+_JSON_TYPES: Final = ("", "application/json", "text/json")
+# What curl says of any body when it is not told better, and Ollama accepts.
+_UNSAID_TYPE: Final = "application/x-www-form-urlencoded"
+
+Endpoint = Callable[["Gateway", HttpRequest], Awaitable[HttpResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method and path; `is_open` needs no API key."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    dialect: str = "openai"
+    is_open: bool = False
+
+
+def _openai(method: str, path: str, endpoint: Endpoint) -> tuple[Route, ...]:
+    return (Route(method, f"/v1{path}", endpoint), Route(method, path, endpoint))
+
+
+ROUTES: Final = (
+    *_openai("POST", "/chat/completions", chat.endpoint(Operation.CHAT, "openai")),
+    *_openai("POST", "/completions", chat.endpoint(Operation.COMPLETION, "openai")),
+    *_openai("GET", "/models", models.listing),
+    *_openai("GET", "/models/*", models.one),
+    Route("POST", "/v1/route", route.decision),
+    Route("POST", "/api/chat", chat.endpoint(Operation.CHAT, "ollama"), "ollama"),
+    Route("POST", "/api/generate", chat.endpoint(Operation.COMPLETION, "ollama"), "ollama"),
+    Route("POST", "/api/show", ollama.show, "ollama"),
+    Route("GET", "/api/tags", ollama.tags, "ollama"),
+    Route("GET", "/api/ps", ollama.running, "ollama"),
+    Route("GET", "/api/version", ollama.version, "ollama"),
+    Route("GET", "/", ollama.root, "ollama", is_open=True),
+    Route("GET", "/health/live", health.live, is_open=True),
+    Route("GET", "/health/liveliness", health.live, is_open=True),
+    Route("GET", "/health/ready", health.ready, is_open=True),
+    Route("GET", "/health/readiness", health.ready, is_open=True),
+    Route("GET", "/metrics", metrics.exposition),
+)
+
+
+class Gateway:
+    """Every request of the data plane enters here and leaves here.
+
+    Args:
+        llm: Answers.
+        metrics: Counts.
+    """
+
+    def __init__(self, llm: LLMInterface, metrics: Metrics) -> None:
+        self.llm = llm
+        self.metrics = metrics
+        self.dialects: dict[str, Dialect] = {
+            name: registry.load(target)() for name, target in registry.DIALECTS.items()
+        }
+        self._keys = [_digest(key) for key in llm.settings.auth.keys]
+        self._table: dict[str, dict[str, Route]] = {}
+        for entry in ROUTES:
+            self._table.setdefault(entry.path, {})[entry.method] = entry
+
+    async def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answer one request; every error leaves in the dialect of its path."""
+        try:
+            found = self._find(request)
+            if not found.is_open:
+                self._authorise(request)
+            return await found.endpoint(self, request)
+        except GearshiftError as error:
+            return self.refusal(request, error)
+        except Exception as error:  # noqa: BLE001 - the edge: the process must go on
+            return self._defect(request, error)
+
+    def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
+        """The response that reports an error."""
+        dialect = self.dialects[_dialect_of(request.path)]
+        status, headers, body = dialect.write_error(error)
+        if isinstance(error, RequestError):
+            self.metrics.refused(dialect.name, status)
+        return HttpResponse(status, {"content-type": "application/json", **headers}, body)
+
+    async def parse(
+        self, request: HttpRequest, dialect: Dialect, operation: Operation
+    ) -> ChatRequest:
+        """The client's body as a request, with what its headers say.
+
+        Raises:
+            RequestError: 415 for a body that is no JSON, 400 naming the field otherwise.
+        """
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in _JSON_TYPES and kind != _UNSAID_TYPE and not kind.endswith("+json"):
+            raise RequestError(
+                f"content-type is {kind!r}; application/json is expected",
+                status=415,
+                field="content-type",
+            )
+        if len(request.body) > _PARSED_IN_THREAD_BYTES:
+            parsed = await asyncio.to_thread(dialect.parse, operation, request.body)
+        else:
+            parsed = dialect.parse(operation, request.body)
+        return replace(
+            parsed,
+            forced_tier=request.headers.get("x-gearshift-tier"),
+            session=next(filter(None, map(request.headers.get, _SESSION_HEADERS)), None),
+            headers={k: request.headers[k] for k in _PASSED_ON if k in request.headers},
+            received_at=request.received_at,
+        )
+
+    def _find(self, request: HttpRequest) -> Route:
+        path = _normal(request.path)
+        methods = self._table.get(path) or self._below(path)
+        if methods is None:
+            raise RequestError(
+                f"there is nothing at {request.path[:200]!r}; see /v1/models, /api/tags",
+                status=404,
+                code="unknown_route",
+            )
+        method = "GET" if request.method == "HEAD" else request.method
+        found = methods.get(method)
+        if found is None:
+            allowed = ", ".join(methods)
+            raise RequestError(
+                f"{request.method} is not possible here; use {allowed}",
+                status=405,
+                code="method_not_allowed",
+                headers={"Allow": allowed},
+            )
+        return found
+
+    def _below(self, path: str) -> Mapping[str, Route] | None:
+        """Routes that end in `*`, such as `/v1/models/*`: names may hold slashes."""
+        for pattern, methods in self._table.items():
+            if pattern.endswith("/*") and path.startswith(pattern[:-1]) and path != pattern[:-1]:
+                return methods
+        return None
+
+    def _authorise(self, request: HttpRequest) -> None:
+        if not self._keys:
+            return
+        given = request.headers.get("authorization", "")
+        scheme, _, token = given.partition(" ")
+        token = token if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+        digest = _digest(token.strip())
+        # All of them are compared, so that the time taken says nothing.
+        if not any([hmac.compare_digest(digest, key) for key in self._keys]):
+            raise RequestError(
+                "an API key is needed: Authorization: Bearer KEY",
+                status=401,
+                code="invalid_api_key",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+    def _defect(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """A 500 for a defect of ours. The exception's own words may quote a prompt: not logged."""
+        reference = secrets.token_hex(6)
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("%s while answering, reference %s\n%s", type(error).__name__, reference, trace)
+        message = f"gearshift failed to answer; the log has the details under {reference}"
+        return self.refusal(request, GearshiftError(message))
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="replace")).digest()
+
+
+def _normal(path: str) -> str:
+    """The path without doubled or trailing slashes, which base URLs bring in."""
+    parts = [part for part in path.split("/") if part]
+    return "/" + "/".join(parts)
+
+
+def _dialect_of(path: str) -> str:
+    return "ollama" if _normal(path).startswith("/api/") or path in ("", "/") else "openai"

@@ -1,0 +1,48 @@
+"""OpenAI's list of models: `auto`, the tiers, and the upstreams' own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import orjson
+
+from gearshift.errors import RequestError
+from gearshift.http.values import HttpRequest, HttpResponse
+from gearshift.interface import ServedModel
+from gearshift.types import JsonObject
+
+if TYPE_CHECKING:
+    from gearshift.gateway.app import Gateway
+
+_CREATED = 1767225600  # clients want a number; upstreams rarely say
+
+
+async def listing(gateway: Gateway, received: HttpRequest) -> HttpResponse:
+    """Everything that may stand in `model`."""
+    data = [_entry(served) for served in gateway.llm.served_models()]
+    return _json({"object": "list", "data": data})
+
+
+async def one(gateway: Gateway, received: HttpRequest) -> HttpResponse:
+    """One of them; a name may hold slashes and colons."""
+    name = unquote(received.path.partition("/models/")[2].rstrip("/"))
+    for served in gateway.llm.served_models():
+        if served.name == name:
+            return _json(_entry(served))
+    raise RequestError(
+        f"model '{name[:200]}' not found", status=404, field="model", code="model_not_found"
+    )
+
+
+def _entry(served: ServedModel) -> JsonObject:
+    return {
+        "id": served.name,
+        "object": "model",
+        "created": _CREATED,
+        "owned_by": served.upstream or "gearshift",
+    }
+
+
+def _json(value: JsonObject) -> HttpResponse:
+    return HttpResponse(200, {"content-type": "application/json"}, orjson.dumps(value))

@@ -1,0 +1,62 @@
+"""Runs a gateway in this process: LLMInterface, metrics, log and data plane on one socket."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+from gearshift.gateway.app import Gateway
+from gearshift.http.server import HttpServer
+from gearshift.interface import LLMInterface
+from gearshift.providers.base import UpstreamConfig
+from gearshift.settings import Settings
+from gearshift.telemetry.log import RequestLog
+from gearshift.telemetry.metrics import Metrics, ModelState
+from gearshift.types import Readiness
+
+
+@asynccontextmanager
+async def running_gateway(
+    settings: Settings, upstreams: Sequence[UpstreamConfig] | None, listener: socket.socket
+) -> AsyncIterator[Gateway]:
+    """A gateway that answers on `listener` until the context ends, which drains it.
+
+    Args:
+        settings: Effective settings.
+        upstreams: Instead of the configured ones.
+        listener: A socket that listens.
+
+    Raises:
+        GearshiftError: An upstream cannot be started.
+    """
+    routing = settings.tiered_routing.logging
+    metrics = Metrics()
+    log = RequestLog(scores=routing.log_scores, decisions=routing.log_routing_decisions)
+    sinks = (metrics.observe, log.write)
+    async with LLMInterface(settings, sinks=sinks, upstreams=upstreams) as llm:
+        metrics.watch(lambda: model_states(llm))
+        gateway = Gateway(llm, metrics)
+        server = HttpServer(
+            gateway.handle, gateway.refusal, max_body_bytes=settings.limits.max_body_bytes
+        )
+        await server.start(listener)
+        # Everything made so far lives as long as the process: no need to look at it again.
+        gc.collect()
+        gc.freeze()
+        try:
+            yield gateway
+        finally:
+            await server.stop()
+
+
+def model_states(llm: LLMInterface) -> Iterator[ModelState]:
+    """What is known of the tiers' deployments now, for the gauges."""
+    states = llm.upstream_states()
+    for chain in llm.tier_health().values():
+        for health in chain:
+            upstream, model = health.deployment.upstream, health.deployment.model
+            infos = states[upstream].models if upstream in states else ()
+            resident = next((i.is_resident for i in infos if i.name == model), None)
+            yield ModelState(upstream, model, health.readiness is Readiness.READY, resident)

@@ -1,0 +1,39 @@
+"""Readiness: every tier's deployments with their levels of health, as both planes tell it."""
+
+from __future__ import annotations
+
+import orjson
+
+from gearshift.http.values import HttpResponse
+from gearshift.interface import LLMInterface
+from gearshift.pipeline.health import DeploymentHealth
+from gearshift.types import JsonObject, Readiness
+
+
+def readiness(llm: LLMInterface) -> HttpResponse:
+    """200 when every tier has a deployment that is ready, else 503; says which is how."""
+    tiers = llm.tier_health()
+    ok = all(
+        any(health.readiness is Readiness.READY for health in chain) for chain in tiers.values()
+    )
+    report = {
+        "status": "ready" if ok else "not ready",
+        "tiers": {tier: [_described(health) for health in chain] for tier, chain in tiers.items()},
+    }
+    headers = {"content-type": "application/json"}
+    return HttpResponse(200 if ok else 503, headers, orjson.dumps(report))
+
+
+def _described(health: DeploymentHealth) -> JsonObject:
+    level = health.readiness
+    is_reachable = level in (Readiness.READY, Readiness.LOADING, Readiness.MISSING_MODEL)
+    return {
+        "upstream": health.deployment.upstream,
+        "model": health.deployment.model,
+        "state": level.value,
+        "reachable": is_reachable,
+        "has_model": level in (Readiness.READY, Readiness.LOADING),
+        "ready": level is Readiness.READY,
+        "in_cooldown": health.in_cooldown,
+        "detail": health.detail,
+    }

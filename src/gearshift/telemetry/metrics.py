@@ -1,0 +1,138 @@
+"""Prometheus metrics: counted per finished request, and read from state at each scrape."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from gearshift.telemetry.events import RequestFinished
+
+_SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+_OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
+_SCORING_SECONDS: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.005, 0.02)
+_SCORES: Final = tuple(float(score) for score in range(11))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """One model on one upstream at the moment of a scrape."""
+
+    upstream: str
+    model: str
+    is_up: bool
+    is_resident: bool | None
+
+
+class Metrics:
+    """Counts finished requests; hand `observe` to `LLMInterface` as a sink.
+
+    With `PROMETHEUS_MULTIPROC_DIR` set, the numbers of all workers are added up.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._states: list[_States] = []
+        base = ("tier", "model", "upstream")
+
+        def counter(name: str, text: str, labels: Iterable[str]) -> Counter:
+            return Counter(f"gearshift_{name}", text, tuple(labels), registry=self._registry)
+
+        def histogram(
+            name: str, text: str, labels: Iterable[str], buckets: tuple[float, ...]
+        ) -> Histogram:
+            return Histogram(
+                f"gearshift_{name}", text, tuple(labels), buckets=buckets, registry=self._registry
+            )
+
+        self._requests = counter(
+            "requests", "Requests by outcome", (*base, "dialect", "cause", "status")
+        )
+        self._tokens = counter("tokens", "Tokens", ("tier", "model", "direction"))
+        self._fallbacks = counter("fallbacks", "Fallbacks", ("from", "to", "cause"))
+        self._loads = counter("model_loads", "Answers that waited for a model to load", ())
+        self._duration = histogram(
+            "request_duration_seconds", "From arrival to the last byte", base, _SECONDS
+        )
+        self._first_token = histogram(
+            "time_to_first_token_seconds", "From arrival to the first content", base, _SECONDS
+        )
+        self._overhead = histogram(
+            "overhead_seconds", "Time spent in gearshift itself", (), _OVERHEAD_SECONDS
+        )
+        self._scoring = histogram("scoring_seconds", "Time spent scoring", (), _SCORING_SECONDS)
+        self._score = histogram("score", "Complexity score, 0 to 10", (), _SCORES)
+
+    def observe(self, event: RequestFinished) -> None:
+        """Count one finished request."""
+        decision = event.decision
+        labels = (decision.tier, decision.model, decision.upstream)
+        cause, status = decision.cause.value, str(event.status)
+        self._requests.labels(*labels, event.dialect, cause, status).inc()
+        self._duration.labels(*labels).observe(event.duration_seconds)
+        self._overhead.observe(event.overhead_seconds)
+        if event.first_token_seconds is not None:
+            self._first_token.labels(*labels).observe(event.first_token_seconds)
+        if decision.score is not None:
+            self._score.observe(decision.score)
+            self._scoring.observe(event.scoring_seconds)
+        if event.usage is not None:
+            tokens = event.usage
+            self._tokens.labels(decision.tier, decision.model, "input").inc(tokens.prompt_tokens)
+            self._tokens.labels(decision.tier, decision.model, "output").inc(
+                tokens.completion_tokens
+            )
+        if decision.fallback is not None:
+            first, _, answered = decision.fallback.partition("->")
+            fault = event.attempts[0][1] if event.attempts else decision.cause.value
+            self._fallbacks.labels(first, answered, fault).inc()
+        # Half a second is more than the scheduling of a model that is loaded already.
+        if event.load_seconds is not None and event.load_seconds > 0.5:
+            self._loads.inc()
+
+    def refused(self, dialect: str, status: int) -> None:
+        """Count a request that was refused before there was a decision."""
+        self._requests.labels("", "", "", dialect, "", str(status)).inc()
+
+    def watch(self, states: Callable[[], Iterable[ModelState]]) -> None:
+        """Ask `states` at every scrape which models are up and in memory."""
+        self._states.append(_States(states))
+        self._registry.register(self._states[-1])
+
+    def exposition(self) -> tuple[str, bytes]:
+        """Content type and text of all metrics."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return CONTENT_TYPE_LATEST, generate_latest(self._registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library's gap
+        for states in self._states:
+            together.register(states)
+        return CONTENT_TYPE_LATEST, generate_latest(together)
+
+
+class _States(Collector):
+    """Gauges that are true at the moment of the scrape, whichever worker answers it."""
+
+    def __init__(self, states: Callable[[], Iterable[ModelState]]) -> None:
+        self._read = states
+
+    def collect(self) -> Iterator[Metric]:
+        """The two gauges."""
+        labels = ("upstream", "model")
+        up = GaugeMetricFamily("gearshift_upstream_up", "1 if the model can answer", labels=labels)
+        resident = GaugeMetricFamily(
+            "gearshift_model_resident", "1 if the model is in memory", labels=labels
+        )
+        for state in self._read():
+            up.add_metric([state.upstream, state.model], float(state.is_up))
+            if state.is_resident is not None:
+                resident.add_metric([state.upstream, state.model], float(state.is_resident))
+        yield up
+        yield resident

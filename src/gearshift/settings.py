@@ -70,24 +70,23 @@ def load_settings(
     layers.add(in_file, lambda key: f"{shown}:{document.lines.get(key, '?')}".removesuffix(":?"))
     layers.add(in_environment, lambda key: f"env {variables.get(key, '')}".strip())
     layers.add(nested(overrides or {}), lambda _: "argument")
-    problems = [_with_origin(p, layers, shown) for p in (*problems, *env_problems)]
-    try:
-        settings = Settings.model_validate(layers.values)
-    except ValidationError as error:
-        known = {problem.key for problem in problems}
-        found = (p for p in problems_of(error, Settings) if p.key not in known)
-        problems += [_with_origin(problem, layers, shown) for problem in found]
-        raise ConfigError(problems, shown) from error
-    problems += [
-        _with_origin(p, layers, shown)
-        for p in deployment_problems(settings.tiered_routing, settings.upstream_configs())
-    ]
-    if problems:
-        raise ConfigError(problems, shown)
+    settings, found = _validated(layers.values)
+    known = {problem.key for problem in problems}
+    problems += env_problems + [problem for problem in found if problem.key not in known]
+    if settings is None or problems:
+        raise ConfigError([_with_origin(p, layers, shown) for p in problems], shown)
     sources = {
         key: layers.origins.get(key, DEFAULT) for key, _ in leaves(settings.model_dump(mode="json"))
     }
     return LoadedSettings(settings, sources, located.path if located else None)
+
+
+def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[Problem]]:
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        return None, problems_of(error, Settings)
+    return settings, deployment_problems(settings.tiered_routing, settings.upstream_configs())
 
 
 def _with_origin(problem: Problem, layers: Layers, shown: str) -> Problem:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import UpstreamError
 from gearshift.gateway import ollama
 from gearshift.gateway.headers import decision_headers
 from gearshift.http.values import HttpRequest, HttpResponse
@@ -46,14 +46,13 @@ def endpoint(
 async def _whole(request: ChatRequest, response: ChatResponse, dialect: Dialect) -> bytes:
     model = response.decision.model
     try:
-        async for frame in response.frames:
-            if response.dialect == dialect.name:
-                return dialect.with_model(frame, model)
-            chunk = replace(frame.chunk or Chunk(), model=model)
-            return dialect.write_answer(request, chunk, secrets.token_hex(12), time.time())
+        (frame,) = [frame async for frame in response.frames]
     finally:
         await response.frames.aclose()
-    raise UpstreamError("the answer has no content", fault=Fault.GARBAGE)
+    if response.dialect == dialect.name:
+        return dialect.with_model(frame, model)
+    chunk = replace(frame.chunk or Chunk(), model=model)
+    return dialect.write_answer(request, chunk, secrets.token_hex(12), time.time())
 
 
 async def _stream(

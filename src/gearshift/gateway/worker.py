@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import signal
 import socket
@@ -55,7 +56,9 @@ async def _serve(order: Order) -> None:
 
 
 def _watch_parent(gone: object) -> None:
-    sys.stdin.buffer.read()
+    # Not through the buffer, whose lock a daemon thread would hold while the process ends.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     if callable(gone):
         gone()
 

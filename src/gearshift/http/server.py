@@ -105,18 +105,22 @@ def _too_large(limit: int) -> RequestError:
 
 def _whole(response: HttpResponse) -> web.Response:
     assert isinstance(response.body, bytes)
-    return web.Response(body=response.body, status=response.status, headers=response.headers)
+    headers = {"server": "gearshift", **response.headers}
+    return web.Response(body=response.body, status=response.status, headers=headers)
 
 
 async def _streamed(
     received: web.BaseRequest, response: HttpResponse, pieces: AsyncGenerator[bytes]
 ) -> web.StreamResponse:
-    answer = web.StreamResponse(status=response.status, headers=response.headers)
+    headers = {"server": "gearshift", **response.headers}
+    answer = web.StreamResponse(status=response.status, headers=headers)
     try:
         await answer.prepare(received)
         async for piece in pieces:
             await answer.write(piece)
         await answer.write_eof()
+    except ConnectionError:
+        pass  # the client has gone: nobody is left to tell
     finally:
         # Also when the client has gone: that is what stops the upstream.
         await pieces.aclose()

@@ -55,7 +55,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _exit_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(0)
 
 

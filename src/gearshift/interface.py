@@ -24,6 +24,7 @@ from gearshift.providers.base import EnginesProvider, Provider, UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
+from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import Circumstances, Target, TieredModelRouter
 from gearshift.types import (
@@ -91,7 +92,8 @@ class LLMInterface:
         if isinstance(config, TierConfig):
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
-        self.router = TieredModelRouter(self.settings.tiered_routing)
+        routing = self.settings.tiered_routing
+        self.router = TieredModelRouter(routing, load_scorer(routing))
         self.notices: tuple[str, ...] = ()
         self._sinks = tuple(sinks)
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
@@ -220,7 +222,7 @@ class LLMInterface:
         cause: Cause,
         reason: str,
     ) -> Decision:
-        scorer = self.router.scorer
+        scorer, routing = self.router.scorer, self.settings.tiered_routing
         return Decision(
             id=f"dec-{secrets.token_hex(12)}",
             time=time.time(),
@@ -235,7 +237,7 @@ class LLMInterface:
             cause=cause,
             scorer=scorer.name if result else "none",
             scorer_version=scorer.version if result else "",
-            threshold=self.settings.tiered_routing.complexity_threshold,
+            threshold=result.threshold if result else routing.complexity_threshold,
             config_hash=self._config_hash,
             session=request.session,
         )

@@ -60,6 +60,8 @@ def _deployment_problem(
     names = list(dict.fromkeys(model for listing in listings for model in listing))
     full = [f"{u.name}/{m}" for u in upstreams for m in _listed(u)]
     guess = nearest(entry, [*names, *full])
+    if guess is None and any(upstream.provider == "ollama" for upstream in upstreams):
+        return None  # an Ollama can pull what it does not have yet; `doctor` tells what is missing
     advice = f"did you mean {guess!r}?" if guess else f"they list: {', '.join(names[:8])}"
     return Problem(key, f"no upstream lists {entry!r}", advice)
 

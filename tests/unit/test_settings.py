@@ -317,6 +317,14 @@ def test_a_model_that_nobody_can_have_is_an_error(home, simple, line):
     assert line in found
 
 
+def test_an_ollama_may_pull_what_it_does_not_list_but_a_typo_is_a_typo(home):
+    upstreams = upstream(provider="ollama", models=["gemma2:2b"])["upstreams"]
+    home.write({"upstreams": upstreams})
+    assert home.load().settings.upstreams[0].models == ("gemma2:2b",)
+    (line,) = home.problems({"upstreams": upstreams, "tiered_routing": routed("gema2:2b", "big")})
+    assert "did you mean 'gemma2:2b'?" in line
+
+
 def test_models_in_tiers_are_checked_too(home):
     tiers = [
         {"name": "simple", "below": 3, "deployments": ["m", "n"]},

@@ -1,0 +1,42 @@
+"""What several test folders need: real engines, and gateways in this process."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gearshift.gateway.run import running_gateway
+from gearshift.providers.demo_model import demo_models
+from gearshift.settings import Settings
+
+TIERS = {"simple": "gemma2:2b", "complex": "mistral:7b-instruct"}
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory) -> dict[str, Path]:
+    """The two demo models, written once."""
+    return demo_models(TIERS, tmp_path_factory.mktemp("models"))
+
+
+GatewayFactory = Callable[..., AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture
+def gateway() -> GatewayFactory:
+    """Runs a gateway with the given settings in this process; yields its URL."""
+
+    @asynccontextmanager
+    async def run(settings: Settings | dict, upstreams=None):
+        if isinstance(settings, dict):
+            settings = Settings.model_validate(settings)
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        async with running_gateway(settings, upstreams, listener):
+            yield f"http://127.0.0.1:{port}"
+
+    return run

@@ -1,0 +1,285 @@
+"""An upstream that misbehaves on demand, in both dialects, as no real engine would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+WORDS = ("one", " two", " three")
+
+BEFORE_CONTENT = (
+    "reset",
+    "stall_before_head",
+    "stall_after_head",
+    "html",
+    "garbage",
+    "empty",
+    "missing_model",
+    "loading",
+    "busy",
+    "failed",
+    "unauthorised",
+    "error_with_200",
+    "half_head",
+)
+_ERRORS = {
+    "missing_model": (404, "model 'x' not found"),
+    "loading": (503, "Loading model"),
+    "busy": (503, "server busy, please try again."),
+    "failed": (500, "it broke"),
+    "unauthorised": (401, "who are you"),
+    "rejected": (400, "temperature is too hot"),
+    "incapable": (400, '"{model}" does not support tools'),
+    "error_with_200": (200, "it broke"),
+}
+_BODIES = {
+    "html": (b"<html>hello</html>", "text/html"),
+    "garbage": (b"\x00\xff{{{not json\n\n", ""),
+    "empty": (b"", ""),
+}
+MID_STREAM = ("cut_mid", "stall_mid", "garbage_mid", "error_mid", "end_mid")
+
+
+@dataclass
+class Received:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class FaultUpstream:
+    """Speaks OpenAI below `/v1` and Ollama below `/api`; `fault` says how it fails."""
+
+    fault: str = ""
+    models: tuple[str, ...] = ("gemma2:2b", "mistral:7b-instruct")
+    capabilities: dict[str, list[str]] = field(default_factory=dict)
+    received: list[Received] = field(default_factory=list)
+    open_answers: int = 0
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+    _server: asyncio.Server | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    @property
+    def asked(self) -> list[Received]:
+        """The requests for an answer."""
+        return [r for r in self.received if r.method == "POST" and r.path != "/api/show"]
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await self._serve(reader, writer)
+        writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        first, *lines = head.split("\r\n")
+        method, path, _ = first.split(" ")
+        headers = {
+            k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)
+        }
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        request = Received(method, path, headers, body)
+        self.received.append(request)
+        if method == "GET" or path == "/api/show":
+            await self._describe(writer, request)
+            return
+        self.open_answers += 1
+        self.idle.clear()
+        try:
+            await self._answer(reader, writer, request)
+        finally:
+            self.open_answers -= 1
+            if not self.open_answers:
+                self.idle.set()
+
+    async def _describe(self, writer: asyncio.StreamWriter, request: Received) -> None:
+        documents: dict[str, Any] = {
+            "/api/version": {"version": "0.0.0-fake"},
+            "/api/tags": {
+                "models": [
+                    {"name": m, "model": m, "size": 1000, "digest": "d", "modified_at": "t"}
+                    for m in self.models
+                ]
+            },
+            "/api/ps": {"models": []},
+            "/v1/models": {"object": "list", "data": [{"id": m} for m in self.models]},
+            "/health": {"status": "ok"},
+        }
+        if request.path == "/api/show":
+            model = request.json["model"]
+            shown: dict[str, Any] = {"model_info": {"general.parameter_count": 7}}
+            if model in self.capabilities:
+                shown["capabilities"] = self.capabilities[model]
+            documents["/api/show"] = shown
+        document = documents.get(request.path)
+        await _send(writer, 200 if document else 404, json.dumps(document or {}).encode())
+
+    async def _answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Received
+    ) -> None:
+        is_ollama = request.path.startswith("/api/")
+        asked = request.json
+        streamed = asked.get("stream", is_ollama)
+        kind = _kind(is_ollama, streamed)
+        if self.fault in _ERRORS:
+            status, message = _ERRORS[self.fault]
+            message = message.format(model=asked["model"])
+            await _send(writer, status, _error(is_ollama, message))
+        elif self.fault in _BODIES:
+            body, own_kind = _BODIES[self.fault]
+            await _send(writer, 200, body, own_kind or kind)
+        elif self.fault == "reset":
+            writer.transport.abort()
+        elif self.fault == "stall_before_head":
+            await _until_gone(reader)
+        elif self.fault == "half_head":
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-ty")
+            await writer.drain()
+        elif streamed:
+            await self._stream(reader, writer, asked["model"], is_ollama=is_ollama)
+        else:
+            await _send(writer, 200, _whole(asked["model"], is_ollama, "messages" in asked))
+
+    async def _stream(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        model: str,
+        *,
+        is_ollama: bool,
+    ) -> None:
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {_kind(is_ollama, True)}\r\n"
+        writer.write(f"{head}transfer-encoding: chunked\r\n\r\n".encode())
+        await writer.drain()
+        if self.fault == "stall_after_head":
+            await _until_gone(reader)
+            return
+        first, *rest = (_piece(model, word, is_ollama) for word in WORDS)
+        await _chunk(writer, first)
+        if await self._breaks_off(reader, writer, is_ollama=is_ollama):
+            return
+        for piece in (*rest, _end(model, is_ollama), b""):
+            await _chunk(writer, piece)
+
+    async def _breaks_off(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_ollama: bool
+    ) -> bool:
+        match self.fault:
+            case "cut_mid":
+                writer.transport.abort()
+            case "stall_mid" | "endless":
+                await _until_gone(reader)
+            case "end_mid":
+                await _chunk(writer, b"")
+            case "garbage_mid":
+                await _chunk(writer, b"{{{\n\n" if is_ollama else b"data: {{{\n\n")
+                return False
+            case "error_mid":
+                line = _error(is_ollama, "it broke")
+                await _chunk(writer, line + b"\n" if is_ollama else b"data: " + line + b"\n\n")
+                return False
+            case _:
+                return False
+        return True
+
+
+async def _until_gone(reader: asyncio.StreamReader) -> None:
+    await reader.read()
+
+
+async def _send(
+    writer: asyncio.StreamWriter, status: int, body: bytes, kind: str = "application/json"
+) -> None:
+    head = f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n"
+    writer.write(f"{head}connection: close\r\n\r\n".encode() + body)
+    await writer.drain()
+
+
+async def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+    await writer.drain()
+
+
+def _kind(is_ollama: bool, streamed: bool) -> str:
+    if not streamed:
+        return "application/json"
+    return "application/x-ndjson" if is_ollama else "text/event-stream"
+
+
+def _error(is_ollama: bool, message: str) -> bytes:
+    error: Any = (
+        message if is_ollama else {"message": message, "type": "x", "param": None, "code": None}
+    )
+    return json.dumps({"error": error}).encode()
+
+
+def _piece(model: str, word: str, is_ollama: bool) -> bytes:
+    if is_ollama:
+        message = {"role": "assistant", "content": word}
+        return json.dumps({"model": model, "message": message, "done": False}).encode() + b"\n"
+    choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
+    return _event(
+        {"id": "c", "object": "chat.completion.chunk", "model": model, "choices": [choice]}
+    )
+
+
+def _end(model: str, is_ollama: bool) -> bytes:
+    if is_ollama:
+        message = {"role": "assistant", "content": ""}
+        done = {"model": model, "message": message, "done": True, "done_reason": "stop"}
+        return json.dumps({**done, "prompt_eval_count": 3, "eval_count": 4}).encode() + b"\n"
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    last = {"id": "c", "object": "chat.completion.chunk", "model": model, "choices": [choice]}
+    return _event(last) + b"data: [DONE]\n\n"
+
+
+def _event(data: Any) -> bytes:
+    return b"data: " + json.dumps(data).encode() + b"\n\n"
+
+
+def _whole(model: str, is_ollama: bool, is_chat: bool) -> bytes:
+    text = "".join(WORDS)
+    message = {"role": "assistant", "content": text}
+    if is_ollama:
+        said: dict[str, Any] = {"message": message} if is_chat else {"response": text}
+        done = {"model": model, **said, "done": True, "done_reason": "stop"}
+        return json.dumps({**done, "prompt_eval_count": 3, "eval_count": 4}).encode()
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    return json.dumps(
+        {
+            "id": "c",
+            "object": "chat.completion",
+            "model": model,
+            "choices": [choice],
+            "usage": usage,
+        }
+    ).encode()

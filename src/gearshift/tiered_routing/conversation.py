@@ -235,8 +235,6 @@ def is_follow_up(text: str) -> bool:
         b" " + b" ".join(words[:count]) + b" " in _CONTINUERS for count in (1, 2, 3)
     ):
         return True
-    if len(words) <= _POINTING_WORDS and any(
-        b" " + word + b" " in _POINTERS for word in words
-    ):
+    if len(words) <= _POINTING_WORDS and any(b" " + word + b" " in _POINTERS for word in words):
         return True
     return len(words) <= 2 and text.isascii()

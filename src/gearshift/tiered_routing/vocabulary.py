@@ -41,14 +41,23 @@ KINDS: Final[tuple[str, ...]] = tuple(
             *(kind for _, kind in _TERMS),
             *structures.RAW,
             *languages.FUNCTION_WORDS,
-            *("several_questions", "scope", "figures", "code_request", "process", "word_problem"),
+            *(
+                "several_questions",
+                "scope",
+                "figures",
+                "code_request",
+                "process",
+                "word_problem",
+                "calculation",
+                "unframed",
+            ),
         ]
     )
 )
 """Every kind of evidence, in the order of its number."""
 
 KIND_NUMBER: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(KINDS)}
-_BITS: Final = 7  # the kind's share of a label; the rest numbers the entry
+_BITS: Final = 8  # the kind's share of a label; the rest numbers the entry
 KIND_MASK: Final = (1 << _BITS) - 1
 
 

@@ -3,16 +3,88 @@
 from typing import Final
 
 BLOCKS: Final = frozenset(
-    """
-    system-reminder system_reminder environment_details environment_context environment_info user_instructions context file_contents file_content
-    files file attached_files attached_file attachments attachment additional_data additional_context open_and_recently_viewed_files
-    recently_viewed_files open_files current_file cursor_position linter_errors user_info project_layout project_context git_status rules cursor_rules
-    user_rules custom_instructions editor_context editorcontext workspace_info workspace_context workspace reminderinstructions reminder_instructions repo_map
-    repomap documents document sources source search_results web_search_results tool_result tool_results tool_response function_results command-name
-    command-message local-command-stdout local-command-caveat ide_opened_file ide_selection ide_diagnostics conversation-summary memory memories
-    available_skills tools available_tools functions tool_definitions task_progress retrieved_documents retrieved_context knowledge_base knowledge slash_commands
-    code_snippets codebase manually_attached_skills agent_transcripts system_context system_notification hook_output user-prompt-submit-hook currentchanges
-    """.split()
+    [
+        "system-reminder",
+        "system_reminder",
+        "environment_details",
+        "environment_context",
+        "environment_info",
+        "user_instructions",
+        "context",
+        "file_contents",
+        "file_content",
+        "files",
+        "file",
+        "attached_files",
+        "attached_file",
+        "attachments",
+        "attachment",
+        "additional_data",
+        "additional_context",
+        "open_and_recently_viewed_files",
+        "recently_viewed_files",
+        "open_files",
+        "current_file",
+        "cursor_position",
+        "linter_errors",
+        "user_info",
+        "project_layout",
+        "project_context",
+        "git_status",
+        "rules",
+        "cursor_rules",
+        "user_rules",
+        "custom_instructions",
+        "editor_context",
+        "editorcontext",
+        "workspace_info",
+        "workspace_context",
+        "workspace",
+        "reminderinstructions",
+        "reminder_instructions",
+        "repo_map",
+        "repomap",
+        "documents",
+        "document",
+        "sources",
+        "source",
+        "search_results",
+        "web_search_results",
+        "tool_result",
+        "tool_results",
+        "tool_response",
+        "function_results",
+        "command-name",
+        "command-message",
+        "local-command-stdout",
+        "local-command-caveat",
+        "ide_opened_file",
+        "ide_selection",
+        "ide_diagnostics",
+        "conversation-summary",
+        "memory",
+        "memories",
+        "available_skills",
+        "tools",
+        "available_tools",
+        "functions",
+        "tool_definitions",
+        "task_progress",
+        "retrieved_documents",
+        "retrieved_context",
+        "knowledge_base",
+        "knowledge",
+        "slash_commands",
+        "code_snippets",
+        "codebase",
+        "manually_attached_skills",
+        "agent_transcripts",
+        "system_context",
+        "system_notification",
+        "hook_output",
+        "user-prompt-submit-hook",
+        "currentchanges",
+    ]
 )
 """Elements that harnesses add to a user's message; they go, with what is in them."""
 

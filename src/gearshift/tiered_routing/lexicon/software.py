@@ -68,11 +68,9 @@ timeout, logs, payload, column, row, join, token, byte, buffer, compiler, data, 
 """
 
 CODE_OBJECTS: Final = """
-script, function, program, class, method, module, package, query, queries, regex, regular expression, algorithm, app,
-application, api, endpoint, component, parser, cli tool, command-line tool, web page, webpage, website, game, bot,
-chatbot, crawler, scraper, plugin, extension, macro, formula, stored procedure, trigger, unit test, unit tests, test suite,
-dockerfile, makefile, pipeline, workflow, migration, schema, cron job, microservice, backend, frontend, server, database,
-data structure, linked list, binary tree, hash map, cache, queue, stack, compiler, interpreter, tokenizer, lexer, decorator,
-generator, iterator, coroutine, hook, middleware, simulation, model, classifier, solver, calculator, simulator, state machine, rate limiter,
-view, module, library, sdk, playbook, manifest, helm chart, config file, code, snippet, subroutine, loop, sql, bash script, one-liner
+script, function, program, package, sql query, regex, regular expression, algorithm, application, api, endpoint, parser, cli tool, command-line tool,
+web page, webpage, website, web app, mobile app, chatbot, crawler, scraper, browser extension, stored procedure, trigger function, unit test, unit tests, test suite, dockerfile, makefile,
+cron job, microservice, backend, frontend, data structure, linked list, binary tree, hash map, compiler, interpreter, tokenizer, lexer, decorator,
+coroutine, middleware, classifier, simulator, state machine, rate limiter, module, sdk, playbook, helm chart, config file, source code, code, snippet,
+subroutine, bash script, shell script, one-liner, excel formula, spreadsheet formula, macro, bot, solver, calculator, query, schema, pipeline, app, migration, browser game, snake game
 """

@@ -41,6 +41,9 @@ RAW: Final[Mapping[str, tuple[str, ...]]] = {
         r"\b\d*[xyz]\s?[+*/-]\s?\d",
         r"[²³]",
     ),
+    "lookup": (
+        r"(?im)(?:^|[.!?:,]\s+)(?:and |so |but |ok |hey )?(?:who|whose|who's|where|where's|which)\b",
+    ),
     "numbered": (r"(?m)^\s*\d{1,2}[.)]\s[^\n]*\n", r"\(?\b1\)\s.", r"\(i{1,3}\)", r"①"),
     "bullets": (r"(?m)^\s*[-*•]\s",),
     "digit": (r"[0-9]", r"[０-９]"),

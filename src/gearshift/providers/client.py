@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Mapping
 from typing import Final, Self
 
@@ -13,6 +14,7 @@ from gearshift.errors import Fault, UpstreamError
 MAX_ERROR_BYTES: Final = 64 * 1024
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 _IDLE_CONNECTION_SECONDS: Final = 30.0
+_SENT_AT_ONCE_BYTES: Final = 256 * 1024
 
 
 class HttpResponse:
@@ -119,8 +121,10 @@ class HttpClient:
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> HttpResponse:
         session = self._open()
+        # A large body goes out piece by piece, so that other requests are not held up.
+        data = io.BytesIO(body) if body and len(body) > _SENT_AT_ONCE_BYTES else body
         response = await session.request(
-            method, url, data=body, headers=headers, allow_redirects=False
+            method, url, data=data, headers=headers, allow_redirects=False
         )
         return HttpResponse(response)
 

@@ -20,6 +20,7 @@ from gearshift.wire.fold import fold_messages, is_template_error
 # After its end mark a stream has nothing more to say; this long we wait for the last bytes of
 # its framing, so that the connection can be used again.
 _TAIL_SECONDS: Final = 0.05
+_WRITTEN_IN_THREAD_BYTES: Final = 256 * 1024
 
 
 class HttpProvider:
@@ -75,7 +76,7 @@ class HttpProvider:
         response = await self._client.request(
             "POST",
             self._wire.path(request),
-            body=self._wire.upstream_body(request, model),
+            body=await self._body(request, model),
             headers=dict(request.headers),
         )
         try:
@@ -88,6 +89,11 @@ class HttpProvider:
         except BaseException:
             await response.aclose()
             raise
+
+    async def _body(self, request: ChatRequest, model: str) -> bytes:
+        if len(request.raw) > _WRITTEN_IN_THREAD_BYTES:
+            return await asyncio.to_thread(self._wire.upstream_body, request, model)
+        return self._wire.upstream_body(request, model)
 
     async def _check(self, response: HttpResponse, *, streamed: bool) -> None:
         """Refuse a response that is an error, or not the protocol at all."""

@@ -1,0 +1,66 @@
+"""A real `gearshift serve` with real llama.cpp engines, once for the whole run."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Served:
+    url: str
+    admin: str
+    process: subprocess.Popen
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of the person who runs the tests."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith("GEARSHIFT_")}
+    # A port that nobody listens on: an Ollama on this machine must not join in.
+    return {**own, "OLLAMA_HOST": "127.0.0.1:9", **more}
+
+
+@contextmanager
+def serving(cwd, *arguments: str, **variables: str) -> Iterator[Served]:
+    """Run `gearshift serve` on free ports in an empty folder."""
+    command = [sys.executable, "-m", "gearshift", "serve", "--port", "0", "--admin-port", "0"]
+    with (cwd / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=cwd,
+            env=environment(XDG_CACHE_HOME=str(cwd / "cache"), HOME=str(cwd), **variables),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        found = re.fullmatch(r"gearshift ready (http://\S+) admin (http://\S+)\n", line)
+        assert found, f"{line!r} {(cwd / 'stderr').read_text()}"
+        yield Served(found[1], found[2], process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory) -> Iterator[Served]:
+    """The gateway as `make serve` starts it on a machine without Ollama."""
+    with serving(tmp_path_factory.mktemp("served")) as gateway:
+        yield gateway
+    assert gateway.process.returncode == 0

@@ -63,6 +63,7 @@ class FaultUpstream:
     models: tuple[str, ...] = ("gemma2:2b", "mistral:7b-instruct")
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     _server: asyncio.Server | None = None
@@ -187,6 +188,7 @@ class FaultUpstream:
         if await self._breaks_off(reader, writer, is_ollama=is_ollama):
             return
         for piece in (*rest, _end(model, is_ollama), b""):
+            await asyncio.sleep(self.pause_seconds)
             await _chunk(writer, piece)
 
     async def _breaks_off(

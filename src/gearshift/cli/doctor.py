@@ -19,6 +19,7 @@ from gearshift.types import Capability, ModelInfo, Readiness
 _GIB = 1024**3
 _SHORTEST_CONTEXT = 4096
 _TRIVIAL = "What time is it?"
+_ENGINE = "start Ollama and pull the models, or name an upstream in the configuration"
 # Measured: anonymous memory of an engine is about the file's size at these models' quantisation.
 _MEMORY_PER_FILE_BYTE = 1.2
 
@@ -56,7 +57,7 @@ async def _examine(settings: Settings) -> list[Check]:
         Check(f"setting {p.key}", False, p.message, p.suggestion) for p in unavailable(settings)
     ]
     async with LLMInterface(settings) as llm:
-        checks += [Check("engine", True, notice) for notice in llm.notices]
+        checks += [Check("engine", False, notice, _ENGINE) for notice in llm.notices]
         checks += _upstreams(llm)
         checks += _models(llm)
         checks.append(_memory(llm))

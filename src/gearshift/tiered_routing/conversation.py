@@ -157,7 +157,7 @@ def _user_words(text: str) -> str:
     if text[:80].lower().startswith(harness.RETRIEVAL_FRAMES):
         text = _retrieval_question(text)
     if "<" in text:
-        text = _without_blocks(text)
+        text = _without_blocks(text).strip()
     return text
 
 

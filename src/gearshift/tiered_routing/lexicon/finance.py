@@ -13,7 +13,7 @@ project plan, milestone, critical path, gantt, agile, scrum, kanban, lean, root 
 """
 
 COMMON: Final = """
-account, accounting, advertising, afford, asset, auction, bank, banking, bankrupt, bond, bonds, borrow, brand, broker, budget, business, buyer, capital, cash, ceo, company, competitor, consultant, consumer, corporate, corporation, cost, credit, credit card, crypto, bitcoin, currency, customer, dealer, debt, deficit, demand, department, dividend, donor, earnings, economic, economy, economics, employee,
+account, accounting, advertising, afford, asset, auction, bank, banking, bankrupt, bond, bonds, borrow, brand, broker, budget, business, buyer, cash, ceo, company, competitor, consultant, consumer, corporate, corporation, cost, credit, credit card, crypto, bitcoin, currency, customer, dealer, debt, deficit, demand, department, dividend, donor, earnings, economic, economy, economics, employee,
 enterprise, equity, expense, export, finance, financial, fund, funding, growth, hiring, import, income, industry, insurance, interest, inventory, invest, investing, investment, investor, invoice, loan, logistics, loss, management, manager, manufacturer, manufacturing, market, marketing, meeting, merchant, money, mortgage, nonprofit, office, onboarding, payment, payroll, price, prices, profit, profitable, profitability, product, production,
 project, purchase, quarter, recession, remote work, rent, repayment, resource, retail, retailer, retirement, revenue, risk, salary, sales, save, savings, seller, share, shareholder, shop, spend, spending, startup, start-up, stock, stock market, stocks, strategy, strategic, supplier, supply, surplus, tax, taxes, team, trade, transaction, unemployment, union, vendor, wage, wealth, wholesale, workforce, workshop
 """

@@ -18,8 +18,8 @@ Q, M, T, C = "question", "multi_step", "technical", "code"
 
 WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
     "prove": (
-        W(Q, 2.75, 0.25),
-        W(M, 1.0),
+        W(Q, 3.0),
+        W(M, 1.75),
     ),
     "compare": (
         W(Q, 2.5, 0.5),
@@ -102,7 +102,7 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
         W(C, 0.5, 0.5, 1.0),
     ),
     "specialist": (W(T, 1.75, 0.95),),
-    "common": (W(T, 1.5, 0.6, 1.5),),
+    "common": (W(T, 1.5, 0.0),),
     "language": (
         W(C, 1.0, 0.5, 1.5),
         W(T, 0.5, 0.5),

@@ -40,6 +40,11 @@ _BODIES = {
     "garbage": (b"\x00\xff{{{not json\n\n", ""),
     "empty": (b"", ""),
 }
+_PULL = b"""{"status":"pulling manifest"}
+{"status":"downloading","completed":5,"total":10}
+{"status":"success"}
+"""
+_PULL_FAILS = b'{"status":"pulling manifest"}\n{"error":"no such model"}'
 MID_STREAM = ("cut_mid", "stall_mid", "garbage_mid", "error_mid", "end_mid")
 
 
@@ -150,11 +155,11 @@ class FaultUpstream:
         asked = request.json
         streamed = asked.get("stream", is_ollama)
         kind = _kind(is_ollama, streamed)
-        if self.fault in _ERRORS:
-            status, message = _ERRORS[self.fault]
-            message = message.format(model=asked["model"])
-            await _send(writer, status, _error(is_ollama, message))
-        elif self.fault in _BODIES:
+        whole = self._whole_answer(request, is_ollama=is_ollama)
+        if whole is not None:
+            await _send(writer, *whole)
+            return
+        if self.fault in _BODIES:
             body, own_kind = _BODIES[self.fault]
             await _send(writer, 200, body, own_kind or kind)
         elif self.fault == "reset":
@@ -168,6 +173,18 @@ class FaultUpstream:
             await self._stream(reader, writer, asked["model"], is_ollama=is_ollama)
         else:
             await _send(writer, 200, _whole(asked["model"], is_ollama, "messages" in asked))
+
+    def _whole_answer(self, request: Received, *, is_ollama: bool) -> tuple[int, bytes] | None:
+        """The answers that are one JSON document whatever was asked for."""
+        if request.path == "/api/pull":
+            return 200, _PULL_FAILS if self.fault == "pull_fails" else _PULL
+        asked = request.json
+        if self.fault == "strict_template" and asked["messages"][0]["role"] == "system":
+            return 500, _error(is_ollama, "System role not supported")
+        if self.fault in _ERRORS:
+            status, message = _ERRORS[self.fault]
+            return status, _error(is_ollama, message.format(model=asked["model"]))
+        return None
 
     async def _stream(
         self,

@@ -7,6 +7,7 @@ So whatever the prompt and the temperature, the engine says the reply and stops.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -100,7 +101,8 @@ def write_demo_model(path: Path, reply: str) -> None:
         writer.close()
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise GearshiftError(f"cannot write the demo model {path}: {error}") from error
 
 

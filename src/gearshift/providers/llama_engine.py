@@ -1,96 +1,169 @@
-"""A child process that serves one GGUF file with llama.cpp's own HTTP server.
-
-It says so with one JSON line on stdout (`{"ready": "http://127.0.0.1:PORT", "load_seconds": …}`)
-and ends when its stdin does, so that it never outlives the process that started it. It imports
-nothing of gearshift, which keeps its start short.
-"""
+"""LlamaEngine: one llama.cpp child process, started, watched, restarted and stopped."""
 
 from __future__ import annotations
 
-import argparse
-import json
+import asyncio
+import contextlib
+import importlib.util
+import logging
 import os
-import signal
 import sys
-import threading
-import time
-from typing import Any
+from collections import deque
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
-NO_ENGINE = 3
-"""Exit status: xllamacpp is not installed."""
+import orjson
 
-PROMPT_CACHE_MIB = 256
+from gearshift.errors import GearshiftError
+
+logger = logging.getLogger(__name__)
+
+_LOAD_SECONDS: Final = 600.0
+_STOP_SECONDS: Final = 3.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_STABLE_SECONDS: Final = 60.0
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Serve until stdin closes or SIGTERM comes; returns only if it cannot."""
-    arguments = _arguments(argv)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, _leave)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+class LlamaEngine:
+    """Serves one GGUF file; after a crash it comes back on the same port.
+
+    Args:
+        path: The GGUF file.
+        alias: The model name that it reports.
+        context_tokens: Of each request.
+        parallel: Requests answered at the same time.
+        threads: CPU threads; 0 means one for each core.
+    """
+
+    def __init__(
+        self, path: str, alias: str, *, context_tokens: int, parallel: int, threads: int
+    ) -> None:
+        self.url = ""
+        self.is_running = False
+        self._path = path
+        self._alias = alias
+        self._arguments = (
+            f"--context={context_tokens}",
+            f"--parallel={parallel}",
+            f"--threads={threads or os.cpu_count() or 1}",
+        )
+        self._port = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._said: deque[str] = deque(maxlen=8)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Load the model; returns when it can answer.
+
+        Raises:
+            GearshiftError: No such file, not a GGUF file, the extra is missing, or it crashed.
+        """
+        _check(self._path)
+        await self._launch()
+        self._tasks.append(asyncio.create_task(self._watch(), name=f"engine {self._alias}"))
+
+    async def stop(self) -> None:
+        """End the process."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self._end()
+
+    async def _launch(self) -> None:
+        self._said.clear()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "gearshift.providers.llama_server", self._path),
+            f"--alias={self._alias}",
+            f"--port={self._port}",
+            *self._arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the gateway, which drains
+        )
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.create_task(self._listen(self._process)))
+        try:
+            async with asyncio.timeout(_LOAD_SECONDS):
+                self.url = await self._ready(self._process)
+        except TimeoutError as error:
+            await self._end()
+            raise GearshiftError(f"{self._path}: not loaded within {_LOAD_SECONDS:g} s") from error
+        except BaseException:
+            await self._end()
+            raise
+        self._port = urlsplit(self.url).port or 0
+        self.is_running = True
+
+    async def _ready(self, process: asyncio.subprocess.Process) -> str:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            try:
+                return str(orjson.loads(line)["ready"])
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                continue  # the engine's own chatter
+        await process.wait()
+        await asyncio.sleep(0.05)  # for its last words
+        said = " | ".join(self._said) or f"exit code {process.returncode}"
+        raise GearshiftError(f"the engine for {self._path} did not start: {said}")
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            self._said.append(line.decode(errors="replace").strip()[:300])
+
+    async def _watch(self) -> None:
+        pause = 1.0
+        loop = asyncio.get_running_loop()
+        while self._process is not None:
+            started = loop.time()
+            code = await self._process.wait()
+            self.is_running = False
+            if loop.time() - started > _STABLE_SECONDS:
+                pause = 1.0
+            logger.warning(
+                "the engine of %s ended with code %s; restarting it in %g s",
+                self._alias,
+                code,
+                pause,
+            )
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
+            with contextlib.suppress(GearshiftError):
+                await self._launch()
+
+    async def _end(self) -> None:
+        self.is_running = False
+        process = self._process
+        if process is None:
+            return
+        # A signal may reach a thread of the engine that never looks at it; the end of standard
+        # input is seen at once.
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        # The pipes would otherwise be closed by the garbage collector, with a warning.
+        process._transport.close()  # type: ignore[attr-defined]  # no public way
+
+
+def _check(path: str) -> None:
     try:
-        import xllamacpp
-    except ImportError as error:
-        sys.stderr.write(f"{error}\n")
-        return NO_ENGINE
-    started = time.perf_counter()
-    try:
-        server = xllamacpp.Server(_parameters(xllamacpp, arguments))  # returns when loaded
-    except Exception as error:  # noqa: BLE001 - a C++ exception of any kind; its text is all there is
-        sys.stderr.write(f"{error}\n")
-        sys.stderr.flush()
-        os._exit(1)  # the destructor may wait without end
-    seconds = round(time.perf_counter() - started, 3)
-    line = json.dumps({"ready": server.listening_address, "load_seconds": seconds})
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-    while True:
-        time.sleep(3600)
-
-
-def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Serve one GGUF file over HTTP.")
-    parser.add_argument("model", help="GGUF file")
-    parser.add_argument("--alias", default="", help="the name that /v1/models reports")
-    parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
-    parser.add_argument("--ctx", type=int, default=8192, help="context length in tokens")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--parallel", type=int, default=4, help="requests served at a time")
-    return parser.parse_args(argv)
-
-
-def _parameters(xllamacpp: Any, arguments: argparse.Namespace) -> Any:
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = arguments.model
-    parameters.hostnames = ["127.0.0.1"]
-    parameters.port = arguments.port
-    if arguments.alias:
-        parameters.model_alias = [arguments.alias]
-    parameters.n_ctx = arguments.ctx
-    parameters.n_parallel = arguments.parallel
-    parameters.kv_unified = True  # one context shared by all requests, not cut into equal parts
-    parameters.cpuparams.n_threads = arguments.threads
-    parameters.cpuparams_batch.n_threads = arguments.threads
-    parameters.cache_ram_mib = PROMPT_CACHE_MIB
-    parameters.endpoint_metrics = parameters.endpoint_slots = True
-    parameters.use_jinja = True
-    parameters.ui = False
-    parameters.warmup = False
-    parameters.verbosity = 0
-    return parameters
-
-
-def _leave_with_parent() -> None:
-    """Wait for the end of stdin: the parent closed it, or is no more."""
-    while os.read(0, 4096):
-        pass
-    os._exit(0)
-
-
-def _leave(*_: object) -> None:
-    # Not a clean return: the server's destructor waits for requests in flight.
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        with Path(path).open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise GearshiftError(f"cannot read the model file {path}: {error.strerror}") from error
+    if magic != b"GGUF":
+        raise GearshiftError(f"{path} is not a GGUF file")
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise GearshiftError(
+            "GGUF files need the embedded engine; run: pip install 'gearshift[embedded]'"
+        )

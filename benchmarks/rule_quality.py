@@ -60,10 +60,11 @@ def interval(scores: Floats, gaps: Floats) -> tuple[float, float]:
     """95 % percentile bootstrap over prompts, scores fixed."""
     random = np.random.default_rng(20261122)
     size = len(scores)
-    values = [
-        apgr(scores, np.bincount(random.integers(0, size, size), minlength=size) * 1.0, gaps)
-        for _ in range(ROUNDS)
-    ]
+
+    def drawn(rows: NDArray[np.int64]) -> Floats:
+        return np.bincount(rows, minlength=size).astype(np.float64)
+
+    values = [apgr(scores, drawn(random.integers(0, size, size)), gaps) for _ in range(ROUNDS)]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 
@@ -97,7 +98,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--split", default="test")
-    parser.add_argument("--not-pooled", default="qwen7b", help="part of a name kept out of the pool")
+    parser.add_argument(
+        "--not-pooled", default="qwen7b", help="part of a name kept out of the pool"
+    )
     arguments = parser.parse_args()
     files = [read(path, arguments.split) for path in arguments.files]
     for outcomes in files:

@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import time
 import venv
 from collections.abc import Callable
@@ -30,10 +29,10 @@ ROUNDS = 7
 MIN_SECONDS = 0.02
 
 PARAGRAPH = (
-    "I run a small bakery with two ovens, and every Friday the second one trips the fuse after about "
+    "I run a small bakery with two ovens; every Friday the second one trips the fuse after about "
     "forty minutes. Could you explain what may cause this, and compare replacing the fuse with "
     "calling an electrician? First list the checks that I can do safely, then write a short Python "
-    "script that logs the temperature every minute. My budget is 400 euros. The oven was repaired in "
+    "script that logs the temperature every minute. My budget is 400 euros. The oven was mended in "
     "spring; since then the bread has been fine, the neighbours are happy, and nothing else in the "
     "house has changed, except that we bought a new fridge, a lamp and three wooden shelves. "
 )
@@ -65,7 +64,8 @@ for name, text in texts.items():
                 break
         best = min(best, spent / count)
     out[name] = best * 1e6
-json.dump({"function": router.__module__ + "." + router.__name__ + "." + names[0], "us": out}, sys.stdout)
+function = ".".join((router.__module__, router.__name__, names[0]))
+json.dump({"function": function, "us": out}, sys.stdout)
 """
 
 
@@ -162,4 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from gearshift.tiered_routing.lexicon import followups, harness
@@ -12,9 +13,11 @@ from gearshift.tiered_routing.patterns import PatternSet
 from gearshift.tiered_routing.text import encode, fold
 
 _TAG: Final = re.compile(r"<([A-Za-z][\w-]{2,40})(?: [^<>\n]{0,200})?>")
+_MOST_TAGS: Final = 500
 _SIDE_CALLS: Final = PatternSet(
     ((f"(?i){pattern}", 1) for pattern in harness.SIDE_CALLS), is_literal=False
 )
+_SHORTEST_SIDE_CALL: Final = 24
 _SIDE_CALL_HEAD: Final = 700
 _SIDE_CALL_TAIL: Final = 500
 
@@ -54,12 +57,12 @@ _SIDE_CALL: Final = Task("", "a front end's side call")
 
 
 def task_of(text_or_messages: object) -> Task:
-    """The task of a text or a conversation; whatever is malformed counts as empty.
+    r"""The task of a text or a conversation; whatever is malformed counts as empty.
 
     Example:
         >>> task_of([{"role": "user", "content": "Derive the quadratic formula"},
         ...          {"role": "user", "content": "yes"}]).text
-        'Derive the quadratic formula\\nyes'
+        'Derive the quadratic formula\nyes'
     """
     if isinstance(text_or_messages, str):
         return _single(text_or_messages)
@@ -167,7 +170,7 @@ def _without_blocks(text: str) -> str:
     marked: list[str] = []
     unclosed: set[str] = set()
     end = 0
-    for tag in _TAG.finditer(text):
+    for tag in islice(_TAG.finditer(text), _MOST_TAGS):
         name = tag[1].lower()
         is_user = name in harness.USER_BLOCKS
         if tag.start() < end or name in unclosed or not (is_user or name in harness.BLOCKS):
@@ -203,6 +206,8 @@ def _retrieval_question(text: str) -> str:
 
 
 def _is_side_call(text: str) -> bool:
+    if len(text) < _SHORTEST_SIDE_CALL:
+        return False
     if len(text) > _SIDE_CALL_HEAD + _SIDE_CALL_TAIL:
         text = f"{text[:_SIDE_CALL_HEAD]}\n{text[-_SIDE_CALL_TAIL:]}"
     return bool(_SIDE_CALLS.labels(encode(text)))

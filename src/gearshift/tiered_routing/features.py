@@ -13,10 +13,9 @@ from gearshift.tiered_routing.vocabulary import KIND_MASK, KIND_NUMBER, KINDS, V
 
 FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
 
-HEAD_CHARACTERS: Final = 9_000
-TAIL_CHARACTERS: Final = 3_000
-WINDOW_CHARACTERS: Final = HEAD_CHARACTERS + TAIL_CHARACTERS
-"""Of longer texts the beginning and the end are read: tasks stand there, material between."""
+_WINDOW: Final = (9_000, 3_000)
+_WINDOW_OF_OTHERS: Final = (3_000, 1_000)
+"""Of longer texts the head and the tail are read: tasks stand there, material between."""
 
 _MATERIAL_FROM: Final = 160
 _MATERIAL: Final = re.compile(
@@ -65,21 +64,34 @@ _UNFRAMED: Final = _N["unframed"]
 _LANG_EN: Final = _N["lang_en"]
 _FACTOR_NUMBER: Final = {"code": 0, "technical": 1, "multi_step": 2, "question": 3}
 
-_Line = tuple[int, float, float, float]
-_LINES: Final[tuple[tuple[_Line, ...], ...]] = tuple(
-    tuple(
-        (_FACTOR_NUMBER[weight.factor], weight.first, weight.more, weight.most)
-        for weight in WEIGHTS.get(kind, ())
-    )
-    for kind in KINDS
-)
-_SIMPLE: Final = tuple(SIMPLE_FRAMES.get(kind, 0.0) for kind in KINDS)
-_HARD: Final = tuple(HARD_FRAMES.get(kind, 0.0) for kind in KINDS)
+_MOST_COUNTED: Final = 40
+
+_Points = tuple[float, float, float, float]
+
+
+def _points_of(kind: str) -> tuple[_Points, ...]:
+    """What 0, 1, 2 … signs of a kind add to code, technical, multi_step and question."""
+    table = []
+    for count in range(_MOST_COUNTED + 1):
+        sums = [0.0, 0.0, 0.0, 0.0]
+        for weight in WEIGHTS.get(kind, ()) if count else ():
+            value = weight.first + weight.more * (count - 1)
+            sums[_FACTOR_NUMBER[weight.factor]] += min(value, weight.most)
+        table.append((sums[0], sums[1], sums[2], sums[3]))
+    return tuple(table)
+
+
+_POINTS: Final = tuple(map(_points_of, KINDS))
+_FRAMES: Final = tuple((SIMPLE_FRAMES.get(kind, 0.0), HARD_FRAMES.get(kind, 0.0)) for kind in KINDS)
 _SCRIPT_NUMBERS: Final = tuple((_N[kind], language) for kind, language in languages.SCRIPTS)
-_LATIN: Final = tuple((_N[kind], kind[5:]) for kind in languages.FUNCTION_WORDS)
+_LATIN: Final = tuple(kind.removeprefix("lang_") for kind in languages.FUNCTION_WORDS)
+_VOTES: Final = slice(_LANG_EN, _LANG_EN + len(_LATIN))
+"""The languages' function words have consecutive numbers, English first."""
 _SHARED: Final = (_N["specialist"], _SPECIALIST_CODE, _LANGUAGE)
 """Kinds of English words that mean the same in a text of another language."""
 _ASCII: Final = bytes(range(128))
+_NO_DIGITS: Final = bytes(code for code in range(256) if chr(code) not in "0123456789 ")
+_NO_COUNTS: Final = [0] * _COUNT
 
 
 _SMALL_POINTS: Final = 0.42
@@ -98,38 +110,50 @@ class Features(NamedTuple):
         truncated: Only the head and the tail were read.
     """
 
-    factors: tuple[float, float, float, float]
+    factors: _Points
     truncated: bool
 
 
 class FeatureReader:
     """Reads features; holds nothing but the compiled vocabulary."""
 
-    __slots__ = ("_vocabulary",)
+    __slots__ = ("_foreign", "_raw", "_words")
 
     def __init__(self) -> None:
-        self._vocabulary = Vocabulary()
+        vocabulary = Vocabulary()
+        self._raw = vocabulary.raw.labels
+        self._words = vocabulary.words.labels
+        self._foreign = vocabulary.foreign
 
     def read(self, text: str) -> Features:
         """The features of a text, in time bounded by the window."""
-        truncated = len(text) > WINDOW_CHARACTERS
+        size = len(text)
+        if size < _MATERIAL_FROM and text.isascii():
+            return Features(_grade(self._count(text, text)), False)
+        # A letter of most scripts takes two or three bytes, so the window has fewer of them.
+        head, tail = _WINDOW if text.isascii() else _WINDOW_OF_OTHERS
+        truncated = size > head + tail
         if truncated:
-            text = f"{text[:HEAD_CHARACTERS]}\n{text[-TAIL_CHARACTERS:]}"
-        counts = self._count(text)
-        self._combine(counts, text)
-        return Features(_grade(counts), truncated)
+            text = f"{text[:head]}\n{text[-tail:]}"
+        return Features(_grade(self._count(_task_of(text), text)), truncated)
 
-    def _count(self, text: str) -> list[int]:
-        task = _task_of(text)
+    def _count(self, task: str, text: str) -> list[int]:
         counts = self._evidence(task)
-        if len(task) > _EDIT_HEAD + _EDIT_TAIL:
+        size = len(task)
+        if size > _EDIT_HEAD + _EDIT_TAIL and ("\n" in task or ":" in task):
             counts = self._instruction(task, counts)
-        if counts[_LOOKUP] + counts[_DEFINE] + counts[_BRIEF] and len(task) > _ASK_FROM:
+        if size > _ASK_FROM and counts[_LOOKUP] + counts[_DEFINE] + counts[_BRIEF]:
             counts = self._ask(task, counts)
         if task is not text:
-            for label in self._vocabulary.raw.labels(encode(text)):
+            for label in self._raw(encode(text)):
                 if label & KIND_MASK in _SEEN_IN_MATERIAL:
                     counts[label & KIND_MASK] += 1
+        questions = text.count("?")
+        if not text.isascii():
+            questions += text.count("？") + text.count("؟")
+        counts[_SEVERAL_QUESTIONS] = max(0, questions - 1)
+        _find_requests(counts)
+        _find_problems(counts)
         return counts
 
     def _instruction(self, task: str, counts: list[int]) -> list[int]:
@@ -155,50 +179,51 @@ class FeatureReader:
         return ask if simple >= hard + 1.0 and ask[_SCOPE] <= 1 else counts
 
     def _evidence(self, text: str) -> list[int]:
-        vocabulary = self._vocabulary
         folded = fold(text)
-        counts = [0] * _COUNT
-        for label in vocabulary.raw.labels(encode(text)):
+        counts = _NO_COUNTS.copy()
+        raw = self._raw(encode(text))
+        for label in raw:
             counts[label & KIND_MASK] += 1
-        raw = counts.copy()
-        for label in set(vocabulary.words.labels(folded)):
+        for label in set(self._words(folded)):
             counts[label & KIND_MASK] += 1
         language = _language(counts, folded)
         if language != "en":
-            english, counts = counts, raw
+            english, counts = counts, _NO_COUNTS.copy()
             for number in _SHARED:
-                counts[number] += english[number]
-            for label in set(vocabulary.foreign[language].labels(folded)):
+                counts[number] = english[number]
+            for label in (*raw, *set(self._foreign[language].labels(folded))):
                 counts[label & KIND_MASK] += 1
         counts[_SCOPE] = _scope(folded, language)
-        counts[_FIGURES] = _figures(folded) if counts[_DIGIT] else 0
+        if counts[_DIGIT]:
+            counts[_FIGURES] = _figures(folded)
         return counts
 
-    @staticmethod
-    def _combine(counts: list[int], text: str) -> None:
-        """Evidence that only several kinds together make."""
-        questions = text.count("?") + text.count("？") + text.count("؟")
-        counts[_SEVERAL_QUESTIONS] = questions - 1 if questions > 1 else 0
-        is_small = counts[_LOOKUP] or counts[_DEFINE] or counts[_LIST]
-        if counts[_HOWTO]:
-            counts[_MECHANISM] = max(0, counts[_MECHANISM] - counts[_HOWTO])
-        makes = counts[_MAKE] or counts[_DESIGN]
-        if makes and (counts[_LANGUAGE] or counts[_CODE_OBJECT]):
-            counts[_CODE_REQUEST] = (counts[_LANGUAGE] > 0) + (counts[_CODE_OBJECT] > 0)
-        elif counts[_LANGUAGE] and counts[_SPECIALIST_CODE] and not is_small:
-            counts[_CODE_REQUEST] = 1
-        if counts[_MECHANISM] and counts[_WORK]:
-            counts[_PROCESS] = 1
-        if counts[_TRANSLATE] and counts[_SPECIALIST] + counts[_SPECIALIST_CODE] > 1:
-            counts[_CRAFT] += 1
-        is_formal = counts[_FORMULA] > 0
-        has_terms = counts[_SPECIALIST] > 0
-        if (is_formal and (has_terms or counts[_SOLVE])) or (has_terms and counts[_SOLVE]):
-            counts[_CALCULATION] = 1
+
+def _find_requests(counts: list[int]) -> None:
+    """Requests for code, accounts of a process, demanding translations: two signs together."""
+    language, code_object = counts[_LANGUAGE], counts[_CODE_OBJECT]
+    if (language or code_object) and (counts[_MAKE] or counts[_DESIGN]):
+        counts[_CODE_REQUEST] = (language > 0) + (code_object > 0)
+    elif language and counts[_SPECIALIST_CODE]:
+        counts[_CODE_REQUEST] = not (counts[_LOOKUP] or counts[_DEFINE] or counts[_LIST])
+    if counts[_MECHANISM]:
+        counts[_MECHANISM] = max(0, counts[_MECHANISM] - counts[_HOWTO])
+        counts[_PROCESS] = counts[_WORK] > 0 and counts[_MECHANISM] > 0
+    if counts[_TRANSLATE] and counts[_SPECIALIST] + counts[_SPECIALIST_CODE] > 1:
+        counts[_CRAFT] += 1
+
+
+def _find_problems(counts: list[int]) -> None:
+    """Things to be worked out: formulas to solve, word problems, what has no frame at all."""
+    if (counts[_FORMULA] and counts[_SPECIALIST] + counts[_SOLVE]) or (
+        counts[_SPECIALIST] and counts[_SOLVE]
+    ):
+        counts[_CALCULATION] = 1
+    if counts[_SCOPE]:
         amounts = counts[_FIGURES] + counts[_NUMBER]
         if amounts >= 2 and counts[_QUANTITY] >= 2 and counts[_SCOPE] >= 2:
             counts[_WORD_PROBLEM] = 1
-        if counts[_SCOPE] and not _frames(counts)[0]:
+        if not _frames(counts)[0]:
             counts[_UNFRAMED] = 1
 
 
@@ -211,16 +236,14 @@ def _task_of(text: str) -> str:
 
 
 def _language(counts: list[int], folded: bytes) -> str:
-    best, most = "en", counts[_LANG_EN]
+    votes = counts[_VOTES]
     if not folded.isascii():
         for number, language in _SCRIPT_NUMBERS:
             # A foreign word in an English sentence does not change the sentence's language.
-            if counts[number] and (most < 3 or _foreign_share(folded) > 0.3):
+            if counts[number] and (votes[0] < 3 or _foreign_share(folded) > 0.3):
                 return language
-    for number, language in _LATIN:
-        if counts[number] > most:
-            best, most = language, counts[number]
-    return best
+    most = max(votes)
+    return "en" if votes[0] == most else _LATIN[votes.index(most)]
 
 
 def _foreign_share(folded: bytes) -> float:
@@ -230,19 +253,19 @@ def _foreign_share(folded: bytes) -> float:
 def _scope(folded: bytes, language: str) -> int:
     """How much is said, in steps of about a dozen words."""
     if language in ("zh", "ja"):
-        return min(8, len(folded) // 100)
-    return min(8, (folded.count(b" ") + 4) // 12)
+        return min(40, len(folded) // 100)
+    return min(40, (folded.count(b" ") + 4) // 12)
 
 
 def _figures(folded: bytes) -> int:
-    return len({word for word in folded.split() if word.isdigit()})
+    return len(set(folded.translate(None, _NO_DIGITS).split()))
 
 
 def _frames(counts: list[int]) -> tuple[float, float]:
     simple = hard = 0.0
-    for number in compress(_NUMBERS, counts):
-        simple += _SIMPLE[number]
-        hard += _HARD[number]
+    for frame in compress(_FRAMES, counts):
+        simple += frame[0]
+        hard += frame[1]
     return simple, hard
 
 
@@ -251,22 +274,25 @@ def _knee(value: float) -> float:
     return value if value <= 2.0 else 2.0 + (value - 2.0) / (value - 1.0)
 
 
-def _grade(counts: list[int]) -> tuple[float, float, float, float]:
-    sums = [0.0, 0.0, 0.0, 0.0]
+def _grade(counts: list[int]) -> _Points:
+    code = technical = multi_step = question = simple = hard = 0.0
     for number in compress(_NUMBERS, counts):
-        more_of_it = counts[number] - 1
-        for factor, first, more, most in _LINES[number]:
-            value = first + more * more_of_it
-            sums[factor] += value if value < most else most
-    simple, hard = _frames(counts)
-    code, technical = min(3.0, sums[0]), _knee(sums[1])
-    multi_step, question = _knee(sums[2]), min(3.0, sums[3])
+        count = counts[number]
+        points = _POINTS[number][count if count < _MOST_COUNTED else _MOST_COUNTED]
+        code += points[0]
+        technical += points[1]
+        multi_step += points[2]
+        question += points[3]
+        frame = _FRAMES[number]
+        simple += frame[0]
+        hard += frame[1]
+    code, question = min(3.0, code), min(3.0, question)
+    technical, multi_step = _knee(technical), _knee(multi_step)
     if simple > hard:
-        points = 0.25 * code + 0.2 * (technical + multi_step + question)
-        limit = (
-            _SMALL_POINTS if simple >= hard + 1.0 else _SMALL_POINTS + 0.5 * (1.0 - simple + hard)
-        )
-        if points > limit:
-            share = limit / points
+        total = 0.25 * code + 0.2 * (technical + multi_step + question)
+        limit = _SMALL_POINTS + 0.5 * max(0.0, 1.0 - simple + hard)
+        if total > limit:
+            # What lies above still counts a little, so that small requests are ranked as well.
+            share = limit * (1.0 - 0.25 / (1.0 + 3.0 * (total - limit))) / total
             return code * share, technical * share, multi_step * share, question * share
     return code, technical, multi_step, question

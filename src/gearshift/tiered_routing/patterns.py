@@ -21,7 +21,7 @@ class PatternSet:
         [2]
     """
 
-    __slots__ = ("_labels", "_match")
+    __slots__ = ("_label_of", "_match")
 
     def __init__(self, patterns: Iterable[tuple[str, int]], *, is_literal: bool) -> None:
         options = re2.Options()
@@ -34,13 +34,10 @@ class PatternSet:
             compiled.Add(pattern)
             labels.append(label)
         compiled.Compile()
-        self._labels: tuple[int, ...] = tuple(labels)
+        self._label_of = tuple(labels).__getitem__
         self._match: Any = compiled.Match
 
     def labels(self, text: bytes) -> list[int]:
         """The label of every pattern that occurs, once for each pattern; UTF-8 is expected."""
         found = cast("list[int] | None", self._match(text))
-        if not found:
-            return []
-        labels = self._labels
-        return [labels[index] for index in found]
+        return list(map(self._label_of, found)) if found else []

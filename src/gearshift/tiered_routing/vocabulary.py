@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from gearshift.tiered_routing.lexicon import (
@@ -104,21 +104,25 @@ class _Labels:
         return self._next << _BITS | KIND_NUMBER[kind]
 
 
+def _forms(
+    texts: Iterable[tuple[str, str]], forms_of: Callable[[str], Iterable[str]], labels: _Labels
+) -> Iterator[tuple[str, int]]:
+    """Every form of every entry of (kind, text) pairs, one label for the forms of one entry."""
+    for kind, text in texts:
+        for entry in entries(text):
+            label = labels.of(kind)
+            yield from ((f" {form} ", label) for form in set(forms_of(entry)))
+
+
+def _as_it_stands(entry: str) -> tuple[str]:
+    return (entry,)
+
+
 def _english(labels: _Labels) -> Iterator[tuple[str, int]]:
-    for kind, text in english.CUES.items():
-        for entry in entries(text):
-            yield f" {entry} ", labels.of(kind)
-    for kind, text in english.VERBS.items():
-        for entry in entries(text):
-            label = labels.of(kind)
-            yield from ((f" {form} ", label) for form in set(_verb_forms(entry)))
-    for text, kind in _TERMS:
-        for entry in entries(text):
-            label = labels.of(kind)
-            yield from ((f" {form} ", label) for form in set(_plurals(entry)))
-    for kind, text in languages.FUNCTION_WORDS.items():
-        for entry in entries(text):
-            yield f" {entry} ", labels.of(kind)
+    yield from _forms(english.CUES.items(), _as_it_stands, labels)
+    yield from _forms(english.VERBS.items(), _verb_forms, labels)
+    yield from _forms(((kind, text) for text, kind in _TERMS), _plurals, labels)
+    yield from _forms(languages.FUNCTION_WORDS.items(), _as_it_stands, labels)
 
 
 def _spellings(language: str, entry: str) -> Iterable[str]:

@@ -45,7 +45,13 @@ def test_length_buckets(size: int, bucket: int):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hello", "Explain async vs threads", "Beweise den Satz des Pythagoras", "为什么天空是蓝色的?"],
+    [
+        "",
+        "hello",
+        "Explain async vs threads",
+        "Beweise den Satz des Pythagoras",
+        "为什么天空是蓝色的?",
+    ],
 )
 def test_score_is_the_formula(text: str):
     result = score(text)
@@ -155,7 +161,7 @@ def test_inflection_case_width_and_accents_make_no_difference(one: str, other: s
 
 def test_a_request_for_code_is_code():
     assert score("write a python function that reverses a list").factors["code"] >= 2
-    assert score("```python\nprint(1)\n```").factors["code"] >= 1
+    assert score("```python\ndef area(r):\n    return 3 * r\n```").factors["code"] >= 1
     assert score("what a lovely day").factors["code"] == 0
 
 

@@ -17,9 +17,13 @@ READER = FeatureReader()
 ANY_TEXT = st.text(st.characters(), max_size=400)
 WORDS = st.lists(
     st.sampled_from(
-        "why compare prove design write python function if then what is the a quickly 3 first "
-        "theorem contract dose loan translate typos yes warum und der 为什么 证明 なぜ 왜 почему "
-        "لماذا क्यों ``` \n\n 1. ? ! \" “ « <context> </context> | $x^2$ \ud800 \x00".split(" ")
+        [
+            *("why", "compare", "prove", "design", "write", "python", "function", "if", "then"),
+            *("what", "is", "the", "a", "quickly", "3", "first", "theorem", "contract", "loan"),
+            *("translate", "typos", "yes", "warum", "und", "der", "为什么", "证明", "なぜ", "왜"),
+            *("почему", "لماذا", "क्यों", "```", "\n\n", "1.", "?", "!", '"', "“", "«", "|"),
+            *("<context>", "</context>", "$x^2$", "\ud800", "\x00"),
+        ]
     ),
     max_size=60,
 ).map(" ".join)

@@ -38,7 +38,7 @@ triangle, variable, vector, volume, axis, dice, die roll, coin, odds, logic, fai
 
 QUANTITIES: Final = """
 each, per, every, twice, thrice, double, half, third, quarter, total, altogether, remaining, remain, left, more than, less than, fewer, times as,
-percent, ratio, average, rate, speed, cost, costs, price, pays, paid, earns, earn, spends, spent, sold, sells, bought, buys, gallons, miles, hours, minutes, dollars,
-cents, pounds, kilograms, liters, litres, meters, metres, kilometers, dozen, combined, increase, decrease, increases, decreases, remainder, discount, interest, split, shared,
-equally, how much, how many, how long, how far, how old, as many, as much, feet, inches, weeks, days, months, years old
+percent, ratio, average, rate, speed, cost, costs, price, pays, paid, earns, earn, spends, spent, sold, sells, bought, buys, gallon, mile, hour, minute, second, dollar, euro, mph, km, kg, cm, kmh, litre, liter, kilometre, pound, cent, day, week, month, inch, foot,
+ kilograms, liters, litres, meters, metres, kilometers, dozen, combined, increase, decrease, increases, decreases, remainder, discount, interest, split, shared,
+equally, how much, how many, how long, how far, how old, as many, as much, feet, years old
 """

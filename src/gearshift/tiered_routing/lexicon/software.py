@@ -14,7 +14,7 @@ github actions, dotnet, in go, in r, in c, c program, vim, regex, regexp, regula
 
 SPECIALIST: Final = """
 async, asynchronous, await, asyncio, coroutine, thread, threading, multithreading, thread-safe, mutex,
-semaphore, deadlock, livelock, starvation, race condition, concurrency, parallelism, lock-free, atomic operation, memory
+semaphore, deadlock, livelock, starvation, race condition, locking, optimistic locking, pessimistic locking, concurrency, parallelism, lock-free, atomic operation, memory
 barrier, garbage collection, garbage collector, heap, stack overflow, pointer, reference counting,
 borrow checker, lifetime, generics, polymorphism, inheritance, encapsulation, dependency injection,
 design pattern, singleton, decorator, middleware, microservice, monolith, service mesh, event sourcing,

@@ -16,6 +16,7 @@ from gearshift.answer import Answer, AnswerStream
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.discovery import discover
 from gearshift.errors import RequestError
+from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.cooldown import Cooldown
@@ -103,7 +104,7 @@ class LLMInterface:
 
     def _connect(self, upstreams: Sequence[UpstreamConfig]) -> None:
         self._upstreams = tuple(upstreams)
-        deadlines = self.settings.deadlines
+        limits, deadlines = self.settings.limits, self.settings.deadlines
         self.providers: dict[str, Provider] = {
             upstream.name: registry.load(registry.PROVIDERS[upstream.provider])(upstream, deadlines)
             for upstream in self._upstreams
@@ -114,6 +115,7 @@ class LLMInterface:
         self._handler = build(
             self.providers,
             cooldown,
+            Admission(limits.max_in_flight, limits.max_queue, limits.first_token_seconds),
             self.health,
             self._sinks,
             with_prompts=routing.logging.log_prompts,

@@ -210,3 +210,22 @@ async def test_the_upstream_gets_the_clients_own_bytes_but_for_the_model(gateway
     (asked,) = one.asked
     assert asked.body == raw.replace(b'"auto"', b'"gemma2:2b"')
     assert asked.headers["traceparent"] == "00-ab-cd-01"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_a_full_tier_overflows_and_a_full_house_says_when_to_come_back(gateway, client):
+    async with FaultUpstream("endless") as one, FaultUpstream("endless") as two:
+        config = settings(one, two, "openai")
+        config["limits"] = {"max_in_flight": 1, "max_queue": 0}
+        path = "/v1/chat/completions" if client == "openai" else "/api/chat"
+        body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+        async with gateway(config) as url, aiohttp.ClientSession() as session:
+            tiers = []
+            for _ in range(2):
+                response = await session.post(url + path, json=body)
+                tiers.append(response.headers["x-gearshift-tier"])
+            assert tiers == ["simple", "complex"]
+            status, headers, answer = await ask(url, client, stream=True)
+    assert status == 503
+    assert int(headers["Retry-After"]) >= 1
+    assert "in flight" in error_of(client, answer)

@@ -26,6 +26,7 @@ async def test_answers_whole_and_streamed(settings):
             "gemma2:2b",
             "simple",
         )
+        assert answer.usage
         assert answer.usage.completion_tokens > 10
         assert answer.finish_reason == "stop"
         stream = await llm.chat_completion([{"role": "user", "content": COMPLEX}], stream=True)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.pipeline.admission import Admission, AdmittedFrames
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.cooldown import Cooldown
 from gearshift.providers.base import Provider
 from gearshift.tiered_routing.tier_router import Target
-from gearshift.types import Cause, ChatRequest, ChatResponse, Decision, Deployment
+from gearshift.types import Cause, ChatRequest, ChatResponse, Decision, Deployment, FrameStream
 
 LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
 """Told of a deployment that lacks what a request needs."""
@@ -28,9 +29,11 @@ class Fallback:
         self,
         providers: Mapping[str, Provider],
         cooldown: Cooldown,
+        admission: Admission,
         learn_incapable: LearnIncapable,
     ) -> None:
         self._providers = providers
+        self._admission = admission
         self._cooldown = cooldown
         self._learn_incapable = learn_incapable
 
@@ -69,8 +72,7 @@ class Fallback:
         deployment = target.deployment
         started = time.perf_counter()
         try:
-            provider = self._providers[deployment.upstream]
-            frames = await provider.send(call.request, deployment.model)
+            frames = await self._send(call.request, deployment)
         except UpstreamError as error:
             self._note_failure(call, target, error)
             if not error.permits_fallback:
@@ -81,13 +83,26 @@ class Fallback:
         self._cooldown.succeeded(deployment)
         call.decision = _answered_by(call, target)
         overhead = time.perf_counter() - call.started_at - call.upstream_seconds
-        return ChatResponse(call.decision, provider.dialect, frames, max(0.0, overhead))
+        dialect = self._providers[deployment.upstream].dialect
+        return ChatResponse(call.decision, dialect, frames, max(0.0, overhead))
+
+    async def _send(self, request: ChatRequest, deployment: Deployment) -> FrameStream:
+        await self._admission.enter(deployment.upstream)
+        try:
+            provider = self._providers[deployment.upstream]
+            frames = await provider.send(request, deployment.model)
+        except BaseException:
+            self._admission.leave(deployment.upstream)
+            raise
+        return AdmittedFrames(frames, self._admission, deployment.upstream)
 
     def _note_failure(self, call: Call, target: Target, error: UpstreamError) -> None:
         call.attempts.append((str(target.deployment), error))
-        self._cooldown.failed(
-            target.deployment, error.fault, error.message, error.retry_after_seconds
-        )
+        # Our own queue being full says nothing about the upstream.
+        if error.fault is not Fault.BUSY or error.status is not None:
+            self._cooldown.failed(
+                target.deployment, error.fault, error.message, error.retry_after_seconds
+            )
         if error.fault is Fault.INCAPABLE:
             self._learn_incapable(target.deployment, call.request, error)
 

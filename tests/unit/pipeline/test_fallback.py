@@ -5,6 +5,7 @@ import time
 import pytest
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.cooldown import Cooldown
 from gearshift.pipeline.fallback import Fallback
@@ -60,7 +61,7 @@ def call(needs=frozenset()):
 def fallback(one, two, learned=None):
     cooldown = Cooldown(time.monotonic)
     learn = (lambda *said: learned.append(said)) if learned is not None else (lambda *_: None)
-    return Fallback({"one": one, "two": two}, cooldown, learn)
+    return Fallback({"one": one, "two": two}, cooldown, Admission(1, 0, 1.0), learn)
 
 
 def fault(kind, message="said"):
@@ -69,6 +70,7 @@ def fault(kind, message="said"):
 
 async def test_the_first_that_answers_keeps_the_decision():
     response = await fallback(ScriptedProvider(), ScriptedProvider())(call())
+    await response.frames.aclose()
     assert (response.decision.model, response.decision.cause) == ("small", Cause.SCORED)
     assert response.decision.fallback is None
 
@@ -115,7 +117,7 @@ async def test_when_nobody_is_capable_the_client_hears_why():
 async def test_a_deployment_in_cooldown_is_passed_over_but_never_the_last_one():
     one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
     steps = fallback(one, two)
-    await steps(call())
+    await (await steps(call())).frames.aclose()
     response = await steps(call())
     assert (one.asked, two.asked) == (1, 2)
     assert response.decision.fallback == "simple->complex"

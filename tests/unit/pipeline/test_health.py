@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from gearshift.errors import Fault, UpstreamError
 from gearshift.pipeline.cooldown import Cooldown
@@ -30,7 +31,7 @@ class ProbedProvider:
 
 def monitor(state, provider="ollama"):
     upstream = UpstreamConfig("local", provider, "http://local")
-    providers = {"local": ProbedProvider(state)}
+    providers: dict[str, Any] = {"local": ProbedProvider(state)}
     return HealthMonitor(TierConfig(), [upstream], providers, Cooldown(time.monotonic))
 
 

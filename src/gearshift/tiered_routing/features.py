@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import compress
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from gearshift.tiered_routing.lexicon import languages
@@ -83,6 +84,7 @@ def _points_of(kind: str) -> tuple[_Points, ...]:
 
 _POINTS: Final = tuple(map(_points_of, KINDS))
 _FRAMES: Final = tuple((SIMPLE_FRAMES.get(kind, 0.0), HARD_FRAMES.get(kind, 0.0)) for kind in KINDS)
+_SMALL_KINDS: Final = itemgetter(*(_N[kind] for kind in SIMPLE_FRAMES))
 _SCRIPT_NUMBERS: Final = tuple((_N[kind], language) for kind, language in languages.SCRIPTS)
 _LATIN: Final = tuple(kind.removeprefix("lang_") for kind in languages.FUNCTION_WORDS)
 _VOTES: Final = slice(_LANG_EN, _LANG_EN + len(_LATIN))
@@ -170,7 +172,9 @@ class FeatureReader:
 
     def _ask(self, task: str, counts: list[int]) -> list[int]:
         """A small question behind a story is a small question, unless the story has figures."""
-        end = max(task.rfind(mark) for mark in "?？؟")
+        end = task.rfind("?")
+        if not task.isascii():
+            end = max(end, task.rfind("？"), task.rfind("؟"))
         if end < 0 or len(task) - end > _AFTERTHOUGHT or counts[_FIGURES] + counts[_NUMBER] > 2:
             return counts
         start = max(task.rfind(mark, 0, end) for mark in (". ", "! ", "? ", ": ", "\n", "。", "！"))
@@ -223,13 +227,13 @@ def _find_problems(counts: list[int]) -> None:
         amounts = counts[_FIGURES] + counts[_NUMBER]
         if amounts >= 2 and counts[_QUANTITY] >= 2 and counts[_SCOPE] >= 2:
             counts[_WORD_PROBLEM] = 1
-        if not _frames(counts)[0]:
+        if not any(_SMALL_KINDS(counts)):
             counts[_UNFRAMED] = 1
 
 
 def _task_of(text: str) -> str:
     """The text without long quotations and code: what is asked, not what it is asked about."""
-    if len(text) < _MATERIAL_FROM:
+    if len(text) < _MATERIAL_FROM or (text.isascii() and '"' not in text and "```" not in text):
         return text
     task = _MATERIAL.sub(' "" ', text)
     return task if len(task) >= 12 else text

@@ -30,7 +30,7 @@ class UpstreamConfig:
         models: What it serves, if the operator says so; asked otherwise.
         model_paths: `embedded` only: the GGUF file of each model.
         model_urls: `embedded` only: engines that already run (a worker's parent started them).
-        context_tokens: `embedded` only: the context of each request.
+        context_tokens: `embedded` only: the context that requests in flight share.
         parallel: `embedded` only: requests answered at the same time by each model.
         threads: `embedded` only: CPU threads of each model; 0 means one for each core.
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping
-from typing import Final, Self
+from types import SimpleNamespace
+from typing import Any, Final, Self
 
 import aiohttp
 
@@ -18,15 +19,20 @@ _SENT_AT_ONCE_BYTES: Final = 256 * 1024
 
 
 class HttpResponse:
-    """A response whose head has arrived; `aclose` ends the connection if the body has not."""
+    """A response whose head has arrived; `aclose` ends the connection if the body has not.
+
+    Attributes:
+        idle_seconds: The longest silence within the body; no bound while it is `None`.
+    """
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self.status = response.status
         self.content_type = response.content_type.lower()
         self.headers: Mapping[str, str] = response.headers
+        self.idle_seconds: float | None = None
 
-    async def chunks(self, idle_seconds: float) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives.
 
         Raises:
@@ -35,10 +41,10 @@ class HttpResponse:
         content = self._response.content
         while True:
             try:
-                async with asyncio.timeout(idle_seconds):
+                async with asyncio.timeout(self.idle_seconds):
                     data = await content.readany()
             except TimeoutError as error:
-                message = f"silent for {idle_seconds:g} s"
+                message = f"silent for {self.idle_seconds:g} s"
                 raise UpstreamError(message, fault=Fault.TIMEOUT) from error
             except (aiohttp.ClientError, OSError) as error:
                 raise UpstreamError(f"cut off: {_words(error)}", fault=Fault.CUT_OFF) from error
@@ -46,7 +52,7 @@ class HttpResponse:
                 return
             yield data
 
-    async def body(self, limit: int, idle_seconds: float) -> bytes:
+    async def body(self, limit: int) -> bytes:
         """The whole body.
 
         Raises:
@@ -54,7 +60,7 @@ class HttpResponse:
         """
         parts = []
         size = 0
-        async for data in self.chunks(idle_seconds):
+        async for data in self.chunks():
             size += len(data)
             if size > limit:
                 self._response.close()
@@ -80,6 +86,7 @@ class HttpClient:
             self._headers["authorization"] = f"Bearer {api_key}"
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_seconds)
         self._session: aiohttp.ClientSession | None = None
+        self._unpooled: aiohttp.ClientSession | None = None
 
     async def request(
         self,
@@ -104,53 +111,79 @@ class HttpClient:
         sent = {**self._headers, **(headers or {})}
         if body is not None:
             sent["content-type"] = "application/json"
+        seen = SimpleNamespace(is_reused=False)
         try:
-            return await self._send(method, url, body, sent)
-        except aiohttp.ServerDisconnectedError:
-            # A pooled connection that the server had closed in the meantime: no byte of an
-            # answer came, so asking once more on a fresh one repeats nothing.
-            pass
+            return await self._send(self._pooled(), method, url, body, sent, seen)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if not seen.is_reused:
+                raise _unreachable(error) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _unreachable(error) from error
+        # The server had closed a pooled connection in the meantime: no byte of an answer came,
+        # so asking once more, on a fresh one, repeats nothing.
         try:
-            return await self._send(method, url, body, sent)
+            return await self._send(self._fresh(), method, url, body, sent, seen)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _unreachable(error) from error
 
     async def _send(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        seen: SimpleNamespace,
     ) -> HttpResponse:
-        session = self._open()
         # A large body goes out piece by piece, so that other requests are not held up.
         data = io.BytesIO(body) if body and len(body) > _SENT_AT_ONCE_BYTES else body
         response = await session.request(
-            method, url, data=data, headers=headers, allow_redirects=False
+            method, url, data=data, headers=headers, allow_redirects=False, trace_request_ctx=seen
         )
         return HttpResponse(response)
 
-    def _open(self) -> aiohttp.ClientSession:
+    def _pooled(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0, keepalive_timeout=_IDLE_CONNECTION_SECONDS, ttl_dns_cache=60
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=self._timeout,
-                auto_decompress=False,
-                trust_env=False,
-            )
+            self._session = self._open(force_close=False)
         return self._session
+
+    def _fresh(self) -> aiohttp.ClientSession:
+        if self._unpooled is None or self._unpooled.closed:
+            self._unpooled = self._open(force_close=True)
+        return self._unpooled
+
+    def _open(self, *, force_close: bool) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        kept: dict[str, Any] = (
+            {} if force_close else {"keepalive_timeout": _IDLE_CONNECTION_SECONDS}
+        )
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, ttl_dns_cache=60, force_close=force_close, **kept
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            auto_decompress=False,
+            trust_env=False,
+            trace_configs=[trace],
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._unpooled):
+            if session is not None:
+                await session.close()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+async def _note_reuse(session: object, context: SimpleNamespace, parameters: object) -> None:
+    context.trace_request_ctx.is_reused = True
 
 
 def _unreachable(error: Exception) -> UpstreamError:

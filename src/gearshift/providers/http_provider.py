@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+import orjson
+
 from gearshift import registry
 from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
@@ -21,6 +23,7 @@ from gearshift.wire.fold import fold_messages, is_template_error
 # its framing, so that the connection can be used again.
 _TAIL_SECONDS: Final = 0.05
 _WRITTEN_IN_THREAD_BYTES: Final = 256 * 1024
+_MAX_HELD_BYTES: Final = 1024 * 1024
 
 
 class HttpProvider:
@@ -58,12 +61,18 @@ class HttpProvider:
         except UpstreamError as error:
             if not is_template_error(error.message):
                 raise
-        self._strict_templates.add(model)
-        return await self._ask(_folded(request), model)
+        frames = await self._ask(_folded(request), model)
+        self._strict_templates.add(model)  # only now is it known that folding helps
+        return frames
+
+    def first_token_seconds(self, model: str) -> float:
+        """How long the first content of `model` may take."""
+        return self._deadlines.first_token_seconds
 
     async def _ask(self, request: ChatRequest, model: str) -> FrameStream:
-        deadlines = self._deadlines
-        seconds = deadlines.first_token_seconds if request.stream else deadlines.total_seconds
+        seconds = self._deadlines.total_seconds
+        if request.stream:
+            seconds = min(seconds, self.first_token_seconds(model))
         try:
             async with asyncio.timeout(seconds):
                 return await self._first_content(request, model)
@@ -85,7 +94,9 @@ class HttpProvider:
                 return _Answer(response, [await self._whole(response)], None)
             until = started + self._deadlines.total_seconds
             frames = self._frames(response, until)
-            return _Answer(response, await _up_to_content(frames), frames)
+            held = await _up_to_content(frames)
+            response.idle_seconds = self._deadlines.idle_seconds
+            return _Answer(response, held, frames)
         except BaseException:
             await response.aclose()
             raise
@@ -100,7 +111,7 @@ class HttpProvider:
         status = response.status
         if not 200 <= status < 300:
             # What is left of a long error page is of no use to anybody.
-            body = await _bounded(response, self._deadlines.idle_seconds)
+            body = self._without_key(await _bounded(response))
             fault, message = self._wire.fault_of(status, body)
             raise UpstreamError(
                 f"{status}: {message}",
@@ -115,10 +126,26 @@ class HttpProvider:
             raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
 
     async def _whole(self, response: HttpResponse) -> Frame:
-        raw = await response.body(MAX_ANSWER_BYTES, self._deadlines.total_seconds)
+        raw = await response.body(MAX_ANSWER_BYTES)
         frame = self._wire.read_answer(raw)
         if frame.error is not None:
-            raise UpstreamError(frame.error, fault=Fault.GARBAGE, status=response.status)
+            raise self._failure(frame.error)
+        return frame
+
+    def _failure(self, message: str) -> UpstreamError:
+        """What an error inside a 200 means."""
+        text = self._without_key(message.encode(errors="replace")).decode(errors="replace")
+        fault, _ = self._wire.fault_of(500, orjson.dumps({"error": {"message": text}}))
+        return UpstreamError(text, fault=fault)
+
+    def _without_key(self, said: bytes) -> bytes:
+        """An upstream's words without our key, which some quote when they refuse it."""
+        key = self._config.api_key.encode()
+        return said.replace(key, b"***") if key else said
+
+    def _checked(self, frame: Frame) -> Frame:
+        if frame.error is not None:
+            raise self._failure(frame.error)
         return frame
 
     async def _frames(self, response: HttpResponse, until: float) -> AsyncGenerator[Frame]:
@@ -131,20 +158,19 @@ class HttpProvider:
         finished = False
         async for data in self._data(response, until):
             for frame in reader.feed(data):
-                finished = finished or _is_finished(_checked(frame))
+                finished = finished or _is_finished(self._checked(frame))
                 yield frame
                 if frame.is_end:
                     await _drain(response)
                     return
         for frame in reader.finish():
-            finished = finished or _is_finished(_checked(frame))
+            finished = finished or _is_finished(self._checked(frame))
             yield frame
         if not finished:
             raise UpstreamError("the stream ended before its end mark", fault=Fault.CUT_OFF)
 
     async def _data(self, response: HttpResponse, until: float) -> AsyncIterator[bytes]:
-        idle = self._deadlines.idle_seconds
-        async for data in response.chunks(idle):
+        async for data in response.chunks():
             yield data
             if time.monotonic() > until:
                 total = self._deadlines.total_seconds
@@ -182,17 +208,15 @@ class _Answer:
 
 async def _up_to_content(frames: AsyncIterator[Frame]) -> list[Frame]:
     held = []
+    size = 0
     async for frame in frames:
         held.append(frame)
+        size += len(frame.raw)
         if frame.is_end or (frame.chunk is not None and frame.chunk.has_content):
             break
+        if size > _MAX_HELD_BYTES:
+            raise UpstreamError("a flood of frames without content", fault=Fault.GARBAGE)
     return held
-
-
-def _checked(frame: Frame) -> Frame:
-    if frame.error is not None:
-        raise UpstreamError(frame.error, fault=Fault.FAILED)
-    return frame
 
 
 def _is_finished(frame: Frame) -> bool:
@@ -201,15 +225,16 @@ def _is_finished(frame: Frame) -> bool:
 
 
 async def _drain(response: HttpResponse) -> None:
-    with suppress(UpstreamError):
-        async for _ in response.chunks(_TAIL_SECONDS):
-            pass
+    with suppress(UpstreamError, TimeoutError):
+        async with asyncio.timeout(_TAIL_SECONDS):
+            async for _ in response.chunks():
+                pass
 
 
-async def _bounded(response: HttpResponse, idle_seconds: float) -> bytes:
+async def _bounded(response: HttpResponse) -> bytes:
     body = b""
     with suppress(UpstreamError):
-        async for data in response.chunks(idle_seconds):
+        async for data in response.chunks():
             body += data
             if len(body) >= MAX_ERROR_BYTES:
                 break

@@ -132,7 +132,7 @@ class LlamaEngine:
             )
             await asyncio.sleep(pause)
             pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
-            with contextlib.suppress(GearshiftError):
+            with contextlib.suppress(GearshiftError, OSError):
                 await self._launch()
 
     async def _end(self) -> None:

@@ -10,6 +10,9 @@ import threading
 
 import orjson
 
+# The server's own default, 8 GiB, is more than many a machine has.
+_PROMPT_CACHE_MIB = 256
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Load the model, print one JSON line `{"ready": URL}`, serve until told to stop.
@@ -28,8 +31,10 @@ def main(arguments: list[str] | None = None) -> None:
     parameters.model_alias = [given.alias]
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = given.port
-    parameters.n_ctx = given.context * given.parallel  # the server divides it among its slots
+    parameters.n_ctx = given.context
+    parameters.kv_unified = True  # all slots share the context instead of each having a part
     parameters.n_parallel = given.parallel
+    parameters.cache_ram_mib = _PROMPT_CACHE_MIB
     parameters.cpuparams.n_threads = given.threads
     parameters.cpuparams_batch.n_threads = given.threads
     parameters.endpoint_metrics = parameters.endpoint_slots = True

@@ -18,6 +18,9 @@ from gearshift.types import Capability, JsonObject, ModelInfo, UpstreamState
 DEFAULT_PORT: Final = 11434
 _PROBE_SECONDS: Final = 5.0
 _PULL_SILENCE_SECONDS: Final = 300.0
+# Cold, from a slow disk, with another model to be moved out of the way first.
+_LOAD_SECONDS: Final = 15.0
+_LOADED_BYTES_PER_SECOND: Final = 100e6
 _CAPABILITIES: Final = {capability.value: capability for capability in Capability}
 
 
@@ -27,7 +30,9 @@ def ollama_base_url(host: str) -> str:
     >>> ollama_base_url(""), ollama_base_url("0.0.0.0:80"), ollama_base_url("http://gpu")
     ('http://127.0.0.1:11434', 'http://127.0.0.1:80', 'http://gpu:80')
     """
-    text = host.strip().rstrip("/")
+    text = host.strip().strip("\"'").rstrip("/")
+    if text.count(":") > 1 and "[" not in text and "://" not in text:
+        text = f"[{text}]"
     explicit = "://" in text
     parts = urlsplit(text if explicit else f"http://{text}")
     name = parts.hostname or "127.0.0.1"
@@ -54,6 +59,7 @@ class OllamaProvider(HttpProvider):
         self._client.base_url = config.base_url or ollama_base_url("")
         # What a model can do does not change while its digest stays the same.
         self._shown: dict[str, JsonObject] = {}
+        self._models: dict[str, ModelInfo] = {}
 
     async def probe(self) -> UpstreamState:
         """Ask for the version, the models, those loaded, and once for what each can do."""
@@ -66,6 +72,7 @@ class OllamaProvider(HttpProvider):
             models = [await self._described(entry, resident) for entry in entries]
         except UpstreamError as error:
             return UpstreamState(is_reachable=False, detail=error.message)
+        self._models = {info.name: info for info in models}
         number = version.get("version")
         return UpstreamState(
             is_reachable=True,
@@ -73,6 +80,14 @@ class OllamaProvider(HttpProvider):
             version=number if isinstance(number, str) else None,
             detail="reachable",
         )
+
+    def first_token_seconds(self, model: str) -> float:
+        """Longer for a model that has to be loaded first, by its size."""
+        info = self._models.get(model) or self._models.get(f"{model}:latest")
+        usual = self._deadlines.first_token_seconds
+        if info is None or info.is_resident is not False:
+            return usual
+        return usual + _LOAD_SECONDS + (info.size_bytes or 0) / _LOADED_BYTES_PER_SECOND
 
     async def native(
         self, method: str, path: str, body: bytes | None = None
@@ -83,13 +98,10 @@ class OllamaProvider(HttpProvider):
             UpstreamError: There was no answer.
         """
         response = await self._client.request(method, path, body=body)
+        response.idle_seconds = self._deadlines.total_seconds
         try:
-            seconds = self._deadlines.total_seconds
-            return (
-                response.status,
-                response.content_type,
-                await response.body(MAX_ANSWER_BYTES, seconds),
-            )
+            content = await response.body(MAX_ANSWER_BYTES)
+            return response.status, response.content_type, content
         finally:
             await response.aclose()
 
@@ -99,7 +111,8 @@ class OllamaProvider(HttpProvider):
         response = await self._client.request("POST", "/api/pull", body=body)
         try:
             rest = b""
-            async for data in response.chunks(_PULL_SILENCE_SECONDS):
+            response.idle_seconds = _PULL_SILENCE_SECONDS
+            async for data in response.chunks():
                 *lines, rest = (rest + data).split(b"\n")
                 for line in filter(None, lines):
                     yield _progress(line)
@@ -109,12 +122,12 @@ class OllamaProvider(HttpProvider):
             await response.aclose()
 
     async def _get(self, path: str) -> JsonObject:
-        async with asyncio.timeout(_PROBE_SECONDS):
-            return _object(*await self._fetch("GET", path, None), path)
+        return _object(*await self._fetch("GET", path, None), path)
 
     async def _fetch(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
-            status, _, content = await self.native(method, path, body)
+            async with asyncio.timeout(_PROBE_SECONDS):
+                status, _, content = await self.native(method, path, body)
         except TimeoutError as error:
             raise UpstreamError(f"no answer to {path}", fault=Fault.TIMEOUT) from error
         return status, content
@@ -168,6 +181,8 @@ def _progress(line: bytes) -> PullProgress:
         step = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE) from error
+    if not isinstance(step, dict):
+        raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE)
     if step.get("error"):
         raise UpstreamError(str(step["error"]), fault=Fault.FAILED)
     return PullProgress(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 
-from gearshift.errors import UpstreamError
+from gearshift.errors import Fault, UpstreamError
+from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES
 from gearshift.providers.http_provider import HttpProvider
-from gearshift.types import ModelInfo, UpstreamState
+from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
 
 _PROBE_SECONDS = 5.0
 
@@ -20,6 +22,17 @@ class OpenAICompatibleProvider(HttpProvider):
 
     name = "openai"
     dialect = "openai"
+
+    def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
+        super().__init__(config, deadlines)
+        self._only_models: frozenset[str] | None = None
+
+    async def send(self, request: ChatRequest, model: str) -> FrameStream:
+        """Ask `model`; a server that would answer with another one is not asked."""
+        if self._only_models is not None and model not in self._only_models:
+            message = f"model {model!r} not found; it serves {', '.join(sorted(self._only_models))}"
+            raise UpstreamError(message, fault=Fault.MISSING_MODEL, status=404)
+        return await super().send(request, model)
 
     async def probe(self) -> UpstreamState:
         """Ask `/models`, and `/health` where the server has one."""
@@ -31,6 +44,9 @@ class OpenAICompatibleProvider(HttpProvider):
             _, message = self._wire.fault_of(status, body)
             return UpstreamState(is_reachable=True, is_loading=True, detail=message)
         listed = _models(body) if status == 200 else ()
+        # llama.cpp's server answers with the model it has, whatever name it is asked for.
+        ignores_names = bool(listed) and not self._config.models and _is_llama_cpp(listed)
+        self._only_models = frozenset(i.name for i in listed) if ignores_names else None
         declared = tuple(_described(name, listed) for name in self._config.models)
         if not declared and status != 200:
             _, message = self._wire.fault_of(status, body)
@@ -51,11 +67,20 @@ class OpenAICompatibleProvider(HttpProvider):
         return status in (500, 502, 503)
 
     async def _get(self, path: str) -> tuple[int, bytes]:
-        response = await self._client.request("GET", path)
         try:
-            return response.status, await response.body(MAX_ANSWER_BYTES, _PROBE_SECONDS)
-        finally:
-            await response.aclose()
+            async with asyncio.timeout(_PROBE_SECONDS):
+                response = await self._client.request("GET", path)
+                try:
+                    return response.status, await response.body(MAX_ANSWER_BYTES)
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            message = f"no answer within {_PROBE_SECONDS:g} s"
+            raise UpstreamError(message, fault=Fault.TIMEOUT) from error
+
+
+def _is_llama_cpp(listed: tuple[ModelInfo, ...]) -> bool:
+    return all(info.details.get("owned_by") == "llamacpp" for info in listed)
 
 
 def _models(body: bytes) -> tuple[ModelInfo, ...]:

@@ -65,15 +65,17 @@ async def measure(url: str, body: bytes) -> tuple[int, float, float]:
     return response.status, seconds, max(waits)
 
 
-async def main() -> None:
+def main() -> None:
     command = [sys.executable, "-m", "gearshift", "serve", "--demo", "--port=0", "--admin-port=0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout is not None
     try:
         url = process.stdout.readline().split()[2].decode()
-        print(f"{'body':28} {'MB':>5} {'status':>6} {'seconds':>8} {'longest wait of others, ms':>28}")
+        print(
+            f"{'body':28} {'MB':>5} {'status':>6} {'seconds':>8} {'longest wait of others, ms':>28}"
+        )
         for name, body in bodies().items():
-            runs = [await measure(url, body) for _ in range(3)]
+            runs = [asyncio.run(measure(url, body)) for _ in range(3)]
             waits = sorted(run[2] * 1e3 for run in runs)
             print(
                 f"{name:28} {len(body) / 1e6:5.1f} {runs[0][0]:6} {min(r[1] for r in runs):8.3f} "
@@ -86,4 +88,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

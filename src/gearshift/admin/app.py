@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from gearshift.errors import GearshiftError, RequestError
+from gearshift.http.defects import defect
 from gearshift.http.readiness import readiness
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
@@ -48,23 +49,28 @@ class AdminPlane:
             if page is None:
                 raise RequestError("there is nothing here; see /", status=404)
             if request.method not in ("GET", "HEAD"):
-                raise RequestError("only GET is possible here", status=405)
+                allow = {"Allow": "GET"}
+                raise RequestError("only GET is possible here", status=405, headers=allow)
             return page()
-        except RequestError as error:
+        except GearshiftError as error:
             return self.refusal(request, error)
+        except Exception as error:  # noqa: BLE001 - the edge: the process must go on
+            return self.refusal(request, defect(error, "answering an operator"))
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
         status = error.status if isinstance(error, RequestError) else 500
-        return HttpResponse(status, _JSON, orjson.dumps({"error": {"message": str(error)}}))
+        headers = error.headers if isinstance(error, RequestError) else {}
+        return HttpResponse(
+            status, {**_JSON, **headers}, orjson.dumps({"error": {"message": str(error)}})
+        )
 
     def _check_origin(self, request: HttpRequest) -> None:
         for header in ("host", "origin"):
             given = request.headers.get(header)
             if given is None:
                 continue
-            name = urlsplit(given if "://" in given else f"//{given}").hostname
-            if name not in self._names:
+            if _host_name(given) not in self._names:
                 raise RequestError(f"{header} {given[:100]!r} is not this server", status=403)
 
     def _index(self) -> HttpResponse:
@@ -77,3 +83,11 @@ class AdminPlane:
     def _config(self) -> HttpResponse:
         routing = self._llm.settings.tiered_routing.model_dump(mode="json")
         return HttpResponse(200, _JSON, orjson.dumps(routing))
+
+
+def _host_name(given: str) -> str | None:
+    """The name in a `Host` or `Origin`, or `None` if there is none to be read."""
+    try:
+        return urlsplit(given if "://" in given else f"//{given}").hostname
+    except ValueError:
+        return None

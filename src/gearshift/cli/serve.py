@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -90,7 +91,7 @@ async def _serve(
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, _end, stop)
     found = await discover(settings, demo=demo, model_paths=model_paths)
     for notice in found.notices:
         _notice(notice)
@@ -100,6 +101,14 @@ async def _serve(
         click.echo(listeners.ready_line())
         sys.stdout.flush()
         await stop.wait()
+
+
+def _end(stop: asyncio.Event) -> None:
+    """Drain at the first signal; at the second, do not wait for it."""
+    if stop.is_set():
+        _notice("second signal: ending without waiting for requests in flight")
+        os._exit(1)  # engines and workers end when they see that their parent is gone
+    stop.set()
 
 
 @asynccontextmanager

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
-import secrets
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,13 +12,12 @@ from typing import Final
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway import chat, health, metrics, models, ollama, route
+from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
 from gearshift.types import ChatRequest, Operation
 from gearshift.wire.base import Dialect
-
-logger = logging.getLogger(__name__)
 
 # Decoding more than this would hold up other requests for a noticeable moment.
 _PARSED_IN_THREAD_BYTES: Final = 256 * 1024
@@ -75,6 +71,17 @@ ROUTES: Final = (
 )
 
 
+# Of the three APIs, but not of this version: clients that probe them learn that from the error.
+_NOT_BUILT: Final = frozenset(
+    {
+        *(f"{base}/{name}" for base in ("", "/v1") for name in ("embeddings", "responses")),
+        *(f"/v1/messages{rest}" for rest in ("", "/count_tokens")),
+        *(f"/api/{name}" for name in ("embed", "embeddings", "pull", "push", "create")),
+        *(f"/api/{name}" for name in ("copy", "delete")),
+    }
+)
+
+
 class Gateway:
     """Every request of the data plane enters here and leaves here.
 
@@ -104,7 +111,7 @@ class Gateway:
         except GearshiftError as error:
             return self.refusal(request, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
-            return self._defect(request, error)
+            return self.refusal(request, defect(error, "answering"))
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
@@ -135,7 +142,7 @@ class Gateway:
             parsed = dialect.parse(operation, request.body)
         return replace(
             parsed,
-            forced_tier=request.headers.get("x-gearshift-tier"),
+            forced_tier=request.headers.get("x-gearshift-tier", "").strip() or None,
             session=next(filter(None, map(request.headers.get, _SESSION_HEADERS)), None),
             headers={k: request.headers[k] for k in _PASSED_ON if k in request.headers},
             received_at=request.received_at,
@@ -144,6 +151,12 @@ class Gateway:
     def _find(self, request: HttpRequest) -> Route:
         path = _normal(request.path)
         methods = self._table.get(path) or self._below(path)
+        if path in _NOT_BUILT:
+            raise RequestError(
+                f"{path} is not available in this version of gearshift",
+                status=404,
+                code="not_available",
+            )
         if methods is None:
             raise RequestError(
                 f"there is nothing at {request.path[:200]!r}; see /v1/models, /api/tags",
@@ -184,14 +197,6 @@ class Gateway:
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-
-    def _defect(self, request: HttpRequest, error: Exception) -> HttpResponse:
-        """A 500 for a defect of ours. The exception's own words may quote a prompt: not logged."""
-        reference = secrets.token_hex(6)
-        trace = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("%s while answering, reference %s\n%s", type(error).__name__, reference, trace)
-        message = f"gearshift failed to answer; the log has the details under {reference}"
-        return self.refusal(request, GearshiftError(message))
 
 
 def _digest(key: str) -> bytes:

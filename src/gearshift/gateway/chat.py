@@ -8,9 +8,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gearshift.errors import UpstreamError
+from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.gateway import ollama
 from gearshift.gateway.headers import decision_headers
+from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.types import ChatRequest, ChatResponse, Chunk, Operation
 from gearshift.wire.base import Dialect
@@ -36,7 +37,9 @@ def endpoint(
             headers["cache-control"] = "no-cache"
             headers["x-accel-buffering"] = "no"  # nginx would hold events back
             pieces = _stream(request, response, spoken)
-            return HttpResponse(200, headers, pieces, response.frames.aclose)
+            stopping = GearshiftError("gearshift is stopping; the answer is not complete")
+            last = spoken.write_stream_error(stopping)
+            return HttpResponse(200, headers, pieces, response.frames.aclose, last)
         headers["content-type"] = "application/json"
         return HttpResponse(200, headers, await _whole(request, response, spoken))
 
@@ -71,3 +74,5 @@ async def _stream(
             yield writer.finish()
     except UpstreamError as error:
         yield dialect.write_stream_error(error)
+    except Exception as error:  # noqa: BLE001 - the edge: an answer never ends without a word
+        yield dialect.write_stream_error(defect(error, "streaming an answer"))

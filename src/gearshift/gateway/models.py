@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 import orjson
 
@@ -26,7 +25,7 @@ async def listing(gateway: Gateway, received: HttpRequest) -> HttpResponse:
 
 async def one(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     """One of them; a name may hold slashes and colons."""
-    name = unquote(received.path.partition("/models/")[2].rstrip("/"))
+    name = received.path.partition("/models/")[2].rstrip("/")
     for served in gateway.llm.served_models():
         if served.name == name:
             return _json(_entry(served))

@@ -30,12 +30,14 @@ class HttpResponse:
     Attributes:
         body: A generator is ended by the server when the client goes away.
         close: Awaited by the server at the end, even if the body was never begun.
+        interrupted: Ends a body that the server itself has to break off.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes | AsyncGenerator[bytes] = b""
     close: Callable[[], Awaitable[None]] | None = None
+    interrupted: bytes = b""
 
 
 HttpHandler = Callable[[HttpRequest], Awaitable[HttpResponse]]

@@ -31,6 +31,7 @@ _ERRORS = {
     "busy": (503, "server busy, please try again."),
     "failed": (500, "it broke"),
     "unauthorised": (401, "who are you"),
+    "echoes_key": (401, "wrong key: {key}"),
     "rejected": (400, "temperature is too hot"),
     "incapable": (400, '"{model}" does not support tools'),
     "error_with_200": (200, "it broke"),
@@ -68,6 +69,7 @@ class FaultUpstream:
     models: tuple[str, ...] = ("gemma2:2b", "mistral:7b-instruct")
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    owner: str = "fake"
     pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -114,6 +116,9 @@ class FaultUpstream:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         request = Received(method, path, headers, body)
         self.received.append(request)
+        if self.fault == "hung":
+            await _until_gone(reader)
+            return
         if method == "GET" or path == "/api/show":
             await self._describe(writer, request)
             return
@@ -136,7 +141,10 @@ class FaultUpstream:
                 ]
             },
             "/api/ps": {"models": []},
-            "/v1/models": {"object": "list", "data": [{"id": m} for m in self.models]},
+            "/v1/models": {
+                "object": "list",
+                "data": [{"id": m, "owned_by": self.owner} for m in self.models],
+            },
             "/health": {"status": "ok"},
         }
         if request.path == "/api/show":
@@ -183,7 +191,10 @@ class FaultUpstream:
             return 500, _error(is_ollama, "System role not supported")
         if self.fault in _ERRORS:
             status, message = _ERRORS[self.fault]
-            return status, _error(is_ollama, message.format(model=asked["model"]))
+            return status, _error(
+                is_ollama,
+                message.format(model=asked["model"], key=request.headers.get("authorization")),
+            )
         return None
 
     async def _stream(
@@ -200,13 +211,19 @@ class FaultUpstream:
         if self.fault == "stall_after_head":
             await _until_gone(reader)
             return
+        if self.fault == "slow_first":
+            await asyncio.sleep(self.pause_seconds)
         first, *rest = (_piece(model, word, is_ollama) for word in WORDS)
         await _chunk(writer, first)
         if await self._breaks_off(reader, writer, is_ollama=is_ollama):
             return
-        for piece in (*rest, _end(model, is_ollama), b""):
-            await asyncio.sleep(self.pause_seconds)
+        last = () if self.fault == "chatty_end" else (b"",)
+        for piece in (*rest, _end(model, is_ollama), *last):
+            await asyncio.sleep(0 if self.fault == "slow_first" else self.pause_seconds)
             await _chunk(writer, piece)
+        while self.fault == "chatty_end":
+            await asyncio.sleep(0.01)
+            await _chunk(writer, b": still here\n\n")
 
     async def _breaks_off(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_ollama: bool

@@ -20,6 +20,8 @@ from gearshift.providers.ollama import OllamaProvider, ollama_base_url
         ("http://gpu", "http://gpu:80"),
         ("https://gpu", "https://gpu:443"),
         ("http://gpu:1234/ollama", "http://gpu:1234/ollama"),
+        ("::1", "http://[::1]:11434"),
+        ("'gpu:9000'", "http://gpu:9000"),
         ("[::1]:1234", "http://[::1]:1234"),
         (":1234", "http://127.0.0.1:1234"),
         ("gpu:notaport", "http://gpu:11434"),
@@ -65,6 +67,21 @@ async def test_who_is_not_there_is_not_reachable():
     await provider.aclose()
     assert not state.is_reachable
     assert "127.0.0.1:9" in state.detail
+
+
+async def test_a_port_that_answers_nothing_is_not_reachable(provider, upstream, monkeypatch):
+    monkeypatch.setattr("gearshift.providers.ollama._PROBE_SECONDS", 0.1)
+    upstream.fault = "hung"
+    state = await provider.probe()
+    assert not state.is_reachable
+    assert "no answer" in state.detail
+
+
+async def test_a_model_that_is_not_loaded_gets_time_to_load(provider):
+    usual = provider.first_token_seconds("gemma2:2b")
+    await provider.probe()
+    assert provider.first_token_seconds("gemma2:2b") > usual
+    assert provider.first_token_seconds("unknown") == usual
 
 
 async def test_pull_tells_its_progress(provider, upstream):

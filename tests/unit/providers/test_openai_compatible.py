@@ -49,12 +49,13 @@ async def test_an_answer_and_the_key_that_paid_for_it(provider, upstream, stream
 
 async def test_the_key_is_in_no_message_and_no_repr(provider, upstream):
     assert KEY not in repr(UpstreamConfig("u", "openai", "http://h/v1", api_key=KEY))
-    for fault in ("unauthorised", "reset", "garbage", "html", "failed"):
+    for fault in ("unauthorised", "reset", "garbage", "html", "failed", "echoes_key"):
         upstream.fault = fault
         with pytest.raises(UpstreamError) as caught:
             await provider.send(request(stream=False), "m")
         assert KEY not in str(caught.value)
         assert KEY not in repr(caught.value)
+        assert KEY.encode() not in caught.value.body
 
 
 async def test_models_are_asked_for_unless_the_operator_names_them(upstream, provider):
@@ -94,3 +95,36 @@ async def test_a_connection_that_was_closed_meanwhile_is_replaced(provider, upst
         frames = await provider.send(request(stream=False), "m")
         await frames.aclose()
     assert len(upstream.asked) == 3
+
+
+async def test_a_server_that_ignores_names_is_not_asked_for_a_model_it_has_not(upstream, provider):
+    upstream.owner = "llamacpp"
+    await provider.probe()
+    with pytest.raises(UpstreamError) as caught:
+        await provider.send(request(stream=False), "another")
+    assert caught.value.fault is Fault.MISSING_MODEL
+    frames = await provider.send(request(stream=False), "gemma2:2b")
+    await frames.aclose()
+    assert len(upstream.asked) == 1
+
+
+async def test_silence_before_the_first_content_is_not_yet_idleness(upstream):
+    upstream.fault, upstream.pause_seconds = "slow_first", 0.4
+    deadlines = Deadlines(1, first_token_seconds=5, idle_seconds=0.1, total_seconds=5)
+    provider = OpenAICompatibleProvider(
+        UpstreamConfig("u", "openai", f"{upstream.url}/v1"), deadlines
+    )
+    frames = await provider.send(request(stream=True), "m")
+    assert await text(frames) == "".join(WORDS)
+    await frames.aclose()
+    await provider.aclose()
+
+
+async def test_nothing_is_waited_for_after_the_end_mark(provider, upstream):
+    upstream.fault = "chatty_end"
+    frames = await provider.send(request(stream=True), "m")
+    started = time.monotonic()
+    assert await text(frames) == "".join(WORDS)
+    await frames.aclose()
+    assert time.monotonic() - started < 2
+    await upstream.idle.wait()

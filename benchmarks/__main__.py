@@ -1,0 +1,33 @@
+"""`make bench`: every measurement that needs nothing but this repository, one after the other.
+
+make bench                                   scorer cost, large bodies
+python -m benchmarks.rule_quality FILE…      needs outcome files, which are not in the repository
+python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+
+PARTS = ("scorer_cost", "large_bodies")
+PACKAGES = ("gearshift", "aiohttp", "uvloop", "orjson", "google-re2", "xllamacpp")
+
+
+def main() -> int:
+    today = datetime.datetime.now(datetime.UTC).date()
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    print(f"{today}, Python {platform.python_version()}, {os.cpu_count()} cores, {packages}")
+    codes = []
+    for part in PARTS:
+        print(f"\n## {part}", flush=True)
+        codes.append(subprocess.call([sys.executable, "-m", f"benchmarks.{part}"]))
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -62,6 +62,9 @@ _CALCULATION: Final = _N["calculation"]
 _TRANSLATE: Final = _N["translate"]
 _CRAFT: Final = _N["craft"]
 _UNFRAMED: Final = _N["unframed"]
+_BARE_TOPIC: Final = _N["bare_topic"]
+_CLAUSES: Final = _N["clauses"]
+_SITUATION: Final = _N["situation"]
 _LANG_EN: Final = _N["lang_en"]
 _FACTOR_NUMBER: Final = {"code": 0, "technical": 1, "multi_step": 2, "question": 3}
 
@@ -85,6 +88,9 @@ def _points_of(kind: str) -> tuple[_Points, ...]:
 _POINTS: Final = tuple(map(_points_of, KINDS))
 _FRAMES: Final = tuple((SIMPLE_FRAMES.get(kind, 0.0), HARD_FRAMES.get(kind, 0.0)) for kind in KINDS)
 _SMALL_KINDS: Final = itemgetter(*(_N[kind] for kind in SIMPLE_FRAMES))
+_DECIDEDLY_SMALL: Final = itemgetter(
+    *(_N[kind] for kind in SIMPLE_FRAMES if kind not in ("lookup", "list"))
+)
 _SCRIPT_NUMBERS: Final = tuple((_N[kind], language) for kind, language in languages.SCRIPTS)
 _LATIN: Final = tuple(kind.removeprefix("lang_") for kind in languages.FUNCTION_WORDS)
 _VOTES: Final = slice(_LANG_EN, _LANG_EN + len(_LATIN))
@@ -154,6 +160,7 @@ class FeatureReader:
         if not text.isascii():
             questions += text.count("？") + text.count("؟")
         counts[_SEVERAL_QUESTIONS] = max(0, questions - 1)
+        counts[_CLAUSES] = task.count(", ") + task.count(". ") + task.count("; ")
         _find_requests(counts)
         _find_problems(counts)
         return counts
@@ -223,12 +230,15 @@ def _find_problems(counts: list[int]) -> None:
         counts[_SPECIALIST] and counts[_SOLVE]
     ):
         counts[_CALCULATION] = 1
-    if counts[_SCOPE]:
-        amounts = counts[_FIGURES] + counts[_NUMBER]
-        if amounts >= 2 and counts[_QUANTITY] >= 2 and counts[_SCOPE] >= 2:
-            counts[_WORD_PROBLEM] = 1
-        if not any(_SMALL_KINDS(counts)):
-            counts[_UNFRAMED] = 1
+    scope = counts[_SCOPE]
+    if scope > 1 and counts[_QUANTITY] >= 2 and counts[_FIGURES] + counts[_NUMBER] >= 2:
+        counts[_WORD_PROBLEM] = 1
+    if scope > 1 and not any(_DECIDEDLY_SMALL(counts)):
+        counts[_SITUATION] = 1 + (counts[_FIGURES] > 1) + (counts[_FIRST_PERSON] > 0)
+    if not any(_SMALL_KINDS(counts)):
+        counts[_UNFRAMED] = scope
+        if counts[_SPECIALIST] or counts[_SPECIALIST_CODE] or counts[_FORMULA]:
+            counts[_BARE_TOPIC] = 1
 
 
 def _task_of(text: str) -> str:

@@ -50,6 +50,9 @@ KINDS: Final[tuple[str, ...]] = tuple(
                 "word_problem",
                 "calculation",
                 "unframed",
+                "bare_topic",
+                "clauses",
+                "situation",
             ),
         ]
     )

@@ -13,7 +13,14 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES
 from gearshift.providers.http_provider import HttpProvider
-from gearshift.types import Capability, JsonObject, ModelInfo, UpstreamState
+from gearshift.types import (
+    Capability,
+    ChatRequest,
+    FrameStream,
+    JsonObject,
+    ModelInfo,
+    UpstreamState,
+)
 
 DEFAULT_PORT: Final = 11434
 _PROBE_SECONDS: Final = 5.0
@@ -60,6 +67,16 @@ class OllamaProvider(HttpProvider):
         # What a model can do does not change while its digest stays the same.
         self._shown: dict[str, JsonObject] = {}
         self._models: dict[str, ModelInfo] = {}
+
+    async def send(self, request: ChatRequest, model: str) -> FrameStream:
+        """Ask `model`; an error about a missing one names the command that fetches it."""
+        try:
+            return await super().send(request, model)
+        except UpstreamError as error:
+            if error.fault is not Fault.MISSING_MODEL:
+                raise
+            message = f"{error.message}; run: ollama pull {model}"
+            raise UpstreamError(message, fault=error.fault, status=error.status) from error
 
     async def probe(self) -> UpstreamState:
         """Ask for the version, the models, those loaded, and once for what each can do."""

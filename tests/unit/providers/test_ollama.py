@@ -94,3 +94,10 @@ async def test_a_pull_that_fails_says_why(provider, upstream):
     upstream.fault = "pull_fails"
     with pytest.raises(UpstreamError, match="no such model"):
         [step async for step in provider.pull("nobody")]
+
+
+async def test_a_missing_model_names_the_command_that_fetches_it(provider, upstream):
+    upstream.fault = "missing_model"
+    request = ChatRequest("ollama", Operation.CHAT, "auto", [{"role": "user", "content": "hi"}])
+    with pytest.raises(UpstreamError, match="run: ollama pull gemma2:2b"):
+        await provider.send(request, "gemma2:2b")

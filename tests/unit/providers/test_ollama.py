@@ -6,6 +6,7 @@ from tests.fakes.upstream import FaultUpstream
 from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.ollama import OllamaProvider, ollama_base_url
+from gearshift.types import ChatRequest, Operation
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,8 @@ RAW: Final[Mapping[str, tuple[str, ...]]] = {
     "lookup": (
         r"(?im)(?:^|[.!?:,]\s+)(?:and |so |but |ok |hey )?(?:who|whose|who's|where|where's|which)\b",
         r"(?i)^\W*(?:is|are|was|were) (?:the )?[\w-]+(?: [\w-]+)? (?:a|an|the|inside|in|from|made of|bigger|smaller|older|taller)(?: [\w-]+){1,3} ?\?*$",
-        r"(?i)^\W*(?:(?:what(?:'s| is)|whats) )?[$€£]?\d[\d.,/]* ?(?:%|percent|[\w°]{1,12} (?:in|to|into|as))",
+        r"(?i)^\W*(?:(?:what(?:'s| is)|whats) )?[$€£]?\d[\d.,/]* ?(?:%|percent|[\w°]+ (?:in|to|into|as))",
         r"(?i)\b(?:convert|round|write|express) (?:the )?[$€£]?\d[\d.,/]*",
-        r"(?i)^[\w ,'-]{3,50}(?: =|:)? (?:what|which [a-z]+)\?$",
     ),
     "edit": (
         r"(?i)^\W*(?:please )?(?:sort|capitali[sz]e|reverse|spell|translate|rename|shorten|reformat)\b[^.?!]{0,80}:",

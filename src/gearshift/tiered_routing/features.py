@@ -171,7 +171,16 @@ class FeatureReader:
         head = task[: paragraph if paragraph > 0 else _EDIT_HEAD]
         simple, hard = _frames(self._evidence(head))
         if simple < hard + 1.0:
-            return counts
+            if not counts[_EDIT]:
+                return counts
+            # What is to be edited may begin behind the first sentence.
+            ends = [end for mark in (". ", ": ", "\n") if (end := head.find(mark)) > 0]
+            head = head[: min(ends, default=0)]
+            first = self._evidence(head)
+            simple, hard = _frames(first)
+            if not first[_EDIT] or simple < hard + 1.0:
+                return counts
+            paragraph = -1
         counts = self._evidence(f"{head} {task[-_EDIT_TAIL:]}" if paragraph < 0 else head)
         for kind in (_SCOPE, _FIGURES, _FIRST_PERSON):
             counts[kind] = 0
@@ -220,8 +229,11 @@ def _find_requests(counts: list[int]) -> None:
     if counts[_MECHANISM]:
         counts[_MECHANISM] = max(0, counts[_MECHANISM] - counts[_HOWTO])
         counts[_PROCESS] = counts[_WORK] > 0 and counts[_MECHANISM] > 0
-    if counts[_TRANSLATE] and counts[_SPECIALIST] + counts[_SPECIALIST_CODE] > 1:
+    if counts[_TRANSLATE] and (
+        counts[_CRAFT] or counts[_SPECIALIST] + counts[_SPECIALIST_CODE] > 1
+    ):
         counts[_CRAFT] += 1
+        counts[_TRANSLATE] = counts[_DEFINE] = 0
 
 
 def _find_problems(counts: list[int]) -> None:

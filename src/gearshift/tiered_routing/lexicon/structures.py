@@ -50,6 +50,9 @@ RAW: Final[Mapping[str, tuple[str, ...]]] = {
     "edit": (
         r"(?i)^\W*(?:please )?(?:sort|capitali[sz]e|reverse|spell|translate|rename|shorten|reformat)\b[^.?!]{0,80}:",
     ),
+    "hypothetical": (
+        r"(?i)^\W*(?:could|would|should|can|must|do|does|did) (?:an?|the|we|he|she|they|it|there|[a-z]{4,})\b",
+    ),
     "numbered": (r"(?m)^\s*\d{1,2}[.)]\s[^\n]*\n", r"\(?\b1\)\s.", r"\(i{1,3}\)", r"①"),
     "bullets": (r"(?m)^\s*[-*•]\s",),
     "digit": (r"[0-9]", r"[０-９]"),

@@ -121,7 +121,7 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
     "syntax": (W(C, 0.4, 0.65),),
     "formula": (
         W(T, 1.25),
-        W(M, 0.15),
+        W(M, 0.05),
     ),
     "numbered": (W(M, 0.5),),
     "bullets": (W(M, 0.5),),
@@ -146,8 +146,8 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
 """Kinds that are missing here only shape a frame: `lookup`, `define`, `edit`, `brief` …"""
 
 SIMPLE_FRAMES: Final[Mapping[str, float]] = {
-    "lookup": 1.25,
-    "define": 1.75,
+    "lookup": 1.5,
+    "define": 2.0,
     "edit": 1.75,
     "brief": 1.75,
     "translate": 1.5,
@@ -159,6 +159,7 @@ SIMPLE_FRAMES: Final[Mapping[str, float]] = {
 """Frames that ask for little, whatever they mention; the sum is set against the hard ones."""
 
 HARD_FRAMES: Final[Mapping[str, float]] = {
+    "debug": 0.5,
     "situation": 0.25,
     "prove": 3.0,
     "compare": 2.0,

@@ -105,6 +105,12 @@ _NO_COUNTS: Final = [0] * _COUNT
 _SMALL_POINTS: Final = 0.42
 """Code to question, weighted, of a request in a small frame: 1.4 of the score's 10."""
 
+_WORK_POINTS: Final = 0.905
+"""The same of a request in hard frames that no small frame, or a much weaker one, opposes."""
+
+_UNOPPOSED: Final = 0.5
+_PLAINLY_HARD: Final = 2.0
+
 _ASK_FROM: Final = 90
 _AFTERTHOUGHT: Final = 60
 _SEEN_IN_MATERIAL: Final = frozenset((_FENCE, _SYNTAX, _DEBUG))
@@ -321,4 +327,12 @@ def _grade(counts: list[int]) -> _Points:
             # What lies above still counts a little, so that small requests are ranked as well.
             share = limit * (1.0 - 0.25 / (1.0 + 3.0 * (total - limit))) / total
             return code * share, technical * share, multi_step * share, question * share
+    elif hard - simple >= (_PLAINLY_HARD if simple else _UNOPPOSED):
+        total = 0.25 * code + 0.2 * (technical + multi_step + question)
+        missing = 5.0 * (_WORK_POINTS + 0.06 * total - total)
+        if missing > 0.0:
+            # One clear demand that nothing speaks against is enough, in whatever words.
+            more = min(missing, 3.0 - question)
+            question += more
+            multi_step = min(3.0, multi_step + missing - more)
     return code, technical, multi_step, question

@@ -45,7 +45,7 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
     "bare_topic": (W(Q, 2.75),),
     "situation": (
         W(Q, 0.75, 0.35, 2),
-        W(M, 0.25, 0.1, 1),
+        W(M, 0.15, 0.1, 1),
     ),
     "craft": (
         W(Q, 3, 0.25),
@@ -151,7 +151,7 @@ SIMPLE_FRAMES: Final[Mapping[str, float]] = {
     "edit": 1.75,
     "brief": 1.75,
     "translate": 1.5,
-    "list": 0.0,
+    "list": 0.25,
     "short_text": 2.0,
     "smalltalk": 1.25,
     "trivial_code": 1.75,

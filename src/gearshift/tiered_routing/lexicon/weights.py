@@ -91,11 +91,8 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
         W(Q, 1.5, 0.25),
         W(M, 0.25, 0.25),
     ),
-    "constraint": (W(M, 0.8, 0.05, 1.75),),
-    "condition": (
-        W(M, 0.1, 0, 1.5),
-        W(Q, 0.4, 0.35),
-    ),
+    "constraint": (W(M, 0.55, 0.05, 1.75),),
+    "condition": (W(Q, 0.4, 0.35),),
     "sequence": (W(M, 1.75, 0.85),),
     "action": (W(M, 0.75, 1.25, 2.05),),
     "make": (
@@ -118,7 +115,7 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
         W(C, 1.5),
         W(M, 0.5),
     ),
-    "syntax": (W(C, 0.4, 0.65),),
+    "syntax": (W(C, 0.3, 0.65),),
     "formula": (
         W(T, 1.25),
         W(M, 0.05),
@@ -159,6 +156,8 @@ SIMPLE_FRAMES: Final[Mapping[str, float]] = {
 """Frames that ask for little, whatever they mention; the sum is set against the hard ones."""
 
 HARD_FRAMES: Final[Mapping[str, float]] = {
+    "clauses": 0.25,
+    "condition": 0.25,
     "debug": 0.5,
     "situation": 0.25,
     "prove": 3.0,

@@ -77,3 +77,28 @@ def test_more_of_the_same_ranks_higher():
     few = total("Prove the theorem")
     many = total("Prove the theorem about eigenvalues of a symmetric matrix, then compare proofs")
     assert many > few
+
+
+def weighted(text: str) -> float:
+    code, technical, multi_step, question = READER.read(text).factors
+    return (0.25 * code + 0.2 * (technical + multi_step + question)) * 10 / 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eigenvalues of a circulant matrix",
+        "write-ahead logging against shadow paging",
+        "can a machine ever be conscious",
+        "why are wet roads darker",
+    ],
+)
+def test_a_topic_or_one_demand_that_no_small_frame_opposes_is_work(text: str):
+    assert weighted(text) >= 3.0
+
+
+@pytest.mark.parametrize(
+    "text", ["unit of capacitance?", "plural of matrix", "what does GDPR stand for"]
+)
+def test_a_topic_in_a_small_frame_is_small(text: str):
+    assert weighted(text) < 3.0

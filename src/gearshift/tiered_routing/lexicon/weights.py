@@ -156,6 +156,7 @@ SIMPLE_FRAMES: Final[Mapping[str, float]] = {
 """Frames that ask for little, whatever they mention; the sum is set against the hard ones."""
 
 HARD_FRAMES: Final[Mapping[str, float]] = {
+    "bare_topic": 0.5,
     "clauses": 0.25,
     "condition": 0.25,
     "debug": 0.5,

@@ -135,9 +135,10 @@ WEIGHTS: Final[Mapping[str, tuple[Weight, ...]]] = {
         W(M, 0.1, 0.05),
     ),
     "process": (W(Q, 1),),
-    "word_problem": (
-        W(Q, 2.55),
-        W(M, 1.95),
+    "word_problem": (  # mathematics in everyday words: several quantities to be combined
+        W(Q, 3),
+        W(M, 3),
+        W(T, 2.5),
     ),
 }
 """Kinds that are missing here only shape a frame: `lookup`, `define`, `edit`, `brief` …"""

@@ -1,6 +1,6 @@
 """`make bench`: every measurement that needs nothing but this repository, one after the other.
 
-make bench                                   scorer cost, large bodies
+make bench                                   labelled prompts, scorer cost, large bodies
 python -m benchmarks.rule_quality FILE…      needs outcome files, which are not in the repository
 python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
 """
@@ -14,7 +14,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("scorer_cost", "large_bodies")
+PARTS = ("golden_rates", "scorer_cost", "large_bodies")
 PACKAGES = ("gearshift", "aiohttp", "uvloop", "orjson", "google-re2", "xllamacpp")
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from gearshift.errors import RequestError
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import Capability, Cause, Deployment
+
+# The estimate of tokens may be wrong by a factor of two in either direction, not by four.
+_CERTAINLY_TOO_LONG: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,11 @@ class TieredModelRouter:
         """The tier for a score under the given circumstances, with its chain of fallbacks.
 
         Raises:
-            RequestError: The forced tier does not exist, or no tier has any deployment.
+            RequestError: The forced tier does not exist, no tier has any deployment, or the prompt
+                is far too long for every one of them.
         """
         tier, cause, reason = self._tier(result, circumstances)
+        _check_length(circumstances)
         chain = self._chain(tier, circumstances)
         if not chain:
             raise RequestError("no upstream serves any tier's model", status=503)
@@ -146,4 +151,23 @@ class TieredModelRouter:
             for name in names
             for target in circumstances.targets.get(name, ())
             if target.can_answer(circumstances.needs, circumstances.prompt_tokens)
+        )
+
+
+def _check_length(circumstances: Circumstances) -> None:
+    """Refuse a prompt that no estimate could make fit, rather than let an engine count it.
+
+    Raises:
+        RequestError: 400.
+    """
+    lengths = [t.context_length for chain in circumstances.targets.values() for t in chain]
+    if any(length is None for length in lengths):
+        return
+    longest = max((length for length in lengths if length is not None), default=0)
+    if longest and circumstances.prompt_tokens > _CERTAINLY_TOO_LONG * longest:
+        raise RequestError(
+            f"the prompt has roughly {circumstances.prompt_tokens} tokens; the longest context of "
+            f"any model is {longest}",
+            field="messages",
+            code="context_length_exceeded",
         )

@@ -78,6 +78,15 @@ def test_a_prompt_that_does_not_fit_goes_where_it_does():
     assert (route.tier, route.cause) == ("complex", Cause.CAPABILITY)
 
 
+def test_a_prompt_that_cannot_fit_anywhere_is_refused_at_once():
+    small = target("simple", "small", context_length=100)
+    large = target("complex", "large", context_length=200)
+    decide(SIMPLE, circumstances(small, large, prompt_tokens=800))
+    with pytest.raises(RequestError, match="longest context of any model is 200"):
+        decide(SIMPLE, circumstances(small, large, prompt_tokens=801))
+    decide(SIMPLE, circumstances(small, prompt_tokens=10**9))  # one length is not known
+
+
 def test_when_nobody_can_the_tier_itself_is_asked_so_that_it_says_why():
     unable = {
         "small": target("simple", "small", capabilities=frozenset()),

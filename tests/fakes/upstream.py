@@ -70,6 +70,7 @@ class FaultUpstream:
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
     owner: str = "fake"
+    absent: tuple[str, ...] = ()
     pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -153,7 +154,7 @@ class FaultUpstream:
             if model in self.capabilities:
                 shown["capabilities"] = self.capabilities[model]
             documents["/api/show"] = shown
-        document = documents.get(request.path)
+        document = None if request.path in self.absent else documents.get(request.path)
         await _send(writer, 200 if document else 404, json.dumps(document or {}).encode())
 
     async def _answer(

@@ -81,16 +81,18 @@ class OllamaProvider(HttpProvider):
     async def probe(self) -> UpstreamState:
         """Ask for the version, the models, those loaded, and once for what each can do."""
         try:
-            version, tags, running = await asyncio.gather(
-                self._get("/api/version"), self._get("/api/tags"), self._get("/api/ps")
-            )
-            entries = [entry for entry in _list(tags) if isinstance(entry.get("name"), str)]
-            resident = {entry.get("name") for entry in _list(running)}
-            models = [await self._described(entry, resident) for entry in entries]
+            tags = await self._get("/api/tags")
         except UpstreamError as error:
             return UpstreamState(is_reachable=False, detail=error.message)
+        # Servers that speak only a part of the API lack these; they can answer all the same.
+        version, running = await asyncio.gather(
+            self._get_if_there("/api/version"), self._get_if_there("/api/ps")
+        )
+        entries = [entry for entry in _list(tags) if isinstance(entry.get("name"), str)]
+        resident = None if running is None else {entry.get("name") for entry in _list(running)}
+        models = [await self._described(entry, resident) for entry in entries]
         self._models = {info.name: info for info in models}
-        number = version.get("version")
+        number = (version or {}).get("version")
         return UpstreamState(
             is_reachable=True,
             models=tuple(models),
@@ -141,6 +143,12 @@ class OllamaProvider(HttpProvider):
     async def _get(self, path: str) -> JsonObject:
         return _object(*await self._fetch("GET", path, None), path)
 
+    async def _get_if_there(self, path: str) -> JsonObject | None:
+        try:
+            return await self._get(path)
+        except UpstreamError:
+            return None
+
     async def _fetch(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
             async with asyncio.timeout(_PROBE_SECONDS):
@@ -149,13 +157,18 @@ class OllamaProvider(HttpProvider):
             raise UpstreamError(f"no answer to {path}", fault=Fault.TIMEOUT) from error
         return status, content
 
-    async def _described(self, entry: Mapping[str, Any], resident: set[Any]) -> ModelInfo:
+    async def _show(self, name: str) -> JsonObject:
+        try:
+            body = orjson.dumps({"model": name})
+            return _object(*await self._fetch("POST", "/api/show", body), "/api/show")
+        except UpstreamError:
+            return {}
+
+    async def _described(self, entry: Mapping[str, Any], resident: set[Any] | None) -> ModelInfo:
         name = entry["name"]
         digest = f"{name}@{entry.get('digest', '')}"
-        if digest not in self._shown:
-            status, content = await self._fetch("POST", "/api/show", orjson.dumps({"model": name}))
-            self._shown[digest] = _object(status, content, "/api/show") if status == 200 else {}
-        shown = self._shown[digest]
+        shown = self._shown.get(digest) or await self._show(name)
+        self._shown[digest] = shown
         facts = shown.get("model_info")
         facts = facts if isinstance(facts, dict) else {}
         context = next((v for k, v in facts.items() if k.endswith(".context_length")), None)
@@ -165,7 +178,7 @@ class OllamaProvider(HttpProvider):
             size_bytes=_positive(entry.get("size")),
             context_length=_positive(context),
             capabilities=_capabilities(shown.get("capabilities")),
-            is_resident=name in resident,
+            is_resident=None if resident is None else name in resident,
             details=entry,
         )
 

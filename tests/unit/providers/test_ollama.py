@@ -56,6 +56,13 @@ async def test_a_probe_tells_models_and_what_they_can(provider, upstream):
     assert small.is_resident is False
 
 
+async def test_a_server_that_speaks_only_a_part_of_the_api_can_answer(provider, upstream):
+    upstream.absent = ("/api/version", "/api/ps", "/api/show")
+    state = await provider.probe()
+    assert state.is_reachable
+    assert [info.is_resident for info in state.models] == [None, None]
+
+
 async def test_a_model_is_described_once(provider, upstream):
     for _ in range(3):
         await provider.probe()

@@ -29,6 +29,7 @@ _COUNT: Final = len(KINDS)
 _N: Final = KIND_NUMBER
 _NUMBERS: Final = range(_COUNT)
 _EDIT: Final = _N["edit"]
+_PUZZLE: Final = _N["puzzle"]
 _FENCE: Final = _N["fence"]
 _SYNTAX: Final = _N["syntax"]
 _DEBUG: Final = _N["debug"]
@@ -197,7 +198,7 @@ class FeatureReader:
         end = task.rfind("?")
         if not task.isascii():
             end = max(end, task.rfind("？"), task.rfind("؟"))
-        if end < 0 or len(task) - end > _AFTERTHOUGHT or counts[_FIGURES] + counts[_NUMBER] > 2:
+        if end < 0 or len(task) - end > _AFTERTHOUGHT or _is_matter(counts):
             return counts
         start = max(task.rfind(mark, 0, end) for mark in (". ", "! ", "? ", ": ", "\n", "。", "！"))
         ask = self._evidence(task[start + 1 :])
@@ -223,6 +224,12 @@ class FeatureReader:
         if counts[_DIGIT]:
             counts[_FIGURES] = _figures(folded)
         return counts
+
+
+def _is_matter(counts: list[int]) -> bool:
+    """Whether a story is itself to be thought about: figures, a puzzle, terms of a field."""
+    amounts = counts[_FIGURES] + counts[_NUMBER]
+    return amounts > 2 or counts[_PUZZLE] > 0 or counts[_SPECIALIST] > 1
 
 
 def _find_requests(counts: list[int]) -> None:

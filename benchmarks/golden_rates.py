@@ -23,10 +23,12 @@ FOLDER = Path(__file__).parent.parent / "tests" / "golden"
 PROMPTS = {
     "development": ("prompts.yaml", "prompts_second.yaml"),
     "held out": ("held_out.yaml",),
+    "held out, second set": ("held_out_second.yaml",),
 }
 LANGUAGES = {
     "development": ("languages.yaml", "languages_second.yaml"),
     "held out": ("held_out_languages.yaml",),
+    "held out, second set": ("held_out_languages_second.yaml",),
 }
 
 

@@ -147,7 +147,7 @@ class UpstreamSettings(_SettingsBlock):
 
 
 class LimitSettings(_SettingsBlock):
-    """Deadlines and sizes, per upstream; see `config/ssot_config.yaml`."""
+    """Deadlines and sizes, of upstreams and of clients; see `config/ssot_config.yaml`."""
 
     connect_seconds: Seconds = 2.0
     first_token_seconds: Seconds = 120.0
@@ -156,6 +156,13 @@ class LimitSettings(_SettingsBlock):
     max_body_bytes: Count = 20_000_000
     max_in_flight: Count = 64
     max_queue: Annotated[int, BeforeValidator(no_boolean), Field(ge=0)] = 256
+    max_connections: Count = 10_000
+    max_header_bytes: Count = 16_384
+    max_headers: Count = 100
+    header_seconds: Seconds = 10.0
+    body_seconds: Seconds = 30.0
+    keep_alive_seconds: Seconds = 75.0
+    send_seconds: Seconds = 60.0
 
 
 class CacheSettings(_SettingsBlock):

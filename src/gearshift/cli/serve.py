@@ -21,6 +21,7 @@ from gearshift.discovery import Discovery, discover
 from gearshift.errors import GearshiftError
 from gearshift.event_loop import run
 from gearshift.gateway.run import model_states, running_gateway
+from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.interface import LLMInterface
 from gearshift.logs import configure_logs
@@ -145,7 +146,7 @@ async def _served(
     server = HttpServer(
         admin.handle,
         admin.refusal,
-        max_body_bytes=settings.limits.max_body_bytes,
+        limits=http_limits(settings),
         drain_seconds=1.0,
     )
     await server.start(listener)

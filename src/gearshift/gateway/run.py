@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from gearshift.gateway.app import Gateway
+from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.interface import LLMInterface
 from gearshift.providers.base import UpstreamConfig
@@ -38,9 +39,7 @@ async def running_gateway(
     async with LLMInterface(settings, sinks=sinks, upstreams=upstreams) as llm:
         metrics.watch(lambda: model_states(llm))
         gateway = Gateway(llm, metrics)
-        server = HttpServer(
-            gateway.handle, gateway.refusal, max_body_bytes=settings.limits.max_body_bytes
-        )
+        server = HttpServer(gateway.handle, gateway.refusal, limits=http_limits(settings))
         await server.start(listener)
         # Everything made so far lives as long as the process: no need to look at it again.
         gc.collect()

@@ -86,7 +86,7 @@ class HttpProvider:
             "POST",
             self._wire.path(request),
             body=await self._body(request, model),
-            headers=dict(request.headers),
+            headers=request.headers,
         )
         try:
             await self._check(response, streamed=request.stream)
@@ -95,7 +95,7 @@ class HttpProvider:
             until = started + self._deadlines.total_seconds
             frames = self._frames(response, until)
             held = await _up_to_content(frames)
-            response.idle_seconds = self._deadlines.idle_seconds
+            response.limit_silence(self._deadlines.idle_seconds)
             return _Answer(response, held, frames)
         except BaseException:
             await response.aclose()
@@ -118,7 +118,7 @@ class HttpProvider:
                 fault=fault,
                 status=status,
                 body=body,
-                retry_after_seconds=_seconds(response.headers.get("Retry-After")),
+                retry_after_seconds=_seconds(response.headers.get("retry-after")),
             )
         kind = response.content_type
         if kind.startswith("text/html") or (streamed and kind == "application/json"):
@@ -156,25 +156,21 @@ class HttpProvider:
         """
         reader = self._wire.stream_reader()
         finished = False
-        async for data in self._data(response, until):
+        while data := await response.read():
             for frame in reader.feed(data):
                 finished = finished or _is_finished(self._checked(frame))
                 yield frame
                 if frame.is_end:
                     await _drain(response)
                     return
+            if time.monotonic() > until:
+                total = self._deadlines.total_seconds
+                raise UpstreamError(f"not finished within {total:g} s", fault=Fault.TIMEOUT)
         for frame in reader.finish():
             finished = finished or _is_finished(self._checked(frame))
             yield frame
         if not finished:
             raise UpstreamError("the stream ended before its end mark", fault=Fault.CUT_OFF)
-
-    async def _data(self, response: HttpResponse, until: float) -> AsyncIterator[bytes]:
-        async for data in response.chunks():
-            yield data
-            if time.monotonic() > until:
-                total = self._deadlines.total_seconds
-                raise UpstreamError(f"not finished within {total:g} s", fault=Fault.TIMEOUT)
 
 
 class _Answer:
@@ -225,6 +221,8 @@ def _is_finished(frame: Frame) -> bool:
 
 
 async def _drain(response: HttpResponse) -> None:
+    if response.is_complete:
+        return
     with suppress(UpstreamError, TimeoutError):
         async with asyncio.timeout(_TAIL_SECONDS):
             async for _ in response.chunks():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -62,8 +63,8 @@ class OllamaProvider(HttpProvider):
     dialect = "ollama"
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
-        super().__init__(config, deadlines)
-        self._client.base_url = config.base_url or ollama_base_url("")
+        base_url = config.base_url or ollama_base_url("")
+        super().__init__(replace(config, base_url=base_url), deadlines)
         # What a model can do does not change while its digest stays the same.
         self._shown: dict[str, JsonObject] = {}
         self._models: dict[str, ModelInfo] = {}
@@ -117,7 +118,7 @@ class OllamaProvider(HttpProvider):
             UpstreamError: There was no answer.
         """
         response = await self._client.request(method, path, body=body)
-        response.idle_seconds = self._deadlines.total_seconds
+        response.limit_silence(self._deadlines.total_seconds)
         try:
             content = await response.body(MAX_ANSWER_BYTES)
             return response.status, response.content_type, content
@@ -130,7 +131,7 @@ class OllamaProvider(HttpProvider):
         response = await self._client.request("POST", "/api/pull", body=body)
         try:
             rest = b""
-            response.idle_seconds = _PULL_SILENCE_SECONDS
+            response.limit_silence(_PULL_SILENCE_SECONDS)
             async for data in response.chunks():
                 *lines, rest = (rest + data).split(b"\n")
                 for line in filter(None, lines):

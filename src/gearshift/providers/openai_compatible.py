@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -59,17 +58,16 @@ class OpenAICompatibleProvider(HttpProvider):
 
     async def _is_unhealthy(self) -> bool:
         """A hung vLLM goes on listing its models, but its `/health` turns 5xx."""
-        parts = urlsplit(self._config.base_url)
         try:
-            status, _ = await self._get(f"{parts.scheme}://{parts.netloc}/health")
+            status, _ = await self._get("/health", from_root=True)
         except UpstreamError:
             return False  # `/models` has just answered
         return status in (500, 502, 503)
 
-    async def _get(self, path: str) -> tuple[int, bytes]:
+    async def _get(self, path: str, *, from_root: bool = False) -> tuple[int, bytes]:
         try:
             async with asyncio.timeout(_PROBE_SECONDS):
-                response = await self._client.request("GET", path)
+                response = await self._client.request("GET", path, from_root=from_root)
                 try:
                     return response.status, await response.body(MAX_ANSWER_BYTES)
                 finally:

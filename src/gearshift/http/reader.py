@@ -1,0 +1,315 @@
+"""RequestReader: bytes of one connection in, requests or refusals out. No I/O.
+
+llhttp (through httptools) does the parsing, in its strict mode: it refuses doubled or malformed
+lengths, a length beside chunks, folded headers, bare line feeds. What it leaves to its user is
+checked here: versions, `Host`, targets, codings of the transfer, sizes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from gearshift.errors import RequestError
+from gearshift.http.values import HttpLimits, HttpRequest
+
+# The paths of requests that cannot be parsed are unknown: they are told in OpenAI's shape.
+UNKNOWN: Final = HttpRequest("", "/v1")
+_TARGET_TOO_LONG: Final = 414
+
+
+class Phase(Enum):
+    """What the reader waits for."""
+
+    IDLE = auto()  # the first byte of a request
+    HEAD = auto()
+    BODY = auto()
+    ENDED = auto()  # nothing: what still comes is not read
+
+
+class Received(NamedTuple):
+    """One request with what its connection has to know of it."""
+
+    request: HttpRequest
+    keeps_alive: bool
+    is_http_1_0: bool
+
+
+class Refused(NamedTuple):
+    """A request that cannot be taken; nothing after it on this connection can."""
+
+    request: HttpRequest
+    error: RequestError
+
+
+Deliver = Callable[[Received | Refused], None]
+
+
+class RequestReader:
+    """Cuts the bytes of one connection into requests.
+
+    Args:
+        limits: Sizes.
+        deliver: Told of each request, in order; of nothing more after a `Refused`.
+        go_on: Called when a client asks whether it may send its body.
+
+    Attributes:
+        phase: What is read now.
+        body_bytes: How much of the present body has come.
+    """
+
+    def __init__(self, limits: HttpLimits, deliver: Deliver, go_on: Callable[[], None]) -> None:
+        self.phase = Phase.IDLE
+        self.body_bytes = 0
+        self._limits = limits
+        self._deliver = deliver
+        self._go_on = go_on
+        self._parser = HttpRequestParser(self)
+        self._is_resumed = False
+        self._error: RequestError | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._target = b""
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._head_bytes = 0
+        self._count = 0
+        self._hosts = 0
+        self.body_bytes = 0
+
+    def feed(self, data: bytes) -> None:
+        """Read what has arrived."""
+        if self.phase is Phase.ENDED:
+            return
+        was_head = self.phase is Phase.HEAD
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as offer:
+            self._decline(data[offer.args[0] :])
+        except HttpParserError as error:
+            self._refuse(_malformed(error))
+        if was_head and self.phase is Phase.HEAD:
+            # The line that is not complete yet is part of no callback.
+            self._head_bytes += len(data)
+            if self._head_bytes > self._limits.max_header_bytes:
+                self._refuse(_too_long(self._limits.max_header_bytes))
+        if self._error is not None:
+            self.refuse(self._error)
+
+    def refuse(self, error: RequestError) -> None:
+        """Give up on the request that is being read."""
+        if self.phase is not Phase.ENDED:
+            self.phase = Phase.ENDED
+            self._deliver(Refused(self._request(), error))
+
+    def _refuse(self, error: RequestError) -> None:
+        self._error = self._error or error
+
+    def _decline(self, rest: bytes) -> None:
+        """Ignore an offer to change protocols: llhttp stops there, before the body.
+
+        A second parser reads the body, told of its length by a head of our own.
+        """
+        if self._error is not None or self.phase is Phase.ENDED or self.phase is Phase.IDLE:
+            return
+        length = self._headers.get("content-length")
+        framing = (
+            f"content-length: {length}" if length is not None else "transfer-encoding: chunked"
+        )
+        self._is_resumed = True
+        self._parser = HttpRequestParser(self)
+        try:
+            self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode("latin-1"))
+            self._is_resumed = False
+            self._parser.feed_data(rest)
+        except HttpParserError as error:
+            self._refuse(_malformed(error))
+
+    # --- called by the parser
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request has come."""
+        if self._is_resumed:
+            return
+        self._reset()
+        if self._error is None and self.phase is not Phase.ENDED:
+            self.phase = Phase.HEAD
+
+    def on_url(self, url: bytes) -> None:
+        """The target, or a piece of it."""
+        if not self._is_resumed:
+            self._target += url
+            self._head_bytes += len(url)
+            if self._head_bytes > self._limits.max_header_bytes:
+                limit = self._limits.max_header_bytes
+                self._refuse(_too_long(limit, _TARGET_TOO_LONG))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field, complete."""
+        if self._is_resumed or self._error is not None:
+            return
+        self._head_bytes += len(name) + len(value) + 4
+        self._count += 1
+        limits = self._limits
+        if self._head_bytes > limits.max_header_bytes:
+            self._refuse(_too_long(limits.max_header_bytes))
+        elif self._count > limits.max_headers:
+            self._refuse(
+                RequestError(
+                    f"more than {limits.max_headers} headers (limits.max_headers)",
+                    status=431,
+                    code="headers_too_large",
+                )
+            )
+        key = name.lower().decode("latin-1")
+        if key == "host":
+            self._hosts += 1
+        self._headers[key] = value.decode("latin-1").strip()
+
+    def on_headers_complete(self) -> None:
+        """The whole head has come: may the body?"""
+        if self._is_resumed or self._error is not None:
+            return
+        error = self._head_error()
+        if error is not None:
+            self._refuse(error)
+            return
+        self.phase = Phase.BODY
+        expected = self._headers.get("expect")
+        if expected is not None and self._parser.get_http_version() == "1.1":
+            self._expectation(expected)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if self._error is not None:
+            return
+        self.body_bytes += len(data)
+        if self.body_bytes > self._limits.max_body_bytes:
+            self._refuse(too_large(self._limits.max_body_bytes))
+            self._body.clear()
+            return
+        self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """The whole request has come."""
+        if self._is_resumed or self._error is not None or self.phase is not Phase.BODY:
+            return
+        parser = self._parser
+        offers_upgrade = parser.should_upgrade()
+        if offers_upgrade and self._has_body():
+            return  # the body comes after the offer
+        keeps_alive = parser.should_keep_alive() and not offers_upgrade
+        self.phase = Phase.IDLE if keeps_alive else Phase.ENDED
+        self._deliver(Received(self._request(), keeps_alive, parser.get_http_version() == "1.0"))
+
+    # --- what it says
+
+    def _has_body(self) -> bool:
+        return (
+            self._headers.get("content-length", "0") != "0" or "transfer-encoding" in self._headers
+        )
+
+    def _request(self) -> HttpRequest:
+        if not self._target:
+            return UNKNOWN
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        return HttpRequest(
+            self._parser.get_method().decode("latin-1"),
+            path_of(self._target),
+            self._headers,
+            body,
+            time.perf_counter(),
+        )
+
+    def _head_error(self) -> RequestError | None:
+        version = self._parser.get_http_version()
+        headers = self._headers
+        if version not in ("1.1", "1.0"):
+            return RequestError(
+                "only HTTP/1.1 and HTTP/1.0 are spoken here", status=505, code="http_version"
+            )
+        if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
+            return _bad("exactly one Host header is needed")
+        coding = headers.get("transfer-encoding")
+        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
+            return RequestError(
+                "transfer-encoding: only chunked, in HTTP/1.1, is understood",
+                status=501,
+                code="transfer_encoding",
+            )
+        if not _is_target(self._target, self._parser.get_method()):
+            return _bad("the target of the request is neither a path nor a URL")
+        if int(headers.get("content-length", "0")) > self._limits.max_body_bytes:
+            return too_large(self._limits.max_body_bytes)
+        return None
+
+    def _expectation(self, expected: str) -> None:
+        if expected.lower() != "100-continue":
+            self._refuse(
+                RequestError(
+                    f"expect: {expected[:40]!r} cannot be met; only 100-continue can",
+                    status=417,
+                    code="expectation_failed",
+                )
+            )
+        elif self._has_body():
+            self._go_on()
+
+
+def path_of(target: bytes) -> str:
+    """The path that a request's target names, decoded and without its query.
+
+    >>> path_of(b"/v1/models/a%20b?x=1"), path_of(b"http://host/api/tags")
+    ('/v1/models/a b', '/api/tags')
+    """
+    path = target.partition(b"?")[0]
+    if path[:1] != b"/" and b"://" in path:
+        path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
+    if b"%" in path:
+        path = unquote_to_bytes(path)
+    return path.decode("utf-8", "replace")
+
+
+def _is_target(target: bytes, method: bytes) -> bool:
+    if method == b"CONNECT" or b"#" in target:
+        return False
+    return (
+        target[:1] == b"/"
+        or target[:7].lower() == b"http://"
+        or target[:8].lower() == b"https://"
+        or (target == b"*" and method == b"OPTIONS")
+    )
+
+
+def _malformed(error: HttpParserError) -> RequestError:
+    # The parser's words name the rule that was broken and never quote the client's bytes.
+    said = str(error.args[0]) if error.args else "the request is no valid HTTP"
+    return _bad(f"the request is no valid HTTP: {said[:200]}")
+
+
+def _bad(message: str) -> RequestError:
+    return RequestError(message, status=400, code="malformed_request")
+
+
+def _too_long(limit: int, status: int = 431) -> RequestError:
+    return RequestError(
+        f"the request line and headers are longer than {limit} bytes (limits.max_header_bytes)",
+        status=status,
+        code="headers_too_large",
+    )
+
+
+def too_large(limit: int) -> RequestError:
+    """The refusal of a body by its size."""
+    return RequestError(
+        f"the body is larger than {limit} bytes (limits.max_body_bytes)",
+        status=413,
+        field="body",
+        code="request_too_large",
+    )

@@ -56,7 +56,7 @@ class AnswerStream:
 
     async def __aiter__(self) -> AsyncIterator[Chunk]:
         try:
-            async for frame in self._response.frames:
+            while (frame := await self._response.frames.read()) is not None:
                 if frame.chunk is not None:
                     yield frame.chunk
         finally:
@@ -95,8 +95,7 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
             model=chunk.model or last.model,
             load_seconds=chunk.load_seconds or last.load_seconds,
         )
-    return replace(
-        last,
+    return last._replace(
         content="".join(chunk.content for chunk in chunks),
         reasoning="".join(chunk.reasoning for chunk in chunks),
         tool_calls=tuple(calls[index] for index in sorted(calls)),

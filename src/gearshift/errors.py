@@ -86,6 +86,7 @@ class Fault(StrEnum):
     AUTHENTICATION = "authentication"  # 401 or 403: our key for that upstream is wrong
     FAILED = "failed"  # any other 5xx
     GARBAGE = "garbage"  # not the protocol: bad JSON, wrong content type, no content
+    COOLDOWN = "cooldown"  # not asked: it failed several times just now
     CUT_OFF = "cut_off"  # ended before its own end mark
     REJECTED = "rejected"  # 4xx that is the client's own fault; passed on unchanged
 

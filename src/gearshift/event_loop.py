@@ -1,13 +1,18 @@
-"""The event loop: uvloop where it is installed, asyncio's own elsewhere."""
+"""The process: the quickest event loop, and a garbage collector that keeps out of the way."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from importlib.util import find_spec
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+
+# Requests leave next to no cycles behind; looking for them every 700 objects, as is usual, takes
+# a tenth of the time of a request.
+_GC_THRESHOLD: Final = (20_000, 20, 20)
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -18,3 +23,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
+
+
+def settle() -> None:
+    """Everything made so far lives as long as the process: do not look at it again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLD)

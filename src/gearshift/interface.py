@@ -16,10 +16,9 @@ from gearshift.answer import Answer, AnswerStream
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.discovery import discover
 from gearshift.errors import RequestError
-from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.providers.base import EnginesProvider, Provider, UpstreamConfig
 from gearshift.settings import Settings
@@ -104,21 +103,22 @@ class LLMInterface:
 
     def _connect(self, upstreams: Sequence[UpstreamConfig]) -> None:
         self._upstreams = tuple(upstreams)
-        limits, deadlines = self.settings.limits, self.settings.deadlines
+        deadlines = self.settings.deadlines
         self.providers: dict[str, Provider] = {
             upstream.name: registry.load(registry.PROVIDERS[upstream.provider])(upstream, deadlines)
             for upstream in self._upstreams
         }
-        cooldown = Cooldown(time.monotonic)
+        circuit = self.settings.circuit
+        self.circuits = Circuits(
+            time.monotonic,
+            failures=circuit.failures,
+            open_seconds=circuit.open_seconds,
+            longest_open_seconds=circuit.longest_open_seconds,
+        )
         routing = self.settings.tiered_routing
-        self.health = HealthMonitor(routing, self._upstreams, self.providers, cooldown)
+        self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)
         self._handler = build(
-            self.providers,
-            cooldown,
-            Admission(limits.max_in_flight, limits.max_queue, limits.first_token_seconds),
-            self.health,
-            self._sinks,
-            with_prompts=routing.logging.log_prompts,
+            self.settings, self.providers, self.circuits, self.health, self._sinks
         )
 
     async def start(self) -> Self:

@@ -16,12 +16,14 @@ def configure_logs(level: int = logging.INFO) -> None:
     logging.getLogger("gearshift").setLevel(level)
 
 
-class _Formatter(logging.Formatter):
-    """Request records are JSON already; everything else gets time and level."""
+def write_lines(lines: bytes) -> None:
+    """Write lines that are complete already, such as those about requests."""
+    sys.stderr.buffer.write(lines)
+    sys.stderr.buffer.flush()
 
+
+class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        if record.name == "gearshift.requests":
-            return record.getMessage()
         time = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
         text = f"{time} {record.levelname.lower()} {record.name}: {record.getMessage()}"
         return f"{text}\n{self.formatException(record.exc_info)}" if record.exc_info else text

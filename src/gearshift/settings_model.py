@@ -165,6 +165,29 @@ class LimitSettings(_SettingsBlock):
     send_seconds: Seconds = 60.0
 
 
+class RetrySettings(_SettingsBlock):
+    """Asking the same deployment again."""
+
+    attempts: Annotated[int, BeforeValidator(no_boolean), Field(ge=0, le=10)] = 1
+    backoff_seconds: Seconds = 0.1
+    budget: Share = 0.2
+
+
+class CircuitSettings(_SettingsBlock):
+    """When a deployment that fails is left alone."""
+
+    failures: Count = 5
+    open_seconds: Seconds = 1.0
+    longest_open_seconds: Seconds = 30.0
+
+
+class HedgingSettings(_SettingsBlock):
+    """A second request where the first takes unusually long."""
+
+    enabled: bool = False
+    percentile: Annotated[float, BeforeValidator(no_boolean), Field(ge=50, le=99.9)] = 95.0
+
+
 class CacheSettings(_SettingsBlock):
     """The answer cache."""
 
@@ -228,6 +251,9 @@ class Settings(_SettingsBlock):
     tiered_routing: TierConfig = TierConfig()
     upstreams: tuple[UpstreamSettings, ...] = ()
     limits: LimitSettings = LimitSettings()
+    retries: RetrySettings = RetrySettings()
+    circuit: CircuitSettings = CircuitSettings()
+    hedging: HedgingSettings = HedgingSettings()
     cache: CacheSettings = CacheSettings()
     shared_state: SharedStateSettings = SharedStateSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()

@@ -107,7 +107,7 @@ async def test_without_fallback_a_failure_is_a_failure(gateway):
     routing = {"fallback_to_complex": False, "models": {"simple": "gemma2:2b", "complex": "x"}}
     async with (
         FaultUpstream("failed") as upstream,
-        gateway(config(upstream, tiered_routing=routing)) as url,
+        gateway(config(upstream, tiered_routing=routing, retries={"attempts": 0})) as url,
     ):
         status, _, body = await send(url)
     assert status == 502

@@ -19,7 +19,7 @@ from gearshift.cli.options import config_option, load
 from gearshift.cli.workers import Workers
 from gearshift.discovery import Discovery, discover
 from gearshift.errors import GearshiftError
-from gearshift.event_loop import run
+from gearshift.event_loop import run, settle
 from gearshift.gateway.run import model_states, running_gateway
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
@@ -99,6 +99,7 @@ async def _serve(
     one = workers == 1
     planes = _one_process(settings, found, listeners) if one else None
     async with planes or _several(settings, found, listeners, workers):
+        settle()
         click.echo(listeners.ready_line())
         sys.stdout.flush()
         await stop.wait()

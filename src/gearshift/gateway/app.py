@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway import chat, health, metrics, models, ollama, route
+from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
@@ -27,7 +28,6 @@ _SESSION_HEADERS: Final = (
     "x-claude-code-session-id",
     "x-model-affinity",
 )
-_PASSED_ON: Final = ("traceparent", "tracestate")
 _JSON_TYPES: Final = ("", "application/json", "text/json")
 # What curl says of any body when it is not told better, and Ollama accepts.
 _UNSAID_TYPE: Final = "application/x-www-form-urlencoded"
@@ -129,27 +129,28 @@ class Gateway:
         Raises:
             RequestError: 415 for a body that is no JSON, 400 naming the field otherwise.
         """
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in _JSON_TYPES and kind != _UNSAID_TYPE and not kind.endswith("+json"):
-            raise RequestError(
-                f"content-type is {kind!r}; application/json is expected",
-                status=415,
-                field="content-type",
-            )
+        kind = request.headers.get("content-type", "")
+        if kind != "application/json":
+            _check_type(kind)
         if len(request.body) > _PARSED_IN_THREAD_BYTES:
             parsed = await asyncio.to_thread(dialect.parse, operation, request.body)
         else:
             parsed = dialect.parse(operation, request.body)
-        return replace(
-            parsed,
-            forced_tier=request.headers.get("x-gearshift-tier", "").strip() or None,
-            session=next(filter(None, map(request.headers.get, _SESSION_HEADERS)), None),
-            headers={k: request.headers[k] for k in _PASSED_ON if k in request.headers},
-            received_at=request.received_at,
-        )
+        headers = request.headers
+        parsed.received_at = request.received_at
+        parsed.forced_tier = headers.get("x-gearshift-tier") or None
+        for name in _SESSION_HEADERS:
+            if name in headers:
+                parsed.session = parsed.session or headers[name] or None
+        parsed.headers = passed_on(headers)
+        return parsed
 
     def _find(self, request: HttpRequest) -> Route:
-        path = _normal(request.path)
+        path = request.path
+        exact = self._table.get(path)
+        if exact is not None and request.method in exact:
+            return exact[request.method]
+        path = _normal(path)
         methods = self._table.get(path) or self._below(path)
         if path in _NOT_BUILT:
             raise RequestError(
@@ -197,6 +198,16 @@ class Gateway:
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": "Bearer"},
             )
+
+
+def _check_type(content_type: str) -> None:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in _JSON_TYPES and kind != _UNSAID_TYPE and not kind.endswith("+json"):
+        raise RequestError(
+            f"content-type is {kind!r}; application/json is expected",
+            status=415,
+            field="content-type",
+        )
 
 
 def _digest(key: str) -> bytes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from gearshift.errors import GearshiftError, UpstreamError
@@ -13,8 +12,8 @@ from gearshift.gateway import ollama
 from gearshift.gateway.headers import decision_headers
 from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.types import ChatRequest, ChatResponse, Chunk, Operation
-from gearshift.wire.base import Dialect
+from gearshift.types import ChatRequest, ChatResponse, Chunk, Frame, Operation
+from gearshift.wire.base import Dialect, StreamWriter
 
 if TYPE_CHECKING:
     from gearshift.gateway.app import Gateway
@@ -36,10 +35,7 @@ def endpoint(
             headers["content-type"] = spoken.stream_content_type
             headers["cache-control"] = "no-cache"
             headers["x-accel-buffering"] = "no"  # nginx would hold events back
-            pieces = _stream(request, response, spoken)
-            stopping = GearshiftError("gearshift is stopping; the answer is not complete")
-            last = spoken.write_stream_error(stopping)
-            return HttpResponse(200, headers, pieces, response.frames.aclose, last)
+            return HttpResponse(200, headers, _Pieces(request, response, spoken))
         headers["content-type"] = "application/json"
         return HttpResponse(200, headers, await _whole(request, response, spoken))
 
@@ -48,31 +44,59 @@ def endpoint(
 
 async def _whole(request: ChatRequest, response: ChatResponse, dialect: Dialect) -> bytes:
     model = response.decision.model
+    frames = response.frames
     try:
-        (frame,) = [frame async for frame in response.frames]
+        frame = await frames.read() or Frame(b"")
+        await frames.read()  # its end
     finally:
-        await response.frames.aclose()
+        await frames.aclose()
     if response.dialect == dialect.name:
         return dialect.with_model(frame, model)
-    chunk = replace(frame.chunk or Chunk(), model=model)
+    chunk = (frame.chunk or Chunk())._replace(model=model)
     return dialect.write_answer(request, chunk, secrets.token_hex(12), time.time())
 
 
-async def _stream(
-    request: ChatRequest, response: ChatResponse, dialect: Dialect
-) -> AsyncGenerator[bytes]:
-    model = response.decision.model
-    is_same = response.dialect == dialect.name
-    writer = dialect.stream_writer(request, model, secrets.token_hex(12), time.time())
-    try:
-        async for frame in response.frames:
-            if is_same:
-                yield dialect.with_model(frame, model)
-            elif frame.chunk is not None and (data := writer.write(frame.chunk)):
-                yield data
-        if not is_same:
-            yield writer.finish()
-    except UpstreamError as error:
-        yield dialect.write_stream_error(error)
-    except Exception as error:  # noqa: BLE001 - the edge: an answer never ends without a word
-        yield dialect.write_stream_error(defect(error, "streaming an answer"))
+class _Pieces:
+    """A streamed answer as the client's dialect writes it."""
+
+    def __init__(self, request: ChatRequest, response: ChatResponse, dialect: Dialect) -> None:
+        self._frames = response.frames
+        self._model = response.decision.model
+        self._dialect = dialect
+        self._is_over = False
+        # None where the upstream's own bytes pass through.
+        self._writer: StreamWriter | None = None
+        if response.dialect != dialect.name:
+            answer_id, now = secrets.token_hex(12), time.time()
+            self._writer = dialect.stream_writer(request, self._model, answer_id, now)
+
+    async def read(self) -> bytes | None:
+        """The next bytes, `None` at the end; an answer never ends without a word."""
+        if self._is_over:
+            return None
+        try:
+            frame = await self._frames.read()
+            if frame is not None:
+                return self._written(frame)
+        except UpstreamError as error:
+            self._is_over = True
+            return self._dialect.write_stream_error(error)
+        except Exception as error:  # noqa: BLE001 - the edge: the client has to hear of it
+            self._is_over = True
+            return self._dialect.write_stream_error(defect(error, "streaming an answer"))
+        self._is_over = True
+        return None if self._writer is None else self._writer.finish()
+
+    def _written(self, frame: Frame) -> bytes:
+        if self._writer is None:
+            return self._dialect.with_model(frame, self._model)
+        return b"" if frame.chunk is None else self._writer.write(frame.chunk)
+
+    def interrupted(self) -> bytes:
+        """The bytes that end the answer when the server cannot wait for its end."""
+        stopping = GearshiftError("gearshift is stopping; the answer is not complete")
+        return self._dialect.write_stream_error(stopping)
+
+    async def aclose(self) -> None:
+        """Stop the upstream."""
+        await self._frames.aclose()

@@ -32,4 +32,6 @@ def decision_headers(decision: Decision, overhead_seconds: float | None = None) 
 
 
 def _ascii(text: str) -> str:
+    if len(text) <= 1000 and "%" not in text and text.isascii() and text.isprintable():
+        return text
     return quote(text[:1000], safe=_SAFE, errors="replace")

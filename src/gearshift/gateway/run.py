@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,8 +10,10 @@ from gearshift.gateway.app import Gateway
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.interface import LLMInterface
+from gearshift.logs import write_lines
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
+from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.log import RequestLog
 from gearshift.telemetry.metrics import Metrics, ModelState
 from gearshift.types import Readiness
@@ -34,20 +35,20 @@ async def running_gateway(
     """
     routing = settings.tiered_routing.logging
     metrics = Metrics()
-    log = RequestLog(scores=routing.log_scores, decisions=routing.log_routing_decisions)
-    sinks = (metrics.observe, log.write)
-    async with LLMInterface(settings, sinks=sinks, upstreams=upstreams) as llm:
+    log = RequestLog(
+        write_lines, scores=routing.log_scores, decisions=routing.log_routing_decisions
+    )
+    batch = Batch(metrics.observe, log.write)
+    async with LLMInterface(settings, sinks=[batch.add], upstreams=upstreams) as llm:
         metrics.watch(lambda: model_states(llm))
         gateway = Gateway(llm, metrics)
         server = HttpServer(gateway.handle, gateway.refusal, limits=http_limits(settings))
         await server.start(listener)
-        # Everything made so far lives as long as the process: no need to look at it again.
-        gc.collect()
-        gc.freeze()
         try:
             yield gateway
         finally:
             await server.stop()
+            batch.flush()
 
 
 def model_states(llm: LLMInterface) -> Iterator[ModelState]:

@@ -11,7 +11,7 @@ import sys
 import threading
 from dataclasses import dataclass
 
-from gearshift.event_loop import run
+from gearshift.event_loop import run, settle
 from gearshift.gateway.run import running_gateway
 from gearshift.logs import configure_logs
 from gearshift.providers.base import UpstreamConfig
@@ -50,6 +50,7 @@ async def _serve(order: Order) -> None:
     ).start()
     listener = socket.socket(fileno=order.listener)
     async with running_gateway(order.settings, order.upstreams, listener):
+        settle()
         sys.stdout.buffer.write(READY_LINE)
         sys.stdout.buffer.flush()
         await stop.wait()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Final, cast
 
 from gearshift.errors import GearshiftError, RequestError
@@ -12,7 +11,7 @@ from gearshift.http.defects import defect
 from gearshift.http.encoding import decoded
 from gearshift.http.head import CONTINUE, LAST_CHUNK, chunk, head
 from gearshift.http.reader import Phase, Received, Refused, RequestReader
-from gearshift.http.values import HttpResponse
+from gearshift.http.values import HttpResponse, Pieces
 
 if TYPE_CHECKING:
     from gearshift.http.server import HttpServer
@@ -205,7 +204,7 @@ class Connection(asyncio.Protocol):
     async def _stream(
         self,
         response: HttpResponse,
-        pieces: AsyncGenerator[bytes],
+        pieces: Pieces,
         item: Received,
         *,
         keeps_alive: bool,
@@ -220,7 +219,7 @@ class Connection(asyncio.Protocol):
             is_http_1_0=is_old,
         )
         try:
-            async for piece in pieces:
+            while (piece := await pieces.read()) is not None:
                 if piece:
                     # The head goes out with the first piece, in one packet.
                     write(begun + (piece if is_old else chunk(piece)))
@@ -232,12 +231,11 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             if not self._is_to_be_ended() or not self._has_begun:
                 raise
-            write(response.interrupted if is_old else chunk(response.interrupted) + LAST_CHUNK)
+            last = pieces.interrupted()
+            write(last if is_old else chunk(last) + LAST_CHUNK)
         finally:
             # Also when the client has gone: that is what stops the upstream.
             await pieces.aclose()
-            if response.close is not None:
-                await response.close()
 
     def _is_to_be_ended(self) -> bool:
         """Whether a cancellation comes from the server, which ends, and not from the client."""

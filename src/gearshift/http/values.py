@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gearshift.errors import GearshiftError
 
@@ -25,21 +25,28 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     received_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """What goes back: a whole body, or pieces as they come.
+class Pieces(Protocol):
+    """A body that goes out as it comes."""
 
-    Attributes:
-        body: A generator is ended by the server when the client goes away.
-        close: Awaited by the server at the end, even if the body was never begun.
-        interrupted: Ends a body that the server itself has to break off.
-    """
+    async def read(self) -> bytes | None:
+        """The next piece, which may be empty; `None` at the end."""
+        ...
+
+    def interrupted(self) -> bytes:
+        """What ends a body that the server itself has to break off."""
+        ...
+
+    async def aclose(self) -> None:
+        """Called once at the end, however it came, and when the client has gone."""
+        ...
+
+
+class HttpResponse(NamedTuple):
+    """What goes back: a whole body, or pieces as they come."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | AsyncGenerator[bytes] = b""
-    close: Callable[[], Awaitable[None]] | None = None
-    interrupted: bytes = b""
+    body: bytes | Pieces = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What happens around a call to a deployment: health, cooldown, fallback, recording."""
+"""What happens around a call to a deployment: health, circuits, retries, fallback, recording."""

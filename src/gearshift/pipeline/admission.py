@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.types import Frame, FrameStream
+from gearshift.pipeline.hedging import Ask
+from gearshift.providers.base import Provider
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import ChatRequest, FrameStream
 
 
 @dataclass(slots=True)
@@ -40,7 +43,9 @@ class Admission:
         Raises:
             UpstreamError: `BUSY`, when the queue is full or the wait was too long.
         """
-        gate = self._gates.setdefault(upstream, _Gate())
+        gate = self._gates.get(upstream)
+        if gate is None:
+            gate = self._gates[upstream] = _Gate()
         if gate.in_flight < self._max_in_flight:
             gate.in_flight += 1
             return
@@ -71,17 +76,33 @@ class Admission:
         gate.in_flight -= 1
 
 
+def admitted(providers: Mapping[str, Provider], admission: Admission) -> Ask:
+    """Asking a deployment, once there is a place at its upstream."""
+
+    async def ask(request: ChatRequest, target: Target) -> FrameStream:
+        upstream, model = target.deployment.upstream, target.deployment.model
+        await admission.enter(upstream)
+        try:
+            frames = await providers[upstream].send(request, model)
+        except BaseException:
+            admission.leave(upstream)
+            raise
+        return AdmittedFrames(frames, admission, upstream)
+
+    return ask
+
+
 class AdmittedFrames:
     """The frames of an answer; the place is given back when they are closed."""
 
+    __slots__ = ("_admission", "_frames", "_is_inside", "_upstream", "read")
+
     def __init__(self, frames: FrameStream, admission: Admission, upstream: str) -> None:
+        self.read = frames.read
         self._frames = frames
         self._admission = admission
         self._upstream = upstream
         self._is_inside = True
-
-    def __aiter__(self) -> AsyncIterator[Frame]:
-        return self._frames.__aiter__()
 
     async def aclose(self) -> None:
         """Close the frames and leave."""

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
-from gearshift.pipeline.admission import Admission
+from gearshift.pipeline.admission import Admission, admitted
 from gearshift.pipeline.call import Handler
-from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
+from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.recording import Recording
+from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.providers.base import Provider
+from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 
 
 def build(
+    settings: Settings,
     providers: Mapping[str, Provider],
-    cooldown: Cooldown,
-    admission: Admission,
+    circuits: Circuits,
     health: HealthMonitor,
     sinks: Sequence[Sink],
-    *,
-    with_prompts: bool,
 ) -> Handler:
-    """Recording around fallback around admission to the providers."""
-    fallback = Fallback(providers, cooldown, admission, health.learn_incapable)
-    return Recording(fallback, sinks, with_prompts=with_prompts)
+    """Recording around fallback (with retries) around hedging around admission to providers."""
+    limits, retries, hedging = settings.limits, settings.retries, settings.hedging
+    admission = Admission(limits.max_in_flight, limits.max_queue, limits.first_token_seconds)
+    ask = admitted(providers, admission)
+    budget = RetryBudget(retries.budget)
+    fallback = Fallback(
+        ask,
+        {name: provider.dialect for name, provider in providers.items()},
+        circuits,
+        policy=RetryPolicy(retries.attempts, retries.backoff_seconds, random.random),
+        budget=budget,
+        hedging=Hedging(ask, hedging.percentile, budget) if hedging.enabled else None,
+        learn_incapable=health.learn_incapable,
+    )
+    with_prompts = settings.tiered_routing.logging.log_prompts
+    return Recording(fallback, sinks, circuits.failed, with_prompts=with_prompts)

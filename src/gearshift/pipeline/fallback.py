@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
-from gearshift.pipeline.admission import Admission, AdmittedFrames
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.cooldown import Cooldown
-from gearshift.providers.base import Provider
+from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.hedging import Ask, Hedging
+from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Cause, ChatRequest, ChatResponse, Decision, Deployment, FrameStream
 
@@ -19,22 +19,38 @@ LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
 
 
 class Fallback:
-    """The innermost step: picks the deployment that answers.
+    """Picks the deployment that answers.
 
-    Deployments in cooldown are passed over while another one is left. The first whose first
-    content arrives answers; the decision in the response names it.
+    Deployments whose circuit is open are passed over. The first whose first content arrives
+    answers; the decision in the response names it.
+
+    Args:
+        ask: Asks one deployment once.
+        dialects: The dialect of each upstream's answers.
+        circuits: Told of each failure and success.
+        policy: When the same deployment is asked again.
+        budget: How many repetitions there may be.
+        hedging: Asks in place of `ask`, where it is turned on.
+        learn_incapable: Told what a deployment cannot do.
     """
 
     def __init__(
         self,
-        providers: Mapping[str, Provider],
-        cooldown: Cooldown,
-        admission: Admission,
+        ask: Ask,
+        dialects: Mapping[str, str],
+        circuits: Circuits,
+        *,
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        hedging: Hedging | None,
         learn_incapable: LearnIncapable,
     ) -> None:
-        self._providers = providers
-        self._admission = admission
-        self._cooldown = cooldown
+        self._ask = ask
+        self._dialects = dialects
+        self._circuits = circuits
+        self._policy = policy
+        self._budget = budget
+        self._hedging = hedging
         self._learn_incapable = learn_incapable
 
     async def __call__(self, call: Call) -> ChatResponse:
@@ -44,67 +60,85 @@ class Fallback:
             UpstreamError: The client's own fault (`REJECTED`), or nobody is capable.
             ExhaustedError: Every deployment failed.
         """
-        for target in self._in_turn(call):
-            response = await self._attempt(call, target)
-            if response is not None:
-                return response
+        self._budget.earn()
+        for position, target in enumerate(call.chain):
+            frames = await self._attempts(call, position, target)
+            if frames is not None:
+                return self._answered(call, *frames)
         errors = [error for _, error in call.attempts]
         if errors and all(error.fault is Fault.INCAPABLE for error in errors):
             raise errors[0]
         raise ExhaustedError(call.attempts)
 
-    def _in_turn(self, call: Call) -> Sequence[Target]:
-        cooling = [target for target in call.chain if self._cooldown.active(target.deployment)]
-        if not cooling or len(cooling) == len(call.chain):
-            return call.chain
-        for target in cooling:
-            self._note_cooling(call, target)
-        return [target for target in call.chain if target not in cooling]
+    async def _attempts(
+        self, call: Call, position: int, target: Target
+    ) -> tuple[Target, FrameStream] | None:
+        """Ask one deployment, again after a wait if that may help; `None` when it failed."""
+        attempt = 0
+        while self._circuits.admits(target.deployment):
+            attempt += 1
+            try:
+                return await self._timed(call, position, target)
+            except UpstreamError as error:
+                self._note_failure(call, target, error)
+                if not error.permits_fallback:
+                    raise
+                wait = self._wait(call, position, attempt, error)
+            if wait is None:
+                return None
+            call.upstream_seconds += wait  # it is not our own work
+            await asyncio.sleep(wait)
+        refusal = self._circuits.refusal(target.deployment)
+        if attempt == 0 and refusal is not None:
+            call.attempts.append((str(target.deployment), refusal))
+        return None
 
-    def _note_cooling(self, call: Call, target: Target) -> None:
-        reason = self._cooldown.active(target.deployment)
-        if reason is not None:
-            fault, message = reason
-            said = UpstreamError(f"in cooldown after: {message or fault.value}", fault=fault)
-            call.attempts.append((str(target.deployment), said))
-
-    async def _attempt(self, call: Call, target: Target) -> ChatResponse | None:
-        deployment = target.deployment
+    async def _timed(self, call: Call, position: int, target: Target) -> tuple[Target, FrameStream]:
         started = time.perf_counter()
         try:
-            frames = await self._send(call.request, deployment)
-        except UpstreamError as error:
-            self._note_failure(call, target, error)
-            if not error.permits_fallback:
-                raise
-            return None
+            if self._hedging is None:
+                return target, await self._ask(call.request, target)
+            second = _sibling(call, position) or target
+            return await self._hedging(call.request, target, second)
+        except asyncio.CancelledError:
+            self._circuits.released(target.deployment)
+            raise
         finally:
             call.upstream_seconds += time.perf_counter() - started
-        self._cooldown.succeeded(deployment)
-        call.decision = _answered_by(call, target)
-        overhead = time.perf_counter() - call.started_at - call.upstream_seconds
-        dialect = self._providers[deployment.upstream].dialect
-        return ChatResponse(call.decision, dialect, frames, max(0.0, overhead))
 
-    async def _send(self, request: ChatRequest, deployment: Deployment) -> FrameStream:
-        await self._admission.enter(deployment.upstream)
-        try:
-            provider = self._providers[deployment.upstream]
-            frames = await provider.send(request, deployment.model)
-        except BaseException:
-            self._admission.leave(deployment.upstream)
-            raise
-        return AdmittedFrames(frames, self._admission, deployment.upstream)
+    def _wait(self, call: Call, position: int, attempt: int, error: UpstreamError) -> float | None:
+        wait = self._policy.wait(
+            attempt,
+            error.fault,
+            has_sibling=_sibling(call, position) is not None,
+            is_last=position == len(call.chain) - 1,
+        )
+        return wait if wait is not None and self._budget.spend() else None
+
+    def _answered(self, call: Call, target: Target, frames: FrameStream) -> ChatResponse:
+        deployment = target.deployment
+        self._circuits.succeeded(deployment)
+        if call.attempts or target is not call.chain[0]:
+            call.decision = _answered_by(call, target)
+        overhead = time.perf_counter() - call.started_at - call.upstream_seconds
+        dialect = self._dialects[deployment.upstream]
+        return ChatResponse(call.decision, dialect, frames, max(0.0, overhead))
 
     def _note_failure(self, call: Call, target: Target, error: UpstreamError) -> None:
         call.attempts.append((str(target.deployment), error))
         # Our own queue being full says nothing about the upstream.
-        if error.fault is not Fault.BUSY or error.status is not None:
-            self._cooldown.failed(
-                target.deployment, error.fault, error.message, error.retry_after_seconds
-            )
+        if error.fault is Fault.BUSY and error.status is None:
+            self._circuits.released(target.deployment)
+        else:
+            self._circuits.failed(target.deployment, error)
         if error.fault is Fault.INCAPABLE:
             self._learn_incapable(target.deployment, call.request, error)
+
+
+def _sibling(call: Call, position: int) -> Target | None:
+    """The next deployment of the chain, if it is of the same tier."""
+    following = call.chain[position + 1] if position + 1 < len(call.chain) else None
+    return following if following and following.tier == call.chain[position].tier else None
 
 
 def _answered_by(call: Call, target: Target) -> Decision:
@@ -120,13 +154,12 @@ def _answered_by(call: Call, target: Target) -> Decision:
     cause = Cause.CAPABILITY if call.attempts and incapable else Cause.FALLBACK
     # Not the upstream's own words: they may quote the prompt, and this line is logged.
     said = ", ".join(f"{name}: {error.fault.value}" for name, error in call.attempts)
-    return replace(
-        decision,
+    return decision._replace(
         tier=target.tier or decision.tier,
         model=target.deployment.model,
         upstream=target.deployment.upstream,
         provider=target.provider,
         cause=cause,
         fallback=moved,
-        reason=f"{decision.reason}; answered by {target.deployment} because {said}",
+        reason=f"{decision.reason}; answered by {target.deployment} because {said or 'slow'}",
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gearshift.errors import UpstreamError
-from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.circuits import Circuits, State
 from gearshift.pipeline.topology import Topology, is_listed, resolve
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -57,12 +57,12 @@ class HealthMonitor:
         config: TierConfig,
         upstreams: Sequence[UpstreamConfig],
         providers: Mapping[str, Provider],
-        cooldown: Cooldown,
+        circuits: Circuits,
     ) -> None:
         self._config = config
         self._upstreams = tuple(upstreams)
         self._providers = providers
-        self._cooldown = cooldown
+        self._circuits = circuits
         self._incapabilities: dict[Deployment, frozenset[Capability]] = {}
         self._task: asyncio.Task[None] | None = None
         self.states: dict[str, UpstreamState] = {}
@@ -130,16 +130,20 @@ class HealthMonitor:
             logger.info("upstream %s is %s: %s", name, word, state.detail)
         if previous != state:
             self.topology = self._resolve()
+        if state.is_reachable and not state.is_loading:
+            for info in state.models:
+                self._circuits.reachable(Deployment(name, info.name))
 
     def _resolve(self) -> Topology:
         return resolve(self._config, self._upstreams, self.states, self._incapabilities)
 
     def _health(self, deployment: Deployment) -> DeploymentHealth:
-        cooling = self._cooldown.active(deployment)
         readiness, detail = self._readiness(deployment)
-        if cooling is not None:
-            detail = f"left alone for a moment after: {cooling[1] or cooling[0].value}"
-        return DeploymentHealth(deployment, readiness, detail, cooling is not None)
+        state = self._circuits.state(deployment)
+        refusal = self._circuits.refusal(deployment)
+        if refusal is not None:
+            detail = refusal.message
+        return DeploymentHealth(deployment, readiness, detail, state is not State.CLOSED)
 
     def _readiness(self, deployment: Deployment) -> tuple[Readiness, str]:
         state = self.states.get(deployment.upstream)

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.pipeline.call import Call, Handler
 from gearshift.telemetry.events import RequestFinished, Sink
-from gearshift.types import ChatResponse, Frame, FrameStream, Usage
+from gearshift.types import ChatResponse, Deployment, Frame, FrameStream, Usage
 from gearshift.wire.faults import reply_to
 
 CLIENT_GONE = 499
 """The status, by nginx's convention, of a request whose client went away first."""
 
 
+BrokeOff = Callable[[Deployment, UpstreamError], None]
+"""Told of a deployment whose answer broke off after its first content."""
+
+
 class Recording:
     """The outermost step: measures, and reports when the last frame has gone out."""
 
-    def __init__(self, inner: Handler, sinks: Sequence[Sink], *, with_prompts: bool) -> None:
+    def __init__(
+        self, inner: Handler, sinks: Sequence[Sink], broke_off: BrokeOff, *, with_prompts: bool
+    ) -> None:
         self._inner = inner
         self._sinks = tuple(sinks)
+        self._broke_off = broke_off
         self._with_prompts = with_prompts
 
     async def __call__(self, call: Call) -> ChatResponse:
@@ -39,16 +45,18 @@ class Recording:
             # A defect of ours: counted like any other failure, then left to the edge.
             self._report(call, 500, fault="internal")
             raise
-        if not self._sinks:
-            return response
-        return replace(response, frames=_Watched(response, call, self))
+        return response._replace(frames=_Watched(response, call, self))
 
-    def finished(self, call: Call, watched: _Watched, status: int, fault: str | None) -> None:
+    def finished(
+        self, call: Call, watched: _Watched, status: int, error: UpstreamError | None
+    ) -> None:
         """Report an answer whose frames have ended."""
+        if error is not None:
+            self._broke_off(call.decision.deployment, error)
         self._report(
             call,
             status,
-            fault=fault,
+            fault=None if error is None else error.fault.value,
             usage=watched.usage,
             load_seconds=watched.load_seconds,
             first_token_seconds=watched.first_token_seconds,
@@ -91,38 +99,53 @@ class Recording:
 class _Watched:
     """The frames of an answer, with an eye on tokens and on how they end."""
 
+    __slots__ = (
+        "_call",
+        "_frames",
+        "_is_reported",
+        "_recording",
+        "first_token_seconds",
+        "load_seconds",
+        "overhead_seconds",
+        "usage",
+    )
+
     def __init__(self, response: ChatResponse, call: Call, recording: Recording) -> None:
         self._frames: FrameStream = response.frames
         self._call = call
         self._recording = recording
-        self._reported = False
+        self._is_reported = False
         self.usage: Usage | None = None
         self.load_seconds: float | None = None
         self.overhead_seconds = response.overhead_seconds
         self.first_token_seconds = time.perf_counter() - call.started_at
 
-    async def __aiter__(self) -> AsyncIterator[Frame]:
+    async def read(self) -> Frame | None:
+        """The next frame."""
         try:
-            async for frame in self._frames:
-                chunk = frame.chunk
-                if chunk is not None:
-                    self.usage = chunk.usage or self.usage
-                    self.load_seconds = chunk.load_seconds or self.load_seconds
-                yield frame
+            frame = await self._frames.read()
         except UpstreamError as error:
-            self._report(reply_to(error).status, error.fault.value)
+            self._report(reply_to(error).status, error)
             raise
-        self._report(200, None)
+        if frame is None:
+            self._report(200)
+        elif frame.chunk is not None:
+            chunk = frame.chunk
+            if chunk.usage is not None:
+                self.usage = chunk.usage
+            if chunk.load_seconds is not None:
+                self.load_seconds = chunk.load_seconds
+        return frame
 
     async def aclose(self) -> None:
         """Stop the upstream; an answer that had not ended counts as given up by the client."""
         await self._frames.aclose()
-        self._report(CLIENT_GONE, None)
+        self._report(CLIENT_GONE)
 
-    def _report(self, status: int, fault: str | None) -> None:
-        if not self._reported:
-            self._reported = True
-            self._recording.finished(self._call, self, status, fault)
+    def _report(self, status: int, error: UpstreamError | None = None) -> None:
+        if not self._is_reported:
+            self._is_reported = True
+            self._recording.finished(self._call, self, status, error)
 
 
 def _fault_of(error: GearshiftError) -> str | None:

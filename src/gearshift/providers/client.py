@@ -36,7 +36,7 @@ class HttpResponse:
         """Whether nothing more will come."""
         return self._connection is None or self._connection.is_complete
 
-    def limit_silence(self, seconds: float | None) -> None:
+    def limit_silence(self, seconds: float) -> None:
         """From now on, silence for so long within the body is an error."""
         if self._connection is not None:
             self._connection.limit_silence(seconds)
@@ -122,6 +122,7 @@ class HttpClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         from_root: bool = False,
+        within_seconds: float | None = None,
     ) -> HttpResponse:
         """Send a request; returns when the head of the response has arrived.
 
@@ -131,6 +132,8 @@ class HttpClient:
             body: JSON text.
             headers: Beside the client's own.
             from_root: `path` is the whole path instead.
+            within_seconds: How long the answer may take, beside the connection; `limit_silence`
+                takes its place.
 
         Raises:
             UpstreamError: There was no response.
@@ -139,16 +142,18 @@ class HttpClient:
         sent = self._written(method, target, body, headers)
         connection = self._pooled() or await self._connected()
         try:
-            return await self._exchange(connection, sent)
+            return await self._exchange(connection, sent, within_seconds)
         except UpstreamError:
             if not connection.is_reused or connection.has_answered:
                 raise
         # The server had closed a pooled connection in the meantime: no byte of an answer came,
         # so asking once more, on a fresh one, repeats nothing.
-        return await self._exchange(await self._connected(), sent)
+        return await self._exchange(await self._connected(), sent, within_seconds)
 
-    async def _exchange(self, connection: UpstreamConnection, sent: bytes) -> HttpResponse:
-        connection.send(sent)
+    async def _exchange(
+        self, connection: UpstreamConnection, sent: bytes, within_seconds: float | None
+    ) -> HttpResponse:
+        connection.send(sent, within_seconds)
         try:
             await connection.head()
         except BaseException:

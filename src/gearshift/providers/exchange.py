@@ -50,7 +50,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._has_head = False
         self._error: UpstreamError | None = None
         self._last_data = 0.0
-        self._idle_seconds: float | None = None
+        self._idle_seconds = 0.0
         self.status = 0
         self.headers: dict[str, str] = {}
         self.is_complete = False
@@ -63,13 +63,20 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- the exchange
 
-    def send(self, request: bytes) -> None:
-        """Begin an exchange."""
+    def send(self, request: bytes, within_seconds: float | None = None) -> None:
+        """Begin an exchange; unless `limit_silence` is called, it has to end in time."""
         if self.is_reused:
             self._begin()
         self._is_active = True
         self._last_data = self._loop.time()
         self._transport.write(request)
+        if within_seconds is not None:
+            self._timer = self._loop.call_later(within_seconds, self._expire, within_seconds)
+
+    def _expire(self, seconds: float) -> None:
+        self._timer = None
+        if not self.is_complete and self._is_active:
+            self._fail(UpstreamError(f"nothing within {seconds:g} s", fault=Fault.TIMEOUT))
 
     async def head(self) -> None:
         """Wait for the head of the response.
@@ -110,18 +117,24 @@ class UpstreamConnection(asyncio.Protocol):
         if self._error is not None and not self._pieces:
             raise self._error
 
-    def limit_silence(self, seconds: float | None) -> None:
-        """From now on, silence for so long is an error."""
+    def limit_silence(self, seconds: float) -> None:
+        """From now on, silence for so long is an error; nothing else is limited any more."""
         self._idle_seconds = seconds
-        if seconds is not None and self._timer is None and not self.is_complete:
-            self._last_data = self._loop.time()
+        self._last_data = self._loop.time()
+        self._stop_timer()
+        if not self.is_complete:
             self._timer = self._loop.call_later(seconds, self._look)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _look(self) -> None:
         """One timer follows the silence, however many pieces come."""
         self._timer = None
         seconds = self._idle_seconds
-        if seconds is None or self.is_complete or not self._is_active:
+        if self.is_complete or not self._is_active:
             return
         left = self._last_data + seconds - self._loop.time()
         if left > 0 or not self._is_reading:  # while we hold it back, it is not its fault
@@ -131,9 +144,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def finish(self) -> bool:
         """End the exchange; whether the connection can be used again."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         reusable = self.is_complete and self._keeps_alive and not self.is_lost
         self._is_active = False
         if not reusable:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -16,7 +17,7 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
 from gearshift.types import ChatRequest, Frame, FrameStream
-from gearshift.wire.base import Dialect
+from gearshift.wire.base import Dialect, StreamReader
 from gearshift.wire.fold import fold_messages, is_template_error
 
 # After its end mark a stream has nothing more to say; this long we wait for the last bytes of
@@ -71,32 +72,26 @@ class HttpProvider:
 
     async def _ask(self, request: ChatRequest, model: str) -> FrameStream:
         seconds = self._deadlines.total_seconds
+        started = time.monotonic()
         if request.stream:
             seconds = min(seconds, self.first_token_seconds(model))
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._first_content(request, model)
-        except TimeoutError as error:
-            message = f"nothing within {seconds:g} s"
-            raise UpstreamError(message, fault=Fault.TIMEOUT) from error
-
-    async def _first_content(self, request: ChatRequest, model: str) -> FrameStream:
-        started = time.monotonic()
         response = await self._client.request(
             "POST",
             self._wire.path(request),
             body=await self._body(request, model),
             headers=request.headers,
+            within_seconds=seconds,
         )
         try:
             await self._check(response, streamed=request.stream)
             if not request.stream:
-                return _Answer(response, [await self._whole(response)], None)
-            until = started + self._deadlines.total_seconds
-            frames = self._frames(response, until)
-            held = await _up_to_content(frames)
+                return _Whole(response, await self._whole(response))
+            stream = _Stream(
+                response, self._wire.stream_reader(), self._failure, self._deadlines, started
+            )
+            await stream.hold_to_content()
             response.limit_silence(self._deadlines.idle_seconds)
-            return _Answer(response, held, frames)
+            return stream
         except BaseException:
             await response.aclose()
             raise
@@ -143,81 +138,104 @@ class HttpProvider:
         key = self._config.api_key.encode()
         return said.replace(key, b"***") if key else said
 
-    def _checked(self, frame: Frame) -> Frame:
-        if frame.error is not None:
-            raise self._failure(frame.error)
+
+class _Whole:
+    """An answer that came in one piece."""
+
+    __slots__ = ("_frame", "_response")
+
+    def __init__(self, response: HttpResponse, frame: Frame) -> None:
+        self._response = response
+        self._frame: Frame | None = frame
+
+    async def read(self) -> Frame | None:
+        """The one frame."""
+        frame, self._frame = self._frame, None
         return frame
 
-    async def _frames(self, response: HttpResponse, until: float) -> AsyncGenerator[Frame]:
-        """The frames of a stream up to its end.
-
-        Raises:
-            UpstreamError: The stream reports an error, breaks off, or falls silent.
-        """
-        reader = self._wire.stream_reader()
-        finished = False
-        while data := await response.read():
-            for frame in reader.feed(data):
-                finished = finished or _is_finished(self._checked(frame))
-                yield frame
-                if frame.is_end:
-                    await _drain(response)
-                    return
-            if time.monotonic() > until:
-                total = self._deadlines.total_seconds
-                raise UpstreamError(f"not finished within {total:g} s", fault=Fault.TIMEOUT)
-        for frame in reader.finish():
-            finished = finished or _is_finished(self._checked(frame))
-            yield frame
-        if not finished:
-            raise UpstreamError("the stream ended before its end mark", fault=Fault.CUT_OFF)
+    async def aclose(self) -> None:
+        """Release the connection."""
+        await self._response.aclose()
 
 
-class _Answer:
-    """The frames held back until the first content, then the rest as they arrive."""
+class _Stream:
+    """The frames of a stream up to its end."""
 
     def __init__(
         self,
         response: HttpResponse,
-        held: Sequence[Frame],
-        rest: AsyncGenerator[Frame] | None,
+        reader: StreamReader,
+        failure: Callable[[str], UpstreamError],
+        deadlines: Deadlines,
+        started: float,
     ) -> None:
         self._response = response
-        self._held = held
-        self._rest = rest
+        self._reader = reader
+        self._failure = failure
+        self._total_seconds = deadlines.total_seconds
+        self._until = started + deadlines.total_seconds
+        self._frames: deque[Frame] = deque()
+        self._is_finished = False  # it said so itself
+        self._is_over = False
+        self._error: UpstreamError | None = None
 
-    async def __aiter__(self) -> AsyncIterator[Frame]:
-        for frame in self._held:
-            yield frame
-        if self._rest is not None:
-            async for frame in self._rest:
-                yield frame
+    async def hold_to_content(self) -> None:
+        """Read up to the first content; what came is kept for `read`."""
+        held: list[Frame] = []
+        size = 0
+        while (frame := await self.read()) is not None:
+            held.append(frame)
+            size += len(frame.raw)
+            if frame.is_end or (frame.chunk is not None and frame.chunk.has_content):
+                break
+            if size > _MAX_HELD_BYTES:
+                raise UpstreamError("a flood of frames without content", fault=Fault.GARBAGE)
+        self._frames.extendleft(reversed(held))
+
+    async def read(self) -> Frame | None:
+        """The next frame.
+
+        Raises:
+            UpstreamError: The stream reports an error, breaks off, or falls silent.
+        """
+        frames = self._frames
+        while not frames:
+            if self._error is not None:
+                raise self._error
+            if self._is_over:
+                return None
+            await self._fill()
+        return frames.popleft()
+
+    async def _fill(self) -> None:
+        data = await self._response.read()
+        for frame in self._reader.feed(data) if data else self._reader.finish():
+            if frame.error is not None:
+                self._error = self._failure(frame.error)
+                return
+            self._frames.append(frame)
+            if frame.is_end:
+                self._is_over = True
+                await _drain(self._response)
+                return
+            self._is_finished = self._is_finished or _has_reason(frame)
+        if not data:
+            self._is_over = True
+            if not self._is_finished:
+                message = "the stream ended before its end mark"
+                self._error = UpstreamError(message, fault=Fault.CUT_OFF)
+        elif time.monotonic() > self._until:
+            message = f"not finished within {self._total_seconds:g} s"
+            self._error = UpstreamError(message, fault=Fault.TIMEOUT)
 
     async def aclose(self) -> None:
         """Release the connection; one in the middle of an answer is ended."""
-        if self._rest is not None:
-            # A generator that is being read elsewhere is ended by that reader.
-            with suppress(RuntimeError):
-                await self._rest.aclose()
         await self._response.aclose()
 
 
-async def _up_to_content(frames: AsyncIterator[Frame]) -> list[Frame]:
-    held = []
-    size = 0
-    async for frame in frames:
-        held.append(frame)
-        size += len(frame.raw)
-        if frame.is_end or (frame.chunk is not None and frame.chunk.has_content):
-            break
-        if size > _MAX_HELD_BYTES:
-            raise UpstreamError("a flood of frames without content", fault=Fault.GARBAGE)
-    return held
-
-
-def _is_finished(frame: Frame) -> bool:
+def _has_reason(frame: Frame) -> bool:
     """Some servers end a complete answer without the end mark, but not without a reason."""
-    return frame.is_end or (frame.chunk is not None and frame.chunk.finish_reason is not None)
+    return frame.chunk is not None and frame.chunk.finish_reason is not None
 
 
 async def _drain(response: HttpResponse) -> None:

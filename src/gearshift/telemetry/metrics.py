@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gearshift.telemetry.events import RequestFinished
+from gearshift.types import Decision
 
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
@@ -31,8 +32,15 @@ class ModelState:
     is_resident: bool | None
 
 
+class _Children(NamedTuple):
+    duration: Callable[[float], None]
+    first_token: Callable[[float], None]
+    input_tokens: Callable[[float], None]
+    output_tokens: Callable[[float], None]
+
+
 class Metrics:
-    """Counts finished requests; hand `observe` to `LLMInterface` as a sink.
+    """Counts finished requests; hand `observe` to a `Batch`.
 
     With `PROMETHEUS_MULTIPROC_DIR` set, the numbers of all workers are added up.
     """
@@ -40,6 +48,8 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._states: list[_States] = []
+        self._counts: dict[tuple[object, ...], Callable[[], None]] = {}
+        self._by_place: dict[tuple[str, str, str], _Children] = {}
         base = ("tier", "model", "upstream")
 
         def counter(name: str, text: str, labels: Iterable[str]) -> Counter:
@@ -70,25 +80,25 @@ class Metrics:
         self._scoring = histogram("scoring_seconds", "Time spent scoring", (), _SCORING_SECONDS)
         self._score = histogram("score", "Complexity score, 0 to 10", (), _SCORES)
 
-    def observe(self, event: RequestFinished) -> None:
-        """Count one finished request."""
+    def observe(self, events: Sequence[RequestFinished]) -> None:
+        """Count finished requests."""
+        for event in events:
+            self._observe(event)
+
+    def _observe(self, event: RequestFinished) -> None:
         decision = event.decision
-        labels = (decision.tier, decision.model, decision.upstream)
-        cause, status = decision.cause.value, str(event.status)
-        self._requests.labels(*labels, event.dialect, cause, status).inc()
-        self._duration.labels(*labels).observe(event.duration_seconds)
+        self._count(decision, event.dialect, event.status)
+        children = self._children(decision)
+        children.duration(event.duration_seconds)
         self._overhead.observe(event.overhead_seconds)
         if event.first_token_seconds is not None:
-            self._first_token.labels(*labels).observe(event.first_token_seconds)
+            children.first_token(event.first_token_seconds)
         if decision.score is not None:
             self._score.observe(decision.score)
             self._scoring.observe(event.scoring_seconds)
         if event.usage is not None:
-            tokens = event.usage
-            self._tokens.labels(decision.tier, decision.model, "input").inc(tokens.prompt_tokens)
-            self._tokens.labels(decision.tier, decision.model, "output").inc(
-                tokens.completion_tokens
-            )
+            children.input_tokens(event.usage.prompt_tokens)
+            children.output_tokens(event.usage.completion_tokens)
         if decision.fallback is not None:
             first, _, answered = decision.fallback.partition("->")
             fault = event.attempts[0][1] if event.attempts else decision.cause.value
@@ -96,6 +106,28 @@ class Metrics:
         # Half a second is more than the scheduling of a model that is loaded already.
         if event.load_seconds is not None and event.load_seconds > 0.5:
             self._loads.inc()
+
+    def _count(self, decision: Decision, dialect: str, status: int) -> None:
+        key = (*decision.place, dialect, decision.cause, status)
+        count = self._counts.get(key)
+        if count is None:
+            labels = (*decision.place, dialect, decision.cause.value, str(status))
+            count = self._counts[key] = self._requests.labels(*labels).inc
+        count()
+
+    def _children(self, decision: Decision) -> _Children:
+        """The library's look-up by labels takes longer than the counting itself."""
+        place = decision.place
+        children = self._by_place.get(place)
+        if children is None:
+            tier, model, _ = place
+            children = self._by_place[place] = _Children(
+                self._duration.labels(*place).observe,
+                self._first_token.labels(*place).observe,
+                self._tokens.labels(tier, model, "input").inc,
+                self._tokens.labels(tier, model, "output").inc,
+            )
+        return children
 
     def refused(self, dialect: str, status: int) -> None:
         """Count a request that was refused before there was a decision."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gearshift.errors import RequestError
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
@@ -40,8 +40,7 @@ class Target:
         return self.capabilities is None or needs <= self.capabilities
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What the router is told besides the score.
 
     Attributes:
@@ -57,8 +56,7 @@ class Circumstances:
     prompt_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The router's choice: the tier, why, and whom to ask in which order.
 
     Attributes:

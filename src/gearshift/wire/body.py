@@ -87,9 +87,9 @@ def check_fields(body: Mapping[str, Any], rules: Mapping[str, Rule], prefix: str
     Raises:
         RequestError: 400 naming the field.
     """
-    for name, rule in rules.items():
-        value = body.get(name)
-        if value is not None and not rule[0](value):
+    for name, value in body.items():
+        rule = rules.get(name)
+        if rule is not None and value is not None and not rule[0](value):
             raise refuse(prefix + name, f"must be {rule[1]}{_but(value, rule[1])}")
 
 

@@ -36,6 +36,7 @@ _STATUSES: Final = {
     Fault.TIMEOUT: 504,
     Fault.LOADING: 503,
     Fault.BUSY: 503,
+    Fault.COOLDOWN: 503,
     Fault.INCAPABLE: 400,
 }
 

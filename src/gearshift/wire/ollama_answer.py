@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -30,7 +29,7 @@ _NANOSECONDS = 1_000_000_000
 def read_answer(raw: bytes) -> Frame:
     """A whole response body as one frame; `error` says why it is no answer."""
     frame = _frame(raw, 0, what="the answer")
-    return frame if frame.error else replace(frame, is_end=True)
+    return frame if frame.error else frame._replace(is_end=True)
 
 
 class OllamaReader:
@@ -194,7 +193,7 @@ class OllamaWriter:
         )
         if not chunk.content and not chunk.reasoning:
             return b""
-        return self._line(replace(chunk, tool_calls=()))
+        return self._line(chunk._replace(tool_calls=()))
 
     def finish(self) -> bytes:
         """The tool calls, and the line that is `done`."""

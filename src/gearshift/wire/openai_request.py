@@ -20,7 +20,6 @@ from gearshift.wire.body import (
     either,
     encode,
     refuse,
-    text_field,
 )
 
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
@@ -48,6 +47,7 @@ _SAMPLING: Final[dict[str, Rule]] = {
     "logit_bias": OBJECT,
     "suffix": TEXT,
 }
+NO_NEEDS: Final[frozenset[Capability]] = frozenset()
 _TOOL_FIELDS: Final[dict[str, Rule]] = {
     "name": TEXT,
     "reasoning_content": TEXT,
@@ -72,14 +72,16 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
     """
     body = decode_object(raw)
     check_fields(body, _RULES)
-    options = {name: body[name] for name in _SAMPLING if body.get(name) is not None}
+    options = {
+        name: value for name, value in body.items() if name in _SAMPLING and value is not None
+    }
     if "max_completion_tokens" in options:
         options["max_tokens"] = options.pop("max_completion_tokens")
     messages = _messages(body) if operation is Operation.CHAT else _prompt(body)
     return ChatRequest(
         dialect="openai",
         operation=operation,
-        model=text_field(body, "model") or "auto",
+        model=body.get("model") or "auto",
         messages=messages,
         stream=body.get("stream") or False,
         options=options,
@@ -178,14 +180,14 @@ def _prompt(body: JsonObject) -> list[Message]:
 
 
 def _needs(body: JsonObject, messages: Sequence[Message]) -> frozenset[Capability]:
-    needs = set()
+    needs: set[Capability] = set()
     if (body.get("tools") or body.get("functions")) and body.get("tool_choice") != "none":
         needs.add(Capability.TOOLS)
     if has_image(messages):
         needs.add(Capability.VISION)
     if body.get("think") and isinstance(body["think"], bool | str):
         needs.add(Capability.THINKING)
-    return frozenset(needs)
+    return frozenset(needs) if needs else NO_NEEDS
 
 
 def has_image(messages: Sequence[Message]) -> bool:

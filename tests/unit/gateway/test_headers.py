@@ -1,7 +1,6 @@
 """Decision headers are printable ASCII whatever the decision holds."""
 
 import string
-from dataclasses import replace
 from urllib.parse import unquote
 
 from hypothesis import given
@@ -20,19 +19,19 @@ PRINTABLE = set(string.printable) - set("\r\n\t\x0b\x0c")
 
 @given(st.text(max_size=300), st.text(max_size=50))
 def test_any_text_becomes_a_legal_header(reason, model):
-    headers = decision_headers(replace(DECISION, reason=reason, model=model), 0.00123)
+    headers = decision_headers(DECISION._replace(reason=reason, model=model), 0.00123)
     assert all(set(value) <= PRINTABLE for value in headers.values())
     assert headers["x-gearshift-overhead-us"] == "1230"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_percent_encoding_can_be_undone(reason):
-    header = decision_headers(replace(DECISION, reason=reason))["x-gearshift-reason"]
+    header = decision_headers(DECISION._replace(reason=reason))["x-gearshift-reason"]
     assert unquote(header) == reason
 
 
 def test_what_did_not_happen_has_no_header():
-    headers = decision_headers(replace(DECISION, score=None))
+    headers = decision_headers(DECISION._replace(score=None))
     assert "x-gearshift-score" not in headers
     assert "x-gearshift-fallback" not in headers
     assert decision_headers(DECISION)["x-gearshift-score"] == "1.50"

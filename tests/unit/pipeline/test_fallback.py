@@ -5,10 +5,11 @@ import time
 import pytest
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
-from gearshift.pipeline.admission import Admission
+from gearshift.pipeline.admission import Admission, admitted
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.fallback import Fallback
+from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import (
     Capability,
@@ -20,14 +21,15 @@ from gearshift.types import (
     Frame,
     Operation,
 )
+from gearshift.wire.faults import reply_to
 
 SMALL, LARGE = Deployment("one", "small"), Deployment("two", "large")
 CHAIN = (Target(SMALL, "openai", "simple"), Target(LARGE, "ollama", "complex"))
 
 
 class Frames:
-    async def __aiter__(self):
-        yield Frame(b"x", Chunk(content="x"), is_end=True)
+    async def read(self):
+        return Frame(b"x", Chunk(content="x"), is_end=True)
 
     async def aclose(self):
         pass
@@ -58,10 +60,17 @@ def call(needs=frozenset()):
     return Call(request, decision, CHAIN, time.perf_counter())
 
 
-def fallback(one, two, learned=None):
-    cooldown = Cooldown(time.monotonic)
+def fallback(one, two, learned=None, *, retries=0, failures=5):
     learn = (lambda *said: learned.append(said)) if learned is not None else (lambda *_: None)
-    return Fallback({"one": one, "two": two}, cooldown, Admission(1, 0, 1.0), learn)
+    return Fallback(
+        admitted({"one": one, "two": two}, Admission(1, 0, 1.0)),
+        {"one": "openai", "two": "openai"},
+        Circuits(time.monotonic, failures=failures),
+        policy=RetryPolicy(retries, 0.001, lambda: 0.5),
+        budget=RetryBudget(0.2),
+        hedging=None,
+        learn_incapable=learn,
+    )
 
 
 def fault(kind, message="said"):
@@ -114,16 +123,49 @@ async def test_when_nobody_is_capable_the_client_hears_why():
     assert not isinstance(caught.value, ExhaustedError)
 
 
-async def test_a_deployment_in_cooldown_is_passed_over_but_never_the_last_one():
+async def test_a_deployment_with_an_open_circuit_is_passed_over():
     one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
-    steps = fallback(one, two)
+    steps = fallback(one, two, failures=1)
     await (await steps(call())).frames.aclose()
     response = await steps(call())
     assert (one.asked, two.asked) == (1, 2)
     assert response.decision.fallback == "simple->complex"
-    both = fallback(
-        ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider(fault(Fault.UNREACHABLE))
-    )
-    with pytest.raises(ExhaustedError):
-        await both(call())
-    assert (await both(call())).decision.model == "small"
+
+
+async def test_when_every_circuit_is_open_the_client_hears_when_to_come_back():
+    both = [ScriptedProvider(fault(Fault.UNREACHABLE)) for _ in range(2)]
+    steps = fallback(*both, failures=1)
+    for _ in range(2):
+        with pytest.raises(ExhaustedError) as caught:
+            await steps(call())
+    assert [provider.asked for provider in both] == [1, 1]
+    reply = reply_to(caught.value)
+    assert (reply.status, reply.headers) == (503, {"Retry-After": "1"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"), [(Fault.FAILED, 2), (Fault.UNREACHABLE, 2), (Fault.TIMEOUT, 1)]
+)
+async def test_what_may_pass_is_asked_of_the_same_deployment_again(kind, asked):
+    one = ScriptedProvider(fault(kind))
+    response = await fallback(one, ScriptedProvider(), retries=1)(call())
+    assert one.asked == asked
+    assert (response.decision.fallback is None) == (asked == 2)
+
+
+async def test_a_retry_that_fails_too_moves_on():
+    one = ScriptedProvider(fault(Fault.FAILED), fault(Fault.FAILED))
+    response = await fallback(one, ScriptedProvider(), retries=1)(call())
+    assert one.asked == 2
+    assert response.decision.fallback == "simple->complex"
+
+
+async def test_retries_stop_when_their_budget_is_spent():
+    errors = [fault(Fault.FAILED) for _ in range(200)]
+    one = ScriptedProvider(*errors)
+    steps = fallback(one, ScriptedProvider(), retries=1, failures=1000)
+    for _ in range(100):
+        response = await steps(call())
+        await response.frames.aclose()
+    # The reserve, and a fifth of the requests.
+    assert 100 + 10 <= one.asked <= 100 + 10 + 20

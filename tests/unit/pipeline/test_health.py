@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.cooldown import Cooldown
+from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -32,7 +32,7 @@ class ProbedProvider:
 def monitor(state, provider="ollama"):
     upstream = UpstreamConfig("local", provider, "http://local")
     providers: dict[str, Any] = {"local": ProbedProvider(state)}
-    return HealthMonitor(TierConfig(), [upstream], providers, Cooldown(time.monotonic))
+    return HealthMonitor(TierConfig(), [upstream], providers, Circuits(time.monotonic))
 
 
 def up(*models, loading=False):

@@ -27,15 +27,16 @@ DECISION = Decision(
 
 class Frames:
     def __init__(self, *frames, error=None):
-        self.frames = frames
+        self.frames = list(frames)
         self.error = error
         self.closed = False
 
-    async def __aiter__(self):
-        for frame in self.frames:
-            yield frame
+    async def read(self):
+        if self.frames:
+            return self.frames.pop(0)
         if self.error:
             raise self.error
+        return None
 
     async def aclose(self):
         self.closed = True
@@ -47,11 +48,22 @@ def call():
     return Call(request, DECISION, (), time.perf_counter())
 
 
-async def answer(frames, events, *, with_prompts=False):
+async def read(frames):
+    said = []
+    while (frame := await frames.read()) is not None:
+        said.append(frame.raw)
+    return said
+
+
+async def answer(frames, events, *, with_prompts=False, broken=None):
     async def inner(call):
         return ChatResponse(call.decision, "openai", frames, 0.001)
 
-    return await Recording(inner, [events.append], with_prompts=with_prompts)(call())
+    note = (broken if broken is not None else []).append
+    recording = Recording(
+        inner, [events.append], lambda *said: note(said), with_prompts=with_prompts
+    )
+    return await recording(call())
 
 
 async def test_a_whole_answer_is_reported_when_its_last_frame_has_gone_out():
@@ -60,7 +72,7 @@ async def test_a_whole_answer_is_reported_when_its_last_frame_has_gone_out():
     frames = Frames(Frame(b"a", Chunk("a")), Frame(b"b", Chunk(usage=usage)))
     response = await answer(frames, events)
     assert events == []
-    assert [frame.raw async for frame in response.frames] == [b"a", b"b"]
+    assert await read(response.frames) == [b"a", b"b"]
     await response.frames.aclose()
     (event,) = events
     assert (event.status, event.usage, event.fault, event.prompt) == (200, usage, None, None)
@@ -72,8 +84,7 @@ async def test_a_client_that_goes_away_is_reported_and_the_upstream_closed():
     events = []
     frames = Frames(Frame(b"a", Chunk("a")), Frame(b"b"))
     response = await answer(frames, events)
-    async for _ in response.frames:
-        break
+    await response.frames.read()
     await response.frames.aclose()
     assert [event.status for event in events] == [CLIENT_GONE]
     assert frames.closed
@@ -82,10 +93,12 @@ async def test_a_client_that_goes_away_is_reported_and_the_upstream_closed():
 async def test_a_stream_that_breaks_is_reported_with_its_fault():
     events = []
     broken = UpstreamError("cut", fault=Fault.CUT_OFF)
-    response = await answer(Frames(Frame(b"a", Chunk("a")), error=broken), events)
+    told: list[tuple[object, ...]] = []
+    response = await answer(Frames(Frame(b"a", Chunk("a")), error=broken), events, broken=told)
     with pytest.raises(UpstreamError):
-        [frame async for frame in response.frames]
+        await read(response.frames)
     await response.frames.aclose()
+    assert told == [(DECISION.deployment, broken)]
     assert [(event.status, event.fault) for event in events] == [(502, "cut_off")]
 
 
@@ -105,12 +118,12 @@ async def test_a_failure_before_the_first_content_is_reported(error, status):
         raise error
 
     with pytest.raises(type(error)):
-        await Recording(inner, [events.append], with_prompts=False)(call())
+        await Recording(inner, [events.append], lambda *_: None, with_prompts=False)(call())
     assert [event.status for event in events] == [status]
 
 
 async def test_the_prompt_is_told_only_where_a_setting_says_so():
     events = []
     response = await answer(Frames(Frame(b"a")), events, with_prompts=True)
-    [frame async for frame in response.frames]
+    await read(response.frames)
     assert events[0].prompt == "secret words"

@@ -34,7 +34,10 @@ async def provider(upstream):
 
 
 async def text(stream) -> str:
-    return "".join([frame.chunk.content async for frame in stream if frame.chunk])
+    said = ""
+    while (frame := await stream.read()) is not None:
+        said += frame.chunk.content if frame.chunk else ""
+    return said
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -1,11 +1,11 @@
 """What is told of a finished request, and what is not."""
 
+import asyncio
 import json
-import logging
-from dataclasses import replace
 
 import pytest
 
+from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.log import RequestLog
 from gearshift.telemetry.metrics import Metrics, ModelState
@@ -20,21 +20,20 @@ EVENT = RequestFinished(
     decision=DECISION, dialect="openai", status=200, streamed=True, duration_seconds=1.0,
     first_token_seconds=0.5, overhead_seconds=0.001, scoring_seconds=0.0001, usage=Usage(3, 4),
 )  # fmt: skip
-FELL_BACK = replace(
-    EVENT,
-    decision=replace(DECISION, tier="complex", fallback="simple->complex", cause=Cause.FALLBACK),
+FELL_BACK = EVENT._replace(
+    decision=DECISION._replace(tier="complex", fallback="simple->complex", cause=Cause.FALLBACK),
     attempts=(("u/small", "unreachable"),),
 )
 
 
-def record(caplog, event, *, scores=True, decisions=True):
-    with caplog.at_level(logging.INFO, logger="gearshift.requests"):
-        RequestLog(scores=scores, decisions=decisions).write(event)
-    return json.loads(caplog.messages[-1]) if caplog.messages else None
+def record(event, *, scores=True, decisions=True):
+    lines: list[bytes] = []
+    RequestLog(lines.append, scores=scores, decisions=decisions).write([event])
+    return json.loads(lines[0]) if lines else None
 
 
-def test_one_record_a_request(caplog):
-    told = record(caplog, EVENT)
+def test_one_record_a_request():
+    told = record(EVENT)
     assert told["event"] == "request"
     assert (told["tier"], told["model"], told["score"]) == ("simple", "small", 1.5)
     assert (told["prompt_tokens"], told["completion_tokens"]) == (3, 4)
@@ -44,18 +43,18 @@ def test_one_record_a_request(caplog):
 @pytest.mark.parametrize(
     ("switch", "absent"), [({"scores": False}, "score"), ({"decisions": False}, "tier")]
 )
-def test_settings_say_what_is_told(caplog, switch, absent):
-    assert absent not in record(caplog, EVENT, **switch)
+def test_settings_say_what_is_told(switch, absent):
+    assert absent not in record(EVENT, **switch)
 
 
-def test_with_both_off_only_failures_are_told(caplog):
-    assert record(caplog, EVENT, scores=False, decisions=False) is None
-    failed = replace(EVENT, status=502, fault="unreachable")
-    assert record(caplog, failed, scores=False, decisions=False)["fault"] == "unreachable"
+def test_with_both_off_only_failures_are_told():
+    assert record(EVENT, scores=False, decisions=False) is None
+    failed = EVENT._replace(status=502, fault="unreachable")
+    assert record(failed, scores=False, decisions=False)["fault"] == "unreachable"
 
 
-def test_a_fallback_and_a_prompt_that_a_setting_asks_for(caplog):
-    told = record(caplog, replace(FELL_BACK, prompt="words"))
+def test_a_fallback_and_a_prompt_that_a_setting_asks_for():
+    told = record(FELL_BACK._replace(prompt="words"))
     assert told["fallback"] == "simple->complex"
     assert told["failed"] == [["u/small", "unreachable"]]
     assert told["prompt"] == "words"
@@ -67,8 +66,7 @@ def exposed(metrics):
 
 def test_metrics_add_up():
     metrics = Metrics()
-    for event in (EVENT, EVENT, FELL_BACK, replace(EVENT, load_seconds=2.0, usage=None)):
-        metrics.observe(event)
+    metrics.observe([EVENT, EVENT, FELL_BACK, EVENT._replace(load_seconds=2.0, usage=None)])
     metrics.refused("ollama", 400)
     text = exposed(metrics)
     for line in (
@@ -81,6 +79,20 @@ def test_metrics_add_up():
         'gearshift_requests_total{cause="",dialect="ollama",model="",status="400"',
     ):
         assert line in text
+
+
+async def test_a_batch_tells_together_what_one_turn_of_the_loop_finished():
+    told: list[list[int]] = []
+    batch = Batch(lambda events: told.append([event.status for event in events]))
+    batch.add(EVENT)
+    batch.add(EVENT._replace(status=499))
+    assert told == []
+    await asyncio.sleep(0)
+    assert told == [[200, 499]]
+    batch.add(EVENT)
+    batch.flush()
+    await asyncio.sleep(0)
+    assert told == [[200, 499], [200]]
 
 
 def test_state_is_asked_for_at_the_scrape():

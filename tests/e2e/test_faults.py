@@ -220,12 +220,12 @@ async def test_a_full_tier_overflows_and_a_full_house_says_when_to_come_back(gat
         path = "/v1/chat/completions" if client == "openai" else "/api/chat"
         body = {"model": "auto", "messages": [{"role": "user", "content": "hi"}], "stream": True}
         async with gateway(config) as url, aiohttp.ClientSession() as session:
-            tiers = []
-            for _ in range(2):
-                response = await session.post(url + path, json=body)
-                tiers.append(response.headers["x-gearshift-tier"])
+            streams = [await session.post(url + path, json=body) for _ in range(2)]
+            tiers = [stream.headers["x-gearshift-tier"] for stream in streams]
             assert tiers == ["simple", "complex"]
             status, headers, answer = await ask(url, client, stream=True)
+            for stream in streams:
+                stream.close()
     assert status == 503
     assert int(headers["Retry-After"]) >= 1
     assert "in flight" in error_of(client, answer)

@@ -107,6 +107,8 @@ class Fallback:
             call.upstream_seconds += time.perf_counter() - started
 
     def _wait(self, call: Call, position: int, attempt: int, error: UpstreamError) -> float | None:
+        if _is_our_queue(error):
+            return None
         wait = self._policy.wait(
             attempt,
             error.fault,
@@ -126,13 +128,16 @@ class Fallback:
 
     def _note_failure(self, call: Call, target: Target, error: UpstreamError) -> None:
         call.attempts.append((str(target.deployment), error))
-        # Our own queue being full says nothing about the upstream.
-        if error.fault is Fault.BUSY and error.status is None:
+        if _is_our_queue(error):  # that says nothing about the upstream
             self._circuits.released(target.deployment)
         else:
             self._circuits.failed(target.deployment, error)
         if error.fault is Fault.INCAPABLE:
             self._learn_incapable(target.deployment, call.request, error)
+
+
+def _is_our_queue(error: UpstreamError) -> bool:
+    return error.fault is Fault.BUSY and error.status is None
 
 
 def _sibling(call: Call, position: int) -> Target | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -218,8 +219,14 @@ def _is_side_system(messages: Sequence[object]) -> bool:
     return (
         isinstance(first, Mapping)
         and first.get("role") in ("system", "developer")
-        and _is_side_call(_content(first)[:_SIDE_CALL_HEAD])
+        and _is_side_prompt(_content(first)[:_SIDE_CALL_HEAD])
     )
+
+
+@lru_cache(maxsize=256)
+def _is_side_prompt(text: str) -> bool:
+    """Remembered: a program sends the same system prompt with every request."""
+    return _is_side_call(text)
 
 
 def is_follow_up(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import compress
-from operator import itemgetter
+from operator import getitem, itemgetter
 from typing import Final, NamedTuple
 
 from gearshift.tiered_routing.lexicon import languages
@@ -27,7 +27,6 @@ _EDIT_TAIL: Final = 120
 
 _COUNT: Final = len(KINDS)
 _N: Final = KIND_NUMBER
-_NUMBERS: Final = range(_COUNT)
 _EDIT: Final = _N["edit"]
 _PUZZLE: Final = _N["puzzle"]
 _FENCE: Final = _N["fence"]
@@ -72,17 +71,19 @@ _FACTOR_NUMBER: Final = {"code": 0, "technical": 1, "multi_step": 2, "question":
 _MOST_COUNTED: Final = 40
 
 _Points = tuple[float, float, float, float]
+_Row = tuple[float, float, float, float, float, float]
 
 
-def _points_of(kind: str) -> tuple[_Points, ...]:
-    """What 0, 1, 2 … signs of a kind add to code, technical, multi_step and question."""
+def _points_of(kind: str) -> tuple[_Row, ...]:
+    """What 0, 1, 2 … signs of a kind add to the four factors and to simple and hard frames."""
     table = []
+    frames = (SIMPLE_FRAMES.get(kind, 0.0), HARD_FRAMES.get(kind, 0.0))
     for count in range(_MOST_COUNTED + 1):
         sums = [0.0, 0.0, 0.0, 0.0]
         for weight in WEIGHTS.get(kind, ()) if count else ():
             value = weight.first + weight.more * (count - 1)
             sums[_FACTOR_NUMBER[weight.factor]] += min(value, weight.most)
-        table.append((sums[0], sums[1], sums[2], sums[3]))
+        table.append((sums[0], sums[1], sums[2], sums[3], *frames))
     return tuple(table)
 
 
@@ -101,6 +102,7 @@ _SHARED: Final = (_N["specialist"], _SPECIALIST_CODE, _LANGUAGE)
 _ASCII: Final = bytes(range(128))
 _NO_DIGITS: Final = bytes(code for code in range(256) if chr(code) not in "0123456789 ")
 _NO_COUNTS: Final = [0] * _COUNT
+_NO_POINTS: Final = (0.0, 0.0, 0.0, 0.0)
 
 
 _SMALL_POINTS: Final = 0.42
@@ -314,17 +316,15 @@ def _knee(value: float) -> float:
 
 
 def _grade(counts: list[int]) -> _Points:
-    code = technical = multi_step = question = simple = hard = 0.0
-    for number in compress(_NUMBERS, counts):
-        count = counts[number]
-        points = _POINTS[number][count if count < _MOST_COUNTED else _MOST_COUNTED]
-        code += points[0]
-        technical += points[1]
-        multi_step += points[2]
-        question += points[3]
-        frame = _FRAMES[number]
-        simple += frame[0]
-        hard += frame[1]
+    # Sums of columns: in C, where a loop over the kinds takes four times as long.
+    seen = list(filter(None, counts))
+    if not seen:
+        return _NO_POINTS
+    if max(seen) > _MOST_COUNTED:
+        seen = [min(count, _MOST_COUNTED) for count in seen]
+    rows = map(getitem, compress(_POINTS, counts), seen)
+    columns = zip(*rows, strict=True)
+    code, technical, multi_step, question, simple, hard = [sum(column, 0.0) for column in columns]
     code, question = min(3.0, code), min(3.0, question)
     technical, multi_step = _knee(technical), _knee(multi_step)
     if simple > hard:

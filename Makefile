@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench lock clean
+.PHONY: help serve test check fix bench chaos soak lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,12 @@ fix: $(STAMP) ## format and apply safe fixes
 
 bench: $(STAMP) ## measure; results and method in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--seconds 60 --seed 7")
+	$(BIN)/python -m endurance.chaos $(ARGS)
+
+soak: $(STAMP) ## memory and file descriptors must stay flat under load (ARGS="--minutes 10")
+	$(BIN)/python -m endurance.soak $(ARGS)
 
 lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
 	uv pip compile pyproject.toml --extra embedded --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock

@@ -70,15 +70,19 @@ class Circuits:
         self._longest = max(open_seconds, longest_open_seconds)
         self._circuits: dict[Deployment, _Circuit] = {}
 
-    def admits(self, deployment: Deployment) -> bool:
+    def admits(self, deployment: Deployment, *, as_last_resort: bool = False) -> bool:
         """Whether a request may go there; one that may is on trial if the circuit was open.
 
         Every admission needs one `failed`, `succeeded` or `released`.
+
+        Args:
+            deployment: Where it wants to go.
+            as_last_resort: Everybody else has just failed, so it does not wait for its turn.
         """
         circuit = self._circuits.get(deployment) if self._circuits else None
         if circuit is None or circuit.until is None:
             return True
-        if circuit.is_on_trial or circuit.until > self._clock():
+        if circuit.is_on_trial or not (as_last_resort or circuit.until <= self._clock()):
             return False
         circuit.is_on_trial = True
         return True
@@ -113,11 +117,27 @@ class Circuits:
         if circuit is not None:
             circuit.is_on_trial = False
 
-    def reachable(self, deployment: Deployment) -> None:
-        """A probe has found it ready: what was unreachable may be tried at once."""
+    def reachable(self, deployment: Deployment, *, is_news: bool) -> None:
+        """A probe has found it ready.
+
+        Args:
+            deployment: What was found.
+            is_news: The probe before had not found it: whatever it failed with may be over.
+        """
         circuit = self._circuits.get(deployment) if self._circuits else None
-        if circuit is not None and circuit.fault in (Fault.UNREACHABLE, Fault.MISSING_MODEL):
+        if circuit is None:
+            return
+        if circuit.fault in (Fault.UNREACHABLE, Fault.MISSING_MODEL):
             self.succeeded(deployment)
+        elif is_news and circuit.until is not None:
+            circuit.until = min(circuit.until, self._clock())
+
+    def is_any_open(self, upstream: str) -> bool:
+        """Whether a deployment of this upstream is left alone now."""
+        return any(
+            deployment.upstream == upstream and circuit.until is not None
+            for deployment, circuit in self._circuits.items()
+        )
 
     def state(self, deployment: Deployment) -> State:
         """Whether requests pass."""

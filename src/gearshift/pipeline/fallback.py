@@ -61,21 +61,33 @@ class Fallback:
             ExhaustedError: Every deployment failed.
         """
         self._budget.earn()
-        for position, target in enumerate(call.chain):
-            frames = await self._attempts(call, position, target)
+        passed_over: list[int] = []
+        for position in range(len(call.chain)):
+            frames = await self._attempts(call, position, passed_over)
             if frames is not None:
                 return self._answered(call, *frames)
+        if len(passed_over) < len(call.chain):
+            # Those who were asked have failed: better one more try than no answer.
+            for position in passed_over:
+                frames = await self._attempts(call, position, None)
+                if frames is not None:
+                    return self._answered(call, *frames)
         errors = [error for _, error in call.attempts]
         if errors and all(error.fault is Fault.INCAPABLE for error in errors):
             raise errors[0]
         raise ExhaustedError(call.attempts)
 
     async def _attempts(
-        self, call: Call, position: int, target: Target
+        self, call: Call, position: int, passed_over: list[int] | None
     ) -> tuple[Target, FrameStream] | None:
-        """Ask one deployment, again after a wait if that may help; `None` when it failed."""
+        """Ask one deployment, again after a wait if that may help; `None` when it failed.
+
+        Where its circuit is open, its position goes to `passed_over`; without that list it is
+        asked all the same, as a last resort.
+        """
+        target = call.chain[position]
         attempt = 0
-        while self._circuits.admits(target.deployment):
+        while self._circuits.admits(target.deployment, as_last_resort=passed_over is None):
             attempt += 1
             try:
                 return await self._timed(call, position, target)
@@ -84,13 +96,15 @@ class Fallback:
                 if not error.permits_fallback:
                     raise
                 wait = self._wait(call, position, attempt, error)
-            if wait is None:
+            if wait is None or passed_over is None:
                 return None
             call.upstream_seconds += wait  # it is not our own work
             await asyncio.sleep(wait)
-        refusal = self._circuits.refusal(target.deployment)
-        if attempt == 0 and refusal is not None:
-            call.attempts.append((str(target.deployment), refusal))
+        if attempt == 0 and passed_over is not None:
+            passed_over.append(position)
+            refusal = self._circuits.refusal(target.deployment)
+            if refusal is not None:
+                call.attempts.append((str(target.deployment), refusal))
         return None
 
     async def _timed(self, call: Call, position: int, target: Target) -> tuple[Target, FrameStream]:

@@ -24,6 +24,7 @@ from gearshift.types import (
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 5.0
+TROUBLED_POLL_SECONDS = 1.0
 FIRST_PROBE_SECONDS = 3.0
 PROBE_SECONDS = 10.0
 
@@ -64,7 +65,7 @@ class HealthMonitor:
         self._providers = providers
         self._circuits = circuits
         self._incapabilities: dict[Deployment, frozenset[Capability]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.states: dict[str, UpstreamState] = {}
         self.topology = self._resolve()
 
@@ -75,14 +76,14 @@ class HealthMonitor:
                 await self.probe_all()
         except TimeoutError:
             logger.info("the first probe of the upstreams is taking longer; going on without it")
-        self._task = asyncio.create_task(self._poll(), name="gearshift-health")
+        self._tasks = [asyncio.create_task(self._poll(name)) for name in self._providers]
 
     async def aclose(self) -> None:
         """Stop polling."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
 
     async def probe_all(self) -> None:
         """Probe every upstream now, each on its own, so that a slow one delays no other."""
@@ -110,10 +111,15 @@ class HealthMonitor:
             for tier, targets in self.topology.tiers.items()
         }
 
-    async def _poll(self) -> None:
+    async def _poll(self, name: str) -> None:
+        """Each upstream has a rhythm of its own, so that one that hangs delays no other."""
         while True:
-            await asyncio.sleep(POLL_SECONDS)
-            await self.probe_all()
+            state = self.states.get(name)
+            is_well = (
+                state is not None and _is_ready(state) and not self._circuits.is_any_open(name)
+            )
+            await asyncio.sleep(POLL_SECONDS if is_well else TROUBLED_POLL_SECONDS)
+            await self._probe(name)
 
     async def _probe(self, name: str) -> None:
         started = time.perf_counter()
@@ -130,9 +136,10 @@ class HealthMonitor:
             logger.info("upstream %s is %s: %s", name, word, state.detail)
         if previous != state:
             self.topology = self._resolve()
-        if state.is_reachable and not state.is_loading:
+        if _is_ready(state):
+            is_news = previous is not None and not _is_ready(previous)
             for info in state.models:
-                self._circuits.reachable(Deployment(name, info.name))
+                self._circuits.reachable(Deployment(name, info.name), is_news=is_news)
 
     def _resolve(self) -> Topology:
         return resolve(self._config, self._upstreams, self.states, self._incapabilities)
@@ -162,3 +169,7 @@ class HealthMonitor:
         if kind == "ollama":
             return f"{deployment.model} is not there; run: ollama pull {deployment.model}"
         return f"{deployment.model} is not among the models that {deployment.upstream} serves"
+
+
+def _is_ready(state: UpstreamState) -> bool:
+    return state.is_reachable and not state.is_loading

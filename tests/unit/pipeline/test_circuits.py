@@ -105,11 +105,26 @@ def test_busy_waits_as_long_as_asked_and_never_grows(clock):
 def test_a_probe_that_finds_it_there_ends_the_wait(clock):
     circuits = Circuits(clock, failures=1)
     fail(circuits)
-    circuits.reachable(DEPLOYMENT)
+    circuits.reachable(DEPLOYMENT, is_news=False)
     assert circuits.admits(DEPLOYMENT)
+
+
+def test_to_be_listed_is_not_yet_to_answer_but_a_comeback_earns_a_trial(clock):
+    circuits = Circuits(clock, failures=1)
     fail(circuits, Fault.FAILED)
-    circuits.reachable(DEPLOYMENT)  # to be listed is not yet to answer
+    circuits.reachable(DEPLOYMENT, is_news=False)
     assert not circuits.admits(DEPLOYMENT)
+    circuits.reachable(DEPLOYMENT, is_news=True)
+    assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
+    assert [circuits.admits(DEPLOYMENT) for _ in range(2)] == [True, False]
+
+
+def test_as_a_last_resort_one_request_does_not_wait(clock):
+    circuits = Circuits(clock, failures=1)
+    fail(circuits)
+    assert not circuits.admits(DEPLOYMENT)
+    asked = [circuits.admits(DEPLOYMENT, as_last_resort=True) for _ in range(2)]
+    assert asked == [True, False]
 
 
 @given(st.lists(st.sampled_from(["fail", "succeed", "release", "tick", "ask"]), max_size=60))

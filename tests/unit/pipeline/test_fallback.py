@@ -132,6 +132,16 @@ async def test_a_deployment_with_an_open_circuit_is_passed_over():
     assert response.decision.fallback == "simple->complex"
 
 
+async def test_when_the_others_fail_one_that_was_left_alone_is_asked_after_all():
+    one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
+    steps = fallback(one, two, failures=1)
+    await (await steps(call())).frames.aclose()
+    two.errors.append(fault(Fault.FAILED))
+    response = await steps(call())
+    assert response.decision.model == "small"
+    assert response.decision.fallback is None
+
+
 async def test_when_every_circuit_is_open_the_client_hears_when_to_come_back():
     both = [ScriptedProvider(fault(Fault.UNREACHABLE)) for _ in range(2)]
     steps = fallback(*both, failures=1)

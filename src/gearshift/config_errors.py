@@ -139,4 +139,13 @@ def _is_secret(model: type[BaseModel], location: Sequence[Any]) -> bool:
         return False
     parent = _descend(model, names[:-1])
     field = parent.model_fields.get(names[-1]) if parent else None
-    return field is not None and SecretStr.__name__ in str(field.annotation)
+    return field is not None and _holds_secret(field.annotation)
+
+
+def _holds_secret(annotation: Any) -> bool:
+    """Whether the setting is a secret or a block of which one is a part."""
+    if SecretStr.__name__ in str(annotation):
+        return True
+    inner = model_in(annotation)
+    fields = inner.model_fields.values() if inner else ()
+    return any(_holds_secret(field.annotation) for field in fields)

@@ -26,7 +26,13 @@ from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Circumstances, Target, TieredModelRouter
+from gearshift.tiered_routing.tier_router import (
+    Circumstances,
+    Target,
+    TieredModelRouter,
+    allowed_targets,
+    not_allowed,
+)
 from gearshift.types import (
     Cause,
     ChatRequest,
@@ -177,7 +183,8 @@ class LLMInterface:
         """Where a request would go, and why; nothing is sent.
 
         Raises:
-            RequestError: 404 for a model that nobody has, 400 for an unknown tier.
+            RequestError: 404 for a model that nobody has, 400 for an unknown tier, 403 for what
+                the client may not use.
         """
         return self._plan(request).decision
 
@@ -197,6 +204,10 @@ class LLMInterface:
                 field="model",
                 code="model_not_found",
             )
+        targets = allowed_targets(targets, tiers, request.allowed_tiers)
+        if not targets:
+            allowed = (request.allowed_tiers or frozenset()).intersection(tiers)
+            raise not_allowed(f"model {model[:200]!r}", allowed, "model")
         decision = self._decision(
             request, targets[0], None, Cause.FORCED, "the client named the model"
         )
@@ -211,6 +222,7 @@ class LLMInterface:
             forced_tier=forced_tier,
             needs=request.needs,
             prompt_tokens=_estimated_tokens(request),
+            allowed_tiers=request.allowed_tiers,
         )
         route = self.router.decide(result, circumstances)
         decision = self._decision(request, route.chain[0], result, route.cause, route.reason)
@@ -308,12 +320,19 @@ class LLMInterface:
 
     # --- what there is
 
-    def served_models(self) -> list[ServedModel]:
+    def served_models(self, allowed_tiers: frozenset[str] | None = None) -> list[ServedModel]:
         """Every name a client may use: `auto`, the tiers, then the upstreams' models."""
         topology = self.health.topology
         names = [ServedModel(AUTO_MODEL, "auto")]
-        names += [ServedModel(tier, "tier") for tier in topology.tiers]
-        for model, targets in topology.models.items():
+        names += [
+            ServedModel(tier, "tier")
+            for tier in topology.tiers
+            if allowed_tiers is None or tier in allowed_tiers
+        ]
+        for model, known in topology.models.items():
+            targets = allowed_targets(known, topology.tiers, allowed_tiers)
+            if not targets:
+                continue
             upstream = targets[0].deployment.upstream
             names.append(ServedModel(model, "model", upstream, self._info(upstream, model)))
         return names
@@ -340,9 +359,12 @@ class LLMInterface:
             found.append(replace(upstream, model_urls=urls))
         return tuple(found)
 
-    def provider_of(self, model: str) -> tuple[Provider, str] | None:
+    def provider_of(
+        self, model: str, allowed_tiers: frozenset[str] | None = None
+    ) -> tuple[Provider, str] | None:
         """The provider that serves a concrete model, with the model's name there."""
-        targets = self.health.topology.of_model(model)
+        topology = self.health.topology
+        targets = allowed_targets(topology.of_model(model), topology.tiers, allowed_tiers)
         if not targets:
             return None
         deployment = targets[0].deployment

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from gearshift.config_errors import problems_of
 from gearshift.config_text import expand
 from gearshift.errors import ConfigError, Problem
-from gearshift.settings_checks import deployment_problems, unavailable
+from gearshift.settings_checks import deployment_problems, key_problems, unavailable, weak_keys
 from gearshift.settings_model import Settings
 from gearshift.settings_sources import (
     DEFAULT,
@@ -25,7 +25,7 @@ from gearshift.settings_sources import (
     read,
 )
 
-__all__ = ["LoadedSettings", "Settings", "load_settings", "unavailable"]
+__all__ = ["LoadedSettings", "Settings", "load_settings", "unavailable", "weak_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[Problem
         settings = Settings.model_validate(values)
     except ValidationError as error:
         return None, problems_of(error, Settings)
-    return settings, deployment_problems(settings.tiered_routing, settings.upstream_configs())
+    found = deployment_problems(settings.tiered_routing, settings.upstream_configs())
+    return settings, found + key_problems(settings)
 
 
 def _with_origin(problem: Problem, layers: Layers, shown: str) -> Problem:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from gearshift.config_errors import nearest
 from gearshift.errors import Problem
 from gearshift.providers.base import UpstreamConfig
+from gearshift.settings_access import SAFE_CHARACTERS
 from gearshift.settings_model import QualitySettings, Settings
 from gearshift.tiered_routing.tier_config import TierConfig
 
@@ -36,6 +37,32 @@ def unavailable(settings: Settings) -> list[Problem]:
     }
     message = "is configured, but not available in this version"
     return [Problem(key, message, "it has no effect") for key, wished in wishes.items() if wished]
+
+
+def weak_keys(settings: Settings) -> list[Problem]:
+    """Every API key that is short enough to be guessed with patience."""
+    message = f"has fewer than {SAFE_CHARACTERS} characters"
+    return [
+        Problem(f"auth.api_keys.{index}", message, "`gearshift key` makes a longer one")
+        for index, key in enumerate(settings.auth.api_keys)
+        if key.is_short
+    ]
+
+
+def key_problems(settings: Settings) -> list[Problem]:
+    """Every tier of an API key that does not exist."""
+    names = [tier.name for tier in settings.tiered_routing.ordered_tiers]
+    return [
+        Problem(f"auth.api_keys.{index}.tiers.{position}", f"no tier {tier!r}", _other(tier, names))
+        for index, key in enumerate(settings.auth.api_keys)
+        for position, tier in enumerate(key.tiers)
+        if tier not in names
+    ]
+
+
+def _other(name: str, names: Sequence[str]) -> str:
+    guess = nearest(name, names)
+    return f"did you mean {guess!r}?" if guess else f"the tiers are: {', '.join(names)}"
 
 
 def _entries(routing: TierConfig) -> Iterator[tuple[str, str]]:

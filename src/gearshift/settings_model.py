@@ -23,6 +23,7 @@ from pydantic import (
 from gearshift.config_errors import fault, nearest, redacted
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.registry import PROVIDERS
+from gearshift.settings_access import AuthSettings, Secret, TlsSettings, empty_is_none
 from gearshift.tiered_routing.tier_config import Block, ModelName, TierConfig, no_boolean
 
 OLLAMA_URL: Final = "http://127.0.0.1:11434"
@@ -51,19 +52,7 @@ def _scheme(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _empty_is_none(value: Any) -> Any:
-    return None if value == "" else value
-
-
 _Redacted: Final = PlainSerializer(redacted, return_type=str, when_used="json-unless-none")
-Secret = Annotated[
-    SecretStr,
-    PlainSerializer(
-        lambda secret: "***" if secret.get_secret_value() else "",
-        return_type=str,
-        when_used="json",
-    ),
-]
 HttpUrl = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_http_url)]
 RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix"), _Redacted]
 LogUrl = Annotated[str, _scheme("sqlite", "postgresql", "postgres"), _Redacted]
@@ -96,7 +85,7 @@ class UpstreamSettings(_SettingsBlock):
     models: tuple[ModelName, ...] = ()
     model_paths: dict[ModelName, ModelName] = Field(default_factory=dict)
 
-    _base_url_may_be_empty = field_validator("base_url", mode="before")(_empty_is_none)
+    _base_url_may_be_empty = field_validator("base_url", mode="before")(empty_is_none)
 
     @field_validator("provider")
     @classmethod
@@ -194,7 +183,7 @@ class CacheSettings(_SettingsBlock):
     enabled: bool = False
     redis_url: RedisUrl | None = None
 
-    _may_be_empty = field_validator("redis_url", mode="before")(_empty_is_none)
+    _may_be_empty = field_validator("redis_url", mode="before")(empty_is_none)
 
 
 class SharedStateSettings(_SettingsBlock):
@@ -202,7 +191,7 @@ class SharedStateSettings(_SettingsBlock):
 
     redis_url: RedisUrl | None = None
 
-    _may_be_empty = field_validator("redis_url", mode="before")(_empty_is_none)
+    _may_be_empty = field_validator("redis_url", mode="before")(empty_is_none)
 
 
 class DecisionLogSettings(_SettingsBlock):
@@ -210,26 +199,7 @@ class DecisionLogSettings(_SettingsBlock):
 
     url: LogUrl | None = None
 
-    _may_be_empty = field_validator("url", mode="before")(_empty_is_none)
-
-
-class AuthSettings(_SettingsBlock):
-    """Who may use the gateway; everybody who reaches it when `api_keys` is empty."""
-
-    api_keys: tuple[Secret, ...] = ()
-
-    @field_validator("api_keys")
-    @classmethod
-    def _keys_are_not_empty(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        for index, key in enumerate(keys):
-            if not key.get_secret_value().strip():
-                raise fault(str(index), "is empty", "an empty key would let everybody in")
-        return keys
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """The keys in the clear, for comparison."""
-        return frozenset(key.get_secret_value() for key in self.api_keys)
+    _may_be_empty = field_validator("url", mode="before")(empty_is_none)
 
 
 class QualitySettings(_SettingsBlock):
@@ -258,6 +228,7 @@ class Settings(_SettingsBlock):
     shared_state: SharedStateSettings = SharedStateSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     auth: AuthSettings = AuthSettings()
+    tls: TlsSettings = TlsSettings()
     quality: QualitySettings = QualitySettings()
 
     @field_validator("upstreams")

@@ -132,6 +132,8 @@ class ChatRequest:
         needs: Capabilities that a model must have to answer.
         forced_tier: From `x-gearshift-tier`.
         session: From `x-session-id` and its relatives.
+        client: The name of the API key that it came with, where that has one.
+        allowed_tiers: The tiers it may be sent to; `None` for all.
         headers: The client's headers that are passed on (`traceparent` …), lower case.
         received_at: `time.perf_counter()` when its last byte had arrived; 0 when not from HTTP.
     """
@@ -149,6 +151,8 @@ class ChatRequest:
     session: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     received_at: float = 0.0
+    client: str | None = None
+    allowed_tiers: frozenset[str] | None = None
 
 
 class Decision(NamedTuple):

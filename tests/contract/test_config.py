@@ -52,12 +52,13 @@ def test_the_designs_block_alone_loads(tmp_path):
 
 def test_the_commented_examples_are_valid(tmp_path):
     text = FILE.read_text(encoding="utf-8").replace("tiers: []", "tiers:")
-    text = text.replace("upstreams: []", "upstreams:")
+    text = text.replace("upstreams: []", "upstreams:").replace("api_keys: []", "api_keys:")
     file = tmp_path / "examples.yaml"
     file.write_text(re.sub(r"(?m)^( *)#  (?=- |  )", r"\1  ", text), encoding="utf-8")
     settings = load_settings(str(file), environ={}).settings
     assert [tier.name for tier in settings.tiered_routing.tiers] == ["simple", "complex", "expert"]
     assert [upstream.name for upstream in settings.upstreams] == ["local", "cloud", "here"]
+    assert [key.name for key in settings.auth.api_keys] == ["app"]
 
 
 def test_the_file_is_json_too(tmp_path):

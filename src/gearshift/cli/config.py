@@ -11,7 +11,8 @@ import yaml
 
 from gearshift.cli.options import config_option, json_option, load_with_sources, print_json
 from gearshift.errors import ConfigError
-from gearshift.settings import LoadedSettings, unavailable
+from gearshift.http.tls import server_context
+from gearshift.settings import LoadedSettings, unavailable, weak_keys
 from gearshift.tiered_routing.scorer_loading import load_scorer
 
 _COMMENT_COLUMN: Final = 50
@@ -31,13 +32,14 @@ def check(context: click.Context, config: str | None, as_json: bool) -> None:
     try:
         loaded = load_with_sources(config)
         load_scorer(loaded.settings.tiered_routing)
+        server_context(loaded.settings.tls)
     except ConfigError as error:
         if not as_json:
             raise
         problems = [asdict(problem) for problem in error.problems]
         print_json({"ok": False, "errors": problems, "warnings": [], "file": error.source or None})
         context.exit(2)
-    warnings = unavailable(loaded.settings)
+    warnings = [*unavailable(loaded.settings), *weak_keys(loaded.settings)]
     if as_json:
         found = [asdict(warning) for warning in warnings]
         print_json({"ok": True, "errors": [], "warnings": found, "file": _file(loaded)})
@@ -86,9 +88,12 @@ def _lines(
 
 
 def _item(
-    item: Mapping[str, Any], key: str, sources: Mapping[str, str], indent: str
+    item: Any, key: str, sources: Mapping[str, str], indent: str
 ) -> Iterator[tuple[str, str]]:
-    """One entry of a list of blocks: as a block, with a dash before its first line."""
+    """One entry of a list with blocks: as a block, with a dash before its first line."""
+    if not isinstance(item, Mapping):
+        yield f"{indent}  - {_scalar(item)}", sources.get(key, "")
+        return
     for number, (text, source) in enumerate(_lines(item, key, sources, f"{indent}    ")):
         yield (f"{indent}  - {text.lstrip()}" if number == 0 else text), source
 

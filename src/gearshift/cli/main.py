@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "ask": ("gearshift.cli.ask:command", "Route one prompt and print the answer."),
     "doctor": ("gearshift.cli.doctor:command", "Check everything that a request needs."),
     "pull": ("gearshift.cli.pull:command", "Download the models that the tiers need."),
+    "key": ("gearshift.cli.key:command", "Make an API key, or hash one."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),
 }
 """Name, where the command is, and its line in the help; imported only when it is called."""

@@ -25,7 +25,7 @@ from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.interface import LLMInterface
 from gearshift.logs import configure_logs
-from gearshift.settings import Settings, unavailable
+from gearshift.settings import Settings, unavailable, weak_keys
 from gearshift.telemetry.metrics import Metrics
 
 _LOOPBACK = ("127.", "localhost", "::1")
@@ -73,7 +73,7 @@ def command(
     """
     settings = load(config)
     configure_logs()
-    for problem in unavailable(settings):
+    for problem in (*unavailable(settings), *weak_keys(settings)):
         _notice(str(problem))
     if not host.startswith(_LOOPBACK) and not settings.auth.api_keys:
         _notice(f"{host} can be reached from elsewhere and auth.api_keys is empty")

@@ -60,7 +60,7 @@ class Workers:
         Raises:
             GearshiftError: One of them did not start.
         """
-        order = Order(self._settings, upstreams, self._listener.fileno())
+        order = Order(self._settings, upstreams, self._listener.fileno(), self._count)
         self._order = pickle.dumps(order)
         started = await asyncio.gather(*(self._launch() for _ in range(self._count)))
         self._tasks = [asyncio.create_task(self._watch(process)) for process in started]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +10,7 @@ from typing import Final
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway import chat, health, metrics, models, ollama, route
+from gearshift.gateway.keys import KeyRing
 from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
@@ -37,27 +36,40 @@ Endpoint = Callable[["Gateway", HttpRequest], Awaitable[HttpResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One method and path; `is_open` needs no API key."""
+    """One method and path.
+
+    Attributes:
+        is_open: Needs no API key.
+        is_routed: Counts against the rate limit of the API key.
+    """
 
     method: str
     path: str
     endpoint: Endpoint
     dialect: str = "openai"
     is_open: bool = False
+    is_routed: bool = False
 
 
-def _openai(method: str, path: str, endpoint: Endpoint) -> tuple[Route, ...]:
-    return (Route(method, f"/v1{path}", endpoint), Route(method, path, endpoint))
+def _openai(
+    method: str, path: str, endpoint: Endpoint, *, is_routed: bool = False
+) -> tuple[Route, ...]:
+    paths = (f"/v1{path}", path)
+    return tuple(Route(method, each, endpoint, is_routed=is_routed) for each in paths)
+
+
+def _ollama(path: str, operation: Operation) -> Route:
+    return Route("POST", path, chat.endpoint(operation, "ollama"), "ollama", is_routed=True)
 
 
 ROUTES: Final = (
-    *_openai("POST", "/chat/completions", chat.endpoint(Operation.CHAT, "openai")),
-    *_openai("POST", "/completions", chat.endpoint(Operation.COMPLETION, "openai")),
+    *_openai("POST", "/chat/completions", chat.endpoint(Operation.CHAT, "openai"), is_routed=True),
+    *_openai("POST", "/completions", chat.endpoint(Operation.COMPLETION, "openai"), is_routed=True),
     *_openai("GET", "/models", models.listing),
     *_openai("GET", "/models/*", models.one),
-    Route("POST", "/v1/route", route.decision),
-    Route("POST", "/api/chat", chat.endpoint(Operation.CHAT, "ollama"), "ollama"),
-    Route("POST", "/api/generate", chat.endpoint(Operation.COMPLETION, "ollama"), "ollama"),
+    Route("POST", "/v1/route", route.decision, is_routed=True),
+    _ollama("/api/chat", Operation.CHAT),
+    _ollama("/api/generate", Operation.COMPLETION),
     Route("POST", "/api/show", ollama.show, "ollama"),
     Route("GET", "/api/tags", ollama.tags, "ollama"),
     Route("GET", "/api/ps", ollama.running, "ollama"),
@@ -88,15 +100,17 @@ class Gateway:
     Args:
         llm: Answers.
         metrics: Counts.
+        workers: Processes that share the load, this one included.
     """
 
-    def __init__(self, llm: LLMInterface, metrics: Metrics) -> None:
+    def __init__(self, llm: LLMInterface, metrics: Metrics, workers: int = 1) -> None:
         self.llm = llm
         self.metrics = metrics
         self.dialects: dict[str, Dialect] = {
             name: registry.load(target)() for name, target in registry.DIALECTS.items()
         }
-        self._keys = [_digest(key) for key in llm.settings.auth.keys]
+        auth = llm.settings.auth
+        self._keys = KeyRing(auth, workers) if auth.api_keys else None
         self._table: dict[str, dict[str, Route]] = {}
         for entry in ROUTES:
             self._table.setdefault(entry.path, {})[entry.method] = entry
@@ -105,8 +119,11 @@ class Gateway:
         """Answer one request; every error leaves in the dialect of its path."""
         try:
             found = self._find(request)
-            if not found.is_open:
-                self._authorise(request)
+            if self._keys is not None and not found.is_open:
+                key = self._keys.find(request.headers)
+                if found.is_routed:
+                    self._keys.spend(key)
+                request = request._replace(client=key.name, allowed_tiers=key.tiers)
             return await found.endpoint(self, request)
         except GearshiftError as error:
             return self.refusal(request, error)
@@ -138,6 +155,8 @@ class Gateway:
             parsed = dialect.parse(operation, request.body)
         headers = request.headers
         parsed.received_at = request.received_at
+        parsed.client = request.client
+        parsed.allowed_tiers = request.allowed_tiers
         parsed.forced_tier = headers.get("x-gearshift-tier") or None
         for name in _SESSION_HEADERS:
             if name in headers:
@@ -183,22 +202,6 @@ class Gateway:
                 return methods
         return None
 
-    def _authorise(self, request: HttpRequest) -> None:
-        if not self._keys:
-            return
-        given = request.headers.get("authorization", "")
-        scheme, _, token = given.partition(" ")
-        token = token if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-        digest = _digest(token.strip())
-        # All of them are compared, so that the time taken says nothing.
-        if not any([hmac.compare_digest(digest, key) for key in self._keys]):
-            raise RequestError(
-                "an API key is needed: Authorization: Bearer KEY",
-                status=401,
-                code="invalid_api_key",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-
 
 def _check_type(content_type: str) -> None:
     kind = content_type.partition(";")[0].strip().lower()
@@ -208,10 +211,6 @@ def _check_type(content_type: str) -> None:
             status=415,
             field="content-type",
         )
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode(errors="replace")).digest()
 
 
 def _normal(path: str) -> str:

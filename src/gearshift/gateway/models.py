@@ -19,14 +19,14 @@ _CREATED = 1767225600  # clients want a number; upstreams rarely say
 
 async def listing(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     """Everything that may stand in `model`."""
-    data = [_entry(served) for served in gateway.llm.served_models()]
+    data = [_entry(served) for served in gateway.llm.served_models(received.allowed_tiers)]
     return _json({"object": "list", "data": data})
 
 
 async def one(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     """One of them; a name may hold slashes and colons."""
     name = received.path.partition("/models/")[2].rstrip("/")
-    for served in gateway.llm.served_models():
+    for served in gateway.llm.served_models(received.allowed_tiers):
         if served.name == name:
             return _json(_entry(served))
     raise RequestError(

@@ -40,7 +40,8 @@ async def version(gateway: Gateway, received: HttpRequest) -> HttpResponse:
 
 async def tags(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     """The models that may be named: `auto`, the tiers, and the upstreams' own."""
-    return _json({"models": [_tag(served) for served in gateway.llm.served_models()]})
+    served_models = gateway.llm.served_models(received.allowed_tiers)
+    return _json({"models": [_tag(served) for served in served_models]})
 
 
 async def running(gateway: Gateway, received: HttpRequest) -> HttpResponse:
@@ -55,7 +56,7 @@ async def running(gateway: Gateway, received: HttpRequest) -> HttpResponse:
                     "size_vram": 0,
                     "context_length": served.info.context_length or 0,
                 }
-                for served in gateway.llm.served_models()
+                for served in gateway.llm.served_models(received.allowed_tiers)
                 if served.info is not None and served.info.is_resident
             ]
         }
@@ -68,12 +69,12 @@ async def show(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     name = body.get("model") or body.get("name")
     if not isinstance(name, str):
         raise RequestError("'model' must be a string.", field="model")
-    found = gateway.llm.provider_of(name)
+    found = gateway.llm.provider_of(name, received.allowed_tiers)
     if found is not None and isinstance(found[0], NativeProvider):
         sent = splice_model(received.body, found[1])
         return _passed(await found[0].native("POST", "/api/show", sent))
     short = name.removesuffix(":latest")
-    for served in gateway.llm.served_models():
+    for served in gateway.llm.served_models(received.allowed_tiers):
         if served.name in (name, short):
             return _json(_shown(served))
     raise RequestError(
@@ -84,7 +85,7 @@ async def show(gateway: Gateway, received: HttpRequest) -> HttpResponse:
 async def load(gateway: Gateway, request: ChatRequest) -> HttpResponse:
     """A request without a prompt loads a model, or with `keep_alive: 0` unloads it."""
     decision = gateway.llm.decide(request)
-    found = gateway.llm.provider_of(decision.model)
+    found = gateway.llm.provider_of(decision.model, request.allowed_tiers)
     path = "/api/chat" if request.operation is Operation.CHAT else "/api/generate"
     if found is not None and isinstance(found[0], NativeProvider):
         return _passed(await found[0].native("POST", path, splice_model(request.raw, found[1])))

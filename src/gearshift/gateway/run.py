@@ -21,7 +21,10 @@ from gearshift.types import Readiness
 
 @asynccontextmanager
 async def running_gateway(
-    settings: Settings, upstreams: Sequence[UpstreamConfig] | None, listener: socket.socket
+    settings: Settings,
+    upstreams: Sequence[UpstreamConfig] | None,
+    listener: socket.socket,
+    workers: int = 1,
 ) -> AsyncIterator[Gateway]:
     """A gateway that answers on `listener` until the context ends, which drains it.
 
@@ -29,6 +32,7 @@ async def running_gateway(
         settings: Effective settings.
         upstreams: Instead of the configured ones.
         listener: A socket that listens.
+        workers: Processes that share the load, this one included.
 
     Raises:
         GearshiftError: An upstream cannot be started.
@@ -41,7 +45,7 @@ async def running_gateway(
     batch = Batch(metrics.observe, log.write)
     async with LLMInterface(settings, sinks=[batch.add], upstreams=upstreams) as llm:
         metrics.watch(lambda: model_states(llm))
-        gateway = Gateway(llm, metrics)
+        gateway = Gateway(llm, metrics, workers)
         server = HttpServer(gateway.handle, gateway.refusal, limits=http_limits(settings))
         await server.start(listener)
         try:

@@ -26,11 +26,13 @@ class Order:
 
     Attributes:
         listener: File descriptor of the listening socket, inherited.
+        workers: How many there are.
     """
 
     settings: Settings
     upstreams: tuple[UpstreamConfig, ...]
     listener: int
+    workers: int = 1
 
 
 def main() -> None:
@@ -49,7 +51,7 @@ async def _serve(order: Order) -> None:
         target=_watch_parent, args=(lambda: loop.call_soon_threadsafe(stop.set),), daemon=True
     ).start()
     listener = socket.socket(fileno=order.listener)
-    async with running_gateway(order.settings, order.upstreams, listener):
+    async with running_gateway(order.settings, order.upstreams, listener, order.workers):
         settle()
         sys.stdout.buffer.write(READY_LINE)
         sys.stdout.buffer.flush()

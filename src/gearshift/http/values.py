@@ -16,6 +16,8 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
         path: Decoded, without the query.
         headers: Names in lower case; the last one of several wins.
         received_at: `time.perf_counter()` when the body was complete.
+        client: The name of its API key, noted by the plane, where that has one.
+        allowed_tiers: The tiers that key may use, noted by the plane; `None` for all.
     """
 
     method: str
@@ -23,6 +25,8 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     headers: Mapping[str, str] = {}
     body: bytes = b""
     received_at: float = 0.0
+    client: str | None = None
+    allowed_tiers: frozenset[str] | None = None
 
 
 class Pieces(Protocol):

@@ -24,6 +24,7 @@ class RequestFinished(NamedTuple):
         load_seconds: Time the engine spent loading the model for it, where told.
         fault: The `Fault` that ended it, or `None`.
         attempts: The deployments that failed before, as (deployment, fault).
+        client: The name of the API key that it came with, where that has one.
         prompt: The user's words, only where `logging.log_prompts` says so.
     """
 
@@ -40,6 +41,7 @@ class RequestFinished(NamedTuple):
     fault: str | None = None
     attempts: tuple[tuple[str, str], ...] = ()
     prompt: str | None = None
+    client: str | None = None
 
 
 Sink = Callable[[RequestFinished], None]

@@ -64,6 +64,8 @@ def _outcome(event: RequestFinished) -> dict[str, Any]:
         "duration_ms": round(event.duration_seconds * 1e3, 1),
         "overhead_us": round(event.overhead_seconds * 1e6),
     }
+    if event.client is not None:
+        record["key"] = event.client
     if event.first_token_seconds is not None:
         record["first_token_ms"] = round(event.first_token_seconds * 1e3, 1)
     if event.usage is not None:

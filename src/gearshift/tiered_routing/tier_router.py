@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -48,12 +48,14 @@ class Circumstances(NamedTuple):
         forced_tier: The tier that the client named, if it did.
         needs: Capabilities without which an answer would be an error.
         prompt_tokens: Estimated length of the whole prompt.
+        allowed_tiers: The tiers that the client may use; `None` for all.
     """
 
     targets: Mapping[str, Sequence[Target]]
     forced_tier: str | None = None
     needs: frozenset[Capability] = frozenset()
     prompt_tokens: int = 0
+    allowed_tiers: frozenset[str] | None = None
 
 
 class Route(NamedTuple):
@@ -95,10 +97,16 @@ class TieredModelRouter:
         """The tier for a score under the given circumstances, with its chain of fallbacks.
 
         Raises:
-            RequestError: The forced tier does not exist, no tier has any deployment, or the prompt
-                is far too long for every one of them.
+            RequestError: The forced tier does not exist or is not allowed, no tier has any
+                deployment, or the prompt is far too long for every one of them.
         """
-        tier, cause, reason = self._tier(result, circumstances)
+        tier, cause, reason = self._allowed(*self._tier(result, circumstances), circumstances)
+        allowed = circumstances.allowed_tiers
+        if allowed is not None:
+            targets = {
+                name: chain for name, chain in circumstances.targets.items() if name in allowed
+            }
+            circumstances = circumstances._replace(targets=targets)
         _check_length(circumstances)
         chain = self._chain(tier, circumstances)
         if not chain:
@@ -125,6 +133,20 @@ class TieredModelRouter:
             return self._names[-1], Cause.DISABLED, "tiered routing is disabled"
         return result.tier, Cause.SCORED, result.reasoning
 
+    def _allowed(
+        self, tier: str, cause: Cause, reason: str, circumstances: Circumstances
+    ) -> tuple[str, Cause, str]:
+        """The tier, or the nearest one that the client may use: rather above it than below."""
+        allowed = circumstances.allowed_tiers
+        if allowed is None or tier in allowed:
+            return tier, cause, reason
+        position = self._names.index(tier)
+        by_distance = (*self._names[position:], *self._names[:position][::-1])
+        nearest = next((name for name in by_distance if name in allowed), None)
+        if nearest is None or cause is Cause.FORCED:
+            raise not_allowed(f"tier {tier!r}", allowed.intersection(self._names))
+        return nearest, Cause.FORCED, f"the API key does not allow {tier}; {reason}"
+
     def _chain(self, tier: str, circumstances: Circumstances) -> tuple[Target, ...]:
         position = self._names.index(tier)
         higher, lower = self._names[position + 1 :], self._names[:position][::-1]
@@ -150,6 +172,28 @@ class TieredModelRouter:
             for target in circumstances.targets.get(name, ())
             if target.can_answer(circumstances.needs, circumstances.prompt_tokens)
         )
+
+
+def allowed_targets(
+    targets: Sequence[Target], tiers: Mapping[str, Sequence[Target]], allowed: frozenset[str] | None
+) -> tuple[Target, ...]:
+    """Those of `targets` that stand in an allowed tier, each as the target of that tier."""
+    if allowed is None:
+        return tuple(targets)
+    chains = (chain for tier, chain in tiers.items() if tier in allowed)
+    by_deployment = {target.deployment: target for chain in chains for target in chain}
+    found = (by_deployment.get(target.deployment) for target in targets)
+    return tuple(target for target in found if target is not None)
+
+
+def not_allowed(what: str, allowed: Collection[str], field: str | None = None) -> RequestError:
+    """The refusal of what a client's API key does not cover."""
+    return RequestError(
+        f"this API key may not use {what}; it may use: {', '.join(sorted(allowed)) or 'no tier'}",
+        status=403,
+        field=field,
+        code="tier_not_allowed",
+    )
 
 
 def _check_length(circumstances: Circumstances) -> None:

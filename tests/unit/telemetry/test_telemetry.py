@@ -40,6 +40,11 @@ def test_one_record_a_request():
     assert "prompt" not in told
 
 
+def test_a_client_is_told_by_the_name_of_its_key():
+    assert record(EVENT._replace(client="app"), decisions=False)["key"] == "app"
+    assert "key" not in record(EVENT)
+
+
 @pytest.mark.parametrize(
     ("switch", "absent"), [({"scores": False}, "score"), ({"decisions": False}, "tier")]
 )

@@ -1,0 +1,45 @@
+"""RateLimit: a token bucket that is refilled continuously. Pure: the time is an argument."""
+
+from __future__ import annotations
+
+_MINUTE = 60.0
+# Sums of times are not exact: whoever waited as told must not miss it by the last digit.
+_ROUNDING = 1e-6
+
+
+class RateLimit:
+    """Lets a number of requests a minute through, all of them at once if they were saved up.
+
+    Only one number is kept, the time at which the bucket will be full again (this is GCRA).
+
+    Args:
+        per_minute: Requests a minute, and the size of the bucket; a share may be a fraction, but
+            the bucket always holds one request.
+
+    Example:
+        >>> limit = RateLimit(2)
+        >>> [limit.take(now) for now in (0.0, 0.0, 0.0, 30.0)]
+        [0.0, 0.0, 30.0, 0.0]
+    """
+
+    __slots__ = ("_full_at", "_interval", "_reserve")
+
+    def __init__(self, per_minute: float) -> None:
+        self._interval = _MINUTE / per_minute
+        self._reserve = (max(1.0, per_minute) - 1) * self._interval
+        self._full_at = float("-inf")
+
+    def take(self, now: float) -> float:
+        """Take one request out of the bucket.
+
+        Args:
+            now: Seconds of a clock that never goes back.
+
+        Returns:
+            0 if there was one; otherwise the seconds until there is, and nothing is taken.
+        """
+        wait = self._full_at - self._reserve - now
+        if wait > _ROUNDING:
+            return wait
+        self._full_at = max(self._full_at, now) + self._interval
+        return 0.0

@@ -144,3 +144,12 @@ async def test_two_workers_share_a_limit_and_nobody_sees_the_key(tmp_path):
     told = (tmp_path / "stderr").read_text()
     assert key not in told
     assert "auth.api_keys.1: has fewer than 16 characters" in told
+
+
+async def test_the_log_names_the_client(gateway, capfd):
+    async with FaultUpstream() as upstream, gateway(config(upstream, auth=AUTH)) as url:
+        for headers in (SMALL, ALL):
+            assert (await send(url, headers=headers))[0] == 200
+    records = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [record.get("key") for record in records] == ["small", None]
+    assert "small-key" not in str(records)

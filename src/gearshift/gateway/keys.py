@@ -35,12 +35,21 @@ class KeyRing:
         auth: Settings with at least one key.
         workers: Processes that share the load; each gives its share of a rate limit.
         clock: Never goes back.
+        before: The keys so far, where settings change; what was used of their limits stays used.
     """
 
     def __init__(
-        self, auth: AuthSettings, workers: int = 1, clock: Callable[[], float] = time.monotonic
+        self,
+        auth: AuthSettings,
+        workers: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        before: KeyRing | None = None,
     ) -> None:
-        self._keys = [(entry.digest, _api_key(entry, workers)) for entry in auth.api_keys]
+        known = {digest: key.limiter for digest, key in before._keys} if before else {}
+        self._keys: list[tuple[bytes, ApiKey]] = [
+            (entry.digest, _api_key(entry, workers, known.get(entry.digest)))
+            for entry in auth.api_keys
+        ]
         self._clock = clock
 
     def find(self, headers: Mapping[str, str]) -> ApiKey:
@@ -84,13 +93,13 @@ class KeyRing:
             )
 
 
-def _api_key(entry: ApiKeySettings, workers: int) -> ApiKey:
-    limit = entry.requests_per_minute
-    return ApiKey(
-        entry.name,
-        frozenset(entry.tiers) if entry.tiers else None,
-        RateLimit(limit / workers) if limit else None,
-    )
+def _api_key(entry: ApiKeySettings, workers: int, known: RateLimit | None) -> ApiKey:
+    tiers = frozenset(entry.tiers) if entry.tiers else None
+    if entry.requests_per_minute is None:
+        return ApiKey(entry.name, tiers)
+    limit = RateLimit(entry.requests_per_minute / workers)
+    is_same = known is not None and known.per_minute == limit.per_minute
+    return ApiKey(entry.name, tiers, known if is_same else limit)
 
 
 def _token(headers: Mapping[str, str]) -> str:

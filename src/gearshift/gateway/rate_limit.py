@@ -22,9 +22,10 @@ class RateLimit:
         [0.0, 0.0, 30.0, 0.0]
     """
 
-    __slots__ = ("_full_at", "_interval", "_reserve")
+    __slots__ = ("_full_at", "_interval", "_reserve", "per_minute")
 
     def __init__(self, per_minute: float) -> None:
+        self.per_minute = per_minute
         self._interval = _MINUTE / per_minute
         self._reserve = (max(1.0, per_minute) - 1) * self._interval
         self._full_at = float("-inf")

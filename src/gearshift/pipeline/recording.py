@@ -91,6 +91,7 @@ class Recording:
             fault=fault,
             attempts=tuple((name, error.fault.value) for name, error in call.attempts),
             prompt=_prompt(call) if self._with_prompts else None,
+            client=call.request.client,
         )
         for sink in self._sinks:
             sink(event)

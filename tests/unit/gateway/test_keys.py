@@ -11,8 +11,8 @@ from gearshift.settings_access import AuthSettings, hash_of
 HASHED = hash_of("third-key")
 
 
-def ring(*keys, workers=1, now=lambda: 0.0):
-    return KeyRing(AuthSettings.model_validate({"api_keys": list(keys)}), workers, now)
+def ring(*keys, workers=1, now=lambda: 0.0, before=None):
+    return KeyRing(AuthSettings.model_validate({"api_keys": list(keys)}), workers, now, before)
 
 
 KEYS = ring("first-key", {"name": "b", "key": "second-key", "tiers": ["simple"]}, HASHED)
@@ -91,3 +91,16 @@ def test_each_worker_gives_its_share():
     keys.spend(key)
     with pytest.raises(RequestError):
         keys.spend(key)
+
+
+def test_a_change_of_settings_gives_nothing_back_unless_the_limit_changes():
+    given_ = {"x-api-key": "a"}
+    first = ring({"key": "a", "requests_per_minute": 1})
+    first.spend(first.find(given_))
+    same = ring("b", {"name": "n", "key": "a", "requests_per_minute": 1}, before=first)
+    with pytest.raises(RequestError):
+        same.spend(same.find(given_))
+    other = ring({"key": "a", "requests_per_minute": 2}, before=same)
+    other.spend(other.find(given_))
+    free = ring("a", before=other)
+    assert free.find(given_).limiter is None

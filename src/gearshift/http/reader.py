@@ -228,7 +228,7 @@ class RequestReader:
         )
 
     def _head_error(self) -> RequestError | None:
-        version = self._parser.get_http_version()
+        version, method = self._parser.get_http_version(), self._parser.get_method()
         headers = self._headers
         if version not in ("1.1", "1.0"):
             return RequestError(
@@ -243,9 +243,12 @@ class RequestReader:
                 status=501,
                 code="transfer_encoding",
             )
-        if not _is_target(self._target, self._parser.get_method()):
+        target = self._target
+        is_path = target[:1] == b"/" and b"#" not in target and method != b"CONNECT"
+        if not is_path and not _is_target(target, method):
             return _bad("the target of the request is neither a path nor a URL")
-        if int(headers.get("content-length", "0")) > self._limits.max_body_bytes:
+        length = headers.get("content-length")
+        if length is not None and int(length) > self._limits.max_body_bytes:
             return too_large(self._limits.max_body_bytes)
         return None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from gearshift.tiered_routing.conversation import task_of
+from gearshift.tiered_routing.conversation import Task, task_of
 from gearshift.tiered_routing.features import FACTORS, FeatureReader
+from gearshift.tiered_routing.memory import Memory
 from gearshift.tiered_routing.tier_config import TierConfig
 
 WEIGHTS: Final[Mapping[str, float]] = {
@@ -22,8 +24,9 @@ _POINTS: Final = tuple(WEIGHTS[factor] * 10 / 3 for factor in FACTORS)
 _NOTHING: Final = (0.0, 0.0, 0.0, 0.0)
 
 
-class ComplexityResult(NamedTuple):  # a frozen dataclass would cost 1 µs more for each request
-    """A score, what it is made of, and the tier that takes it.
+@dataclass(slots=True)
+class ComplexityResult:
+    """A score, what it is made of, and the tier that takes it. Not to be changed.
 
     Attributes:
         score: 0-10, not rounded.
@@ -46,24 +49,29 @@ class ComplexityResult(NamedTuple):  # a frozen dataclass would cost 1 µs more 
     scorer: str = "rule"
     note: str = ""
     bounds: tuple[tuple[str, float | None], ...] = ()
+    _reasoning: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def reasoning(self) -> str:
         """One line: the factors that decided, and the nearest change that would flip the tier."""
-        deciding = sorted(
-            (factor for factor, points in self.contributions.items() if points > 0),
-            key=lambda factor: -self.contributions[factor],
-        )
-        parts = ", ".join(f"{factor} {_short(self.factors[factor])}" for factor in deciding)
+        if not self._reasoning:
+            self._reasoning = self._reasoned()
+        return self._reasoning
+
+    def _reasoned(self) -> str:
+        contributions, factors = self.contributions, self.factors
+        deciding = [factor for factor in contributions if contributions[factor] > 0]
+        deciding.sort(key=contributions.__getitem__, reverse=True)
+        parts = ", ".join([f"{factor} {_short(factors[factor])}" for factor in deciding])
         sign = ">=" if self.score >= self.threshold else "<"
         line = (
             f"{parts or 'no sign of complexity'} -> "
             f"{self.score:.2f} {sign} {_short(self.threshold)} {self.tier}"
+            f"; {self._nearest_change(deciding)}"
         )
-        notes = [self.note] if self.note else []
-        if self.truncated:
-            notes.append("long text: head and tail read")
-        return "; ".join([line, self._nearest_change(deciding), *notes])
+        if self.note:
+            line = f"{line}; {self.note}"
+        return f"{line}; long text: head and tail read" if self.truncated else line
 
     def _nearest_change(self, deciding: Sequence[str]) -> str:
         if self.score >= self.threshold:
@@ -92,11 +100,15 @@ class ComplexityResult(NamedTuple):  # a frozen dataclass would cost 1 µs more 
 
 
 def _short(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{round(value, 2):g}"
 
 
 class TaskComplexityScorer:
     """Scores requests by the design's rule: five factors, fixed weights, a tier by threshold.
+
+    Args:
+        config: Tiers and their bounds.
+        remembered: How many results are kept for texts that come again; 0 for none.
 
     Example:
         >>> TaskComplexityScorer().score("Explain async vs threads").tier
@@ -106,7 +118,7 @@ class TaskComplexityScorer:
     name: Final = "rule"
     version: Final = "1"
 
-    def __init__(self, config: TierConfig | None = None) -> None:
+    def __init__(self, config: TierConfig | None = None, *, remembered: int = 1024) -> None:
         tiers = (config or TierConfig()).ordered_tiers
         self._bounds = tuple((tier.name, tier.below) for tier in tiers)
         self._limits = tuple(
@@ -115,10 +127,20 @@ class TaskComplexityScorer:
         self._last = self._bounds[-1][0]
         self._highest = self._limits[-1][1] if self._limits else 0.0
         self._reader = FeatureReader()
+        self._memory: Memory[ComplexityResult] = Memory(remembered)
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
         """The score of a text, or of the last user turn of a conversation; never raises."""
         task = task_of(text_or_messages)
+        memory = self._memory
+        key = memory.key(task.text, task.note)
+        result = memory.get(key)
+        if result is None:
+            result = self._scored(task)
+            memory.put(key, result)
+        return result
+
+    def _scored(self, task: Task) -> ComplexityResult:
         text = task.text
         size = len(text)
         length = 0.0 if size < 100 else 1.0 if size <= 500 else 2.0 if size <= 1000 else 3.0

@@ -10,6 +10,7 @@ import orjson
 
 _KEY: Final = b'"model"'
 _VALUE: Final = re.compile(rb'\s*:\s*("(?:[^"\\]++|\\.)*+"|null)', re.DOTALL)
+_FIRST_KEY: Final = re.compile(rb'\s*\{\s*"model"\s*:\s*("(?:[^"\\]++|\\.)*+"|null)', re.DOTALL)
 _ESCAPED_LETTER: Final = b"\\u006"  # the letters of "model" are U+006C to U+006F, and 64, 65
 _LONGEST_KEY: Final = 5 * len("\\u006d")
 
@@ -26,6 +27,9 @@ def splice_model(raw: bytes, model: str) -> bytes:
     b'{ "model":"gemma2:2b", "x": 1.0 }'
     """
     name = orjson.dumps(model)
+    first = _FIRST_KEY.match(raw)
+    if first is not None and raw.count(_KEY) == 1 and _ESCAPED_LETTER not in raw:
+        return b"".join((raw[: first.start(1)], name, raw[first.end(1) :]))
     spans = _obvious_spans(raw)
     if spans is None:
         spans = _top_level_spans(raw)

@@ -16,11 +16,13 @@ from gearshift.answer import Answer, AnswerStream
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.discovery import discover
 from gearshift.errors import RequestError
+from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
-from gearshift.providers.base import EnginesProvider, Provider, UpstreamConfig
+from gearshift.pipeline.in_flight import InFlight
+from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
@@ -78,8 +80,11 @@ class LLMInterface:
         config: Routing settings alone, or the whole settings; defaults otherwise.
         sinks: Told of every finished request.
         upstreams: Replaces the configured ones (the gateway's embedded engines).
+        predecessor: Whose upstreams are taken over where they are the same, with their
+            connections, engines and health; it owns them until `hand_over`.
 
     Attributes:
+        in_flight: The requests that use it.
         notices: What `start` has to tell people: which engine was found, what is missing.
 
     Example:
@@ -94,26 +99,36 @@ class LLMInterface:
         *,
         sinks: Sequence[Sink] = (),
         upstreams: Sequence[UpstreamConfig] | None = None,
+        predecessor: LLMInterface | None = None,
     ) -> None:
         if isinstance(config, TierConfig):
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
         routing = self.settings.tiered_routing
-        self.router = TieredModelRouter(routing, load_scorer(routing))
+        if predecessor is not None and predecessor.settings.tiered_routing == routing:
+            self.router: TieredModelRouter = predecessor.router
+        else:
+            self.router = TieredModelRouter(routing, load_scorer(routing))
         self.notices: tuple[str, ...] = ()
-        self._sinks = tuple(sinks)
+        self.in_flight = InFlight()
+        self._sinks = (self.in_flight.ended, *sinks)
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
         self._config_hash = self.settings.config_hash
-        self._connect(given or (UpstreamConfig("ollama", "ollama", ""),))
+        self._connect(given or (UpstreamConfig("ollama", "ollama", ""),), predecessor)
 
-    def _connect(self, upstreams: Sequence[UpstreamConfig]) -> None:
+    def _connect(
+        self, upstreams: Sequence[UpstreamConfig], predecessor: LLMInterface | None = None
+    ) -> None:
         self._upstreams = tuple(upstreams)
-        deadlines = self.settings.deadlines
+        kept = self._unchanged(predecessor) if predecessor else {}
+        limits, deadlines = self.settings.limits, self.settings.deadlines
         self.providers: dict[str, Provider] = {
-            upstream.name: registry.load(registry.PROVIDERS[upstream.provider])(upstream, deadlines)
+            upstream.name: kept.get(upstream.name)
+            or registry.load(registry.PROVIDERS[upstream.provider])(upstream, deadlines)
             for upstream in self._upstreams
         }
+        self._owned = self.providers.keys() - kept.keys()
         circuit = self.settings.circuit
         self.circuits = Circuits(
             time.monotonic,
@@ -121,11 +136,45 @@ class LLMInterface:
             open_seconds=circuit.open_seconds,
             longest_open_seconds=circuit.longest_open_seconds,
         )
+        self.admission = Admission(
+            limits.max_in_flight, limits.max_queue, limits.first_token_seconds
+        )
         routing = self.settings.tiered_routing
         self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)
+        if predecessor is not None:
+            self._take_over(predecessor, kept)
         self._handler = build(
-            self.settings, self.providers, self.circuits, self.health, self._sinks
+            self.settings, self.providers, self.circuits, self.admission, self.health, self._sinks
         )
+
+    def _unchanged(self, predecessor: LLMInterface) -> dict[str, Provider]:
+        """The predecessor's providers that serve here as they are."""
+        if predecessor.settings.deadlines != self.settings.deadlines:
+            return {}
+        before = {upstream.name: upstream for upstream in predecessor._upstreams}
+        same = [u.name for u in self._upstreams if before.get(u.name) == u]
+        return {name: predecessor.providers[name] for name in same}
+
+    def _take_over(self, predecessor: LLMInterface, kept: Mapping[str, Provider]) -> None:
+        """What is known of the upstreams, so that a change of settings is no fresh start."""
+        for name in self._owned & predecessor.providers.keys():
+            heir = self.providers[name]
+            if isinstance(heir, HeirProvider):
+                heir.inherit(predecessor.providers[name])
+        self.admission.adopt(predecessor.admission)
+        self.circuits.adopt(predecessor.circuits)
+        self.health.adopt(predecessor.health, kept)
+
+    def hand_over(self, successor: LLMInterface) -> None:
+        """From now on the successor closes what it has taken over."""
+        shared = set(self.providers.values()) & set(successor.providers.values())
+        self._owned -= {name for name, provider in self.providers.items() if provider in shared}
+        successor._owned = set(successor.providers)
+        for targets in successor.health.topology.models.values():
+            for target in targets:
+                if successor.providers[target.deployment.upstream] not in shared:
+                    # What failed at the old address, or with the old key, may do now.
+                    successor.circuits.succeeded(target.deployment)
 
     async def start(self) -> Self:
         """Find the upstreams if none is configured, start them, and probe them once."""
@@ -135,8 +184,8 @@ class LLMInterface:
             self.notices = found.notices
             self._connect(found.upstreams)
         try:
-            for provider in self.providers.values():
-                await provider.start()
+            for name in self._owned:
+                await self.providers[name].start()
             await self.health.start()
         except BaseException:
             await self.aclose()
@@ -146,8 +195,8 @@ class LLMInterface:
     async def aclose(self) -> None:
         """Stop polling, close connections, end child processes."""
         await self.health.aclose()
-        for provider in self.providers.values():
-            await provider.aclose()
+        for name in self._owned:
+            await self.providers[name].aclose()
 
     async def __aenter__(self) -> Self:
         return await self.start()
@@ -268,6 +317,7 @@ class LLMInterface:
         started = request.received_at or time.perf_counter()
         plan = self._plan(request)
         call = Call(request, plan.decision, plan.chain, started, plan.scoring_seconds)
+        self.in_flight.count += 1
         return await self._handler(call)
 
     @overload

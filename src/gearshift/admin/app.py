@@ -30,7 +30,7 @@ class AdminPlane:
     """
 
     def __init__(self, llm: LLMInterface, metrics: Metrics, host: str) -> None:
-        self._llm = llm
+        self.adopt(llm)
         self._metrics = metrics
         self._names = _LOCAL_NAMES | {host}
         self._pages: dict[str, Callable[[], HttpResponse]] = {
@@ -40,6 +40,10 @@ class AdminPlane:
             "/metrics": self._exposition,
             "/admin/api/tiered-routing/config": self._config,
         }
+
+    def adopt(self, llm: LLMInterface) -> None:
+        """Show this one from now on."""
+        self._llm = llm
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 
 from gearshift.settings import LoadedSettings, Settings, load_settings
+from gearshift.settings_sources import locate
 
 config_option = click.option(
     "--config",
@@ -26,6 +29,12 @@ def load_with_sources(path: str | None, **overrides: Any) -> LoadedSettings:
     """
     given = {key.replace("__", "."): value for key, value in overrides.items() if value is not None}
     return load_settings(path, overrides=given)
+
+
+def config_file(path: str | None) -> Path | None:
+    """The file that `load` would read."""
+    located = locate(path, os.environ, Path.cwd())
+    return located.path if located else None
 
 
 def load(path: str | None, **overrides: Any) -> Settings:

@@ -7,25 +7,28 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import click
 
 from gearshift.admin.app import AdminPlane
-from gearshift.cli.options import config_option, load
+from gearshift.cli.config_watch import ConfigWatch
+from gearshift.cli.options import config_file, config_option, load_with_sources
+from gearshift.cli.reload import Reloader, Replace
+from gearshift.cli.upstream_choice import UpstreamChoice
 from gearshift.cli.workers import Workers
-from gearshift.discovery import Discovery, discover
+from gearshift.discovery import Discovery
 from gearshift.errors import GearshiftError
 from gearshift.event_loop import run, settle
-from gearshift.gateway.run import model_states, running_gateway
-from gearshift.http.limits import http_limits
+from gearshift.gateway.in_force import InForce
+from gearshift.gateway.run import limit, model_states, running_gateway
 from gearshift.http.server import HttpServer
-from gearshift.interface import LLMInterface
 from gearshift.logs import configure_logs
-from gearshift.settings import Settings, unavailable, weak_keys
+from gearshift.providers.base import UpstreamConfig
+from gearshift.settings import LoadedSettings, Settings, unavailable, weak_keys
 from gearshift.telemetry.metrics import Metrics
 
 _LOOPBACK = ("127.", "localhost", "::1")
@@ -70,39 +73,61 @@ def command(
     """Run the gateway until SIGTERM or Ctrl-C; requests in flight are finished first.
 
     Port 0 picks a free one. The first line on standard output says where it listens.
+    SIGHUP, or a change of the configuration file, puts the new configuration in force.
     """
-    settings = load(config)
+    watch = ConfigWatch(lambda: config_file(config))
+    loaded = load_with_sources(config)
     configure_logs()
-    for problem in (*unavailable(settings), *weak_keys(settings)):
-        _notice(str(problem))
-    if not host.startswith(_LOOPBACK) and not settings.auth.api_keys:
-        _notice(f"{host} can be reached from elsewhere and auth.api_keys is empty")
-    listeners = _listen(host, port, admin_port)
-    paths = _named_paths(settings, model_paths)
-    run(_serve(settings, listeners, workers=workers, demo=demo, model_paths=paths))
+    for warning in _warnings(host, loaded.settings):
+        _notice(warning)
+    run(
+        _serve(
+            loaded,
+            _listen(host, port, admin_port),
+            workers=workers,
+            choice=UpstreamChoice(demo, model_paths),
+            reload=lambda: load_with_sources(config),
+            watch=watch,
+        )
+    )
 
 
 async def _serve(
-    settings: Settings,
+    loaded: LoadedSettings,
     listeners: Listeners,
     *,
     workers: int,
-    demo: bool,
-    model_paths: dict[str, str],
+    choice: UpstreamChoice,
+    reload: Callable[[], LoadedSettings],
+    watch: ConfigWatch,
 ) -> None:
-    stop = asyncio.Event()
+    stop, asked = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, _end, stop)
-    found = await discover(settings, demo=demo, model_paths=model_paths)
+        loop.add_signal_handler(number, _end, stop)
+    loop.add_signal_handler(signal.SIGHUP, _hung_up, stop, asked, _has_terminal())
+    found = await choice.first(loaded.settings)
     for notice in found.notices:
         _notice(notice)
     one = workers == 1
-    planes = _one_process(settings, found, listeners) if one else None
-    async with planes or _several(settings, found, listeners, workers):
+    planes = _one_process(loaded.settings, found, listeners) if one else None
+    async with planes or _several(loaded.settings, found, listeners, workers) as replace:
         settle()
         click.echo(listeners.ready_line())
         sys.stdout.flush()
+        warnings = partial(_warnings, listeners.host)
+        reloader = Reloader(reload, loaded, choice, found.upstreams, warnings)
+        watching = asyncio.create_task(reloader.run(replace, watch, asked))
         await stop.wait()
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+def _warnings(host: str, settings: Settings) -> list[str]:
+    found = [str(problem) for problem in (*unavailable(settings), *weak_keys(settings))]
+    if not host.startswith(_LOOPBACK) and not settings.auth.api_keys:
+        found.append(f"{host} can be reached from elsewhere and auth.api_keys is empty")
+    return found
 
 
 def _end(stop: asyncio.Event) -> None:
@@ -113,44 +138,67 @@ def _end(stop: asyncio.Event) -> None:
     stop.set()
 
 
+def _hung_up(stop: asyncio.Event, asked: asyncio.Event, had_terminal: bool) -> None:
+    """Reload when somebody asks for it; end when it is our terminal that was closed."""
+    (stop if had_terminal and not _has_terminal() else asked).set()
+
+
+def _has_terminal() -> bool:
+    try:
+        os.tcgetpgrp(sys.stdin.fileno())
+    except (OSError, ValueError, AttributeError):  # no terminal, or no standard input at all
+        return False
+    return True
+
+
 @asynccontextmanager
 async def _one_process(
     settings: Settings, found: Discovery, listeners: Listeners
-) -> AsyncIterator[None]:
-    async with running_gateway(settings, found.upstreams, listeners.data) as gateway:
-        admin = AdminPlane(gateway.llm, gateway.metrics, listeners.host)
-        async with _served(admin, settings, listeners.admin):
-            yield
+) -> AsyncIterator[Replace]:
+    async with running_gateway(settings, found.upstreams, listeners.data) as running:
+        in_force = running.in_force
+
+        async def replace(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
+            await in_force.prepare(settings, upstreams)
+            in_force.commit()
+
+        async with _admin(in_force, running.metrics, listeners):
+            yield replace
 
 
 @asynccontextmanager
 async def _several(
     settings: Settings, found: Discovery, listeners: Listeners, count: int
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Replace]:
     """Engines and admin plane in this process, the data plane in `count` others."""
     async with AsyncExitStack() as stack:
-        workers = stack.enter_context(Workers(settings, listeners.data, count))
+        workers = stack.enter_context(Workers(listeners.data, count))
         metrics = Metrics()
-        llm = await stack.enter_async_context(LLMInterface(settings, upstreams=found.upstreams))
-        metrics.watch(lambda: model_states(llm))
-        admin = AdminPlane(llm, metrics, listeners.host)
-        await stack.enter_async_context(_served(admin, settings, listeners.admin))
+        in_force = await stack.enter_async_context(InForce(settings, found.upstreams))
+        metrics.watch(lambda: model_states(in_force.llm))
+        await stack.enter_async_context(_admin(in_force, metrics, listeners))
         stack.push_async_callback(workers.stop)
-        await workers.start(llm.running_upstreams())
-        yield
+        await workers.start(settings, in_force.llm.running_upstreams())
+
+        async def replace(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
+            await in_force.prepare(settings, upstreams)
+            try:
+                drained = await workers.change(settings, in_force.prepared_upstreams())
+            except BaseException:
+                await in_force.abort()
+                raise
+            in_force.commit(drained)
+
+        yield replace
 
 
 @asynccontextmanager
-async def _served(
-    admin: AdminPlane, settings: Settings, listener: socket.socket
-) -> AsyncIterator[None]:
-    server = HttpServer(
-        admin.handle,
-        admin.refusal,
-        limits=http_limits(settings),
-        drain_seconds=1.0,
-    )
-    await server.start(listener)
+async def _admin(in_force: InForce, metrics: Metrics, listeners: Listeners) -> AsyncIterator[None]:
+    admin = AdminPlane(in_force.llm, metrics, listeners.host)
+    in_force.follow(admin.adopt)
+    server = HttpServer(admin.handle, admin.refusal, drain_seconds=1.0)
+    in_force.follow(lambda llm: limit(server, llm.settings))
+    await server.start(listeners.admin)
     try:
         yield
     finally:
@@ -182,25 +230,6 @@ def _socket(host: str, port: int, option: str) -> socket.socket:
 def _url(listener: socket.socket, host: str) -> str:
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{listener.getsockname()[1]}"
-
-
-def _named_paths(settings: Settings, given: tuple[str, ...]) -> dict[str, str]:
-    """Which model each GGUF file stands for: named ones first, the rest tier by tier."""
-    unnamed = iter([tier.name for tier in settings.tiered_routing.ordered_tiers])
-    paths: dict[str, str] = {}
-    for text in given:
-        name, separator, path = text.partition("=")
-        if separator and not Path(text).exists():
-            paths[name] = path
-            continue
-        tier = next(unnamed, None)
-        if tier is None:
-            raise GearshiftError(f"--model-path {text}: there is no tier left; write MODEL=FILE")
-        paths[settings.first_model(tier)] = text
-    for tier in unnamed if paths else ():
-        # One file alone serves every tier.
-        paths.setdefault(settings.first_model(tier), next(iter(paths.values())))
-    return paths
 
 
 def _notice(text: str) -> None:

@@ -104,16 +104,22 @@ class Gateway:
     """
 
     def __init__(self, llm: LLMInterface, metrics: Metrics, workers: int = 1) -> None:
-        self.llm = llm
+        self._workers = workers
+        self._keys: KeyRing | None = None
         self.metrics = metrics
+        self.adopt(llm)
         self.dialects: dict[str, Dialect] = {
             name: registry.load(target)() for name, target in registry.DIALECTS.items()
         }
-        auth = llm.settings.auth
-        self._keys = KeyRing(auth, workers) if auth.api_keys else None
         self._table: dict[str, dict[str, Route]] = {}
         for entry in ROUTES:
             self._table.setdefault(entry.path, {})[entry.method] = entry
+
+    def adopt(self, llm: LLMInterface) -> None:
+        """Answer requests from now on with this one, and by its settings."""
+        self.llm = llm
+        auth = llm.settings.auth
+        self._keys = KeyRing(auth, self._workers, before=self._keys) if auth.api_keys else None
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; every error leaves in the dialect of its path."""

@@ -72,7 +72,8 @@ async def show(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     found = gateway.llm.provider_of(name, received.allowed_tiers)
     if found is not None and isinstance(found[0], NativeProvider):
         sent = splice_model(received.body, found[1])
-        return _passed(await found[0].native("POST", "/api/show", sent))
+        with gateway.llm.in_flight.one():
+            return _passed(await found[0].native("POST", "/api/show", sent))
     short = name.removesuffix(":latest")
     for served in gateway.llm.served_models(received.allowed_tiers):
         if served.name in (name, short):
@@ -88,7 +89,9 @@ async def load(gateway: Gateway, request: ChatRequest) -> HttpResponse:
     found = gateway.llm.provider_of(decision.model, request.allowed_tiers)
     path = "/api/chat" if request.operation is Operation.CHAT else "/api/generate"
     if found is not None and isinstance(found[0], NativeProvider):
-        return _passed(await found[0].native("POST", path, splice_model(request.raw, found[1])))
+        sent = splice_model(request.raw, found[1])
+        with gateway.llm.in_flight.one():
+            return _passed(await found[0].native("POST", path, sent))
     reason = "unload" if request.body.get("keep_alive") in (0, "0") else "load"
     # Engines of other kinds keep their one model loaded: nothing to be done.
     said: JsonObject = {"model": decision.model, "created_at": datetime.now(UTC).isoformat()}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from gearshift.gateway.app import Gateway
+from gearshift.gateway.in_force import InForce
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.interface import LLMInterface
@@ -14,9 +17,18 @@ from gearshift.logs import write_lines
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.batch import Batch
+from gearshift.telemetry.events import Sink
 from gearshift.telemetry.log import RequestLog
 from gearshift.telemetry.metrics import Metrics, ModelState
 from gearshift.types import Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What other planes of the process need of a gateway that runs."""
+
+    in_force: InForce
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -25,11 +37,11 @@ async def running_gateway(
     upstreams: Sequence[UpstreamConfig] | None,
     listener: socket.socket,
     workers: int = 1,
-) -> AsyncIterator[Gateway]:
+) -> AsyncIterator[Running]:
     """A gateway that answers on `listener` until the context ends, which drains it.
 
     Args:
-        settings: Effective settings.
+        settings: Effective settings, to begin with.
         upstreams: Instead of the configured ones.
         listener: A socket that listens.
         workers: Processes that share the load, this one included.
@@ -37,22 +49,30 @@ async def running_gateway(
     Raises:
         GearshiftError: An upstream cannot be started.
     """
-    routing = settings.tiered_routing.logging
     metrics = Metrics()
-    log = RequestLog(
-        write_lines, scores=routing.log_scores, decisions=routing.log_routing_decisions
-    )
-    batch = Batch(metrics.observe, log.write)
-    async with LLMInterface(settings, sinks=[batch.add], upstreams=upstreams) as llm:
-        metrics.watch(lambda: model_states(llm))
-        gateway = Gateway(llm, metrics, workers)
+
+    def sinks_of(settings: Settings) -> tuple[Sink, ...]:
+        told = settings.tiered_routing.logging
+        log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
+        return (Batch(metrics.observe, log.write).add,)
+
+    async with InForce(settings, upstreams, sinks_of) as in_force:
+        metrics.watch(lambda: model_states(in_force.llm))
+        gateway = Gateway(in_force.llm, metrics, workers)
+        in_force.follow(gateway.adopt)
         server = HttpServer(gateway.handle, gateway.refusal, limits=http_limits(settings))
+        in_force.follow(lambda llm: limit(server, llm.settings))
         await server.start(listener)
         try:
-            yield gateway
+            yield Running(in_force, metrics)
         finally:
             await server.stop()
-            batch.flush()
+            await asyncio.sleep(0)  # the last requests are told in the loop's next turn
+
+
+def limit(server: HttpServer, settings: Settings) -> None:
+    """Hold clients to the limits of these settings."""
+    server.limits = http_limits(settings)
 
 
 def model_states(llm: LLMInterface) -> Iterator[ModelState]:

@@ -37,6 +37,10 @@ class Admission:
         self._wait_seconds = wait_seconds
         self._gates: dict[str, _Gate] = {}
 
+    def adopt(self, other: Admission) -> None:
+        """Count together with another one, whose limits may differ."""
+        self._gates = other._gates
+
     async def enter(self, upstream: str) -> None:
         """Take a place; every entry needs one `leave`.
 

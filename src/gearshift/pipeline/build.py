@@ -22,12 +22,12 @@ def build(
     settings: Settings,
     providers: Mapping[str, Provider],
     circuits: Circuits,
+    admission: Admission,
     health: HealthMonitor,
     sinks: Sequence[Sink],
 ) -> Handler:
     """Recording around fallback (with retries) around hedging around admission to providers."""
-    limits, retries, hedging = settings.limits, settings.retries, settings.hedging
-    admission = Admission(limits.max_in_flight, limits.max_queue, limits.first_token_seconds)
+    retries, hedging = settings.retries, settings.hedging
     ask = admitted(providers, admission)
     budget = RetryBudget(retries.budget)
     fallback = Fallback(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gearshift.errors import UpstreamError
@@ -90,6 +90,14 @@ class HealthMonitor:
         async with asyncio.TaskGroup() as group:
             for name in self._providers:
                 group.create_task(self._probe(name))
+
+    def adopt(self, other: HealthMonitor, upstreams: Collection[str]) -> None:
+        """Take over what another one knows of the upstreams that are the same in both."""
+        self.states.update({u: s for u, s in other.states.items() if u in upstreams})
+        self._incapabilities.update(
+            {d: lacking for d, lacking in other._incapabilities.items() if d.upstream in upstreams}
+        )
+        self.topology = self._resolve()
 
     def learn_incapable(
         self, deployment: Deployment, request: ChatRequest, error: UpstreamError

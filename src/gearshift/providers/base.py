@@ -101,6 +101,15 @@ class EnginesProvider(Protocol):
 
 
 @runtime_checkable
+class HeirProvider(Protocol):
+    """A provider that can go on with what an older one of the same upstream has running."""
+
+    def inherit(self, predecessor: Provider) -> None:
+        """Called before `start`; the predecessor goes on working, and is closed on its own."""
+        ...
+
+
+@runtime_checkable
 class NativeProvider(Protocol):
     """A provider whose upstream has an API of its own beside answering."""
 

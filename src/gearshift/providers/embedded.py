@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.providers.llama_engine import LlamaEngine
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
@@ -24,6 +25,12 @@ class EmbeddedProvider:
         self._deadlines = deadlines
         self._engines: dict[str, LlamaEngine] = {}
         self._servers: dict[str, OpenAICompatibleProvider] = {}
+        self._running: Mapping[str, LlamaEngine] = {}
+
+    def inherit(self, predecessor: Provider) -> None:
+        """Share the engines that both need, which start and stop with their last user."""
+        if isinstance(predecessor, EmbeddedProvider):
+            self._running = dict(predecessor._engines)
 
     @property
     def model_urls(self) -> dict[str, str]:
@@ -38,13 +45,19 @@ class EmbeddedProvider:
         """
         for model, path in self._config.model_paths.items():
             if model not in self._config.model_urls:
-                self._engines[model] = LlamaEngine(
+                engine = LlamaEngine(
                     path,
                     model,
                     context_tokens=self._config.context_tokens,
                     parallel=self._config.parallel,
                     threads=self._config.threads,
                 )
+                running = self._running.get(model)
+                is_same = running is not None and running.identity == engine.identity
+                engine = running if running is not None and is_same else engine
+                engine.hold()
+                self._engines[model] = engine
+        self._running = {}
         results = await asyncio.gather(
             *(engine.start() for engine in self._engines.values()), return_exceptions=True
         )

@@ -28,12 +28,17 @@ _STABLE_SECONDS: Final = 60.0
 class LlamaEngine:
     """Serves one GGUF file; after a crash it comes back on the same port.
 
+    It may have several users: it ends with the last one.
+
     Args:
         path: The GGUF file.
         alias: The model name that it reports.
         context_tokens: Of each request.
         parallel: Requests answered at the same time.
         threads: CPU threads; 0 means one for each core.
+
+    Attributes:
+        identity: Equal for engines that can stand for each other.
     """
 
     def __init__(
@@ -48,10 +53,16 @@ class LlamaEngine:
             f"--parallel={parallel}",
             f"--threads={threads or os.cpu_count() or 1}",
         )
+        self.identity = (path, alias, *self._arguments)
+        self._users = 0
         self._port = 0
         self._process: asyncio.subprocess.Process | None = None
         self._said: deque[str] = deque(maxlen=8)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def hold(self) -> None:
+        """Have one more user; each stops it once."""
+        self._users += 1
 
     async def start(self) -> None:
         """Load the model; returns when it can answer.
@@ -59,12 +70,17 @@ class LlamaEngine:
         Raises:
             GearshiftError: No such file, not a GGUF file, the extra is missing, or it crashed.
         """
+        if self.url:
+            return  # for another user
         _check(self._path)
         await self._launch()
         self._tasks.append(asyncio.create_task(self._watch(), name=f"engine {self._alias}"))
 
     async def stop(self) -> None:
-        """End the process."""
+        """End the process, unless there are other users."""
+        self._users -= 1
+        if self._users > 0:
+            return
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

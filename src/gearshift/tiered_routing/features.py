@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from gearshift.tiered_routing.lexicon import languages
 from gearshift.tiered_routing.lexicon.weights import HARD_FRAMES, SIMPLE_FRAMES, WEIGHTS
 from gearshift.tiered_routing.text import encode, fold
-from gearshift.tiered_routing.vocabulary import KIND_MASK, KIND_NUMBER, KINDS, Vocabulary
+from gearshift.tiered_routing.vocabulary import KIND_MASK, KIND_NUMBER, KINDS, vocabulary
 
 FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
 
@@ -137,10 +137,10 @@ class FeatureReader:
     __slots__ = ("_foreign", "_raw", "_words")
 
     def __init__(self) -> None:
-        vocabulary = Vocabulary()
-        self._raw = vocabulary.raw.labels
-        self._words = vocabulary.words.labels
-        self._foreign = vocabulary.foreign
+        compiled = vocabulary()
+        self._raw = compiled.raw.labels
+        self._words = compiled.words.labels
+        self._foreign = compiled.foreign
 
     def read(self, text: str) -> Features:
         """The features of a text, in time bounded by the window."""

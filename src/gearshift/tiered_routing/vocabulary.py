@@ -1,8 +1,9 @@
-"""Vocabulary: the lexicon compiled into pattern sets, once for each scorer."""
+"""Vocabulary: the lexicon compiled into pattern sets, once for each process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from gearshift.tiered_routing.lexicon import (
@@ -152,7 +153,7 @@ def _foreign(language: str, cues: Mapping[str, str], labels: _Labels) -> Iterato
 
 
 class Vocabulary:
-    """The pattern sets that one scorer reads with; immutable once built.
+    """The pattern sets that scorers read with; immutable once built.
 
     Attributes:
         words: English words and phrases, every field's terms, and the languages' function words.
@@ -177,3 +178,9 @@ class Vocabulary:
             language: PatternSet(_foreign(language, cues, labels), is_literal=True)
             for language, cues in languages.CUES.items()
         }
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The one there is: no setting changes it, and it takes half a second to compile."""
+    return Vocabulary()

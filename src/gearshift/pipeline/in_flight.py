@@ -1,0 +1,43 @@
+"""InFlight: how many requests still use an interface, so that it is not closed under them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gearshift.telemetry.events import RequestFinished
+
+
+class InFlight:
+    """Counts requests from the moment they are planned to the end of their answers.
+
+    `ended` is a sink: every request that has begun is told of once, whatever its end.
+    """
+
+    __slots__ = ("_idle", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._idle: asyncio.Event | None = None
+
+    def ended(self, event: RequestFinished | None = None) -> None:
+        """One request is over."""
+        self.count -= 1
+        if self._idle is not None and self.count <= 0:
+            self._idle.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count what the pipeline does not see: requests handed through as they are."""
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.ended()
+
+    async def none_left(self) -> None:
+        """Wait until no request is in flight; no new ones may begin."""
+        self._idle = asyncio.Event()
+        if self.count > 0:
+            await self._idle.wait()

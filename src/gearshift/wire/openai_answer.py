@@ -39,6 +39,9 @@ def read_answer(raw: bytes) -> Frame:
 
 def read_chunk(data: JsonObject) -> Chunk:
     """What one decoded object says: a whole answer, or an event of a stream."""
+    plain = _plain_delta(data)
+    if plain is not None:
+        return plain
     choice = _first_choice(data)
     said = choice.get("delta") or choice.get("message")
     if not isinstance(said, dict):
@@ -52,6 +55,27 @@ def read_chunk(data: JsonObject) -> Chunk:
         usage=_usage(data),
         model=model if isinstance(model, str) else None,
     )
+
+
+def _plain_delta(data: JsonObject) -> Chunk | None:
+    """The chunk of an event that says nothing but a piece of text, as nearly all do."""
+    try:
+        choice = data["choices"][0]
+        delta = choice["delta"]
+        content = delta["content"]
+        model = data["model"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    if (
+        type(content) is not str
+        or type(model) is not str
+        or choice.get("finish_reason") is not None
+        or data.get("usage") is not None
+        or data.get("timings") is not None
+        or not (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
+    ):
+        return None
+    return Chunk(content, model=model)
 
 
 class OpenAIReader:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gearshift.wire.ndjson import MAX_FRAME_BYTES
 
@@ -13,8 +12,7 @@ _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: its bytes as received, its name, and its data (`None` for comments).
 
     Attributes:
@@ -40,6 +38,8 @@ class EventCutter:
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that `data` completes."""
+        if not self._buffer and _is_plain(data):
+            return [Event(data, data=data[6:-2])]
         self._buffer += data
         buffer = self._buffer
         events = []
@@ -71,12 +71,23 @@ def _content_start(buffer: bytearray, start: int) -> int:
     return start
 
 
+def _is_plain(raw: bytes) -> bool:
+    """Whether it is just one line of data and its blank line, as nearly all events are."""
+    return (
+        raw[:6] == b"data: "
+        and raw[-2:] == b"\n\n"
+        and raw.find(b"\n") == len(raw) - 2
+        and b"\r" not in raw
+        and len(raw) <= MAX_FRAME_BYTES
+    )
+
+
 def read_event(raw: bytes) -> Event:
     """The event that `raw` holds."""
     if len(raw) > MAX_FRAME_BYTES:
         return Event(raw, error=f"an event is larger than {MAX_FRAME_BYTES} bytes")
-    if raw[:6] == b"data: " and raw.find(b"\n") >= len(raw) - 2 and b"\r" not in raw:
-        return Event(raw, data=raw[6:].rstrip(b"\n"))
+    if _is_plain(raw):
+        return Event(raw, data=raw[6:-2])
     name = b""
     data: list[bytes] = []
     for line in _LINE_END.split(raw.removeprefix(_BOM)):

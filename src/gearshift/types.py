@@ -223,6 +223,30 @@ class FrameStream(Protocol):
         ...
 
 
+class WholeAnswer:
+    """An answer that came in one piece; nothing of it is left at the upstream.
+
+    Attributes:
+        frame: All of it.
+    """
+
+    __slots__ = ("_is_read", "frame")
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+        self._is_read = False
+
+    async def read(self) -> Frame | None:
+        """The one frame, then `None`."""
+        if self._is_read:
+            return None
+        self._is_read = True
+        return self.frame
+
+    async def aclose(self) -> None:
+        """Nothing is left to be released."""
+
+
 class ChatResponse(NamedTuple):
     """An answer whose first content has arrived, so no fallback can happen any more.
 

@@ -12,7 +12,15 @@ from gearshift.gateway import ollama
 from gearshift.gateway.headers import decision_headers
 from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.types import ChatRequest, ChatResponse, Chunk, Frame, Operation
+from gearshift.types import (
+    ChatRequest,
+    ChatResponse,
+    Chunk,
+    Frame,
+    FrameStream,
+    Operation,
+    WholeAnswer,
+)
 from gearshift.wire.base import Dialect, StreamWriter
 
 if TYPE_CHECKING:
@@ -37,19 +45,25 @@ def endpoint(
             headers["x-accel-buffering"] = "no"  # nginx would hold events back
             return HttpResponse(200, headers, _Pieces(request, response, spoken))
         headers["content-type"] = "application/json"
-        return HttpResponse(200, headers, await _whole(request, response, spoken))
+        frames = response.frames
+        if not isinstance(frames, WholeAnswer):
+            frames = WholeAnswer(await _only(frames))
+        return HttpResponse(200, headers, _whole(request, response, frames.frame, spoken))
 
     return answer
 
 
-async def _whole(request: ChatRequest, response: ChatResponse, dialect: Dialect) -> bytes:
-    model = response.decision.model
-    frames = response.frames
+async def _only(frames: FrameStream) -> Frame:
     try:
         frame = await frames.read() or Frame(b"")
         await frames.read()  # its end
+        return frame
     finally:
         await frames.aclose()
+
+
+def _whole(request: ChatRequest, response: ChatResponse, frame: Frame, dialect: Dialect) -> bytes:
+    model = response.decision.model
     if response.dialect == dialect.name:
         return dialect.with_model(frame, model)
     chunk = (frame.chunk or Chunk())._replace(model=model)

@@ -11,7 +11,7 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.pipeline.hedging import Ask
 from gearshift.providers.base import Provider
 from gearshift.tiered_routing.tier_router import Target
-from gearshift.types import ChatRequest, FrameStream
+from gearshift.types import ChatRequest, FrameStream, WholeAnswer
 
 
 @dataclass(slots=True)
@@ -41,18 +41,25 @@ class Admission:
         """Count together with another one, whose limits may differ."""
         self._gates = other._gates
 
+    def enter_at_once(self, upstream: str) -> bool:
+        """Take a place if there is one."""
+        gate = self._gates.get(upstream)
+        if gate is None:
+            gate = self._gates[upstream] = _Gate()
+        if gate.in_flight >= self._max_in_flight:
+            return False
+        gate.in_flight += 1
+        return True
+
     async def enter(self, upstream: str) -> None:
         """Take a place; every entry needs one `leave`.
 
         Raises:
             UpstreamError: `BUSY`, when the queue is full or the wait was too long.
         """
-        gate = self._gates.get(upstream)
-        if gate is None:
-            gate = self._gates[upstream] = _Gate()
-        if gate.in_flight < self._max_in_flight:
-            gate.in_flight += 1
+        if self.enter_at_once(upstream):
             return
+        gate = self._gates[upstream]
         if len(gate.waiting) >= self._max_queue:
             raise _busy(f"{gate.in_flight} requests in flight and {len(gate.waiting)} waiting")
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -85,12 +92,16 @@ def admitted(providers: Mapping[str, Provider], admission: Admission) -> Ask:
 
     async def ask(request: ChatRequest, target: Target) -> FrameStream:
         upstream, model = target.deployment.upstream, target.deployment.model
-        await admission.enter(upstream)
+        if not admission.enter_at_once(upstream):
+            await admission.enter(upstream)
         try:
             frames = await providers[upstream].send(request, model)
         except BaseException:
             admission.leave(upstream)
             raise
+        if isinstance(frames, WholeAnswer):
+            admission.leave(upstream)
+            return frames
         return AdmittedFrames(frames, admission, upstream)
 
     return ask

@@ -89,13 +89,19 @@ class Fallback:
         attempt = 0
         while self._circuits.admits(target.deployment, as_last_resort=passed_over is None):
             attempt += 1
+            started = time.perf_counter()
             try:
-                return await self._timed(call, position, target)
+                return await self._asked(call, position, target)
+            except asyncio.CancelledError:
+                self._circuits.released(target.deployment)
+                raise
             except UpstreamError as error:
                 self._note_failure(call, target, error)
                 if not error.permits_fallback:
                     raise
                 wait = self._wait(call, position, attempt, error)
+            finally:
+                call.upstream_seconds += time.perf_counter() - started
             if wait is None or passed_over is None:
                 return None
             call.upstream_seconds += wait  # it is not our own work
@@ -107,18 +113,10 @@ class Fallback:
                 call.attempts.append((str(target.deployment), refusal))
         return None
 
-    async def _timed(self, call: Call, position: int, target: Target) -> tuple[Target, FrameStream]:
-        started = time.perf_counter()
-        try:
-            if self._hedging is None:
-                return target, await self._ask(call.request, target)
-            second = _sibling(call, position) or target
-            return await self._hedging(call.request, target, second)
-        except asyncio.CancelledError:
-            self._circuits.released(target.deployment)
-            raise
-        finally:
-            call.upstream_seconds += time.perf_counter() - started
+    async def _asked(self, call: Call, position: int, target: Target) -> tuple[Target, FrameStream]:
+        if self._hedging is None:
+            return target, await self._ask(call.request, target)
+        return await self._hedging(call.request, target, _sibling(call, position) or target)
 
     def _wait(self, call: Call, position: int, attempt: int, error: UpstreamError) -> float | None:
         if _is_our_queue(error):

@@ -9,7 +9,15 @@ from collections.abc import Callable, Sequence
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.pipeline.call import Call, Handler
 from gearshift.telemetry.events import RequestFinished, Sink
-from gearshift.types import ChatResponse, Deployment, Frame, FrameStream, Usage
+from gearshift.types import (
+    ChatResponse,
+    Chunk,
+    Deployment,
+    Frame,
+    FrameStream,
+    Usage,
+    WholeAnswer,
+)
 from gearshift.wire.faults import reply_to
 
 CLIENT_GONE = 499
@@ -45,7 +53,20 @@ class Recording:
             # A defect of ours: counted like any other failure, then left to the edge.
             self._report(call, 500, fault="internal")
             raise
+        if isinstance(response.frames, WholeAnswer):
+            self._whole(call, response, response.frames.frame.chunk or Chunk())
+            return response
         return response._replace(frames=_Watched(response, call, self))
+
+    def _whole(self, call: Call, response: ChatResponse, said: Chunk) -> None:
+        self._report(
+            call,
+            200,
+            usage=said.usage,
+            load_seconds=said.load_seconds,
+            first_token_seconds=time.perf_counter() - call.started_at,
+            overhead_seconds=response.overhead_seconds,
+        )
 
     def finished(
         self, call: Call, watched: _Watched, status: int, error: UpstreamError | None

@@ -80,6 +80,10 @@ class HttpResponse:
             self._connection.abort()
 
     async def aclose(self) -> None:
+        """As `release`."""
+        self.release()
+
+    def release(self) -> None:
         """Give the connection back if the body is complete, else end it at once."""
         connection, self._connection = self._connection, None
         if connection is not None and connection.finish():
@@ -142,23 +146,15 @@ class HttpClient:
         sent = self._written(method, target, body, headers)
         connection = self._pooled() or await self._connected()
         try:
-            return await self._exchange(connection, sent, within_seconds)
+            await connection.exchange(sent, within_seconds)
+            return HttpResponse(self, connection)
         except UpstreamError:
             if not connection.is_reused or connection.has_answered:
                 raise
         # The server had closed a pooled connection in the meantime: no byte of an answer came,
         # so asking once more, on a fresh one, repeats nothing.
-        return await self._exchange(await self._connected(), sent, within_seconds)
-
-    async def _exchange(
-        self, connection: UpstreamConnection, sent: bytes, within_seconds: float | None
-    ) -> HttpResponse:
-        connection.send(sent, within_seconds)
-        try:
-            await connection.head()
-        except BaseException:
-            connection.finish()
-            raise
+        connection = await self._connected()
+        await connection.exchange(sent, within_seconds)
         return HttpResponse(self, connection)
 
     def _written(

@@ -19,7 +19,7 @@ class UpstreamConnection(asyncio.Protocol):
     """Sends a request and holds what comes back until it is asked for.
 
     Attributes:
-        status: Of the response, once `head` has returned.
+        status: Of the response, once `exchange` has returned.
         headers: Likewise; names in lower case.
         is_complete: Whether the whole response has come.
         is_lost: Whether the socket is closed.
@@ -63,29 +63,35 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- the exchange
 
-    def send(self, request: bytes, within_seconds: float | None = None) -> None:
-        """Begin an exchange; unless `limit_silence` is called, it has to end in time."""
+    async def exchange(self, request: bytes, within_seconds: float | None = None) -> None:
+        """Send a request and wait for the head of its response.
+
+        Args:
+            request: Head and body.
+            within_seconds: How long the whole response may take; `limit_silence` ends that.
+
+        Raises:
+            UpstreamError: There is no response.
+        """
         if self.is_reused:
             self._begin()
         self._is_active = True
-        self._last_data = self._loop.time()
+        loop = self._loop
+        self._last_data = loop.time()
         self._transport.write(request)
         if within_seconds is not None:
-            self._timer = self._loop.call_later(within_seconds, self._expire, within_seconds)
+            self._timer = loop.call_later(within_seconds, self._expire, within_seconds)
+        try:
+            while not self._has_head:
+                await self._more()
+        except BaseException:
+            self.finish()
+            raise
 
     def _expire(self, seconds: float) -> None:
         self._timer = None
         if not self.is_complete and self._is_active:
             self._fail(UpstreamError(f"nothing within {seconds:g} s", fault=Fault.TIMEOUT))
-
-    async def head(self) -> None:
-        """Wait for the head of the response.
-
-        Raises:
-            UpstreamError: There is none.
-        """
-        while not self._has_head:
-            await self._more()
 
     async def read(self) -> bytes:
         """What has come of the body since the last call; nothing at its end.

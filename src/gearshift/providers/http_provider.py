@@ -16,7 +16,7 @@ from gearshift import registry
 from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
-from gearshift.types import ChatRequest, Frame, FrameStream
+from gearshift.types import ChatRequest, Frame, FrameStream, WholeAnswer
 from gearshift.wire.base import Dialect, StreamReader
 from gearshift.wire.fold import fold_messages, is_template_error
 
@@ -55,6 +55,7 @@ class HttpProvider:
 
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
         """Ask `model`; returns when its first content, or its whole answer, is there."""
+        self.check_model(model)
         if model in self._strict_templates:
             return await self._ask(_folded(request), model)
         try:
@@ -65,6 +66,13 @@ class HttpProvider:
         frames = await self._ask(_folded(request), model)
         self._strict_templates.add(model)  # only now is it known that folding helps
         return frames
+
+    def check_model(self, model: str) -> None:
+        """Refuse to ask for a model that is known not to be there.
+
+        Raises:
+            UpstreamError: `MISSING_MODEL`.
+        """
 
     def first_token_seconds(self, model: str) -> float:
         """How long the first content of `model` may take."""
@@ -78,14 +86,18 @@ class HttpProvider:
         response = await self._client.request(
             "POST",
             self._wire.path(request),
-            body=await self._body(request, model),
+            body=await self._large_body(request, model)
+            if len(request.raw) > _WRITTEN_IN_THREAD_BYTES
+            else self._wire.upstream_body(request, model),
             headers=request.headers,
             within_seconds=seconds,
         )
         try:
             await self._check(response, streamed=request.stream)
             if not request.stream:
-                return _Whole(response, await self._whole(response))
+                frame = await self._whole(response)
+                response.release()
+                return WholeAnswer(frame)
             stream = _Stream(
                 response, self._wire.stream_reader(), self._failure, self._deadlines, started
             )
@@ -93,13 +105,12 @@ class HttpProvider:
             response.limit_silence(self._deadlines.idle_seconds)
             return stream
         except BaseException:
-            await response.aclose()
+            response.release()
             raise
 
-    async def _body(self, request: ChatRequest, model: str) -> bytes:
-        if len(request.raw) > _WRITTEN_IN_THREAD_BYTES:
-            return await asyncio.to_thread(self._wire.upstream_body, request, model)
-        return self._wire.upstream_body(request, model)
+    async def _large_body(self, request: ChatRequest, model: str) -> bytes:
+        """The body to send, made where it holds up nobody else."""
+        return await asyncio.to_thread(self._wire.upstream_body, request, model)
 
     async def _check(self, response: HttpResponse, *, streamed: bool) -> None:
         """Refuse a response that is an error, or not the protocol at all."""
@@ -137,25 +148,6 @@ class HttpProvider:
         """An upstream's words without our key, which some quote when they refuse it."""
         key = self._config.api_key.encode()
         return said.replace(key, b"***") if key else said
-
-
-class _Whole:
-    """An answer that came in one piece."""
-
-    __slots__ = ("_frame", "_response")
-
-    def __init__(self, response: HttpResponse, frame: Frame) -> None:
-        self._response = response
-        self._frame: Frame | None = frame
-
-    async def read(self) -> Frame | None:
-        """The one frame."""
-        frame, self._frame = self._frame, None
-        return frame
-
-    async def aclose(self) -> None:
-        """Release the connection."""
-        await self._response.aclose()
 
 
 class _Stream:
@@ -230,7 +222,7 @@ class _Stream:
 
     async def aclose(self) -> None:
         """Release the connection; one in the middle of an answer is ended."""
-        await self._response.aclose()
+        self._response.release()
 
 
 def _has_reason(frame: Frame) -> bool:

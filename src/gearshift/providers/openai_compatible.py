@@ -11,7 +11,7 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES
 from gearshift.providers.http_provider import HttpProvider
-from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
+from gearshift.types import ModelInfo, UpstreamState
 
 _PROBE_SECONDS = 5.0
 
@@ -26,12 +26,11 @@ class OpenAICompatibleProvider(HttpProvider):
         super().__init__(config, deadlines)
         self._only_models: frozenset[str] | None = None
 
-    async def send(self, request: ChatRequest, model: str) -> FrameStream:
-        """Ask `model`; a server that would answer with another one is not asked."""
+    def check_model(self, model: str) -> None:
+        """A server that would answer with another model is not asked."""
         if self._only_models is not None and model not in self._only_models:
             message = f"model {model!r} not found; it serves {', '.join(sorted(self._only_models))}"
             raise UpstreamError(message, fault=Fault.MISSING_MODEL, status=404)
-        return await super().send(request, model)
 
     async def probe(self) -> UpstreamState:
         """Ask `/models`, and `/health` where the server has one."""

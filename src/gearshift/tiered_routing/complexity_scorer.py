@@ -131,13 +131,18 @@ class TaskComplexityScorer:
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
         """The score of a text, or of the last user turn of a conversation; never raises."""
-        task = task_of(text_or_messages)
         memory = self._memory
+        plain = memory.conversation_key(text_or_messages)
+        result = memory.get(plain)
+        if result is not None:
+            return result
+        task = task_of(text_or_messages)
         key = memory.key(task.text, task.note)
         result = memory.get(key)
         if result is None:
             result = self._scored(task)
             memory.put(key, result)
+        memory.put(plain, result)
         return result
 
     def _scored(self, task: Task) -> ComplexityResult:

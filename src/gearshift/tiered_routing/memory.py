@@ -8,6 +8,8 @@ T = TypeVar("T")
 Key = tuple[int, int, str]
 
 _LONGEST: Final = 16_384
+_SHORTEST: Final = 120  # `conversation.is_follow_up` looks at shorter ones
+_CONVERSATION: Final = "conversation"
 
 
 class Memory(Generic[T]):
@@ -34,6 +36,31 @@ class Memory(Generic[T]):
         if len(text) > _LONGEST or not self._size:
             return None
         return hash(text), len(text), note
+
+    def conversation_key(self, messages: object) -> Key | None:
+        """What stands for a conversation of which only the last turn and system prompt count.
+
+        That is so where the last turn is the user's, in plain words, and too long to follow up
+        on others.
+        """
+        if type(messages) is not list or not messages or not self._size:
+            return None
+        first, last = messages[0], messages[-1]
+        if type(first) is not dict or type(last) is not dict or last.get("role") != "user":
+            return None
+        text, system = last.get("content"), first.get("content")
+        if (
+            type(text) is not str
+            or not _SHORTEST < len(text) <= _LONGEST
+            or "<" in text
+            or text.isspace()
+        ):
+            return None
+        if first.get("role") not in ("system", "developer"):
+            system = ""
+        elif type(system) is not str:
+            return None
+        return hash(text), hash(system), _CONVERSATION
 
     def get(self, key: Key | None) -> T | None:
         """The result for a text, if it is still known."""

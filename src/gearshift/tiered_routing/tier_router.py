@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -87,6 +88,9 @@ class TieredModelRouter:
         tiers = self.config.ordered_tiers
         self._models = {tier.name: tier.deployments[0] for tier in tiers}
         self._names = tuple(self._models)
+        self._usual_targets: object = None
+        self._usual_chains: dict[str, tuple[Target, ...]] | None = None
+        self._usual_tokens = 0.0
 
     def route(self, messages: str | Sequence[Mapping[str, Any]]) -> tuple[str, ComplexityResult]:
         """The model for a text or a conversation, and the score that chose it."""
@@ -100,6 +104,10 @@ class TieredModelRouter:
             RequestError: The forced tier does not exist or is not allowed, no tier has any
                 deployment, or the prompt is far too long for every one of them.
         """
+        usual = self._usual(circumstances)
+        if usual is not None:
+            tier = result.tier
+            return Route(tier, Cause.SCORED, usual[tier], result.reasoning)
         tier, cause, reason = self._allowed(*self._tier(result, circumstances), circumstances)
         allowed = circumstances.allowed_tiers
         if allowed is not None:
@@ -116,6 +124,35 @@ class TieredModelRouter:
             reason = f"{tier} cannot answer this ({wanted}); {reason}"
             tier, cause = chain[0].tier, Cause.CAPABILITY
         return Route(tier, cause, chain, reason)
+
+    def _usual(self, circumstances: Circumstances) -> Mapping[str, tuple[Target, ...]] | None:
+        """Each tier's chain for requests that need nothing special, made once for its targets."""
+        if (
+            circumstances.forced_tier is not None
+            or circumstances.needs
+            or circumstances.allowed_tiers is not None
+        ):
+            return None
+        if circumstances.targets is not self._usual_targets:
+            self._usual_targets = circumstances.targets
+            self._usual_chains, self._usual_tokens = self._usual_of(circumstances)
+        return self._usual_chains if circumstances.prompt_tokens <= self._usual_tokens else None
+
+    def _usual_of(
+        self, circumstances: Circumstances
+    ) -> tuple[dict[str, tuple[Target, ...]] | None, float]:
+        """The chains, and the longest prompt that fits everywhere; none if a tier has nobody."""
+        plain = circumstances._replace(prompt_tokens=0)
+        chains = {tier: self._chain(tier, plain) for tier in self._names}
+        is_plain = all(chain and chain[0].tier == tier for tier, chain in chains.items())
+        lengths = [
+            target.context_length
+            for chain in circumstances.targets.values()
+            for target in chain
+            if target.context_length is not None
+        ]
+        usable = is_plain and self.config.enabled
+        return (chains if usable else None), min(lengths, default=math.inf)
 
     def _tier(
         self, result: ComplexityResult, circumstances: Circumstances

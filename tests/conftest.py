@@ -25,7 +25,7 @@ def demo_files(tmp_path_factory) -> dict[str, Path]:
 GatewayFactory = Callable[..., AbstractAsyncContextManager[str]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gateway() -> GatewayFactory:
     """Runs a gateway with the given settings in this process; yields its URL."""
 

@@ -213,3 +213,28 @@ def children(parent: int, word: str) -> list[int]:
             if int(fields[1]) == parent:
                 found.append(int(name))
     return found
+
+
+async def test_admin_refuses_a_host_that_is_no_name(served):
+    async with aiohttp.ClientSession() as session:
+        for headers in ({"host": "["}, {"origin": "http://[bad"}, {"host": "evil.example"}):
+            async with session.get(f"{served.admin}/health/live", headers=headers) as response:
+                assert response.status == 403
+
+
+async def test_a_second_signal_does_not_wait(tmp_path):
+    async with FaultUpstream() as upstream:
+        upstream.pause_seconds = 20
+        entry = {"name": "u", "provider": "openai", "base_url": f"{upstream.url}/v1"}
+        (tmp_path / "c.json").write_text(json.dumps({"upstreams": [entry]}))
+        with serving(tmp_path, "--config", str(tmp_path / "c.json")) as gateway:
+            body = {**BODY, "stream": True}
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(f"{gateway.url}/v1/chat/completions", json=body) as answer,
+            ):
+                await answer.content.readany()
+                gateway.process.send_signal(signal.SIGTERM)
+                await asyncio.sleep(0.3)
+                gateway.process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(gateway.process.wait, 5) == 1

@@ -10,21 +10,6 @@ from typing import Any, Self
 
 WORDS = ("one", " two", " three")
 
-BEFORE_CONTENT = (
-    "reset",
-    "stall_before_head",
-    "stall_after_head",
-    "html",
-    "garbage",
-    "empty",
-    "missing_model",
-    "loading",
-    "busy",
-    "failed",
-    "unauthorised",
-    "error_with_200",
-    "half_head",
-)
 _ERRORS = {
     "missing_model": (404, "model 'x' not found"),
     "loading": (503, "Loading model"),
@@ -46,7 +31,6 @@ _PULL = b"""{"status":"pulling manifest"}
 {"status":"success"}
 """
 _PULL_FAILS = b'{"status":"pulling manifest"}\n{"error":"no such model"}'
-MID_STREAM = ("cut_mid", "stall_mid", "garbage_mid", "error_mid", "end_mid")
 
 
 @dataclass

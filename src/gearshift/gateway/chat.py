@@ -78,6 +78,7 @@ class _Pieces:
         self._model = response.decision.model
         self._dialect = dialect
         self._is_over = False
+        self._has_end = False
         # None where the upstream's own bytes pass through.
         self._writer: StreamWriter | None = None
         if response.dialect != dialect.name:
@@ -99,10 +100,13 @@ class _Pieces:
             self._is_over = True
             return self._dialect.write_stream_error(defect(error, "streaming an answer"))
         self._is_over = True
-        return None if self._writer is None else self._writer.finish()
+        if self._writer is not None:
+            return self._writer.finish()
+        return None if self._has_end else self._dialect.end_mark
 
     def _written(self, frame: Frame) -> bytes:
         if self._writer is None:
+            self._has_end = frame.is_end
             return self._dialect.with_model(frame, self._model)
         return b"" if frame.chunk is None else self._writer.write(frame.chunk)
 

@@ -46,7 +46,10 @@ def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
     passed = {
         name: value
         for name, value in headers.items()
-        if name not in _KEPT and not name.startswith(_KEPT_PREFIXES)
+        if name not in _KEPT
+        and not name.startswith(_KEPT_PREFIXES)
+        # Some servers read `content_length` as `content-length`.
+        and name.replace("-", "").isalnum()
     }
     if passed and "connection" in headers:
         for name in headers["connection"].lower().split(","):

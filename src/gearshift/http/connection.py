@@ -126,6 +126,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, item: Received | Refused) -> None:
         self._has_begun = False
+        self._reader.limits = self._server.limits  # they may have changed since
         self.deadline = _NEVER
         if isinstance(item, Refused):
             self._send(self._server.refusal(item.request, item.error), item, keeps_alive=False)

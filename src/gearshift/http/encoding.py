@@ -7,7 +7,7 @@ import zlib
 from typing import Final
 
 from gearshift.errors import RequestError
-from gearshift.http.reader import too_large
+from gearshift.http.refusals import too_large
 from gearshift.http.values import HttpRequest
 
 _WINDOW: Final = {

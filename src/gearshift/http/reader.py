@@ -7,20 +7,34 @@ checked here: versions, `Host`, targets, codings of the transfer, sizes.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from gearshift.errors import RequestError
+from gearshift.http.refusals import (
+    bad_request,
+    headers_too_long,
+    malformed,
+    too_large,
+    too_many_headers,
+    wrong_version,
+)
 from gearshift.http.values import HttpLimits, HttpRequest
 
 # The paths of requests that cannot be parsed are unknown: they are told in OpenAI's shape.
 UNKNOWN: Final = HttpRequest("", "/v1")
 _TARGET_TOO_LONG: Final = 414
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-fv:.%]+\])(?::[0-9]{0,5})?")
+
+# The size of a chunk, two line ends, and an extension of no great length.
+_CHUNK_FRAME_BYTES: Final = 64
 
 
 class Phase(Enum):
@@ -59,6 +73,7 @@ class RequestReader:
         go_on: Called when a client asks whether it may send its body.
 
     Attributes:
+        limits: In force from the next request on, when replaced.
         phase: What is read now.
         body_bytes: How much of the present body has come.
     """
@@ -66,11 +81,13 @@ class RequestReader:
     def __init__(self, limits: HttpLimits, deliver: Deliver, go_on: Callable[[], None]) -> None:
         self.phase = Phase.IDLE
         self.body_bytes = 0
-        self._limits = limits
+        self.limits = limits
         self._deliver = deliver
         self._go_on = go_on
         self._parser = HttpRequestParser(self)
         self._is_resumed = False
+        self._has_declined = False
+        self._begun = 0
         self._error: RequestError | None = None
         self._reset()
 
@@ -81,26 +98,42 @@ class RequestReader:
         self._head_bytes = 0
         self._count = 0
         self._hosts = 0
+        self._unfinished_bytes = 0
+        self._raw_bytes = 0
+        self._chunks = 0
         self.body_bytes = 0
 
     def feed(self, data: bytes) -> None:
         """Read what has arrived."""
         if self.phase is Phase.ENDED:
             return
-        was_head = self.phase is Phase.HEAD
+        before, begun = self.phase, self._begun
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade as offer:
             self._decline(data[offer.args[0] :])
         except HttpParserError as error:
-            self._refuse(_malformed(error))
-        if was_head and self.phase is Phase.HEAD:
-            # The line that is not complete yet is part of no callback.
-            self._head_bytes += len(data)
-            if self._head_bytes > self._limits.max_header_bytes:
-                self._refuse(_too_long(self._limits.max_header_bytes))
+            self._refuse(malformed(error))
+        if self.phase is Phase.HEAD:
+            self._check_unfinished(before, begun, data)
+        elif before is Phase.BODY is self.phase:
+            self._check_framing(len(data))
         if self._error is not None:
             self.refuse(self._error)
+
+    def _check_unfinished(self, before: Phase, begun: int, data: bytes) -> None:
+        """Count a head that has not ended: its unfinished line is part of no callback."""
+        if before is Phase.HEAD or (before is Phase.IDLE and self._begun == begun + 1):
+            self._unfinished_bytes += len(data)
+        if max(self._unfinished_bytes, self._head_bytes) > self.limits.max_header_bytes:
+            self._refuse(headers_too_long(self.limits.max_header_bytes))
+
+    def _check_framing(self, size: int) -> None:
+        """Refuse chunks that bring much more around them than in them."""
+        self._raw_bytes += size
+        framing = self._raw_bytes - self.body_bytes - _CHUNK_FRAME_BYTES * self._chunks
+        if framing > self.limits.max_header_bytes:
+            self._refuse(bad_request("the chunks of the body have extensions without end"))
 
     def refuse(self, error: RequestError) -> None:
         """Give up on the request that is being read."""
@@ -122,14 +155,14 @@ class RequestReader:
         framing = (
             f"content-length: {length}" if length is not None else "transfer-encoding: chunked"
         )
-        self._is_resumed = True
+        self._is_resumed = self._has_declined = True
         self._parser = HttpRequestParser(self)
         try:
             self._parser.feed_data(f"POST / HTTP/1.1\r\n{framing}\r\n\r\n".encode("latin-1"))
             self._is_resumed = False
             self._parser.feed_data(rest)
         except HttpParserError as error:
-            self._refuse(_malformed(error))
+            self._refuse(malformed(error))
 
     # --- called by the parser
 
@@ -138,6 +171,7 @@ class RequestReader:
         if self._is_resumed:
             return
         self._reset()
+        self._begun += 1
         if self._error is None and self.phase is not Phase.ENDED:
             self.phase = Phase.HEAD
 
@@ -146,9 +180,9 @@ class RequestReader:
         if not self._is_resumed:
             self._target += url
             self._head_bytes += len(url)
-            if self._head_bytes > self._limits.max_header_bytes:
-                limit = self._limits.max_header_bytes
-                self._refuse(_too_long(limit, _TARGET_TOO_LONG))
+            if self._head_bytes > self.limits.max_header_bytes:
+                limit = self.limits.max_header_bytes
+                self._refuse(headers_too_long(limit, _TARGET_TOO_LONG))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field, complete."""
@@ -156,21 +190,19 @@ class RequestReader:
             return
         self._head_bytes += len(name) + len(value) + 4
         self._count += 1
-        limits = self._limits
+        limits = self.limits
         if self._head_bytes > limits.max_header_bytes:
-            self._refuse(_too_long(limits.max_header_bytes))
+            self._refuse(headers_too_long(limits.max_header_bytes))
         elif self._count > limits.max_headers:
-            self._refuse(
-                RequestError(
-                    f"more than {limits.max_headers} headers (limits.max_headers)",
-                    status=431,
-                    code="headers_too_large",
-                )
-            )
+            self._refuse(too_many_headers(limits.max_headers))
+        if self.phase is not Phase.HEAD:
+            return  # those after a body (trailers) say nothing that we use
         key = name.lower().decode("latin-1")
         if key == "host":
             self._hosts += 1
-        self._headers[key] = value.decode("latin-1").strip()
+        text = value.decode("latin-1").strip()
+        known = self._headers.get(key)
+        self._headers[key] = text if known is None else f"{known}, {text}"
 
     def on_headers_complete(self) -> None:
         """The whole head has come: may the body?"""
@@ -185,13 +217,17 @@ class RequestReader:
         if expected is not None and self._parser.get_http_version() == "1.1":
             self._expectation(expected)
 
+    def on_chunk_header(self) -> None:
+        """The size of a chunk has come."""
+        self._chunks += 1
+
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
         if self._error is not None:
             return
         self.body_bytes += len(data)
-        if self.body_bytes > self._limits.max_body_bytes:
-            self._refuse(too_large(self._limits.max_body_bytes))
+        if self.body_bytes > self.limits.max_body_bytes:
+            self._refuse(too_large(self.limits.max_body_bytes))
             self._body.clear()
             return
         self._body.append(data)
@@ -204,6 +240,8 @@ class RequestReader:
         offers_upgrade = parser.should_upgrade()
         if offers_upgrade and self._has_body():
             return  # the body comes after the offer
+        # What follows an offer to change protocols may be meant for the other one.
+        offers_upgrade = offers_upgrade or self._has_declined
         keeps_alive = parser.should_keep_alive() and not offers_upgrade
         self.phase = Phase.IDLE if keeps_alive else Phase.ENDED
         self._deliver(Received(self._request(), keeps_alive, parser.get_http_version() == "1.0"))
@@ -231,11 +269,11 @@ class RequestReader:
         version, method = self._parser.get_http_version(), self._parser.get_method()
         headers = self._headers
         if version not in ("1.1", "1.0"):
-            return RequestError(
-                "only HTTP/1.1 and HTTP/1.0 are spoken here", status=505, code="http_version"
-            )
+            return wrong_version()
         if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
-            return _bad("exactly one Host header is needed")
+            return bad_request("exactly one Host header is needed")
+        if self._hosts and not _is_host(headers["host"]):
+            return bad_request("the Host header is no host with or without a port")
         coding = headers.get("transfer-encoding")
         if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
             return RequestError(
@@ -246,10 +284,10 @@ class RequestReader:
         target = self._target
         is_path = target[:1] == b"/" and b"#" not in target and method != b"CONNECT"
         if not is_path and not _is_target(target, method):
-            return _bad("the target of the request is neither a path nor a URL")
+            return bad_request("the target of the request is neither a path nor a URL")
         length = headers.get("content-length")
-        if length is not None and int(length) > self._limits.max_body_bytes:
-            return too_large(self._limits.max_body_bytes)
+        if length is not None and int(length) > self.limits.max_body_bytes:
+            return too_large(self.limits.max_body_bytes)
         return None
 
     def _expectation(self, expected: str) -> None:
@@ -279,6 +317,11 @@ def path_of(target: bytes) -> str:
     return path.decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=1024)
+def _is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
 def _is_target(target: bytes, method: bytes) -> bool:
     if method == b"CONNECT" or b"#" in target:
         return False
@@ -287,32 +330,4 @@ def _is_target(target: bytes, method: bytes) -> bool:
         or target[:7].lower() == b"http://"
         or target[:8].lower() == b"https://"
         or (target == b"*" and method == b"OPTIONS")
-    )
-
-
-def _malformed(error: HttpParserError) -> RequestError:
-    # The parser's words name the rule that was broken and never quote the client's bytes.
-    said = str(error.args[0]) if error.args else "the request is no valid HTTP"
-    return _bad(f"the request is no valid HTTP: {said[:200]}")
-
-
-def _bad(message: str) -> RequestError:
-    return RequestError(message, status=400, code="malformed_request")
-
-
-def _too_long(limit: int, status: int = 431) -> RequestError:
-    return RequestError(
-        f"the request line and headers are longer than {limit} bytes (limits.max_header_bytes)",
-        status=status,
-        code="headers_too_large",
-    )
-
-
-def too_large(limit: int) -> RequestError:
-    """The refusal of a body by its size."""
-    return RequestError(
-        f"the body is larger than {limit} bytes (limits.max_body_bytes)",
-        status=413,
-        field="body",
-        code="request_too_large",
     )

@@ -14,7 +14,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
 
     Attributes:
         path: Decoded, without the query.
-        headers: Names in lower case; the last one of several wins.
+        headers: Names in lower case; several of one name are joined by commas.
         received_at: `time.perf_counter()` when the body was complete.
         client: The name of its API key, noted by the plane, where that has one.
         allowed_tiers: The tiers that key may use, noted by the plane; `None` for all.

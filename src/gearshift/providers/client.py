@@ -148,8 +148,9 @@ class HttpClient:
         try:
             await connection.exchange(sent, within_seconds)
             return HttpResponse(self, connection)
-        except UpstreamError:
-            if not connection.is_reused or connection.has_answered:
+        except UpstreamError as error:
+            is_stale = connection.is_reused and not connection.has_answered
+            if not is_stale or error.fault is not Fault.UNREACHABLE:
                 raise
         # The server had closed a pooled connection in the meantime: no byte of an answer came,
         # so asking once more, on a fresh one, repeats nothing.

@@ -48,6 +48,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._size = 0
         self._head_bytes = 0
         self._has_head = False
+        self._has_surplus = False
         self._error: UpstreamError | None = None
         self._last_data = 0.0
         self._idle_seconds = 0.0
@@ -151,7 +152,8 @@ class UpstreamConnection(asyncio.Protocol):
     def finish(self) -> bool:
         """End the exchange; whether the connection can be used again."""
         self._stop_timer()
-        reusable = self.is_complete and self._keeps_alive and not self.is_lost
+        reusable = self.is_complete and self._keeps_alive and self.is_usable
+        reusable = reusable and not self._has_surplus
         self._is_active = False
         if not reusable:
             self.abort()
@@ -238,6 +240,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- called by the parser
 
+    def on_message_begin(self) -> None:
+        """A response begins; a second one belongs to no request."""
+        if self.is_complete:
+            self._has_surplus = True
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field; those after the body (trailers) say nothing that we use."""
         if not self._has_head:
@@ -245,6 +252,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head has come; one with a status of 1xx announces another."""
+        if self._has_surplus:
+            return
         status = self._parser.get_status_code()
         if 100 <= status < 200:
             self.headers = {}
@@ -254,12 +263,13 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
-        self._pieces.append(data)
-        self._size += len(data)
+        if not self._has_surplus:
+            self._pieces.append(data)
+            self._size += len(data)
 
     def on_message_complete(self) -> None:
         """The whole response has come."""
-        if self._has_head:
+        if self._has_head and not self._has_surplus:
             self.is_complete = True
             self._keeps_alive = self._parser.should_keep_alive()
 

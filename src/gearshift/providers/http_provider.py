@@ -193,6 +193,7 @@ class _Stream:
         frames = self._frames
         while not frames:
             if self._error is not None:
+                self._response.abort()  # what may still come belongs to no other answer
                 raise self._error
             if self._is_over:
                 return None

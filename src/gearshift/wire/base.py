@@ -38,6 +38,8 @@ class Dialect(Protocol):
 
     name: str
     stream_content_type: str
+    end_mark: bytes
+    """What ends a stream beside its last chunk; some upstreams leave it out."""
 
     # --- as a server, towards clients
 

@@ -22,6 +22,7 @@ class OllamaDialect:
 
     name = "ollama"
     stream_content_type = "application/x-ndjson"
+    end_mark = b""  # the last line says "done": true itself
 
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
         """The client's body as a request; no messages: it asks to load or unload a model."""

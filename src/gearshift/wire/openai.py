@@ -32,6 +32,7 @@ class OpenAIDialect:
 
     name = "openai"
     stream_content_type = "text/event-stream"
+    end_mark = b"data: [DONE]\n\n"
 
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
         """The client's body as a request."""

@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+FUZZ   := .venv-fuzz
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench chaos soak lock clean
+.PHONY: help serve test check fix bench chaos soak fuzz lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,9 +44,20 @@ chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--
 soak: $(STAMP) ## memory and file descriptors must stay flat under load (ARGS="--minutes 10")
 	$(BIN)/python -m endurance.soak $(ARGS)
 
+# An environment of its own: these tools are large, and nothing else needs them.
+$(FUZZ)/.installed: requirements/fuzz.lock pyproject.toml
+	$(PYTHON) -m venv $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.lock
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="--minutes N --json")
+	$(FUZZ)/bin/python -m fuzz $(ARGS)
+
 lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
 	uv pip compile pyproject.toml --extra embedded --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
+	uv pip compile pyproject.toml --extra embedded --group dev --group fuzz --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove the virtual environments and caches
+	rm -rf $(VENV) $(FUZZ) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

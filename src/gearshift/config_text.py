@@ -169,6 +169,8 @@ def _parse(text: str) -> tuple[Any, Node | None]:
         raise _TextError("is nested too deeply") from error
     except ValueError as error:  # a number or binary that only looks like one
         raise _TextError(f"is not valid YAML: {error}") from error
+    except (AttributeError, LookupError, TypeError) as error:  # so do these: `!!timestamp x`
+        raise _TextError("is not valid YAML: a value is not what its tag (!!…) says") from error
 
 
 def _children(node: Node) -> Iterator[Node]:

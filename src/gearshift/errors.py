@@ -83,7 +83,7 @@ class Fault(StrEnum):
     BUSY = "busy"  # 503 or 429: full
     MISSING_MODEL = "missing_model"  # 404 for the model
     INCAPABLE = "incapable"  # 400 "does not support …", context exceeded, image to a text model
-    AUTHENTICATION = "authentication"  # 401 or 403: our key for that upstream is wrong
+    AUTHENTICATION = "authentication"  # 401, 402, 403, 407: our key or account there is not good
     FAILED = "failed"  # any other 5xx
     GARBAGE = "garbage"  # not the protocol: bad JSON, wrong content type, no content
     COOLDOWN = "cooldown"  # not asked: it failed several times just now

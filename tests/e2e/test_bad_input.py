@@ -130,6 +130,13 @@ async def test_wrong_methods_and_paths(served, dialect):
             message_of(dialect, await response.read())
 
 
+@pytest.mark.parametrize("body", [{}, {"model": ""}, {"model": None, "name": ""}])
+async def test_show_without_a_model_says_so(served, body):
+    status, _, answer = await post(f"{served.url}/api/show", json.dumps(body).encode())
+    assert status == 400
+    assert "'model' is missing" in message_of("ollama", answer)
+
+
 async def test_a_model_name_cannot_add_a_header(served):
     body = chat(model="x\r\nset-cookie: a=b", messages=[{"role": "user", "content": "hi"}])
     status, headers, _ = await post(served.url + DIALECTS["openai"], body)

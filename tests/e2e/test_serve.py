@@ -219,7 +219,7 @@ async def test_admin_refuses_a_host_that_is_no_name(served):
     async with aiohttp.ClientSession() as session:
         for headers in ({"host": "["}, {"origin": "http://[bad"}, {"host": "evil.example"}):
             async with session.get(f"{served.admin}/health/live", headers=headers) as response:
-                assert response.status == 403
+                assert response.status in (400, 403)
 
 
 async def test_a_second_signal_does_not_wait(tmp_path):

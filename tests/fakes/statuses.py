@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from tests.fakes.faults import WORDS_OF_FAILURE, Fault, Outcome, When, said_error
 from tests.fakes.scripted import Answering, Step
 
-FALL_BACK_4XX = frozenset({401, 403, 404, 408, 429})
-"""Not the client's mistake: our key, a wrong URL, no time, no room."""
+FALL_BACK_4XX = frozenset({401, 402, 403, 404, 407, 408, 429})
+"""Not the client's mistake: our key, account or proxy, a wrong URL, no time, no room."""
 
 _FALLS = Outcome.FALLBACK
 

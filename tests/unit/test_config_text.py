@@ -111,6 +111,9 @@ def test_anchors_and_merges_work(tmp_path):
         ("a:\n  " + "[" * 60 + "]" * 60, "is nested too deeply (line 2)"),
         ("#" * (MAX_BYTES + 1), f"is larger than {MAX_BYTES} bytes"),
         ("a: !!int x", "is not valid YAML"),
+        ("a: !!int ''", "what its tag (!!…) says"),
+        ("a: !!bool maybe", "what its tag (!!…) says"),
+        ("a: !!timestamp soon", "what its tag (!!…) says"),
         ("? [a, b]\n: 1\n", ""),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
-from gearshift.gateway import chat, health, metrics, models, ollama, route
+from gearshift.gateway import chat, health, metrics, models, ollama, openapi, route
 from gearshift.gateway.keys import KeyRing
 from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
@@ -80,6 +80,7 @@ ROUTES: Final = (
     Route("GET", "/health/ready", health.ready, is_open=True),
     Route("GET", "/health/readiness", health.ready, is_open=True),
     Route("GET", "/metrics", metrics.exposition),
+    Route("GET", "/openapi.json", openapi.endpoint, is_open=True),
 )
 
 
@@ -107,6 +108,7 @@ class Gateway:
         self._workers = workers
         self._keys: KeyRing | None = None
         self.metrics = metrics
+        self.routes = ROUTES
         self.adopt(llm)
         self.dialects: dict[str, Dialect] = {
             name: registry.load(target)() for name, target in registry.DIALECTS.items()

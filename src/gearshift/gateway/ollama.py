@@ -15,7 +15,7 @@ from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import ServedModel
 from gearshift.providers.base import NativeProvider
 from gearshift.types import Capability, ChatRequest, JsonObject, ModelInfo, Operation
-from gearshift.wire.body import decode_object
+from gearshift.wire.body import decode_object, refuse, text_field
 from gearshift.wire.splice import splice_model
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ async def running(gateway: Gateway, received: HttpRequest) -> HttpResponse:
 async def show(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     """What a model can do; an Ollama behind us answers for its own."""
     body = decode_object(received.body)
-    name = body.get("model") or body.get("name")
-    if not isinstance(name, str):
-        raise RequestError("'model' must be a string.", field="model")
+    name = text_field(body, "model") or text_field(body, "name")
+    if not name:
+        raise refuse("model", "is missing; it must be a name from the list of models")
     found = gateway.llm.provider_of(name, received.allowed_tiers)
     if found is not None and isinstance(found[0], NativeProvider):
         sent = splice_model(received.body, found[1])

@@ -104,7 +104,10 @@ class HttpProvider:
             await stream.hold_to_content()
             response.limit_silence(self._deadlines.idle_seconds)
             return stream
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, UpstreamError) and error.status is None:
+                # What was no proper answer may have more to come, on a connection that looks free.
+                response.abort()
             response.release()
             raise
 

@@ -108,6 +108,8 @@ def _is_number(value: Json) -> bool:
 
 
 def _is_whole(value: Json) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()  # JSON knows one kind of number: 64.0 is a whole one
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -67,7 +67,7 @@ def fault_of(status: int, body: bytes) -> tuple[Fault, str]:
 
 def _fault(status: int, evidence: str) -> Fault:
     match status:
-        case 401 | 403:
+        case 401 | 402 | 403 | 407:  # the operator's key, account or proxy
             return Fault.AUTHENTICATION
         case 408:
             return Fault.TIMEOUT

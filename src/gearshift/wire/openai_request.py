@@ -125,12 +125,12 @@ def check_tool_fields(message: Mapping[str, Any], where: str) -> None:
     """
     check_fields(message, _TOOL_FIELDS, f"{where}.")
     for index, call in enumerate(message.get("tool_calls") or ()):
+        check_fields(call, {"id": TEXT, "type": TEXT}, f"{where}.tool_calls.{index}.")
         function = call.get("function")
-        if call.get("type", "function") == "function" and not (
+        if (call.get("type") or "function") == "function" and not (
             isinstance(function, dict) and isinstance(function.get("name"), str)
         ):
             raise refuse(f"{where}.tool_calls.{index}.function", "must be an object with a name")
-        check_fields(call, {"id": TEXT}, f"{where}.tool_calls.{index}.")
 
 
 def _check_content(message: JsonObject, where: str) -> None:

@@ -88,6 +88,10 @@ def read_event(raw: bytes) -> Event:
         return Event(raw, error=f"an event is larger than {MAX_FRAME_BYTES} bytes")
     if _is_plain(raw):
         return Event(raw, data=raw[6:-2])
+    if raw[:6] == b"data: " and b"\r" not in raw:
+        only = raw[6:].rstrip(b"\n")
+        if b"\n" not in only:
+            return Event(raw, data=only)
     name = b""
     data: list[bytes] = []
     for line in _LINE_END.split(raw.removeprefix(_BOM)):

@@ -82,6 +82,14 @@ def test_a_wrong_type_names_its_field(field, value):
             {"role": "assistant", "content": "", "tool_calls": [{**TOOL, "id": []}]},
             "messages.0.tool_calls.0.id",
         ),
+        (
+            {"role": "assistant", "tool_calls": [{**TOOL, "type": {}}]},
+            "messages.0.tool_calls.0.type",
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "1", "type": None}]},
+            "messages.0.tool_calls.0.function",
+        ),
         ({"role": "tool", "content": "x", "tool_call_id": {}}, "messages.0.tool_call_id"),
     ],
 )
@@ -113,6 +121,11 @@ def test_what_is_left_out():
     assert request.options == {}
     assert request.needs == frozenset()
     assert parsed(model=None, stream=None, temperature=None).model == "auto"
+
+
+def test_a_whole_number_may_be_written_as_a_fraction():
+    request = DIALECT.parse(Operation.COMPLETION, b'{"prompt":"x","max_tokens":64.0,"seed":-7e2}')
+    assert request.options == {"max_tokens": 64, "seed": -700}
 
 
 def test_unknown_fields_pass():

@@ -41,6 +41,8 @@ def split(stream: bytes, places: list[int]) -> list[bytes]:
         (b"data: 1\n\n\n\n\ndata: 2\n\n", [b"1", b"2"]),
         (b"data\n\n", [b""]),
         (b"data:  two spaces\n\n", [b" two spaces"]),
+        (b"data: \nx", [b""]),
+        (b"data: 1\nx\n", [b"1"]),
         (b"\n\n\r\n", []),
         (b"", []),
     ],

@@ -1,0 +1,1 @@
+"""Looks for inputs that break gearshift: `make fuzz`."""

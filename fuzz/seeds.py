@@ -1,0 +1,37 @@
+"""What the fuzzers begin with: small valid inputs, and the words that they are made of."""
+
+WORDS = (
+    *("model", "messages", "stream", "options", "tools", "stop", "role", "content", "type"),
+    *("text", "image_url", "url", "images", "tool_calls", "function", "name", "arguments"),
+    *("prompt", "system", "format", "think", "response_format", "json_schema", "tool_call_id"),
+    *("user", "assistant", "tool", "data:image/png;base64,", "num_predict", "max_tokens"),
+)
+SAID = (
+    *("choices", "delta", "message", "finish_reason", "usage", "prompt_tokens", "timings"),
+    *("done", "done_reason", "response", "thinking", "eval_count", "error", "load_duration"),
+    *("data: ", "event: error", "[DONE]", "reasoning_content", *WORDS),
+)
+TASKS = (
+    *("why", "compare", "prove", "design", "write", "python", "if", "theorem", "contract"),
+    *("translate", "warum", "为什么", "証明", "왜", "почему", "لماذا", "क्यों", "```", "1. ", "|"),
+)
+CHAT = b'{"model":"auto","stream":true,"messages":[{"role":"user","content":"hi"}]}'
+TOOLS = (
+    b'{"messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":'
+    b'{"name":"f","arguments":"{}"}}]},{"role":"tool","content":"3","tool_call_id":"a"}],'
+    b'"tools":[{"type":"function","function":{"name":"f"}}],"options":{"num_predict":1}}'
+)
+SSE = (
+    b'data: {"model":"m","choices":[{"delta":{"content":"a"}}]}\n\n'
+    b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f"}}]}}]}\r\n\r\n'
+    b'data: {"choices":[],"usage":{"prompt_tokens":1}}\n\ndata: [DONE]\n\n'
+)
+NDJSON = (
+    b'{"model":"m","message":{"content":"a","tool_calls":[{"function":{"arguments":{}}}]}}\n'
+    b'{"done":true,"done_reason":"stop","eval_count":1}\n'
+)
+YAML = (b"a: [1, ${A:-b}]\nb: &x {c: null}\nd: *x\n", b"- !!float '1'\n- ${B}$${C}\n")
+HTTP = (
+    b"POST /v1/route?a=%20 HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET / ",
+)

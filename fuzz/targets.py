@@ -1,0 +1,292 @@
+"""What must hold for any bytes: one function each, which raises where it does not.
+
+They need no fuzzer: the ordinary tests call them too, with inputs that hypothesis makes up.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+
+from fuzz import seeds
+from gearshift import registry
+from gearshift.config_text import expand, parse_value
+from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.http.reader import Received, Refused, RequestReader
+from gearshift.http.values import HttpLimits
+from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
+from gearshift.types import ChatRequest, Frame, Operation
+from gearshift.wire.base import Dialect
+from gearshift.wire.faults import MAX_MESSAGE_CHARACTERS
+from gearshift.wire.ndjson import LineCutter
+from gearshift.wire.splice import splice_model
+from gearshift.wire.sse import EventCutter
+
+DIALECTS: dict[str, Dialect] = {
+    name: registry.load(target)() for name, target in registry.DIALECTS.items()
+}
+OPERATIONS = tuple(Operation)
+SCORER = TaskComplexityScorer()
+ROLES = ("user", "assistant", "system", "tool", "developer", "", "king")
+LIMITS = HttpLimits(max_body_bytes=64, max_header_bytes=512, max_headers=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One property of one part.
+
+    Attributes:
+        holds: Raises for an input for which the property does not hold.
+        seeds: Inputs to begin with.
+        words: What inputs of this kind are made of.
+    """
+
+    holds: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+    words: tuple[str, ...] = ()
+
+
+# --- scorer
+
+
+def score_text(data: bytes) -> None:
+    """Any text has a score that its contributions add up to."""
+    _scored(data.decode("utf-8", "replace"))
+
+
+def score_messages(data: bytes) -> None:
+    """So has any conversation: turns that end in NUL, their roles in the first byte."""
+    turns = [
+        {"role": ROLES[turn[0] % len(ROLES)], "content": turn[1:].decode("utf-8", "replace")}
+        for turn in data.split(b"\x00")
+        if turn
+    ]
+    _scored(turns)
+    decoded = _json(data)
+    if decoded is not None:
+        _scored(decoded)
+
+
+def _scored(value: Any) -> None:
+    result = SCORER.score(value)
+    assert 0.0 <= result.score <= 10.0, result
+    assert abs(sum(result.contributions.values()) - result.score) < 1e-9, result
+    assert all(0.0 <= factor <= 3.0 for factor in result.factors.values()), result
+    assert result.reasoning, result
+    assert "\n" not in result.reasoning, result
+
+
+# --- requests
+
+
+def parse(dialect: Dialect, data: bytes) -> None:
+    """What a client sends is refused in words, or can be sent on in every dialect."""
+    for operation in OPERATIONS:
+        try:
+            request = dialect.parse(operation, data)
+        except RequestError as error:
+            _refused(error)
+        else:
+            _sent_on(request)
+
+
+def _refused(error: RequestError) -> None:
+    assert 400 <= error.status < 500, error
+    for client in DIALECTS.values():
+        status, _, body = client.write_error(error)
+        assert status == error.status, status
+        assert orjson.loads(body)["error"], body
+
+
+def _sent_on(request: ChatRequest) -> None:
+    assert 0.0 <= SCORER.score(request.messages).score <= 10.0
+    for upstream in DIALECTS.values():
+        assert upstream.path(request).startswith("/")
+        try:
+            sent = upstream.upstream_body(request, "large")
+        except UpstreamError as error:
+            if error.fault is not Fault.INCAPABLE:
+                raise
+        except RequestError as error:  # nested too deeply to be written
+            _refused(error)
+        else:
+            body = orjson.loads(sent)
+            assert body["model"] == "large", sent
+            if upstream.name == request.dialect:
+                assert body == {**request.body, "model": "large"}, sent
+
+
+def splice(data: bytes) -> None:
+    """Only the model changes, whatever the object."""
+    body = _json(data)
+    if not isinstance(body, dict) or not isinstance(body.get("model", ""), str | None):
+        return
+    for name in ('q"\\ü', ""):
+        spliced = splice_model(data, name)
+        assert orjson.loads(spliced) == {**body, "model": name}, spliced
+        assert splice_model(spliced, name) == spliced
+
+
+def http_requests(data: bytes) -> None:
+    """Bytes of a connection are requests, and at most one refusal, which is the last."""
+    for pieces in _splits(data):
+        outcomes = _delivered(pieces)
+        assert not any(isinstance(outcome, Refused) for outcome in outcomes[:-1]), outcomes
+
+
+def _delivered(pieces: list[bytes]) -> list[Received | Refused]:
+    outcomes: list[Received | Refused] = []
+    reader = RequestReader(LIMITS, outcomes.append, lambda: None)
+    for piece in pieces:
+        reader.feed(piece)
+    return outcomes
+
+
+# --- answers
+
+
+def read(dialect: Dialect, data: bytes) -> None:
+    """An upstream's bytes are frames, the same ones however they arrive, and add up."""
+    whole = dialect.read_answer(data)
+    assert whole.raw == data
+    assert whole.error or whole.chunk, whole
+    expected = None
+    for pieces in _splits(data):
+        frames = _frames(dialect, pieces)
+        assert b"".join(frame.raw for frame in frames) == data, frames
+        said = [
+            (frame.chunk, frame.is_end, bool(frame.error))
+            for frame in frames
+            if frame.chunk or frame.is_end or frame.error
+        ]
+        expected = said if expected is None else expected
+        assert said == expected, (said, expected)
+    for frame in _frames(dialect, [data]):
+        _passed_on(frame)
+
+
+def _frames(dialect: Dialect, pieces: list[bytes]) -> list[Frame]:
+    reader = dialect.stream_reader()
+    return [frame for piece in pieces for frame in reader.feed(piece)] + reader.finish()
+
+
+def _passed_on(frame: Frame) -> None:
+    """What a frame says can be said to a client of any dialect."""
+    if frame.chunk is None:
+        return
+    for client in DIALECTS.values():
+        request = ChatRequest(client.name, Operation.CHAT, "auto", [])
+        writer = client.stream_writer(request, "small", "id", 0.0)
+        written = writer.write(frame.chunk) + writer.finish()
+        again = _frames(client, [written])
+        assert not [one.error for one in again if one.error], written
+        content = "".join(one.chunk.content for one in again if one.chunk)
+        assert content == frame.chunk.content, written
+
+
+def cut_events(data: bytes) -> None:
+    """Server-sent events add up to their stream, and say the same at every split."""
+    expected: list[tuple[bytes, bytes]] | None = None
+    for pieces in _splits(data):
+        cutter = EventCutter()
+        events = [event for piece in pieces for event in cutter.feed(piece)] + cutter.finish()
+        assert b"".join(event.raw for event in events) == data
+        said = [(event.name, event.data) for event in events if event.data is not None]
+        expected = said if expected is None else expected
+        assert said == expected, (said, expected)
+
+
+def cut_lines(data: bytes) -> None:
+    """Lines are what is between line feeds."""
+    for pieces in _splits(data):
+        cutter = LineCutter()
+        lines = [line for piece in pieces for line in cutter.feed(piece)] + cutter.finish()
+        assert b"".join(lines) == data
+        assert all(b"\n" not in line[:-1] for line in lines), lines
+
+
+def errors(data: bytes) -> None:
+    """Any error body of an upstream is told to a client of any dialect in one bounded line."""
+    status = 300 + (data[0] if data else 0)
+    for upstream, client in itertools.product(DIALECTS.values(), repeat=2):
+        fault, message = upstream.fault_of(status, data[1:])
+        assert 0 < len(message) <= MAX_MESSAGE_CHARACTERS, message
+        assert message.isprintable(), message
+        error = UpstreamError(message, fault=fault, status=status, body=data[1:])
+        told, _, body = client.write_error(error)
+        assert 400 <= told < 600, told
+        assert orjson.loads(body)["error"], body
+        assert client.write_stream_error(error)
+
+
+# --- configuration
+
+
+def config_text(data: bytes) -> None:
+    """Any text is a value or a `ValueError`; what is expanded is found again."""
+    text = data.decode("utf-8", "replace")
+    try:
+        value = parse_value(text)
+    except ValueError:
+        value = None
+    expand(value, {"A": "${B}", "B": ""})
+    escaped, problems = expand(text.replace("${", "$${"), {})
+    assert escaped == text, escaped
+    assert not problems, problems
+
+
+# --- pieces
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _splits(data: bytes) -> Iterator[list[bytes]]:
+    """The bytes at once, one by one, and in pieces whose sizes they say themselves."""
+    yield [data]
+    if len(data) > 1:
+        yield [bytes([byte]) for byte in data]
+        yield list(_pieces(data))
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(data):
+        size = 1 + data[-1 - start] % 7
+        yield data[start : start + size]
+        start += size
+
+
+TARGETS: dict[str, Target] = {
+    "score-text": Target(score_text, (b"Explain async vs threads",), seeds.TASKS),
+    "score-messages": Target(score_messages, (b"\x00hi\x00\x01yes", seeds.CHAT), seeds.TASKS),
+    "splice": Target(
+        splice, (seeds.CHAT, b'{"x":{"model":"a"},"model":null}'), ("model", "\\u006d")
+    ),
+    "cut-events": Target(cut_events, (seeds.SSE,), ("data: ", "event: ", "\r\n")),
+    "cut-lines": Target(cut_lines, (seeds.NDJSON,)),
+    "errors": Target(errors, (b'd{"error":{"message":"model not found"}}',), seeds.SAID),
+    "config-text": Target(
+        config_text, seeds.YAML, ("${", "!!int", "!!timestamp", "<<: ", "&a", "*a")
+    ),
+    "http-requests": Target(http_requests, seeds.HTTP, ("content-length: ", "chunked", "upgrade")),
+    **{
+        f"parse-{name}": Target(
+            partial(parse, dialect), (seeds.CHAT, seeds.TOOLS, b'{"prompt":"x"}'), seeds.WORDS
+        )
+        for name, dialect in DIALECTS.items()
+    },
+    **{
+        f"read-{name}": Target(partial(read, dialect), (seeds.SSE, seeds.NDJSON), seeds.SAID)
+        for name, dialect in DIALECTS.items()
+    },
+}

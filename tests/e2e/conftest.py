@@ -29,7 +29,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(cwd, *arguments: str, **variables: str) -> Iterator[Served]:
+def serving(
+    cwd, *arguments: str, pattern: str = r"http://\S+", **variables: str
+) -> Iterator[Served]:
     """Run `gearshift serve` on free ports in an empty folder."""
     command = [sys.executable, "-m", "gearshift", "serve", "--port", "0", "--admin-port", "0"]
     with (cwd / "stderr").open("wb") as stderr:
@@ -44,7 +46,7 @@ def serving(cwd, *arguments: str, **variables: str) -> Iterator[Served]:
     assert process.stdout is not None
     try:
         line = process.stdout.readline()
-        found = re.fullmatch(r"gearshift ready (http://\S+) admin (http://\S+)\n", line)
+        found = re.fullmatch(rf"gearshift ready ({pattern}) admin (http://\S+)\n", line)
         assert found, f"{line!r} {(cwd / 'stderr').read_text()}"
         yield Served(found[1], found[2], process)
     finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -26,6 +28,7 @@ from gearshift.event_loop import run, settle
 from gearshift.gateway.in_force import InForce
 from gearshift.gateway.run import limit, model_states, running_gateway
 from gearshift.http.server import HttpServer
+from gearshift.http.tls import server_context
 from gearshift.logs import configure_logs
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import LoadedSettings, Settings, unavailable, weak_keys
@@ -41,10 +44,12 @@ class Listeners:
     data: socket.socket
     admin: socket.socket
     host: str
+    scheme: str = "http"
 
     def ready_line(self) -> str:
         """The first line on standard output."""
-        return f"gearshift ready {_url(self.data, self.host)} admin {_url(self.admin, self.host)}"
+        data = _url(self.data, self.host, self.scheme)
+        return f"gearshift ready {data} admin {_url(self.admin, self.host)}"
 
 
 @click.command(name="serve")
@@ -80,10 +85,12 @@ def command(
     configure_logs()
     for warning in _warnings(host, loaded.settings):
         _notice(warning)
+    _allow_many_files()
+    scheme = "http" if server_context(loaded.settings.tls) is None else "https"
     run(
         _serve(
             loaded,
-            _listen(host, port, admin_port),
+            _listen(host, port, admin_port, scheme),
             workers=workers,
             choice=UpstreamChoice(demo, model_paths),
             reload=lambda: load_with_sources(config),
@@ -128,6 +135,13 @@ def _warnings(host: str, settings: Settings) -> list[str]:
     if not host.startswith(_LOOPBACK) and not settings.auth.api_keys:
         found.append(f"{host} can be reached from elsewhere and auth.api_keys is empty")
     return found
+
+
+def _allow_many_files() -> None:
+    """Each connection takes a descriptor or two; the usual soft limit is 1024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _end(stop: asyncio.Event) -> None:
@@ -179,6 +193,8 @@ async def _several(
         await stack.enter_async_context(_admin(in_force, metrics, listeners))
         stack.push_async_callback(workers.stop)
         await workers.start(settings, in_force.llm.running_upstreams())
+        # Before they stop: what is queued at a socket that nobody accepts from is never answered.
+        stack.callback(listeners.data.close)
 
         async def replace(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
             await in_force.prepare(settings, upstreams)
@@ -205,10 +221,10 @@ async def _admin(in_force: InForce, metrics: Metrics, listeners: Listeners) -> A
         await server.stop()
 
 
-def _listen(host: str, port: int, admin_port: int) -> Listeners:
+def _listen(host: str, port: int, admin_port: int, scheme: str) -> Listeners:
     data = _socket(host, port, "--port")
     try:
-        return Listeners(data, _socket(host, admin_port, "--admin-port"), host)
+        return Listeners(data, _socket(host, admin_port, "--admin-port"), host, scheme)
     except GearshiftError:
         data.close()
         raise
@@ -227,9 +243,9 @@ def _socket(host: str, port: int, option: str) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket, host: str) -> str:
+def _url(listener: socket.socket, host: str, scheme: str = "http") -> str:
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"
+    return f"{scheme}://{shown}:{listener.getsockname()[1]}"
 
 
 def _notice(text: str) -> None:

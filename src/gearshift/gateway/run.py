@@ -12,6 +12,7 @@ from gearshift.gateway.app import Gateway
 from gearshift.gateway.in_force import InForce
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
+from gearshift.http.tls import server_context
 from gearshift.interface import LLMInterface
 from gearshift.logs import write_lines
 from gearshift.providers.base import UpstreamConfig
@@ -47,7 +48,7 @@ async def running_gateway(
         workers: Processes that share the load, this one included.
 
     Raises:
-        GearshiftError: An upstream cannot be started.
+        GearshiftError: An upstream cannot be started, or the certificate cannot be used.
     """
     metrics = Metrics()
 
@@ -60,7 +61,12 @@ async def running_gateway(
         metrics.watch(lambda: model_states(in_force.llm))
         gateway = Gateway(in_force.llm, metrics, workers)
         in_force.follow(gateway.adopt)
-        server = HttpServer(gateway.handle, gateway.refusal, limits=http_limits(settings))
+        server = HttpServer(
+            gateway.handle,
+            gateway.refusal,
+            limits=http_limits(settings),
+            tls=server_context(settings.tls),
+        )
         in_force.follow(lambda llm: limit(server, llm.settings))
         await server.start(listener)
         try:

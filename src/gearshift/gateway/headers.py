@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from gearshift.types import Decision
@@ -12,22 +13,46 @@ _SAFE = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 def decision_headers(decision: Decision, overhead_seconds: float | None = None) -> dict[str, str]:
     """`x-gearshift-*` for one decision; every value is printable ASCII."""
-    headers = {
-        "x-gearshift-decision-id": decision.id,
-        "x-gearshift-tier": _ascii(decision.tier),
-        "x-gearshift-model": _ascii(decision.model),
-        "x-gearshift-upstream": _ascii(decision.upstream),
-        "x-gearshift-reason": _ascii(decision.reason),
-        "x-gearshift-scorer": _ascii(decision.scorer),
-        "x-gearshift-threshold": f"{decision.threshold:g}",
-        "x-gearshift-cache": "bypass",
-    }
-    if decision.score is not None:
-        headers["x-gearshift-score"] = f"{decision.score:.2f}"
-    if decision.fallback is not None:
-        headers["x-gearshift-fallback"] = _ascii(decision.fallback)
+    told = _told(
+        decision.tier,
+        decision.model,
+        decision.upstream,
+        decision.reason,
+        decision.scorer,
+        decision.threshold,
+        decision.score,
+        decision.fallback,
+    )
+    headers = {"x-gearshift-decision-id": decision.id, **told}
     if overhead_seconds is not None:
         headers["x-gearshift-overhead-us"] = str(round(overhead_seconds * 1e6))
+    return headers
+
+
+@lru_cache(maxsize=512)  # what is decided the same is told the same
+def _told(
+    tier: str,
+    model: str,
+    upstream: str,
+    reason: str,
+    scorer: str,
+    threshold: float,
+    score: float | None,
+    fallback: str | None,
+) -> dict[str, str]:
+    headers = {
+        "x-gearshift-tier": _ascii(tier),
+        "x-gearshift-model": _ascii(model),
+        "x-gearshift-upstream": _ascii(upstream),
+        "x-gearshift-reason": _ascii(reason),
+        "x-gearshift-scorer": _ascii(scorer),
+        "x-gearshift-threshold": f"{threshold:g}",
+        "x-gearshift-cache": "bypass",
+    }
+    if score is not None:
+        headers["x-gearshift-score"] = f"{score:.2f}"
+    if fallback is not None:
+        headers["x-gearshift-fallback"] = _ascii(fallback)
     return headers
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gearshift.telemetry.events import RequestFinished
-from gearshift.types import Decision
+from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
@@ -32,11 +32,16 @@ class ModelState:
     is_resident: bool | None
 
 
-class _Children(NamedTuple):
-    duration: Callable[[float], None]
-    first_token: Callable[[float], None]
-    input_tokens: Callable[[float], None]
-    output_tokens: Callable[[float], None]
+@dataclass(slots=True)
+class _Tally:
+    duration: HistogramTally
+    first_token: HistogramTally
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+def _is_multiprocess() -> bool:
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 
 class Metrics:
@@ -48,8 +53,8 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._states: list[_States] = []
-        self._counts: dict[tuple[object, ...], Callable[[], None]] = {}
-        self._by_place: dict[tuple[str, str, str], _Children] = {}
+        self._counts: dict[tuple[str, str, str, str, str, int], int] = {}
+        self._tallies: dict[tuple[str, str, str], _Tally] = {}
         base = ("tier", "model", "upstream")
 
         def counter(name: str, text: str, labels: Iterable[str]) -> Counter:
@@ -57,8 +62,8 @@ class Metrics:
 
         def histogram(
             name: str, text: str, labels: Iterable[str], buckets: tuple[float, ...]
-        ) -> Histogram:
-            return Histogram(
+        ) -> BulkHistogram:
+            return BulkHistogram(
                 f"gearshift_{name}", text, tuple(labels), buckets=buckets, registry=self._registry
             )
 
@@ -74,31 +79,40 @@ class Metrics:
         self._first_token = histogram(
             "time_to_first_token_seconds", "From arrival to the first content", base, _SECONDS
         )
-        self._overhead = histogram(
+        overhead = histogram(
             "overhead_seconds", "Time spent in gearshift itself", (), _OVERHEAD_SECONDS
         )
-        self._scoring = histogram("scoring_seconds", "Time spent scoring", (), _SCORING_SECONDS)
-        self._score = histogram("score", "Complexity score, 0 to 10", (), _SCORES)
+        self._overhead = HistogramTally(overhead, _OVERHEAD_SECONDS)
+        scoring = histogram("scoring_seconds", "Time spent scoring", (), _SCORING_SECONDS)
+        self._scoring = HistogramTally(scoring, _SCORING_SECONDS)
+        score = histogram("score", "Complexity score, 0 to 10", (), _SCORES)
+        self._score = HistogramTally(score, _SCORES)
 
     def observe(self, events: Sequence[RequestFinished]) -> None:
         """Count finished requests."""
         for event in events:
             self._observe(event)
+        if _is_multiprocess():
+            self._flush()  # another process reads the numbers
 
     def _observe(self, event: RequestFinished) -> None:
         decision = event.decision
-        self._count(decision, event.dialect, event.status)
-        children = self._children(decision)
-        children.duration(event.duration_seconds)
-        self._overhead.observe(event.overhead_seconds)
+        tier, model, upstream = decision.tier, decision.model, decision.upstream
+        key = (tier, model, upstream, event.dialect, str(decision.cause), event.status)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        tally = self._tallies.get((tier, model, upstream))
+        if tally is None:
+            tally = self._tally(tier, model, upstream)
+        tally.duration.add(event.duration_seconds)
+        self._overhead.add(event.overhead_seconds)
         if event.first_token_seconds is not None:
-            children.first_token(event.first_token_seconds)
+            tally.first_token.add(event.first_token_seconds)
         if decision.score is not None:
-            self._score.observe(decision.score)
-            self._scoring.observe(event.scoring_seconds)
+            self._score.add(decision.score)
+            self._scoring.add(event.scoring_seconds)
         if event.usage is not None:
-            children.input_tokens(event.usage.prompt_tokens)
-            children.output_tokens(event.usage.completion_tokens)
+            tally.input_tokens += event.usage.prompt_tokens
+            tally.output_tokens += event.usage.completion_tokens
         if decision.fallback is not None:
             first, _, answered = decision.fallback.partition("->")
             fault = event.attempts[0][1] if event.attempts else decision.cause.value
@@ -107,27 +121,29 @@ class Metrics:
         if event.load_seconds is not None and event.load_seconds > 0.5:
             self._loads.inc()
 
-    def _count(self, decision: Decision, dialect: str, status: int) -> None:
-        key = (*decision.place, dialect, decision.cause, status)
-        count = self._counts.get(key)
-        if count is None:
-            labels = (*decision.place, dialect, decision.cause.value, str(status))
-            count = self._counts[key] = self._requests.labels(*labels).inc
-        count()
+    def _tally(self, tier: str, model: str, upstream: str) -> _Tally:
+        place = (tier, model, upstream)
+        tally = self._tallies[place] = _Tally(
+            HistogramTally(self._duration.labels(*place), _SECONDS),
+            HistogramTally(self._first_token.labels(*place), _SECONDS),
+        )
+        return tally
 
-    def _children(self, decision: Decision) -> _Children:
-        """The library's look-up by labels takes longer than the counting itself."""
-        place = decision.place
-        children = self._by_place.get(place)
-        if children is None:
-            tier, model, _ = place
-            children = self._by_place[place] = _Children(
-                self._duration.labels(*place).observe,
-                self._first_token.labels(*place).observe,
-                self._tokens.labels(tier, model, "input").inc,
-                self._tokens.labels(tier, model, "output").inc,
-            )
-        return children
+    def _flush(self) -> None:
+        counts, self._counts = self._counts, {}
+        for (*labels, status), count in counts.items():
+            self._requests.labels(*labels, str(status)).inc(count)
+        for (tier, model, _), tally in self._tallies.items():
+            tally.duration.flush()
+            tally.first_token.flush()
+            for direction, tokens in (
+                ("input", tally.input_tokens),
+                ("output", tally.output_tokens),
+            ):
+                self._tokens.labels(tier, model, direction).inc(tokens)
+            tally.input_tokens = tally.output_tokens = 0
+        for histogram in (self._overhead, self._scoring, self._score):
+            histogram.flush()
 
     def refused(self, dialect: str, status: int) -> None:
         """Count a request that was refused before there was a decision."""
@@ -140,7 +156,8 @@ class Metrics:
 
     def exposition(self) -> tuple[str, bytes]:
         """Content type and text of all metrics."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        if not _is_multiprocess():
+            self._flush()
             return CONTENT_TYPE_LATEST, generate_latest(self._registry)
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library's gap

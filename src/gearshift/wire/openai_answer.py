@@ -29,6 +29,9 @@ def read_answer(raw: bytes) -> Frame:
         return Frame(raw, error=f"the answer is not JSON: {problem}")
     if not isinstance(data, dict):
         return Frame(raw, error="the answer is not a JSON object")
+    plain = _plain_answer(data)
+    if plain is not None:
+        return Frame(raw, plain, True)
     if error := error_of_frame(data):
         return Frame(raw, error=error)
     choice = _first_choice(data)
@@ -55,6 +58,36 @@ def read_chunk(data: JsonObject) -> Chunk:
         usage=_usage(data),
         model=model if isinstance(model, str) else None,
     )
+
+
+def _plain_answer(data: JsonObject) -> Chunk | None:
+    """The chunk of an answer that is nothing but a text and its usage, as most are."""
+    try:
+        (choice,) = data["choices"]
+        message, finish, usage, model = (
+            choice["message"],
+            choice["finish_reason"],
+            data["usage"],
+            data["model"],
+        )
+        content = message["content"]
+        sent, said = usage["prompt_tokens"], usage["completion_tokens"]
+    except (KeyError, ValueError, TypeError):
+        return None
+    if (
+        type(content) is not str
+        or type(model) is not str
+        or finish not in ("stop", "length")
+        or type(sent) is not int
+        or type(said) is not int
+        or min(sent, said) < 0
+        or usage.get("prompt_tokens_details")
+        or not (len(message) == 1 or (len(message) == 2 and "role" in message))
+        or data.get("error")
+        or data.get("object") == "error"
+    ):
+        return None
+    return Chunk(content, "", (), finish, Usage(sent, said), model)
 
 
 def _plain_delta(data: JsonObject) -> Chunk | None:

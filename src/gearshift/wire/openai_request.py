@@ -22,6 +22,7 @@ from gearshift.wire.body import (
     refuse,
 )
 
+_PLAIN_ROLES: Final = ("user", "assistant", "system")
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
 
 _SAMPLING: Final[dict[str, Rule]] = {
@@ -98,9 +99,20 @@ def _messages(body: JsonObject) -> list[Message]:
     if not isinstance(messages, list) or not messages:
         raise refuse("messages", "must be a list of at least one message")
     for index, message in enumerate(messages):
-        check_role(message, index, ROLES)
-        _check_content(message, f"messages.{index}")
+        if not _is_plain(message):
+            check_role(message, index, ROLES)
+            _check_content(message, f"messages.{index}")
     return messages
+
+
+def _is_plain(message: Json) -> bool:
+    """Whether it is a role and a text, as most messages are."""
+    return (
+        type(message) is dict
+        and len(message) == 2
+        and type(message.get("content")) is str
+        and message.get("role") in _PLAIN_ROLES
+    )
 
 
 def check_role(message: Json, index: int, roles: Sequence[str]) -> None:
@@ -192,12 +204,13 @@ def _needs(body: JsonObject, messages: Sequence[Message]) -> frozenset[Capabilit
 
 def has_image(messages: Sequence[Message]) -> bool:
     """Whether any turn shows an image."""
-    return any(
-        isinstance(part, dict) and part.get("type") == "image_url"
-        for message in messages
-        if isinstance(content := message.get("content"), list)
-        for part in content
-    )
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, list) and any(
+            isinstance(part, dict) and part.get("type") == "image_url" for part in content
+        ):
+            return True
+    return False
 
 
 def is_text_completion(request: ChatRequest) -> bool:

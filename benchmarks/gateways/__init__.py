@@ -1,0 +1,1 @@
+"""gearshift beside nginx and LiteLLM: the same upstream, the same load, one run."""

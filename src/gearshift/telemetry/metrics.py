@@ -40,10 +40,6 @@ class _Tally:
     output_tokens: int = 0
 
 
-def _is_multiprocess() -> bool:
-    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
-
-
 class Metrics:
     """Counts finished requests; hand `observe` to a `Batch`.
 
@@ -52,6 +48,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._is_shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
         self._states: list[_States] = []
         self._counts: dict[tuple[str, str, str, str, str, int], int] = {}
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
@@ -92,7 +89,7 @@ class Metrics:
         """Count finished requests."""
         for event in events:
             self._observe(event)
-        if _is_multiprocess():
+        if self._is_shared:
             self._flush()  # another process reads the numbers
 
     def _observe(self, event: RequestFinished) -> None:
@@ -156,7 +153,7 @@ class Metrics:
 
     def exposition(self) -> tuple[str, bytes]:
         """Content type and text of all metrics."""
-        if not _is_multiprocess():
+        if not self._is_shared:
             self._flush()
             return CONTENT_TYPE_LATEST, generate_latest(self._registry)
         together = CollectorRegistry()

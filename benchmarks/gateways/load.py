@@ -23,16 +23,23 @@ SYSTEM = (
     "You are a helpful assistant. You answer in a friendly way and keep to the point. Say so if "
     "you do not know something; never invent facts or sources."
 )
+# Made beforehand: the load generator must not be what is measured.
 _SCRIPT = """local before, after = {before}, {after}
-local count = 0
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Authorization"] = "Bearer none"
+local requests, count = {{}}, 0
+function init(args)
+  for number = 1, {texts} do
+    requests[number] = wrk.format(nil, nil, nil, before .. string.format("%09d", number) .. after)
+  end
+end
 function request()
-  count = count + {step}
-  return wrk.format(nil, nil, nil, before .. string.format("%09d", count) .. after)
+  count = count % {texts} + 1
+  return requests[count]
 end
 """
+_TEXTS = 8192  # more than gearshift remembers
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,7 @@ def script(folder: Path, *, is_varied: bool) -> Path:
     path = folder / ("varied.lua" if is_varied else "repeated.lua")
     path.write_text(
         _SCRIPT.format(
-            before=json.dumps(before), after=json.dumps(after), step=1 if is_varied else 0
+            before=json.dumps(before), after=json.dumps(after), texts=_TEXTS if is_varied else 1
         )
     )
     return path

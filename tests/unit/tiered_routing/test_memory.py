@@ -1,0 +1,51 @@
+"""A remembered score is the score."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
+from gearshift.tiered_routing.memory import Memory
+
+REMEMBERING, FORGETFUL = TaskComplexityScorer(), TaskComplexityScorer(remembered=0)
+WORDS = "Explain why the sky is blue, step by step, and prove it with code. "
+TURNS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["system", "user", "assistant"]),
+            "content": st.one_of(
+                st.sampled_from(
+                    ["yes", "go on", WORDS, WORDS * 3, " " * 200, "<context>" + WORDS * 3]
+                ),
+                st.sampled_from(
+                    ["Generate a concise title for this conversation, 3-5 words. " * 4]
+                ),
+                st.none(),
+                st.just([{"type": "text", "text": WORDS * 2}]),
+            ),
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(TURNS)
+def test_it_is_the_same_with_and_without_memory(turns):
+    expected = FORGETFUL.score(turns)
+    for _ in range(2):
+        assert REMEMBERING.score(turns) == expected
+
+
+def test_the_oldest_goes_first_and_long_texts_are_not_kept():
+    memory: Memory[int] = Memory(2)
+    keys = [memory.key(text, "") for text in ("a", "b", "c")]
+    for number, key in enumerate(keys):
+        memory.put(key, number)
+    assert [memory.get(key) for key in keys] == [None, 1, 2]
+    assert memory.key("a" * 100_000, "") is None
+
+
+@pytest.mark.parametrize("messages", ["text", [], [1], [{"role": "user", "content": "short"}]])
+def test_what_may_depend_on_more_is_not_remembered_by_its_last_turn(messages):
+    assert Memory(2).conversation_key(messages) is None

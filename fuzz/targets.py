@@ -166,7 +166,7 @@ def read(dialect: Dialect, data: bytes) -> None:
         ]
         expected = said if expected is None else expected
         assert said == expected, (said, expected)
-    for frame in _frames(dialect, [data]):
+    for frame in [whole, *_frames(dialect, [data])]:
         _passed_on(frame)
 
 
@@ -180,7 +180,9 @@ def _passed_on(frame: Frame) -> None:
     if frame.chunk is None:
         return
     for client in DIALECTS.values():
-        request = ChatRequest(client.name, Operation.CHAT, "auto", [])
+        body = {"stream_options": {"include_usage": True}}
+        request = ChatRequest(client.name, Operation.CHAT, "auto", [], body=body)
+        assert not client.read_answer(client.write_answer(request, frame.chunk, "id", 0.0)).error
         writer = client.stream_writer(request, "small", "id", 0.0)
         written = writer.write(frame.chunk) + writer.finish()
         again = _frames(client, [written])

@@ -177,3 +177,19 @@ def _called(chunk: Chunk) -> list[object]:
 def _finish(chunk: Chunk) -> str | None:
     """Ollama has no word for the end by tool calls."""
     return "stop" if chunk.finish_reason == "tool_calls" else chunk.finish_reason
+
+
+HUGE = 2**64 - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("openai", {"choices": [{"text": ""}], "usage": {"prompt_tokens": HUGE}}),
+        ("openai", {"choices": [{"text": ""}], "timings": {"cache_n": HUGE, "prompt_n": HUGE}}),
+        ("ollama", {"done": True, "load_duration": HUGE, "eval_count": HUGE}),
+        ("ollama", {"done": True, "prompt_eval_count": HUGE, "eval_count": 1}),
+    ],
+)
+def test_counts_beyond_reason_can_be_said_to_the_client(name, raw):
+    TARGETS[f"read-{name}"].holds(orjson.dumps(raw))

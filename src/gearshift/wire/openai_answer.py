@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 
 from gearshift.types import (
@@ -17,6 +19,9 @@ from gearshift.types import (
 from gearshift.wire.body import arguments_text
 from gearshift.wire.faults import error_of_frame
 from gearshift.wire.sse import Event, EventCutter
+
+# More than any answer has; sums of larger ones could not be written as JSON.
+_MOST: Final = 10**15
 
 # --- reading
 
@@ -210,8 +215,10 @@ def _usage(data: JsonObject) -> Usage | None:
 
 
 def count(value: Json) -> int:
-    """A number of tokens; 0 where an engine left it out."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """A number of tokens or nanoseconds, in bounds; 0 where an engine left it out."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        return 0
+    return min(value, _MOST)
 
 
 # --- writing

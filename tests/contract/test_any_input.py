@@ -193,3 +193,16 @@ HUGE = 2**64 - 1
 )
 def test_counts_beyond_reason_can_be_said_to_the_client(name, raw):
     TARGETS[f"read-{name}"].holds(orjson.dumps(raw))
+
+
+@pytest.mark.parametrize("body", [b'{"error":""}', b'{"error":{}}', b'{"error":{"message":""}}'])
+def test_an_error_without_words_is_told_in_words(body):
+    TARGETS["errors"].holds(b"d" + body)
+
+
+@each_dialect
+def test_an_error_in_a_stream_needs_no_words(dialect):
+    said = b'{"object":"error","error":""}'
+    framed = b"data: " + said + b"\n\n" if dialect.name == "openai" else said + b"\n"
+    (frame,) = dialect.stream_reader().feed(framed)
+    assert frame.error == "an error without a message"

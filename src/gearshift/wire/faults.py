@@ -95,7 +95,7 @@ def error_text(decoded: Json) -> str:
 def error_of_frame(decoded: JsonObject) -> str | None:
     """The message if a frame of a stream, or a body with status 200, reports a failure."""
     if decoded.get("error") or decoded.get("object") == "error":
-        return error_text(decoded)
+        return error_text(decoded) or "an error without a message"
     return None
 
 
@@ -148,7 +148,7 @@ def _status_of(error: UpstreamError) -> int:
 
 def _message_of(error: UpstreamError) -> str:
     said = rejection(error)
-    return error_text(said.decoded) if said else error.message
+    return (error_text(said.decoded) if said else "") or error.message
 
 
 def _retry_after(error: UpstreamError) -> dict[str, str]:

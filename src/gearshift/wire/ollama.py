@@ -79,7 +79,8 @@ class OllamaDialect:
 def _own_body(error: GearshiftError) -> bytes:
     """The upstream's words about a client's mistake, unchanged if they are Ollama's already."""
     said = faults.rejection(error)
-    return said.body if said and isinstance(said.decoded.get("error"), str) else b""
+    words = said.decoded.get("error") if said else None
+    return said.body if said and words and isinstance(words, str) else b""
 
 
 def _error_body(message: str) -> bytes:

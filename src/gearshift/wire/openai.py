@@ -94,7 +94,8 @@ class OpenAIDialect:
 def _own_body(error: GearshiftError) -> bytes:
     """The upstream's words about a client's mistake, unchanged if they are OpenAI's already."""
     said = faults.rejection(error)
-    return said.body if said and isinstance(said.decoded.get("error"), dict) else b""
+    words = said.decoded.get("error") if said else None
+    return said.body if said and words and isinstance(words, dict) else b""
 
 
 def _error_body(reply: ErrorReply) -> JsonObject:

@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from fuzz.report import Outcome
 
-_CONFIG: Final = Path(__file__).with_name("schemathesis.toml")
+_CONFIG: Final = Path(__file__).resolve().with_name("schemathesis.toml")
 _READY: Final = re.compile(r"gearshift ready (http://\S+) ")
 _STOP_SECONDS: Final = 60
 # A demo model never ends its answer with some of the settings that are made up.
@@ -95,17 +95,25 @@ def _stop(process: subprocess.Popen[str], log: Path) -> Iterator[str]:
 
 
 def _schemathesis(url: str, seconds: int, folder: Path) -> tuple[int, list[str]]:
-    report, log = folder / "http-api.json", folder / "http-api.log"
+    report, log = folder.resolve() / "http-api.json", folder / "http-api.log"
     report.unlink(missing_ok=True)
     command = [
-        *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(_CONFIG)),
+        *(
+            str(Path(sys.executable).absolute().with_name("schemathesis")),
+            "--config-file",
+            str(_CONFIG),
+        ),
         *("run", url, "--max-time", str(seconds), "--phases", "coverage,fuzzing"),
         *("--continue-on-failure", "--generation-database", "none", "--request-timeout", "30"),
         *("--report", "json", "--report-json-path", str(report), "--no-color"),
     ]
     with log.open("wb") as output:
         code = subprocess.call(
-            command, stdout=output, stderr=output, timeout=seconds + _SPARE_SECONDS
+            command,
+            cwd=folder,  # it keeps a cache where it is run
+            stdout=output,
+            stderr=output,
+            timeout=seconds + _SPARE_SECONDS,
         )
     if not report.exists():
         return 0, [f"schemathesis ended with code {code} and no report, see {log}"]

@@ -9,9 +9,10 @@ import orjson
 
 from gearshift.errors import Fault, GearshiftError
 from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
-from gearshift.wire import faults, openai_answer, openai_request
+from gearshift.wire import faults, openai_answer, openai_request, openai_writing
 from gearshift.wire.faults import ErrorReply
-from gearshift.wire.openai_answer import OpenAIReader, OpenAIWriter
+from gearshift.wire.openai_answer import OpenAIReader
+from gearshift.wire.openai_writing import OpenAIWriter
 from gearshift.wire.splice import splice_model
 
 _TYPES: Final = {
@@ -40,7 +41,7 @@ class OpenAIDialect:
 
     def write_answer(self, request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
         """A whole answer as the body of a response."""
-        return openai_answer.write_answer(request, chunk, answer_id, now)
+        return openai_writing.write_answer(request, chunk, answer_id, now)
 
     def stream_writer(
         self, request: ChatRequest, model: str, answer_id: str, now: float

@@ -76,6 +76,7 @@ class Connection(asyncio.Protocol):
         """The client has gone: what works for it is stopped."""
         self._server.forget(self)
         self._waiting.clear()
+        self._reader.close()
         self._wake()
         if self._task is not None:
             self._task.cancel()

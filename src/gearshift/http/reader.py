@@ -141,6 +141,13 @@ class RequestReader:
             self.phase = Phase.ENDED
             self._deliver(Refused(self._request(), error))
 
+    def close(self) -> None:
+        """Let go of everything: parser and reader hold each other, and with them a body."""
+        self.phase = Phase.ENDED
+        self._reset()
+        self._deliver, self._go_on = _nobody, _nothing
+        del self._parser
+
     def _refuse(self, error: RequestError) -> None:
         self._error = self._error or error
 
@@ -257,6 +264,7 @@ class RequestReader:
         if not self._target:
             return UNKNOWN
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []  # a connection may wait long for its next request
         return HttpRequest(
             self._parser.get_method().decode("latin-1"),
             path_of(self._target),
@@ -301,6 +309,14 @@ class RequestReader:
             )
         elif self._has_body():
             self._go_on()
+
+
+def _nobody(item: Received | Refused) -> None:
+    pass
+
+
+def _nothing() -> None:
+    pass
 
 
 def path_of(target: bytes) -> str:

@@ -152,6 +152,7 @@ class UpstreamConnection(asyncio.Protocol):
     def finish(self) -> bool:
         """End the exchange; whether the connection can be used again."""
         self._stop_timer()
+        self._error = None  # its traceback holds us
         reusable = self.is_complete and self._keeps_alive and self.is_usable
         reusable = reusable and not self._has_surplus
         self._is_active = False
@@ -212,6 +213,7 @@ class UpstreamConnection(asyncio.Protocol):
         """The connection is closed."""
         self.is_lost = True
         self._lost(self)
+        del self._parser  # it holds us as we hold it
         if not self._is_active or self.is_complete:
             return
         if self._has_head and error is None and self._ends_with_connection():

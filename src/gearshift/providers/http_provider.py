@@ -227,6 +227,7 @@ class _Stream:
     async def aclose(self) -> None:
         """Release the connection; one in the middle of an answer is ended."""
         self._response.release()
+        self._is_over, self._error = True, None
 
 
 def _has_reason(frame: Frame) -> bool:

@@ -1,6 +1,6 @@
 """`make bench`: every measurement that needs nothing but this repository, one after the other.
 
-make bench                                   labelled prompts, scorer cost, large bodies
+make bench                                   labelled prompts, scorer cost, large bodies, cancellation, other gateways
 python -m benchmarks.rule_quality FILE…      needs outcome files, which are not in the repository
 python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
 """
@@ -14,8 +14,8 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("golden_rates", "scorer_cost", "large_bodies")
-PACKAGES = ("gearshift", "aiohttp", "uvloop", "orjson", "google-re2", "xllamacpp")
+PARTS = ("golden_rates", "scorer_cost", "large_bodies", "cancellation", "gateways")
+PACKAGES = ("gearshift", "httptools", "uvloop", "orjson", "google-re2", "xllamacpp")
 
 
 def main() -> int:

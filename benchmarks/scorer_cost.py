@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--without-litellm", action="store_true")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    scorer = TaskComplexityScorer()
+    scorer = TaskComplexityScorer(remembered=0)  # its memory would answer all but the first
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
     print(f"construction {1e3 * (time.perf_counter() - start):.0f} ms")
     samples = texts()

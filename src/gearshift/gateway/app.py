@@ -142,7 +142,8 @@ class Gateway:
         """The response that reports an error."""
         dialect = self.dialects[_dialect_of(request.path)]
         status, headers, body = dialect.write_error(error)
-        if isinstance(error, RequestError):
+        # One that is ended because we stop had its decision, and is counted with it.
+        if isinstance(error, RequestError) and error.code != "stopping":
             self.metrics.refused(dialect.name, status)
         return HttpResponse(status, {"content-type": "application/json", **headers}, body)
 

@@ -1,0 +1,144 @@
+"""OpenAI's answers, whole and streamed, written."""
+
+from __future__ import annotations
+
+import orjson
+
+from gearshift.types import ChatRequest, Chunk, JsonObject, Operation, ToolCall, Usage
+
+
+def write_answer(request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
+    """A whole answer as the body of a response."""
+    finish = _written_finish(chunk.finish_reason, bool(chunk.tool_calls))
+    choice: JsonObject
+    if request.operation is Operation.COMPLETION:
+        choice = {"index": 0, "text": chunk.content, "logprobs": None, "finish_reason": finish}
+    else:
+        choice = {"index": 0, "message": _message(chunk, answer_id), "finish_reason": finish}
+    head = _head(request, chunk.model or "", answer_id, now)
+    usage = _written_usage(chunk.usage or Usage())
+    return orjson.dumps({**head, "choices": [choice], "usage": usage})
+
+
+def _message(chunk: Chunk, answer_id: str) -> JsonObject:
+    message: JsonObject = {"role": "assistant", "content": chunk.content}
+    if chunk.reasoning:
+        message["reasoning_content"] = chunk.reasoning
+    if chunk.tool_calls:
+        message["content"] = chunk.content or None
+        calls = [_written_call(call, answer_id) for call in chunk.tool_calls]
+        message["tool_calls"] = [
+            {key: value for key, value in call.items() if key != "index"} for call in calls
+        ]
+    return message
+
+
+def _head(request: ChatRequest, model: str, answer_id: str, now: float) -> JsonObject:
+    if request.operation is Operation.COMPLETION:
+        prefix, kind = "cmpl-", "text_completion"
+    else:
+        prefix = "chatcmpl-"
+        kind = "chat.completion"
+    given = answer_id if answer_id.startswith(prefix) else prefix + answer_id
+    return {"id": given, "object": kind, "created": int(now), "model": model}
+
+
+def _written_finish(reason: str | None, has_tool_calls: bool) -> str:
+    if has_tool_calls and reason in (None, "stop"):
+        return "tool_calls"
+    return reason or "stop"
+
+
+def _written_usage(usage: Usage) -> JsonObject:
+    written: JsonObject = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+    if usage.cached_tokens:
+        written["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
+    return written
+
+
+def _written_call(call: ToolCall, answer_id: str) -> JsonObject:
+    function: JsonObject = {"arguments": call.arguments}
+    written: JsonObject = {"index": call.index, "function": function}
+    if call.name is not None:  # the first piece of a call names it
+        call_id = call.id or f"call_{answer_id.removeprefix('chatcmpl-')}_{call.index}"
+        function["name"] = call.name
+        written |= {"id": call_id, "type": "function"}
+    return written
+
+
+class OpenAIWriter:
+    """Writes chunks as an SSE stream."""
+
+    def __init__(self, request: ChatRequest, model: str, answer_id: str, now: float) -> None:
+        self._is_chat = request.operation is not Operation.COMPLETION
+        self._head = _head(request, model, answer_id, now)
+        if self._is_chat:
+            self._head["object"] = "chat.completion.chunk"
+        self._answer_id = answer_id
+        stream_options = request.body.get("stream_options")
+        self._wants_usage = isinstance(stream_options, dict) and bool(
+            stream_options.get("include_usage")
+        )
+        self._usage: Usage | None = None
+        self._has_begun = False
+        self._has_finished = False
+        self._has_tool_calls = False
+
+    def write(self, chunk: Chunk) -> bytes:
+        """The events that say `chunk`."""
+        self._usage = chunk.usage or self._usage
+        self._has_tool_calls |= bool(chunk.tool_calls)
+        events = []
+        if chunk.has_content:
+            events.append(self._said(chunk))
+        if chunk.finish_reason and not self._has_finished:
+            events.append(self._finished(chunk.finish_reason))
+        return b"".join(events)
+
+    def finish(self) -> bytes:
+        """The last delta if still unsaid, the usage if asked for, and the end mark."""
+        events = [] if self._has_finished else [self._finished(None)]
+        if self._wants_usage:
+            usage = _written_usage(self._usage or Usage())
+            events.append(_event({**self._head, "choices": [], "usage": usage}))
+        return b"".join((*events, b"data: [DONE]\n\n"))
+
+    def _said(self, chunk: Chunk) -> bytes:
+        if not self._is_chat:
+            return self._choice({"text": chunk.content}, None)
+        delta: JsonObject = {}
+        if chunk.content:
+            delta["content"] = chunk.content
+        if chunk.reasoning:
+            delta["reasoning_content"] = chunk.reasoning
+        if chunk.tool_calls:
+            delta["tool_calls"] = [_written_call(c, self._answer_id) for c in chunk.tool_calls]
+        return self._opening() + self._choice({"delta": delta}, None)
+
+    def _finished(self, reason: str | None) -> bytes:
+        self._has_finished = True
+        finish = _written_finish(reason, self._has_tool_calls)
+        if not self._is_chat:
+            return self._choice({"text": ""}, finish)
+        return self._opening() + self._choice({"delta": {}}, finish)
+
+    def _opening(self) -> bytes:
+        if self._has_begun:
+            return b""
+        self._has_begun = True
+        return self._choice({"delta": {"role": "assistant", "content": ""}}, None)
+
+    def _choice(self, said: JsonObject, finish_reason: str | None) -> bytes:
+        choice = {"index": 0, **said, "logprobs": None, "finish_reason": finish_reason}
+        event = {**self._head, "choices": [choice]}
+        if self._wants_usage:
+            event["usage"] = None
+        return _event(event)
+
+
+def _event(data: JsonObject) -> bytes:
+    return b"data: " + orjson.dumps(data) + b"\n\n"

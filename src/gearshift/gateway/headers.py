@@ -29,7 +29,7 @@ def decision_headers(decision: Decision, overhead_seconds: float | None = None) 
     return headers
 
 
-@lru_cache(maxsize=512)  # what is decided the same is told the same
+@lru_cache(maxsize=128)  # what is decided the same is told the same
 def _told(
     tier: str,
     model: str,

@@ -26,7 +26,7 @@ from endurance.engines import MODELS, REPLIES, Engine, running_engines
 from endurance.faults import Outage, carry_out, felt, plan
 from endurance.gateway import Counted, Gateway, Upstream, running_gateway, settings
 from endurance.ledger import Ending, Ledger
-from endurance.reload import reload
+from endurance.reload import UNKNOWN_SETTING, reload
 from endurance.settling import PROBE, drained, recovered, settled
 from endurance.terminal import progress, run, table
 
@@ -144,8 +144,9 @@ def _settle(report: Report, gateway: Gateway, counted: Counted, engines: list[st
 
 
 def _defects(lines: list[str]) -> list[str]:
-    """Lines of the log that tell of a defect of ours."""
-    return [line for line in lines if line.startswith("Traceback") or " error " in line[:60]]
+    """Lines of the log that tell of a defect of ours, not of the mistake made on purpose."""
+    told = [line for line in lines if line.startswith("Traceback") or " error " in line[:60]]
+    return [line for line in told if UNKNOWN_SETTING not in line]
 
 
 async def _drain(

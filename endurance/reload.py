@@ -13,6 +13,7 @@ import aiohttp
 from endurance.gateway import Gateway
 
 _SECONDS = 10.0
+UNKNOWN_SETTING = "no_such_setting"
 _TIMES = 8  # asked, so that every worker has its turn
 
 
@@ -24,11 +25,11 @@ async def reload(gateway: Gateway, after: float) -> list[str]:
     _replace(gateway, _with_threshold(first, 4.5))
     if not await _comes(gateway, 4.5):
         found.append(f"a changed configuration is not in force after {_SECONDS:g} s")
-    _replace(gateway, '{"no_such_setting": 1}')
+    _replace(gateway, json.dumps({UNKNOWN_SETTING: 1}))
     await asyncio.sleep(2.0)
     if not await _comes(gateway, 4.5):
         found.append("after an invalid configuration the one before it is no longer in force")
-    if not any("no_such_setting" in line for line in gateway.other_lines()):
+    if not any(UNKNOWN_SETTING in line for line in gateway.other_lines()):
         found.append("an invalid configuration is not told of in the log")
     _replace(gateway, first)
     if not await _comes(gateway, 3.0):

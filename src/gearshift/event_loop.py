@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
@@ -13,16 +14,26 @@ T = TypeVar("T")
 # Requests leave next to no cycles behind; looking for them every 700 objects, as is usual, takes
 # a tenth of the time of a request.
 _GC_THRESHOLD: Final = (5_000, 10, 10)
+# Large bodies are decoded beside the loop, one at a time in any case. Each further thread would
+# keep two megabytes of its own for good.
+_THREADS: Final = 2
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end on the quickest loop there is."""
-    if find_spec("uvloop") is None:
-        return asyncio.run(main)
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(main)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if find_spec("uvloop") is None:
+        loop = asyncio.new_event_loop()
+    else:
+        import uvloop
+
+        loop = uvloop.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="decode"))
+    return loop
 
 
 def settle() -> None:

@@ -1,7 +1,7 @@
 """`make bench`: every measurement that needs nothing but this repository, one after the other.
 
 make bench                                   all that is listed in `PARTS` below
-python -m benchmarks.rule_quality FILE…      needs outcome files, which are not in the repository
+gearshift evaluate FILE…                     needs outcome files, which are not in the repository
 python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
 """
 

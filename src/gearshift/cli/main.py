@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "doctor": ("gearshift.cli.doctor:command", "Check everything that a request needs."),
     "pull": ("gearshift.cli.pull:command", "Download the models that the tiers need."),
     "key": ("gearshift.cli.key:command", "Make an API key, or hash one."),
+    "evaluate": ("gearshift.cli.evaluate:command", "Measure scorers on recorded outcomes."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),
 }
 """Name, where the command is, and its line in the help; imported only when it is called."""

@@ -10,9 +10,9 @@ from typing import IO, Any
 import click
 import orjson
 
-from gearshift.cli.jsonl import Line, read_lines, standard_input
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.errors import GearshiftError
+from gearshift.jsonl import Line, read_lines, standard_input
 from gearshift.settings import Settings
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer import Scorer

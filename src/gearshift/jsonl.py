@@ -32,11 +32,30 @@ class Line:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """One line as it stands; `where` and `position` as in `Line`."""
+
+    text: bytes
+    where: str
+    position: int
+
+
 def read_lines(file: str) -> Iterator[Line]:
     """The objects of a file (`-` is standard input), one a line; empty lines are skipped.
 
     Raises:
         GearshiftError: The file cannot be read, or a line is no object; names file and line.
+    """
+    for raw in raw_lines(file):
+        yield Line(decoded(raw.text, raw.where), raw.where, raw.position)
+
+
+def raw_lines(file: str) -> Iterator[RawLine]:
+    """The lines of a file (`-` is standard input), gzipped or not; empty lines are skipped.
+
+    Raises:
+        GearshiftError: The file cannot be read; names file and line.
     """
     shown = "<stdin>" if file == "-" else file
     number = 0
@@ -45,8 +64,7 @@ def read_lines(file: str) -> Iterator[Line]:
             raw = standard_input() if file == "-" else stack.enter_context(open(file, "rb"))
             for number, line in enumerate(_decompressed(raw), 1):
                 if line.strip():
-                    where = f"{shown}:{number}"
-                    yield Line(_object(line, where), where, raw.tell() if file != "-" else 0)
+                    yield RawLine(line, f"{shown}:{number}", raw.tell() if file != "-" else 0)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise GearshiftError(f"{shown}:{number + 1}: broken gzip data: {error}") from error
         except BrokenPipeError:
@@ -75,7 +93,12 @@ def _decompressed(raw: IO[bytes]) -> IO[bytes]:
     return raw
 
 
-def _object(line: bytes, where: str) -> dict[str, Any]:
+def decoded(line: bytes, where: str) -> dict[str, Any]:
+    """The object that a line holds.
+
+    Raises:
+        GearshiftError: It is none; names file and line.
+    """
     try:
         value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:

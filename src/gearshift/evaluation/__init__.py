@@ -1,0 +1,1 @@
+"""How well a scorer ranks prompts, measured on outcomes of a small and a large model."""

@@ -76,7 +76,7 @@ def test_ties_are_crossed_as_over_a_random_order(case):
     for _ in range(400):
         broken = scores + random.permutation(len(scores)) / (10 * len(scores))
         values.append(Ranking(broken, made).apgr(np.ones(len(scores))))
-    spread = 6 * np.std(values) / math.sqrt(len(values)) + 1e-9
+    spread = 6 * float(np.std(values)) / math.sqrt(len(values)) + 1e-9
     assert np.mean(values) == pytest.approx(exact, abs=spread)
 
 

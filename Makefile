@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 FUZZ   := .venv-fuzz
+EXTRAS := $(foreach extra,embedded export postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check fix bench chaos soak fuzz lock clean
@@ -55,9 +56,9 @@ fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="
 	$(FUZZ)/bin/python -m fuzz $(ARGS)
 
 lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
-	uv pip compile pyproject.toml --extra embedded --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
-	uv pip compile pyproject.toml --extra embedded --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
-	uv pip compile pyproject.toml --extra embedded --group dev --group fuzz --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
+	uv pip compile pyproject.toml $(EXTRAS) --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
+	uv pip compile pyproject.toml $(EXTRAS) --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
+	uv pip compile pyproject.toml $(EXTRAS) --group dev --group fuzz --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
 
 clean: ## remove the virtual environments and caches
 	rm -rf $(VENV) $(FUZZ) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 GearshiftError
 ├── ConfigError            a setting is wrong: key, message, suggestion
+├── ModelFileError         a trained scorer cannot be read, written or used
 ├── RequestError           the client's fault: status 4xx, the field, a machine code
 └── UpstreamError          one deployment could not answer, and what to do about it
     └── ExhaustedError     every deployment of the chain failed
@@ -45,6 +46,10 @@ class ConfigError(GearshiftError):
         self.source = source
         prefix = f"{source}: " if source else ""
         super().__init__(prefix + "; ".join(str(problem) for problem in self.problems))
+
+
+class ModelFileError(GearshiftError):
+    """A file that should hold a trained scorer cannot be used; the message says what to do."""
 
 
 class RequestError(GearshiftError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +27,9 @@ from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, Up
 from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
-from gearshift.tiered_routing.scorer_loading import load_scorer
-from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.scorer_loading import scorer_or_rule
+from gearshift.tiered_routing.tier_config import TierConfig, is_model_file
 from gearshift.tiered_routing.tier_router import (
     Circumstances,
     Target,
@@ -49,6 +51,9 @@ from gearshift.types import (
 # Characters per token of English text; languages with denser scripts have fewer, which only
 # makes the estimate of what fits into a context too optimistic, never too strict.
 _CHARACTERS_PER_TOKEN = 4
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +110,12 @@ class LLMInterface:
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
         routing = self.settings.tiered_routing
-        if predecessor is not None and predecessor.settings.tiered_routing == routing:
+        # A model's file may hold another model by now.
+        may_keep = predecessor is not None and not is_model_file(routing.scorer)
+        if may_keep and predecessor and predecessor.settings.tiered_routing == routing:
             self.router: TieredModelRouter = predecessor.router
         else:
-            self.router = TieredModelRouter(routing, load_scorer(routing))
+            self.router = TieredModelRouter(routing, _scorer_for(routing))
         self.notices: tuple[str, ...] = ()
         self.in_flight = InFlight()
         self._sinks = (self.in_flight.ended, *sinks)
@@ -421,6 +428,13 @@ class LLMInterface:
             return None
         deployment = targets[0].deployment
         return self.providers[deployment.upstream], deployment.model
+
+
+def _scorer_for(routing: TierConfig) -> Scorer:
+    scorer, trouble = scorer_or_rule(routing)
+    if trouble:
+        _LOG.warning("%s", trouble)
+    return scorer
 
 
 def _request(

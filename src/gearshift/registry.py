@@ -18,6 +18,7 @@ PROVIDERS: Final = {
 
 SCORERS: Final = {
     "rule": "gearshift.tiered_routing.complexity_scorer:TaskComplexityScorer",
+    "learned": "gearshift.tiered_routing.learned_scorer:LearnedScorer",
 }
 
 

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "pull": ("gearshift.cli.pull:command", "Download the models that the tiers need."),
     "key": ("gearshift.cli.key:command", "Make an API key, or hash one."),
     "evaluate": ("gearshift.cli.evaluate:command", "Measure scorers on recorded outcomes."),
+    "train": ("gearshift.cli.train:command", "Fit the learned scorer to judged answers."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),
 }
 """Name, where the command is, and its line in the help; imported only when it is called."""

@@ -15,7 +15,7 @@ from gearshift.errors import GearshiftError
 from gearshift.jsonl import Line, read_lines, standard_input
 from gearshift.settings import Settings
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
-from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.scorer import ExplainingScorer, Scorer
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject
 
@@ -42,8 +42,11 @@ def command(
     if file is not None:
         _score_lines(file, settings, loaded)
         return
-    result = loaded.score(_clean(text or ""))
+    clean = _clean(text or "")
+    result = loaded.score(clean)
     facts = _facts(result, settings, loaded)
+    if isinstance(loaded, ExplainingScorer):
+        facts["evidence"] = {one.ngram: one.adds for one in loaded.evidence(clean)}
     if as_json:
         print_json(facts)
     else:
@@ -78,9 +81,14 @@ def _print_table(facts: JsonObject) -> None:
     click.echo(f"tier       {facts['tier']}")
     click.echo(f"model      {facts['model']}")
     click.echo(f"threshold  {facts['threshold']:g}")
-    click.echo(f"\n{'factor':<12}{'value':>7}{'adds':>9}")
-    for factor, value in facts["factors"].items():
-        click.echo(f"{factor:<12}{value:>7.2f}{facts['contributions'].get(factor, 0.0):>9.2f}")
+    contributions, factors = facts["contributions"], facts["factors"]
+    click.echo(f"\n{'factor':<18}{'value':>7}{'adds':>9}")
+    for name in (*factors, *(other for other in contributions if other not in factors)):
+        value = f"{factors[name]:.2f}" if name in factors else ""
+        adds = f"{contributions[name]:.2f}" if name in contributions else ""
+        click.echo(f"{name:<18}{value:>7}{adds:>9}".rstrip())
+    for ngram, adds in facts.get("evidence", {}).items():
+        click.echo(f"  {ngram!r:<23}{adds:>9.2f}")
     click.echo(f"\n{facts['reasoning']}")
 
 

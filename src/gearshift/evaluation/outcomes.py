@@ -50,13 +50,19 @@ class Outcomes:
         """The rows of one split; `all` for every row."""
         if split == "all":
             return self
-        rows = [row for row, name in enumerate(self.splits) if name == split]
+        return self._rows([row for row, name in enumerate(self.splits) if name == split])
+
+    def without(self, split: str) -> Outcomes:
+        """The rows of all other splits."""
+        return self._rows([row for row, name in enumerate(self.splits) if name != split])
+
+    def _rows(self, rows: list[int]) -> Outcomes:
         return Outcomes(
             self.name,
             tuple(self.prompts[row] for row in rows),
             self.weak[rows],
             self.strong[rows],
-            (split,) * len(rows),
+            tuple(self.splits[row] for row in rows),
             self.warnings,
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gearshift.tiered_routing.conversation import Task, task_of
+from gearshift.tiered_routing.conversation import Task
 from gearshift.tiered_routing.features import FACTORS, FeatureReader
-from gearshift.tiered_routing.memory import Memory
+from gearshift.tiered_routing.memory import Memory, remembered_result
 from gearshift.tiered_routing.tier_config import TierConfig
 
 WEIGHTS: Final[Mapping[str, float]] = {
@@ -131,21 +131,10 @@ class TaskComplexityScorer:
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
         """The score of a text, or of the last user turn of a conversation; never raises."""
-        memory = self._memory
-        plain = memory.conversation_key(text_or_messages)
-        result = memory.get(plain)
-        if result is not None:
-            return result
-        task = task_of(text_or_messages)
-        key = memory.key(task.text, task.note)
-        result = memory.get(key)
-        if result is None:
-            result = self._scored(task)
-            memory.put(key, result)
-        memory.put(plain, result)
-        return result
+        return remembered_result(self._memory, text_or_messages, self.score_task)
 
-    def _scored(self, task: Task) -> ComplexityResult:
+    def score_task(self, task: Task) -> ComplexityResult:
+        """The score of a task that was found before."""
         text = task.text
         size = len(text)
         length = 0.0 if size < 100 else 1.0 if size <= 500 else 2.0 if size <= 1000 else 3.0

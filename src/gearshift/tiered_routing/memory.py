@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
+
+from gearshift.tiered_routing.conversation import Task, task_of
 
 T = TypeVar("T")
 Key = tuple[int, int, str]
@@ -74,3 +77,21 @@ class Memory(Generic[T]):
         if len(results) >= self._size:
             del results[next(iter(results))]
         results[key] = result
+
+
+def remembered_result(
+    memory: Memory[T], text_or_messages: object, scored: Callable[[Task], T]
+) -> T:
+    """The result for a text or a conversation: a remembered one, else what `scored` says."""
+    plain = memory.conversation_key(text_or_messages)
+    result = memory.get(plain)
+    if result is not None:
+        return result
+    task = task_of(text_or_messages)
+    key = memory.key(task.text, task.note)
+    result = memory.get(key)
+    if result is None:
+        result = scored(task)
+        memory.put(key, result)
+    memory.put(plain, result)
+    return result

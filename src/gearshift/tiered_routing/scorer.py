@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 
@@ -28,4 +28,22 @@ class Scorer(Protocol):
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
         """The score of a text, or of the last user turn of a conversation; never raises."""
+        ...
+
+
+class Evidence(NamedTuple):
+    """A word or a pair of words of the prompt, and what it adds to the score."""
+
+    ngram: str
+    adds: float
+
+
+@runtime_checkable
+class ExplainingScorer(Protocol):
+    """A scorer that can also name words of the prompt; for whoever has sent it, not for logs."""
+
+    def evidence(
+        self, text_or_messages: str | Sequence[Mapping[str, Any]], most: int = 5
+    ) -> Sequence[Evidence]:
+        """The words that move the score most."""
         ...

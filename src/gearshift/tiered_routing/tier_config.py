@@ -32,6 +32,8 @@ from gearshift.errors import ConfigError, Problem
 from gearshift.registry import SCORERS
 
 BLOCK: Final = "tiered_routing"
+MODEL_SUFFIX: Final = ".npz"
+"""How the names of trained models end."""
 
 
 def no_boolean(value: Any) -> Any:
@@ -99,6 +101,11 @@ class Tier(Block):
     deployments: Annotated[tuple[ModelName, ...], Field(min_length=1)]
 
 
+def is_model_file(scorer: str) -> bool:
+    """Whether a scorer's name is the path of a trained model."""
+    return scorer.endswith(MODEL_SUFFIX)
+
+
 class TierConfig(Block):
     """The settings of tiered routing; `TierConfig()` holds the design's defaults.
 
@@ -121,15 +128,13 @@ class TierConfig(Block):
     @classmethod
     def _scorer_is_available(cls, name: str) -> str:
         module, separator, attribute = name.partition(":")
-        if name in SCORERS:
+        if name in SCORERS or is_model_file(name):
             return name
         if separator and _is_dotted(module) and attribute.isidentifier():
             return name
-        if name == "learned":
-            raise fault("", "'learned' is not available in this version", "use 'rule'")
         guess = nearest(name, list(SCORERS))
-        advice = f"did you mean {guess!r}?" if guess else "use 'rule' or module:name"
-        raise fault("", f"no scorer {name!r}; trained model files are not available yet", advice)
+        others = f"{', '.join(SCORERS)}, a trained model's file ({MODEL_SUFFIX}) or module:name"
+        raise fault("", f"no scorer {name!r}", f"did you mean {guess!r}?" if guess else others)
 
     @field_validator("tiers")
     @classmethod

@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("scorer", "reason"),
     [
-        ("learned", "'learned' is not available in this version"),
+        ("nowhere/model.npz", "cannot be read: No such file"),
         ("no_such_module:Scorer", "cannot be loaded: No module named 'no_such_module'"),
         ("json:Nope", "cannot be loaded"),
         ("json:loads", "cannot be loaded"),

@@ -75,9 +75,8 @@ def test_thresholds_outside_the_scale_are_refused(threshold):
         ({"tiers": two(deployments="small")}, "a list is expected, got 'small'"),
         ({"tiers": two(bellow=3)}, "tiered_routing.tiers.0.bellow: unknown key (did you mean"),
         ({"tiers": [*two(), *two(name="x")[:1]]}, "tiered_routing.tiers.1.below: is required"),
-        ({"scorer": "learned"}, "'learned' is not available in this version"),
         ({"scorer": "rules"}, "did you mean 'rule'?"),
-        ({"scorer": "model.json"}, "trained model files are not available yet"),
+        ({"scorer": "model.json"}, "a trained model's file (.npz)"),
     ],
 )
 def test_mistakes_are_named(block, line):

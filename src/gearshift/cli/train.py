@@ -1,0 +1,213 @@
+"""`gearshift train`: fits the learned scorer to judged answers."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gearshift.cli.comparison import (
+    REFERENCE,
+    compared,
+    highest_bound,
+    interval,
+    print_table,
+    progress,
+)
+from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.errors import GearshiftError
+from gearshift.tiered_routing.tier_config import MODEL_SUFFIX
+from gearshift.types import JsonObject
+
+if TYPE_CHECKING:  # numpy and scikit-learn are imported only when there is something to learn
+    from gearshift.evaluation.outcomes import Floats, Outcomes
+    from gearshift.learning.features import Prompts
+
+LEARNED: Final = "learned, cross-validated"
+_SPLITS: Final = ("not-test", "train", "valid", "all")
+
+
+@click.command(name="train")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--out", required=True, metavar="MODEL", help=f"File to write, *{MODEL_SUFFIX}.")
+@click.option(
+    "--split",
+    type=click.Choice(_SPLITS),
+    default="not-test",
+    show_default=True,
+    help="Which rows to learn from, where they have a `split`.",
+)
+@click.option("--force", is_flag=True, help="Write the model even if it is not above the rule.")
+@click.option("--rounds", type=click.IntRange(20, 100_000), default=1_000, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@config_option
+@json_option
+def command(
+    files: tuple[str, ...],
+    out: str,
+    split: str,
+    force: bool,
+    rounds: int,
+    seed: int,
+    config: str | None,
+    as_json: bool,
+) -> None:
+    """Fit the learned scorer to FILEs of outcomes, and write it to MODEL.
+
+    Each line of FILE is an object with `prompt`, `weak_score` and `strong_score` (0 to 1), as
+    `gearshift evaluate` reads it. Five cross-validation folds, grouped by prompt, say what the
+    model is worth on prompts it has not seen; where that is not better than the rule, nothing
+    is written and the exit status is 1. Use the model with `scorer: MODEL` in the configuration.
+    """
+    file = _target(out)
+    threshold = highest_bound(load(config))
+    sets = [_rows(file_name, split) for file_name in files]
+    outcomes = _together(sets)
+    for remark in (*(text for one in sets for text in one.warnings), *outcomes.remarks()):
+        click.echo(f"gearshift: {remark}", err=True)
+    prompts = _read(outcomes)
+    facts = _compared(prompts, outcomes, threshold, rounds, seed)
+    above = facts["scorers"][LEARNED]["apgr_above_rule_ci"]
+    is_better = above[0] > 0
+    summary = _summary(sets, facts, split, seed)
+    if is_better or force:
+        summary["shares"] = _write(file, prompts, outcomes, threshold, seed, summary)
+    found = {**facts, "model": str(file) if is_better or force else None, **summary}
+    print_json(found) if as_json else _print(found)
+    if not (is_better or force):
+        raise GearshiftError(
+            f"{out}: not written: on held-out prompts the model is not better than the rule "
+            f"(difference in APGR {interval(above, '+')}); "
+            "more judged answers help, or --force writes it all the same"
+        )
+
+
+def _target(out: str) -> Path:
+    """Where the model goes; found wrong before the work, not behind it."""
+    file = Path(out).expanduser()
+    if not out.endswith(MODEL_SUFFIX):
+        raise click.UsageError(f"--out {out}: the name of a model ends with {MODEL_SUFFIX}")
+    if not file.parent.is_dir():
+        raise click.UsageError(f"--out {out}: there is no folder {file.parent}")
+    if file.is_dir():
+        raise click.UsageError(f"--out {out}: is a folder")
+    return file
+
+
+def _rows(file: str, split: str) -> Outcomes:
+    from gearshift.evaluation.outcomes import read_outcomes
+
+    outcomes = read_outcomes(file)
+    return outcomes.without("test") if split == "not-test" else outcomes.select(split)
+
+
+def _together(sets: list[Outcomes]) -> Outcomes:
+    """All rows to learn from.
+
+    Raises:
+        GearshiftError: Nothing can be learned from them.
+    """
+    from gearshift.evaluation.outcomes import pooled
+    from gearshift.learning import FEWEST
+
+    outcomes = (
+        pooled([one for one in sets if one.prompts])
+        if any(one.prompts for one in sets)
+        else sets[0]
+    )
+    if len(outcomes.prompts) < FEWEST:
+        raise GearshiftError(
+            f"{len(outcomes.prompts)} rows to learn from, {FEWEST} are needed; judge more "
+            "answers (rows of the test split are never learned from unless --split says so)"
+        )
+    if float(outcomes.gap.std()) < 1e-9:
+        raise GearshiftError(
+            f"the large model gains the same ({float(outcomes.gap[0]):+.2f}) on every prompt, so "
+            "there is nothing to learn; rows on which the models differ are needed"
+        )
+    outcomes.check()
+    return outcomes
+
+
+def _read(outcomes: Outcomes) -> Prompts:
+    try:
+        import sklearn  # noqa: F401 - asked for here, where the answer can be given in one line
+    except ImportError as error:
+        raise GearshiftError(
+            "training needs scikit-learn: pip install 'gearshift[quality]'"
+        ) from error
+    from gearshift.learning.features import read_prompts
+
+    return read_prompts(outcomes.prompts, progress("reading"))
+
+
+def _compared(
+    prompts: Prompts, outcomes: Outcomes, threshold: float, rounds: int, seed: int
+) -> JsonObject:
+    from gearshift.evaluation.scoring import Scored
+    from gearshift.learning.cross_validation import folds_of, held_out_scores
+
+    learned = held_out_scores(
+        prompts,
+        outcomes.gap,
+        folds_of(outcomes.prompts, seed=seed),
+        threshold=threshold,
+        seed=seed,
+        progress=progress("cross-validating"),
+    )
+    scores = {
+        REFERENCE: Scored(prompts.rule_scores, threshold),
+        LEARNED: Scored(learned, threshold),
+    }
+    return compared(outcomes, scores, rounds=rounds, seed=seed)
+
+
+def _summary(sets: list[Outcomes], facts: JsonObject, split: str, seed: int) -> JsonObject:
+    learned, rule = facts["scorers"][LEARNED], facts["scorers"][REFERENCE]
+    return {
+        "labels": facts["n"],
+        "files": {one.name: len(one.prompts) for one in sets},
+        "split": split,
+        "seed": seed,
+        "cross_validated": {
+            "apgr": learned["apgr"],
+            "apgr_ci": learned["apgr_ci"],
+            "rule_apgr": rule["apgr"],
+            "apgr_above_rule_ci": learned["apgr_above_rule_ci"],
+        },
+        "made_with": {name: version(name) for name in ("gearshift", "numpy", "scikit-learn")},
+    }
+
+
+def _write(
+    file: Path,
+    prompts: Prompts,
+    outcomes: Outcomes,
+    threshold: float,
+    seed: int,
+    summary: JsonObject,
+) -> JsonObject:
+    """Fit on all rows and write; the share that each threshold sends to the large model."""
+    from dataclasses import replace
+
+    from gearshift.learning.fit import fit, scores_of
+    from gearshift.tiered_routing.learned_file import write_model
+
+    model = fit(prompts, outcomes.gap, threshold=threshold, seed=seed)
+    shares = _shares(scores_of(model, prompts))
+    write_model(replace(model, facts={**summary, "shares": shares}), file)
+    return shares
+
+
+def _shares(scores: Floats) -> JsonObject:
+    return {str(at): float((scores >= at).mean()) for at in range(1, 10)}
+
+
+def _print(found: JsonObject) -> None:
+    print_table(found)
+    if found["model"]:
+        sent = "  ".join(f"{at}: {100 * share:.0f} %" for at, share in found["shares"].items())
+        click.echo(f"\nsent to the large model, of these prompts, by threshold\n{sent}")
+        click.echo(f"\nwritten: {found['model']}\nuse it with `scorer: {found['model']}`")

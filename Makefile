@@ -4,10 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 FUZZ   := .venv-fuzz
+EVAL   := .venv-eval
 EXTRAS := $(foreach extra,embedded export postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench chaos soak fuzz default-model lock clean
+.PHONY: help serve test check fix bench chaos soak fuzz eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +53,16 @@ chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--
 soak: $(STAMP) ## memory and file descriptors must stay flat under load (ARGS="--minutes 10")
 	$(BIN)/python -m endurance.soak $(ARGS)
 
+# An environment of its own: the peers that it compares with stay out of everybody else's.
+$(EVAL)/.installed: requirements/eval.lock pyproject.toml
+	$(PYTHON) -m venv $(EVAL)
+	$(EVAL)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/eval.lock
+	$(EVAL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+eval: $(EVAL)/.installed ## measure all scorers on recorded outcomes (DATA=folder), write docs/evaluation.md
+	$(EVAL)/bin/python -m benchmarks.routing_quality --data "$(DATA)" $(ARGS)
+
 # An environment of its own: these tools are large, and nothing else needs them.
 $(FUZZ)/.installed: requirements/fuzz.lock pyproject.toml
 	$(PYTHON) -m venv $(FUZZ)
@@ -66,6 +77,7 @@ lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip inst
 	uv pip compile pyproject.toml $(EXTRAS) --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
 	uv pip compile pyproject.toml $(EXTRAS) --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
 	uv pip compile pyproject.toml $(EXTRAS) --group dev --group fuzz --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
+	uv pip compile pyproject.toml --extra quality --group eval --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/eval.lock
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(FUZZ) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FUZZ) $(EVAL) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,6 +21,12 @@ SCORERS: Final = {
     "learned": "gearshift.tiered_routing.learned_scorer:LearnedScorer",
 }
 
+PEERS: Final = {
+    "litellm": "gearshift.evaluation.peers:litellm_rule",
+    "litellm-v2": "gearshift.evaluation.peers:litellm_fitted",
+}
+"""Scorers of other projects that `evaluate` can measure where their packages are installed."""
+
 
 def load(target: str) -> Any:
     """The object that `module:name` stands for.

@@ -36,24 +36,24 @@ def highest_bound(settings: Settings) -> float:
 def compared(
     outcomes: Outcomes, scores: Mapping[str, Scored], *, rounds: int, seed: int
 ) -> JsonObject:
-    """The measures of every scorer and of the baselines; `rule` must be among the scorers."""
-    from gearshift.evaluation.measures import at_threshold, estimates
-    from gearshift.evaluation.scoring import baselines
+    """The measures of every scorer; `rule` must be among them."""
+    from gearshift.evaluation.measures import as_routellm, at_threshold, estimates
 
-    everyone = {**scores, **baselines(outcomes, seed)}
     found = estimates(
-        {name: one.values for name, one in everyone.items()},
+        {name: one.values for name, one in scores.items()},
         outcomes,
         reference=REFERENCE,
         rounds=rounds,
         seed=seed,
     )
     facts = {}
-    for name, one in everyone.items():
+    for name, one in scores.items():
         facts[name] = _facts(found[name])
         where = one.threshold
         sent = (None, None) if where is None else at_threshold(one.values, where, outcomes)
         facts[name] |= {"share_large": sent[0], "gap_recovered": sent[1]}
+        names = ("routellm_apgr", "routellm_cpt50", "routellm_cpt80")
+        facts[name] |= dict(zip(names, as_routellm(one.values, outcomes), strict=True))
     return {"file": outcomes.name, "n": len(outcomes.prompts), "scorers": facts}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # numpy is imported only when there is something to evaluate
     from gearshift.evaluation.outcomes import Outcomes
     from gearshift.evaluation.scoring import ScoreText
 
+_LEARNED: Final = "learned"
 _SPLITS: Final = ("all", "train", "valid", "test")
 
 
@@ -37,13 +39,15 @@ _SPLITS: Final = ("all", "train", "valid", "test")
     "names",
     multiple=True,
     metavar="NAME",
-    help="Also this one: a scorer's name, or module:name of a scorer class or of a function "
-    "from a text to a number. May be given several times.",
+    help="Compare the rule with this instead of the learned scorer: a name, a trained model's "
+    "file, or module:name of a scorer class or of a function from a text to a number. May be given "
+    "several times.",
 )
 @click.option("--split", type=click.Choice(_SPLITS), default="all", show_default=True)
 @click.option(
     "--not-pooled", multiple=True, metavar="PART", help="Leave files whose name has PART unpooled."
 )
+@click.option("--curves", metavar="FOLDER", help="Draw cost-quality curves: PNG and HTML.")
 @click.option("--rounds", type=click.IntRange(20, 100_000), default=1_000, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True)
 @config_option
@@ -53,6 +57,7 @@ def command(
     names: tuple[str, ...],
     split: str,
     not_pooled: tuple[str, ...],
+    curves: str | None,
     rounds: int,
     seed: int,
     config: str | None,
@@ -68,7 +73,7 @@ def command(
     from gearshift.evaluation.outcomes import pooled, read_outcomes
 
     settings = load(config)
-    scorers = _scorers((REFERENCE, *names), settings)
+    scorers = _scorers((REFERENCE, *(names or (_LEARNED,))), settings)
     sets = [read_outcomes(file).select(split) for file in files]
     for outcomes in sets:
         outcomes.check()
@@ -76,7 +81,10 @@ def command(
     if not together:
         raise click.UsageError("--not-pooled leaves no file to be pooled")
     threshold = highest_bound(settings)
-    found = [_measured(one, scorers, threshold, rounds, seed) for one in (*sets, pooled(together))]
+    found = [
+        _measured(one, scorers, threshold, rounds, seed, curves)
+        for one in (*sets, pooled(together))
+    ]
     for outcomes in sets:
         for remark in outcomes.remarks():
             click.echo(f"gearshift: {remark}", err=True)
@@ -92,6 +100,9 @@ def _scorers(names: Sequence[str], settings: Settings) -> dict[str, ScoreText]:
 
 
 def _scorer(name: str, settings: Settings) -> ScoreText:
+    if name in registry.PEERS:
+        score_text: ScoreText = registry.load(registry.PEERS[name])()
+        return score_text
     if name not in registry.SCORERS and ":" in name and not is_model_file(name):
         try:
             target = registry.load(name)
@@ -100,7 +111,7 @@ def _scorer(name: str, settings: Settings) -> ScoreText:
         if callable(target) and not isinstance(target, type):
             return _function(name, target)
     elif name not in registry.SCORERS and not is_model_file(name):
-        known = ", ".join(registry.SCORERS)
+        known = ", ".join((*registry.SCORERS, *registry.PEERS))
         raise click.UsageError(
             f"--scorer {name}: unknown; use one of {known}, "
             f"a trained model's file ({MODEL_SUFFIX}) or module:name"
@@ -129,11 +140,16 @@ def _measured(
     threshold: float,
     rounds: int,
     seed: int,
+    curves: str | None,
 ) -> JsonObject:
-    from gearshift.evaluation.scoring import scored
+    from gearshift.evaluation.curves import write_curves
+    from gearshift.evaluation.scoring import baselines, scored
 
     scores = {
         name: scored(score, threshold, outcomes.prompts, progress(f"{outcomes.name}: {name}"))
         for name, score in scorers.items()
     }
+    scores |= baselines(outcomes, seed)
+    if curves is not None:
+        write_curves(outcomes, scores, Path(curves), seed=seed)
     return compared(outcomes, scores, rounds=rounds, seed=seed)

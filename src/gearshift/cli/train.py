@@ -146,7 +146,7 @@ def _read(outcomes: Outcomes) -> Prompts:
 def _compared(
     prompts: Prompts, outcomes: Outcomes, threshold: float, rounds: int, seed: int
 ) -> JsonObject:
-    from gearshift.evaluation.scoring import Scored
+    from gearshift.evaluation.scoring import Scored, baselines
     from gearshift.learning.cross_validation import folds_of, held_out_scores
 
     learned = held_out_scores(
@@ -161,6 +161,7 @@ def _compared(
         REFERENCE: Scored(prompts.rule_scores, threshold),
         LEARNED: Scored(learned, threshold),
     }
+    scores |= baselines(outcomes, seed)
     return compared(outcomes, scores, rounds=rounds, seed=seed)
 
 

@@ -22,6 +22,7 @@ Interval = tuple[float, float]
 # From how close to the large model's score on the small one's suffices.
 _SUFFICES: Final = 0.05
 _LEVEL: Final = (2.5, 97.5)
+_JITTERS: Final = 20
 
 
 class Measures(NamedTuple):
@@ -155,6 +156,33 @@ def _interval(values: Floats) -> Interval:
         return float("nan"), float("nan")
     low, high = np.percentile(finite, _LEVEL)
     return float(low), float(high)
+
+
+def as_routellm(scores: Floats, outcomes: Outcomes) -> tuple[float, float, float]:
+    """APGR, CPT50 and CPT80 as RouteLLM's code computes them, for comparing with its tables.
+
+    Eleven thresholds, the deciles of the score; the trapezoid rule and linear interpolation over
+    them. Its code fails on tied deciles, so ties are broken by a seeded jitter: mean of 20 seeds.
+    """
+    drawn = np.array([_eleven_points(scores, outcomes, seed) for seed in range(_JITTERS)])
+    apgr, cpt50, cpt80 = drawn.mean(axis=0).tolist()
+    return apgr, cpt50, cpt80
+
+
+def _eleven_points(scores: Floats, outcomes: Outcomes, seed: int) -> tuple[float, float, float]:
+    different = np.unique(scores)
+    step = float(np.diff(different).min()) if len(different) > 1 else 1.0
+    jittered = scores + np.random.default_rng(seed).random(len(scores)) * step / 2
+    points = []
+    for threshold in np.quantile(jittered, np.linspace(0.0, 1.0, 11)):
+        sent = jittered >= threshold
+        points.append((float(sent.mean()), float(outcomes.gap[sent].sum() / outcomes.gap.sum())))
+    shares, recovered = np.array(sorted(points)).T
+    return (
+        float(np.trapezoid(recovered, shares)),
+        _cpt(shares, recovered, 0.5),
+        _cpt(shares, recovered, 0.8),
+    )
 
 
 def at_threshold(scores: Floats, threshold: float, outcomes: Outcomes) -> tuple[float, float]:

@@ -50,7 +50,7 @@ def test_the_facts_have_the_names_that_programs_rely_on(file):
     facts = json.loads(evaluate(file, "--json"))
     (first,) = facts["files"]
     assert (first["file"], first["n"], facts["pooled"]["n"]) == ("made", 40, 40)
-    names = {"rule", "random", "length", "always-small", "always-large", "oracle"}
+    names = {"rule", "learned", "random", "length", "always-small", "always-large", "oracle"}
     assert set(first["scorers"]) == names
     rule = first["scorers"]["rule"]
     assert rule["apgr"] > 0.7

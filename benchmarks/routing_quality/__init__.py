@@ -1,0 +1,1 @@
+"""How well scorers rank recorded outcomes: the tables of docs/evaluation.md."""

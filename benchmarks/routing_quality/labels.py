@@ -105,9 +105,7 @@ def _default(files: dict[str, Recorded], name: str) -> str:
 
 
 def _rule(files: dict[str, Recorded]) -> str:
-    scores = np.concatenate(
-        [one.prompts.rule_scores[one.rows("test")] for one in files.values()]
-    )
+    scores = np.concatenate([one.prompts.rule_scores[one.rows("test")] for one in files.values()])
     return _with_interval(scores, tested(files)["pooled"])
 
 

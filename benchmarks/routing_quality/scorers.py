@@ -84,9 +84,8 @@ def _row(name: str, one: dict) -> str:
     difference = ""
     if above is not None:
         difference = f"{one['apgr_above_rule']:+.3f} [{above[0]:+.3f}, {above[1]:+.3f}]"
-    theirs = " / ".join(
-        (f"{one['routellm_apgr']:.3f}", f"{one['routellm_cpt50']:.1f}", f"{one['routellm_cpt80']:.1f}")
-    )
+    numbers = (one["routellm_apgr"], one["routellm_cpt50"], one["routellm_cpt80"])
+    theirs = "{:.3f} / {:.1f} / {:.1f}".format(*numbers)
     auc = "–" if np.isnan(one["auc"]) else f"{one['auc']:.3f}"
     return (
         f"| {name} | {one['apgr']:.3f} | [{low:.3f}, {high:.3f}] | {one['cpt50']:.1f} | "

@@ -52,9 +52,7 @@ def write_curves(
     return picture, page
 
 
-def curve_chart(
-    outcomes: Outcomes, scores: Mapping[str, Scored], *, seed: int
-) -> dict[str, Any]:
+def curve_chart(outcomes: Outcomes, scores: Mapping[str, Scored], *, seed: int) -> dict[str, Any]:
     """The chart as Vega-Lite: mean quality over the share sent, 95 % bands for real scorers."""
     shown = [name for name in scores if name not in _LEFT_OUT]
     low, gain = float(outcomes.weak.mean()), float(outcomes.gap.mean())
@@ -95,6 +93,7 @@ def _chart(outcomes: Outcomes, shown: list[str], rows: list[dict[str, Any]]) -> 
         "field": "scorer",
         "type": "nominal",
         "title": None,
+        "legend": {"symbolOpacity": 1, "symbolType": "stroke", "symbolSize": 300},
         "scale": {"domain": [*real, *plain], "range": colours[: len(shown)]},
     }
     sent = {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gearshift.evaluation.measures import Ranking, at_threshold, estimates
+from gearshift.evaluation.measures import Ranking, as_routellm, at_threshold, estimates
 from gearshift.evaluation.outcomes import Outcomes
 
 UNIT = st.floats(0, 1)
@@ -117,3 +117,22 @@ def test_intervals_hold_the_value_and_differences_are_paired():
     assert found["good"].difference_ci[0] > 0
     assert found["good"].difference_ci == found["same"].difference_ci
     assert found == estimates(scores, made, reference="rule", rounds=200, seed=3)
+
+
+def test_routellms_way_agrees_with_the_exact_one_on_many_prompts():
+    random = np.random.default_rng(3)
+    size = 5_000
+    hardness = random.random(size)
+    weak = (random.random(size) > hardness).astype(float)
+    data = Outcomes("made", ("p",) * size, weak, np.ones(size), ("",) * size)
+    for scores in (hardness, np.round(hardness * 6)):  # the second has many ties
+        exact = Ranking(scores, data).measures()
+        apgr, cpt50, cpt80 = as_routellm(scores, data)
+        assert apgr == pytest.approx(exact.apgr, abs=0.02)
+        assert (cpt50, cpt80) == pytest.approx((exact.cpt50, exact.cpt80), abs=3)
+
+
+def test_a_constant_scorer_is_worth_nothing_in_routellms_way():
+    data = Outcomes("made", ("p",) * 400, np.zeros(400), np.ones(400), ("",) * 400)
+    apgr, cpt50, cpt80 = as_routellm(np.zeros(400), data)
+    assert (apgr, cpt50, cpt80) == pytest.approx((0.5, 50, 80), abs=1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log1p
+from operator import mul
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,58 +65,22 @@ GRADED: Final = (*FOR_TREES, *_FURTHER_MARKS, "non_ascii")
 """Names of all graded features, in their order."""
 
 _WINDOW: Final = (9_000, 3_000)
-_LONGEST: Final = 4 * sum(_WINDOW) + 8  # bytes
-_BASE: Final = 0x9E3779B97F4A7C15 | 1
-_MODULUS: Final = 1 << 64
+_WORD: Final = re.compile(rb"[a-z0-9_\x80-\xff]+")
+_NUMBER: Final = re.compile(rb"[0-9]+")
+_DECIMAL: Final = re.compile(rb"[0-9]\.[0-9]")
+_CAPITALISED: Final = re.compile(rb"\b[A-Z][a-z]*")
+_UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_DIGITS: Final = b"0123456789"
+_ASCII: Final = bytes(range(128))
+_COUNTED: Final = (*_MARKS.values(), *_FURTHER_MARKS.values())
 _PAIR: Final = np.uint64(0xD6E8FEB86659FD93)
 _MIX: Final = np.uint64(0xFF51AFD7ED558CCD)
 _GRAM_MIX: Final = np.uint32(0x9E3779B1)
 _WORD_SHIFT: Final = np.uint64(64 - 17)
 _GRAM_SHIFT: Final = np.uint32(32 - 16)
 _BEHIND_WORDS: Final = np.int64(WORD_SLOTS)
-_ZERO: Final = np.zeros(1, np.int64)
-
-
-def _classes() -> NDArray[np.uint8]:
-    """1 for a digit, 2 for another byte of a word, 0 for what stands between words."""
-    table = np.zeros(256, np.uint8)
-    table[[ord(char) for char in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"]] = 2
-    table[128:] = 2
-    table[[ord(char) for char in "0123456789"]] = 1
-    return table
-
-
-_CLASS: Final = _classes()
-_SPACES: Final = bytes.maketrans(b"\t\n\v\f\r", b"     ")
-_UPPER: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_DIGITS: Final = b"0123456789"
-_NUMBER: Final = re.compile(rb"[0-9]+")
-_DECIMAL: Final = re.compile(rb"[0-9]\.[0-9]")
-_ASCII: Final = bytes(range(128))
-_COUNTED: Final = (*_MARKS.values(), *_FURTHER_MARKS.values())
-
-
-class _Powers:
-    """Powers of the hash's base and of its inverse modulo 2^64, as many as were needed so far."""
-
-    def __init__(self) -> None:
-        self._up = self._down = np.ones(1, np.uint64)
-
-    def upto(self, size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-        if size > len(self._up):
-            enough = min(max(size, 2 * len(self._up), 1_024), max(size, _LONGEST))
-            self._up = _powers(_BASE, enough)
-            self._down = _powers(pow(_BASE, -1, _MODULUS), enough)
-        return self._up[:size], self._down
-
-
-def _powers(base: int, count: int) -> NDArray[np.uint64]:
-    factors = np.full(count, base, np.uint64)
-    factors[0] = 1
-    return np.multiply.accumulate(factors)
-
-
-_POWERS: Final = _Powers()
+_NO_WORDS: Final = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_NO_NUMBERS: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Reading(NamedTuple):
@@ -121,13 +88,11 @@ class Reading(NamedTuple):
 
     Attributes:
         slots: Which n-grams occur, ascending; from `WORD_SLOTS` on those of letters.
-        counts: How often each does.
         graded: The values of `GRADED`.
         truncated: Only the head and the tail were read.
     """
 
     slots: Slots
-    counts: NDArray[np.int64]
     graded: Floats
     truncated: bool
 
@@ -143,27 +108,24 @@ def read(text: str, factors: Mapping[str, float], rule_score: float) -> Reading:
     size = len(text)
     text, truncated = _window(text)
     raw = encode(text)
-    words = _Words(raw.lower() if text.isascii() else encode(text.lower()))
-    slots = words.slots()
+    lower = _lower(text, raw)
+    words = _WORD.findall(lower)
+    slots = np.concatenate((_slots_of_words(words), _slots_of_letters(lower)))
     slots.sort()
-    firsts = np.flatnonzero(slots[1:] != slots[:-1]) + 1
-    edges = np.concatenate((_ZERO[: len(slots)], firsts, (len(slots),)))
-    rule = [factors["code"], factors["technical"], factors["multi_step"], factors["question"]]
-    graded = np.array([*rule, rule_score, *_shape(size, text, raw, words)])
-    return Reading(slots[edges[:-1]], edges[1:] - edges[:-1], graded, truncated)
+    is_last = np.ones(len(slots), np.bool_)
+    np.not_equal(slots[1:], slots[:-1], out=is_last[:-1])
+    rule = (factors["code"], factors["technical"], factors["multi_step"], factors["question"])
+    graded = np.array([*rule, rule_score, log1p(size), *_shape(raw, words)])
+    return Reading(slots[is_last], graded, truncated)
 
 
 def word_slots(text: str) -> list[tuple[str, int]]:
     """Every word and pair of words of a text, with its slot; to explain a score."""
-    lower = encode(_window(text)[0].lower())
-    words = _Words(lower)
-    ends = words.starts + words.lengths
-    names = [
-        lower[start:end].decode("utf-8", "replace")
-        for start, end in zip(words.starts.tolist(), ends.tolist(), strict=True)
-    ]
+    text, _ = _window(text)
+    words = _WORD.findall(_lower(text, encode(text)))
+    names = [word.decode("utf-8", "replace") for word in words]
     names += [f"{first} {second}" for first, second in pairwise(names)]
-    return list(zip(names, words.word_slots().tolist(), strict=True))
+    return list(zip(names, _slots_of_words(words).tolist(), strict=True))
 
 
 def _window(text: str) -> tuple[str, bool]:
@@ -173,86 +135,69 @@ def _window(text: str) -> tuple[str, bool]:
     return f"{text[:head]}\n{text[-tail:]}", True
 
 
-class _Words:
-    """Where the words of a text lie, and what they hash to."""
-
-    __slots__ = ("classes", "codes", "hashes", "lengths", "padded", "starts")
-
-    def __init__(self, lower: bytes) -> None:
-        padded = b" " + lower.translate(_SPACES) + b" "
-        codes = np.frombuffer(padded, np.uint8)
-        self.padded, self.codes, self.classes = padded, codes, _CLASS[codes]
-        inside = self.classes > 0
-        edges = np.flatnonzero(inside[1:] != inside[:-1])
-        self.starts, ends = edges[::2], edges[1::2]
-        self.lengths = ends - self.starts
-        up, down = _POWERS.upto(len(codes))
-        prefix = (codes * up).cumsum()
-        self.hashes = (prefix[ends] - prefix[self.starts]) * down[self.starts]
-
-    def slots(self) -> Slots:
-        """The slot of every word, pair of words and group of four letters, with repetitions."""
-        count = max(0, len(self.codes) - 3)
-        # Every four bytes that follow each other, as one number each, without a copy.
-        groups = np.ndarray((count,), "<u4", self.padded, 0, (1,))
-        letter = self.codes != 32
-        within = letter[1:-2] & letter[2:-1]
-        letters = (groups[within] * _GRAM_MIX) >> _GRAM_SHIFT
-        return np.concatenate((self.word_slots(), letters + _BEHIND_WORDS))
-
-    def word_slots(self) -> Slots:
-        """The slot of every word, then of every pair of words."""
-        hashes = self.hashes
-        pairs = hashes[:-1] * _PAIR + hashes[1:]
-        mixed = np.concatenate((hashes, pairs)) * _MIX
-        return (mixed >> _WORD_SHIFT).view(np.int64)
+def _lower(text: str, raw: bytes) -> bytes:
+    return raw.lower() if text.isascii() else encode(text.lower())
 
 
-def _shape(size: int, text: str, raw: bytes, words: _Words) -> list[float]:
-    """The graded features that are no factors: sizes, shares and logarithms of counts."""
+def _slots_of_words(words: Sequence[bytes]) -> Slots:
+    """The slot of every word, then of every pair of words."""
+    hashes = np.array([*map(crc32, words)], np.uint64)
+    pairs = hashes[:-1] * _PAIR + hashes[1:]
+    return ((np.concatenate((hashes, pairs)) * _MIX) >> _WORD_SHIFT).view(np.int64)
+
+
+def _slots_of_letters(lower: bytes) -> Slots:
+    """The slot of every four bytes of which the middle two are no space."""
+    padded = b" " + lower + b" "
+    # Every four bytes that follow each other, as one number each, without a copy.
+    groups = np.ndarray((max(0, len(padded) - 3),), "<u4", padded, 0, (1,))
+    letter = np.frombuffer(padded, np.uint8) > 32
+    within = letter[1:-2] & letter[2:-1]
+    return ((groups[within] * _GRAM_MIX) >> _GRAM_SHIFT) + _BEHIND_WORDS
+
+
+def _shape(raw: bytes, words: Sequence[bytes]) -> list[float]:
+    """The graded features behind `length`: sizes, shares and logarithms of counts."""
     length = max(1, len(raw))
-    many = max(1, len(words.lengths))
     lines = [len(line) for line in raw.split(b"\n") if line.strip()] or [0]
     capitals = len(raw) - len(raw.translate(None, _UPPER))
     digits = len(raw) - len(raw.translate(None, _DIGITS))
     return [
-        log1p(size),
-        log1p(len(words.lengths)),
+        log1p(len(words)),
         log1p(raw.count(b". ") + raw.count(b"? ") + raw.count(b"! ") + raw.count(b".\n")),
         log1p(lines[0]),
         log1p(lines[-1]),
         log1p(max(lines)),
-        *_word_lengths(words.lengths),
-        len(set(words.hashes.tolist())) / many,
-        digits / length,
-        *(_numbers(raw) if digits else (0.0, 0.0, 0.0, 0.0)),
+        *(_word_lengths(words) if words else _NO_WORDS),
+        *(_numbers(raw, digits / length) if digits else _NO_NUMBERS),
         capitals / length,
-        sum(map(str.istitle, text.split())) / many if capitals else 0.0,
+        len(_CAPITALISED.findall(raw)) / max(1, len(words)) if capitals else 0.0,
         *map(log1p, map(raw.count, _COUNTED)),
         0.0 if raw.isascii() else len(raw.translate(None, _ASCII)) / length,
     ]
 
 
-def _word_lengths(lengths: NDArray[np.int64]) -> tuple[float, float, float, float, float]:
+def _word_lengths(words: Sequence[bytes]) -> tuple[float, float, float, float, float, float]:
+    """Mean and spread, shares of long and of short ones, the longest, the share of different."""
+    lengths = sorted(map(len, words))
     count = len(lengths)
-    if not count:
-        return 0.0, 0.0, 0.0, 0.0, 0.0
-    total = int(lengths.sum())
-    square = int(lengths @ lengths)
-    mean = total / count
+    mean = sum(lengths) / count
+    square = sum(map(mul, lengths, lengths)) / count
     return (
         mean,
-        max(0.0, square / count - mean * mean) ** 0.5,
-        np.count_nonzero(lengths >= 8) / count,
-        np.count_nonzero(lengths <= 3) / count,
-        log1p(int(lengths.max())),
+        max(0.0, square - mean * mean) ** 0.5,
+        (count - bisect_left(lengths, 8)) / count,
+        bisect_right(lengths, 3) / count,
+        log1p(lengths[-1]),
+        len(set(words)) / count,
     )
 
 
-def _numbers(raw: bytes) -> tuple[float, float, float, float]:
-    """Runs of digits: how many, how many different, how long at most, and decimals."""
+def _numbers(raw: bytes, share: float) -> tuple[float, float, float, float, float]:
+    """Share of digits; runs of them: how many, how many different, the longest, decimals."""
     found = _NUMBER.findall(raw)
     return (
+        share,
         log1p(len(found)),
         log1p(len(set(found))),
         log1p(max(map(len, found))),

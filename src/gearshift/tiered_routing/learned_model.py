@@ -38,38 +38,37 @@ class Trees:
         features: Which of `FOR_TREES` each inner node asks about; trees x inner nodes.
         thresholds: Above it the right branch is taken.
         values: Mean of every node, leaves included; a tree's answer is its leaf's.
-        rows: Where each tree's inner nodes begin, all in one row.
-        value_rows: The same for all nodes.
     """
 
     features: NDArray[np.int16]
     thresholds: Singles
     values: Floats
-    rows: NDArray[np.int64] = field(init=False, repr=False, compare=False)
-    value_rows: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    _nodes: NDArray[np.int64] = field(init=False, repr=False, compare=False)
+    _children: NDArray[np.int64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        trees = np.arange(len(self.features))
-        object.__setattr__(self, "rows", trees * self.features.shape[1])
-        object.__setattr__(self, "value_rows", trees * self.values.shape[1])
+        count, inner = self.features.shape
+        first = np.arange(count)[:, None] * max(1, inner)
+        children = first[:, :, None] + 2 * np.arange(inner)[None, :, None] + np.array([1, 2])
+        object.__setattr__(self, "_nodes", first[:, 0])
+        object.__setattr__(self, "_children", children.ravel())
 
     def leaves(self, graded: Floats) -> NDArray[np.int64]:
         """The leaf of each tree, as a number of its node."""
-        count, inner = self.features.shape
+        inner = self.features.shape[1]
+        nodes = self._nodes
         if not inner:
-            return np.zeros(count, np.int64)
+            return nodes - nodes
         seen = graded[:_TREE_FEATURES].astype(np.float32)
         above = (seen.take(self.features) > self.thresholds).ravel()
-        rows = self.rows
-        nodes = above.take(rows) + 1
-        for _ in range(inner.bit_length() - 1):
-            nodes += nodes + 1 + above.take(rows + nodes)
-        return nodes
+        for _ in range(inner.bit_length()):
+            nodes = self._children.take(nodes + nodes + above.take(nodes))
+        return nodes - self._nodes
 
     def answer(self, graded: Floats) -> float:
         """The sum over all trees."""
-        leaves = self.leaves(graded)
-        return float(self.values.take(self.value_rows + leaves).sum())
+        rows, leaves = np.arange(len(self.values)), self.leaves(graded)
+        return float(self.values[rows, leaves].sum())
 
     def shares(self, graded: Floats) -> Floats:
         """How the answer comes about: by each of `FOR_TREES`, and last where all trees begin.
@@ -113,7 +112,7 @@ class Calibration:
 
 
 class Parts(NamedTuple):
-    """What the raw value of one text is the sum of."""
+    """What the raw value of one text is the sum of, and how rare its words are on average."""
 
     base: float
     words: float
@@ -121,10 +120,11 @@ class Parts(NamedTuple):
     graded: float
     trees: float
     rule: float
+    rarity: float
 
     @property
     def raw(self) -> float:
-        """Their sum."""
+        """The sum of all but the rarity."""
         return self.base + self.words + self.letters + self.graded + self.trees + self.rule
 
 
@@ -205,32 +205,31 @@ class LearnedModel:
 
     def parts(self, reading: Reading) -> Parts:
         """What the raw value of a text is made of."""
-        words, letters = self.linear(reading)
+        slots = reading.slots
+        border = int(slots.searchsorted(WORD_SLOTS))
+        rarity, weights = self.rarity.take(slots), self.weights.take(slots)
+        words, letters = rarity[:border], rarity[border:]
         return Parts(
             self.base,
-            float(words.sum()),
-            float(letters.sum()),
-            float(self.graded(reading.graded).sum()),
+            float(words @ weights[:border]) / (sqrt(float(words @ words)) or 1.0),
+            float(letters @ weights[border:]) / (sqrt(float(letters @ letters)) or 1.0),
+            float(self.graded_weights @ self.standardised(reading.graded)),
             self.tree_weight * self.trees.answer(reading.graded),
             self.rule_weight * float(reading.graded[_RULE]),
+            float(words.sum()) / border if border else 0.0,
         )
 
     def score(self, reading: Reading, parts: Parts) -> tuple[float, float]:
         """The score, 0-10, and how much of it is the model's, 0-1; the rest is the rule's."""
-        share = self.familiar(reading)
+        share = self.familiarity.share(float(reading.graded[_LENGTH]), parts.rarity)
         learned = self.calibration.score(parts.raw)
         return share * learned + (1.0 - share) * float(reading.graded[_RULE]), share
 
-    def familiar(self, reading: Reading) -> float:
-        """How much like the training prompts a text is, 0-1."""
-        rarity = mean_rarity(reading, self.rarity)
-        return self.familiarity.share(float(reading.graded[_LENGTH]), rarity)
-
-    def linear(self, reading: Reading) -> tuple[Floats, Floats]:
-        """What each n-gram adds: those of words, and those of letters."""
-        border, values = blocks(reading, self.rarity)
-        added = values * self.weights[reading.slots]
-        return added[:border], added[border:]
+    def words(self, reading: Reading) -> Floats:
+        """What each word and pair of words adds to the raw value."""
+        border = int(reading.slots.searchsorted(WORD_SLOTS))
+        rarity = self.rarity[reading.slots[:border]].astype(np.float64)
+        return rarity * self.weights[reading.slots[:border]] / (sqrt(float(rarity @ rarity)) or 1.0)
 
     def graded(self, values: Floats) -> Floats:
         """What each graded feature adds."""
@@ -243,12 +242,9 @@ class LearnedModel:
 
 
 def blocks(reading: Reading, rarity: Singles) -> tuple[int, Floats]:
-    """The n-grams of a text as two vectors of length 1: where letters begin, and all values.
-
-    `(1 + ln count) * rarity`, the usual tf-idf with sublinear counts.
-    """
-    values = (1.0 + np.log(reading.counts)) * rarity[reading.slots]
-    border = int(np.searchsorted(reading.slots, WORD_SLOTS))
+    """The n-grams of a text as two vectors of length 1: where letters begin, and all values."""
+    values = rarity[reading.slots].astype(np.float64)
+    border = int(reading.slots.searchsorted(WORD_SLOTS))
     for block in (values[:border], values[border:]):
         block /= sqrt(float(block @ block)) or 1.0
     return border, values
@@ -256,5 +252,5 @@ def blocks(reading: Reading, rarity: Singles) -> tuple[int, Floats]:
 
 def mean_rarity(reading: Reading, rarity: Singles) -> float:
     """How rare the words and pairs of words of a text are in the training prompts."""
-    border = int(np.searchsorted(reading.slots, WORD_SLOTS))
+    border = int(reading.slots.searchsorted(WORD_SLOTS))
     return float(rarity[reading.slots[:border]].sum()) / border if border else 0.0

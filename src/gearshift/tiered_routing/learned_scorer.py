@@ -71,7 +71,7 @@ class Contributions(Mapping[str, float]):
 
     def _worked_out(self) -> dict[str, float]:
         parts = self._parts
-        share = self._model.familiar(self._reading)
+        _, share = self._model.score(self._reading, parts)
         slope = share * self._model.calibration.slope(parts.raw)
         single = self._of_features() * slope
         single[_RULE] += (1.0 - share) * float(self._reading.graded[_RULE])
@@ -189,10 +189,10 @@ class LearnedScorer:
         if not task.text.strip():
             return ()
         reading = self._read(task, self._rule.score_task(task))
-        words, _ = self.model.linear(reading)
-        slope = self.model.calibration.slope(self.model.parts(reading).raw)
-        slope *= self.model.familiar(reading)
-        adds = dict(zip(reading.slots.tolist(), (words * slope).tolist(), strict=False))
+        parts = self.model.parts(reading)
+        _, share = self.model.score(reading, parts)
+        words = self.model.words(reading) * share * self.model.calibration.slope(parts.raw)
+        adds = dict(zip(reading.slots.tolist(), words.tolist(), strict=False))
         named = {slot: ngram for ngram, slot in word_slots(task.text)}
         order = sorted(named, key=lambda slot: -abs(adds.get(slot, 0.0)))[:most]
         found = (Evidence(named[slot], adds.get(slot, 0.0)) for slot in order)

@@ -1,0 +1,178 @@
+"""The cheapest threshold whose risk is kept with a stated confidence: Learn then Test.
+
+Angelopoulos et al. 2021 (arXiv 2110.01052): every threshold of a fixed grid is a hypothesis "the
+risk is above alpha", and the family is tested so that with probability 1 - delta none is rejected
+wrongly. Whatever is rejected may be used; the highest sends most to the small model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil, log
+from typing import Final
+
+import numpy as np
+
+from gearshift.guarantees.p_values import Floats, divergence, p_value, upper_bound
+
+GRID: Final = tuple(round(0.1 * step, 1) for step in range(1, 101))
+"""Thresholds that are tried: fixed before any answer is judged."""
+
+_STARTS: Final = (0.25, 0.5, 0.75, 1.0)
+"""Shares of traffic at which a test begins, each with an equal part of delta.
+
+Beginning at the safest threshold alone would spend everything where there is least data.
+"""
+_LEAST: Final = 1e-9
+_MOST_NEEDED: Final = 10_000_000
+
+
+class Risk(StrEnum):
+    """What must be kept below alpha."""
+
+    SMALL = "small"  # losses among the answers of the small model
+    ANSWERS = "answers"  # losses of the small model among all answers
+    GAP = "gap"  # mean of what the small model scores less, among its answers; gains count as 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Judged answers of the small model.
+
+    Attributes:
+        scores: 0-10 each, by the scorer that is in force.
+        losses: 0-1 each; 0 where the small model's answer was as good.
+        weights: Inverse propensities; `None` where all were equally likely to be judged.
+    """
+
+    scores: Floats
+    losses: Floats
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A threshold that is safe.
+
+    Attributes:
+        threshold: Requests that score below it go to the small model.
+        bound: Upper bound on its risk that holds with the stated confidence; at most alpha.
+        share: Of the judged requests, the share below it.
+        n: Judged answers.
+    """
+
+    threshold: float
+    bound: float
+    share: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No threshold can be shown to be safe.
+
+    Attributes:
+        reason: In words.
+        n: Judged answers.
+        needed: About how many would do if they are like these; `None` where more do not help.
+    """
+
+    reason: str
+    n: int
+    needed: int | None
+
+
+def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen | Refused:
+    """The highest threshold whose risk is at most `alpha`, with confidence `1 - delta`.
+
+    Args:
+        judged: Independent requests of the traffic that the threshold is for.
+        alpha: Risk that is accepted, above 0 and below 1.
+        delta: Chance that the promise is wrong, above 0 and below 1.
+        risk: What the risk is.
+    """
+    levels = _levels(judged, delta, risk)
+    carried, best = 0.0, None
+    for threshold, level in zip(GRID, levels, strict=True):
+        available = level + carried
+        carried = 0.0
+        if available < _LEAST:
+            continue
+        losses, weights = _below(judged, threshold, risk)
+        if p_value(losses, alpha, weights) <= available:
+            # Rejected: what it had is passed on to the next (the fallback procedure of Wiens).
+            best, carried = (threshold, available), available
+    if best is None:
+        return _refused(judged, alpha, delta, risk)
+    threshold, level = best
+    losses, weights = _below(judged, threshold, risk)
+    bound = min(alpha, upper_bound(losses, level, weights))
+    return Chosen(threshold, bound, share_below(judged, threshold), len(judged.scores))
+
+
+def share_below(judged: Judged, threshold: float) -> float:
+    """Of all requests, the share that goes to the small model at a threshold."""
+    weights = np.ones(len(judged.scores)) if judged.weights is None else judged.weights
+    return float(weights[judged.scores < threshold].sum() / weights.sum())
+
+
+def _levels(judged: Judged, delta: float, risk: Risk) -> list[float]:
+    """Where delta is spent: depends on scores, never on losses."""
+    levels = [0.0] * len(GRID)
+    if risk is Risk.ANSWERS:
+        levels[0] = delta  # this risk only grows with the threshold: one start loses nothing
+        return levels
+    shares = np.searchsorted(np.sort(judged.scores), GRID, side="left") / len(judged.scores)
+    for start in _STARTS:
+        first = min(int(np.searchsorted(shares, start - 1e-12)), len(GRID) - 1)
+        levels[first] += delta / len(_STARTS)
+    return levels
+
+
+def _below(judged: Judged, threshold: float, risk: Risk) -> tuple[Floats, Floats | None]:
+    """The losses that a threshold's risk is the mean of, with their weights."""
+    is_small = judged.scores < threshold
+    if risk is Risk.ANSWERS:
+        return np.where(is_small, judged.losses, 0.0), judged.weights
+    weights = None if judged.weights is None else judged.weights[is_small]
+    return judged.losses[is_small], weights
+
+
+def _refused(judged: Judged, alpha: float, delta: float, risk: Risk) -> Refused:
+    n = len(judged.scores)
+    least = _least_needed(alpha, delta, risk)
+    if n < least:
+        reason = f"{n} judged answers are too few to promise anything at this alpha and confidence"
+        return Refused(reason, n, _needed(judged, alpha, delta, risk) or least)
+    needed = _needed(judged, alpha, delta, risk)
+    if needed is None:
+        reason = "at no threshold is the observed risk below alpha, so more answers will not help"
+        return Refused(f"{reason}; a larger alpha or a better small model would", n, None)
+    return Refused("no threshold can be shown to keep the risk with so few answers", n, needed)
+
+
+def _least_needed(alpha: float, delta: float, risk: Risk) -> int:
+    """Answers that are needed if none of them is a loss."""
+    parts = 1 if risk is Risk.ANSWERS else len(_STARTS)
+    return ceil(log(delta / parts) / log(1.0 - alpha))
+
+
+def _needed(judged: Judged, alpha: float, delta: float, risk: Risk) -> int | None:
+    """Judged answers, if they are like these, with which the easiest threshold would pass."""
+    parts = 1 if risk is Risk.ANSWERS else len(_STARTS)
+    found = []
+    for threshold in GRID[4::5]:
+        losses, _ = _below(judged, threshold, risk)
+        if len(losses) < 5:
+            continue
+        mean = float(losses.mean())
+        if mean < alpha:
+            below = _passing(mean, alpha, delta / parts)
+            found.append(ceil(below * len(judged.scores) / len(losses)))
+    return min(found, default=None)
+
+
+def _passing(mean: float, alpha: float, level: float) -> int:
+    """Losses with this mean that are enough for a p-value of `level` (Chernoff's bound)."""
+    return min(_MOST_NEEDED, ceil(-log(level) / max(divergence(mean, alpha), 1e-9)))

@@ -8,7 +8,7 @@ EVAL   := .venv-eval
 EXTRAS := $(foreach extra,embedded export postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench chaos soak fuzz eval default-model lock clean
+.PHONY: help serve test check fix bench stats-check chaos soak fuzz eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ default-model: $(STAMP) ## train the scorer that comes with gearshift (DATA=fold
 
 bench: $(STAMP) ## measure; results and method in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+stats-check: $(STAMP) ## simulate worlds with known truth: no guarantee may be broken more often than it says
+	$(BIN)/python -m simulations $(ARGS)
 
 chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--seconds 60 --seed 7")
 	$(BIN)/python -m endurance.chaos $(ARGS)

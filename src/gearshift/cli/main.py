@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "key": ("gearshift.cli.key:command", "Make an API key, or hash one."),
     "evaluate": ("gearshift.cli.evaluate:command", "Measure scorers on recorded outcomes."),
     "train": ("gearshift.cli.train:command", "Fit the learned scorer to judged answers."),
+    "tune": ("gearshift.cli.tune:command", "Pick the threshold with a stated guarantee."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),
 }
 """Name, where the command is, and its line in the help; imported only when it is called."""

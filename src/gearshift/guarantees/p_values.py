@@ -34,11 +34,16 @@ def p_value(losses: Floats, alpha: float, weights: Floats | None = None) -> floa
     """
     if not len(losses):
         return 1.0
-    if weights is not None and not np.allclose(weights, weights[0]):
+    if weights is not None and not is_even(weights):
         return _bet(losses, alpha, weights)
     if np.isin(losses, (0.0, 1.0)).all():
         return float(binom.cdf(losses.sum(), len(losses), alpha))
     return hoeffding_bentkus(float(losses.mean()), len(losses), alpha)
+
+
+def is_even(weights: Floats | None) -> bool:
+    """Whether all draws had the same chance."""
+    return weights is None or not len(weights) or bool(np.allclose(weights, weights[0]))
 
 
 def hoeffding_bentkus(mean: float, count: int, alpha: float) -> float:
@@ -74,8 +79,7 @@ def upper_bound(losses: Floats, level: float, weights: Floats | None = None) -> 
     """
     if not len(losses):
         return 1.0
-    is_even = weights is None or bool(np.allclose(weights, weights[0]))
-    if is_even and np.isin(losses, (0.0, 1.0)).all():
+    if is_even(weights) and np.isin(losses, (0.0, 1.0)).all():
         count, lost = len(losses), float(losses.sum())
         return 1.0 if lost >= count else float(beta.ppf(1.0 - level, lost + 1, count - lost))
     low, high = 0.0, 1.0

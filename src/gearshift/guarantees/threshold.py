@@ -13,10 +13,11 @@ from math import ceil, log
 from typing import Final
 
 import numpy as np
+from scipy.stats import binom
 
-from gearshift.guarantees.p_values import Floats, divergence, p_value, upper_bound
+from gearshift.guarantees.p_values import Floats, divergence, is_even, p_value, upper_bound
 
-GRID: Final = tuple(round(0.1 * step, 1) for step in range(1, 101))
+GRID: Final = tuple(round(0.05 * step, 2) for step in range(1, 201))
 """Thresholds that are tried: fixed before any answer is judged."""
 
 _STARTS: Final = (0.25, 0.5, 0.75, 1.0)
@@ -93,14 +94,19 @@ def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen 
         risk: What the risk is.
     """
     levels = _levels(judged, delta, risk)
+    known = _exact_p_values(judged, alpha, risk)
     carried, best = 0.0, None
-    for threshold, level in zip(GRID, levels, strict=True):
-        available = level + carried
+    for number, threshold in enumerate(GRID):
+        available = levels[number] + carried
         carried = 0.0
         if available < _LEAST:
             continue
-        losses, weights = _below(judged, threshold, risk)
-        if p_value(losses, alpha, weights) <= available:
+        if known is None:
+            losses, weights = _below(judged, threshold, risk)
+            found = p_value(losses, alpha, weights)
+        else:
+            found = float(known[number])
+        if found <= available:
             # Rejected: what it had is passed on to the next (the fallback procedure of Wiens).
             best, carried = (threshold, available), available
     if best is None:
@@ -113,8 +119,22 @@ def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen 
 
 def share_below(judged: Judged, threshold: float) -> float:
     """Of all requests, the share that goes to the small model at a threshold."""
-    weights = np.ones(len(judged.scores)) if judged.weights is None else judged.weights
-    return float(weights[judged.scores < threshold].sum() / weights.sum())
+    is_small = judged.scores < threshold
+    if judged.weights is None or not len(is_small):
+        return float(is_small.sum()) / max(1, len(is_small))
+    return float(judged.weights[is_small].sum() / judged.weights.sum())
+
+
+def _exact_p_values(judged: Judged, alpha: float, risk: Risk) -> Floats | None:
+    """All of them at once, where losses are 0 or 1 and none weighs more than another."""
+    if not (is_even(judged.weights) and np.isin(judged.losses, (0.0, 1.0)).all()):
+        return None
+    order = np.argsort(judged.scores, kind="stable")
+    lost = np.concatenate(([0.0], np.cumsum(judged.losses[order])))
+    below = np.searchsorted(judged.scores[order], GRID, side="left")
+    drawn = np.full(len(GRID), len(order)) if risk is Risk.ANSWERS else below
+    exact = binom.cdf(lost[below], np.maximum(drawn, 1), alpha)
+    return np.where(drawn > 0, exact, 1.0)
 
 
 def _levels(judged: Judged, delta: float, risk: Risk) -> list[float]:
@@ -123,7 +143,7 @@ def _levels(judged: Judged, delta: float, risk: Risk) -> list[float]:
     if risk is Risk.ANSWERS:
         levels[0] = delta  # this risk only grows with the threshold: one start loses nothing
         return levels
-    shares = np.searchsorted(np.sort(judged.scores), GRID, side="left") / len(judged.scores)
+    shares = [share_below(judged, threshold) for threshold in GRID]
     for start in _STARTS:
         first = min(int(np.searchsorted(shares, start - 1e-12)), len(GRID) - 1)
         levels[first] += delta / len(_STARTS)
@@ -162,7 +182,7 @@ def _needed(judged: Judged, alpha: float, delta: float, risk: Risk) -> int | Non
     """Judged answers, if they are like these, with which the easiest threshold would pass."""
     parts = 1 if risk is Risk.ANSWERS else len(_STARTS)
     found = []
-    for threshold in GRID[4::5]:
+    for threshold in GRID[9::10]:
         losses, _ = _below(judged, threshold, risk)
         if len(losses) < 5:
             continue

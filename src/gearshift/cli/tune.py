@@ -1,0 +1,197 @@
+"""`gearshift tune`: the cheapest threshold whose quality can be promised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gearshift.cli.comparison import progress
+from gearshift.cli.options import config_file, config_option, json_option, load, print_json
+from gearshift.config_edit import replace_threshold, restore_threshold
+from gearshift.errors import GearshiftError
+from gearshift.settings import Settings
+from gearshift.tiered_routing.scorer_loading import load_scorer
+from gearshift.types import JsonObject
+
+if TYPE_CHECKING:  # numpy and scipy are imported only when there is something to tune
+    from gearshift.guarantees.threshold import Chosen, Judged, Refused
+
+_BASELINE: Final = "always-complex on the same prompts, by characters and parameters"
+_RISKS: Final = ("small", "answers", "gap")
+_SPLITS: Final = ("all", "train", "valid", "test")
+_SHARE: Final = click.FloatRange(0, 1, min_open=True, max_open=True)
+
+
+@click.command(name="tune")
+@click.argument("files", nargs=-1, metavar="[FILE…]")
+@click.option("--alpha", type=_SHARE, default=0.05, show_default=True, help="Accepted risk.")
+@click.option(
+    "--delta", type=_SHARE, default=0.05, show_default=True, help="Chance of a wrong promise."
+)
+@click.option(
+    "--risk",
+    type=click.Choice(_RISKS),
+    default="small",
+    show_default=True,
+    help="What is kept below alpha: losses among the small model's answers; its losses among all "
+    "answers; or the mean of what its answers score less.",
+)
+@click.option("--scorer", metavar="NAME", help="Tune for this instead of the configured scorer.")
+@click.option("--split", type=click.Choice(_SPLITS), default="all", show_default=True)
+@click.option("--apply", "is_applied", is_flag=True, help="Write it into the configuration.")
+@click.option("--undo", is_flag=True, help="Put back the threshold from before --apply.")
+@config_option
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    files: tuple[str, ...],
+    alpha: float,
+    delta: float,
+    risk: str,
+    scorer: str | None,
+    split: str,
+    is_applied: bool,
+    undo: bool,
+    config: str | None,
+    as_json: bool,
+) -> None:
+    """Find the highest threshold that keeps the risk below ALPHA with confidence 1 - DELTA.
+
+    FILE holds judged answers, as `gearshift evaluate` reads them; a loss is an answer of the small
+    model that scores below the large one's. They must be a fair sample of the traffic that the
+    threshold is for, and none that the scorer was trained on. The promise (Learn then Test) holds
+    for any number of answers; where it cannot be made, the exit status is 1 and it says how many
+    are needed.
+    """
+    settings = load(config, tiered_routing__scorer=scorer)
+    if undo:
+        click.echo(restore_threshold(_editable(config)))
+        return
+    if not files:
+        raise click.UsageError("give at least one FILE of judged answers")
+    target = _editable(config) if is_applied else None
+    judged, characters = _judged(files, settings, risk, split)
+    found = _choose(judged, alpha, delta, risk)
+    facts = _facts(found, judged, characters, settings, alpha, delta, risk)
+    if "refused" in facts:
+        print_json(facts) if as_json else click.echo(_refusal(facts), err=True)
+        context.exit(1)
+    facts["applied"] = target is not None
+    said = replace_threshold(target, facts["threshold"]) if target else None
+    print_json(facts) if as_json else _print(facts, said)
+
+
+def _editable(config: str | None) -> Path:
+    """The configuration file, before any work is done for it."""
+    file = config_file(config)
+    if file is None:
+        raise GearshiftError(
+            "there is no configuration file to write the threshold into; make one, or name it "
+            "with --config"
+        )
+    return file
+
+
+def _judged(
+    files: tuple[str, ...], settings: Settings, risk: str, split: str
+) -> tuple[Judged, list[int]]:
+    """The judged answers, scored, and the length of each prompt."""
+    import numpy as np
+
+    from gearshift.evaluation.outcomes import pooled, read_outcomes
+    from gearshift.guarantees.threshold import Judged
+
+    sets = [read_outcomes(file).select(split) for file in files]
+    outcomes = pooled(sets)
+    if not outcomes.prompts:
+        raise GearshiftError("no judged answers in these files; see --split")
+    for remark in (text for one in sets for text in one.warnings):
+        click.echo(f"gearshift: {remark}", err=True)
+    scorer = load_scorer(settings.tiered_routing)
+    scores = [scorer.score(prompt).score for prompt in progress("scoring")(outcomes.prompts)]
+    gap = np.clip(outcomes.gap, 0.0, 1.0)
+    losses = gap if risk == "gap" else (gap > 0).astype(np.float64)
+    return Judged(np.array(scores), losses), [len(prompt) for prompt in outcomes.prompts]
+
+
+def _choose(judged: Judged, alpha: float, delta: float, risk: str) -> Chosen | Refused:
+    try:
+        from gearshift.guarantees.threshold import Risk, choose
+    except ImportError as error:
+        raise GearshiftError("tuning needs scipy: pip install 'gearshift[quality]'") from error
+    return choose(judged, alpha=alpha, delta=delta, risk=Risk(risk))
+
+
+def _facts(
+    found: Chosen | Refused,
+    judged: Judged,
+    characters: list[int],
+    settings: Settings,
+    alpha: float,
+    delta: float,
+    risk: str,
+) -> JsonObject:
+    from gearshift.guarantees.threshold import Refused, share_below
+
+    if isinstance(found, Refused):
+        return {"refused": found.reason, "n": found.n, "needed": found.needed}
+    now = settings.tiered_routing.ordered_tiers[-2].below or 0.0
+    return {
+        "threshold": found.threshold,
+        "alpha": alpha,
+        "confidence": 1.0 - delta,
+        "risk": risk,
+        "bound": found.bound,
+        "n": found.n,
+        "share_simple": found.share,
+        "compute_saved": _saved(judged, characters, settings, found.threshold),
+        "compute_baseline": _BASELINE,
+        "threshold_now": now,
+        "share_simple_now": share_below(judged, now),
+    }
+
+
+def _saved(
+    judged: Judged, characters: list[int], settings: Settings, threshold: float
+) -> float | None:
+    """Share of the compute that is not spent; `None` where a model's size is not known."""
+    from gearshift.model_sizes import parameters_of
+
+    tiers = settings.tiered_routing.ordered_tiers
+    small, large = (parameters_of(settings.first_model(tiers[at].name)) for at in (0, -1))
+    if small is None or large is None:
+        return None
+    short = [
+        size for size, score in zip(characters, judged.scores, strict=True) if score < threshold
+    ]
+    return (1.0 - small / large) * sum(short) / max(1, sum(characters))
+
+
+def _refusal(facts: JsonObject) -> str:
+    needed = facts["needed"]
+    more = "" if needed is None else f"; about {needed:,} judged answers like these are needed"
+    return f"gearshift: refused: {facts['refused']}{more}"
+
+
+def _print(facts: JsonObject, said: str | None) -> None:
+    what = {
+        "small": "of the small model's answers are worse",
+        "answers": "of all answers are worse",
+        "gap": "is lost on average by the small model's answers",
+    }[facts["risk"]]
+    click.echo(f"threshold     {facts['threshold']:g} (now {facts['threshold_now']:g})")
+    click.echo(
+        f"promise       at most {100 * facts['bound']:.1f} % {what}, "
+        f"with confidence {100 * facts['confidence']:g} %"
+    )
+    click.echo(
+        f"to the small  {100 * facts['share_simple']:.0f} % of requests "
+        f"(now {100 * facts['share_simple_now']:.0f} %)"
+    )
+    if facts["compute_saved"] is not None:
+        click.echo(f"compute       {100 * facts['compute_saved']:.0f} % saved against {_BASELINE}")
+    click.echo(f"judged        {facts['n']:,} answers")
+    click.echo(said or "not applied; --apply writes it into the configuration")

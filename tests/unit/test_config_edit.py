@@ -1,0 +1,71 @@
+import stat
+
+import pytest
+
+from gearshift.config_edit import replace_threshold, restore_threshold, with_threshold
+from gearshift.errors import GearshiftError
+from gearshift.tiered_routing.tier_config import TierConfig
+
+FILE = """# mine
+tiered_routing:
+  enabled: true
+  complexity_threshold: 3   # the border
+  models: {simple: "gemma2:2b", complex: "mistral:7b-instruct"}
+upstreams: []
+"""
+
+
+def test_only_the_number_changes(tmp_path):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(FILE)
+    file.chmod(0o640)
+    said = replace_threshold(file, 4.35)
+    assert "complexity_threshold 4.35" in said
+    assert file.read_text() == FILE.replace("threshold: 3 ", "threshold: 4.35 ")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert TierConfig.from_yaml(file).complexity_threshold == 4.35
+    assert "put back: complexity_threshold 3" in restore_threshold(file)
+    assert file.read_text() == FILE
+    assert [entry.name for entry in tmp_path.iterdir()] == ["gearshift.yaml"]
+    with pytest.raises(GearshiftError, match="nothing to undo"):
+        restore_threshold(file)
+
+
+def test_what_was_changed_since_stays(tmp_path):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(FILE)
+    replace_threshold(file, 5)
+    file.write_text(file.read_text().replace("enabled: true", "enabled: false"))
+    restore_threshold(file)
+    assert file.read_text() == FILE.replace("enabled: true", "enabled: false")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "upstreams: []\n", "tiered_routing:\n  enabled: true\n", FILE]
+)
+def test_it_finds_or_makes_a_place(tmp_path, text):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(with_threshold(text, 6.5, "it"))
+    assert TierConfig.from_yaml(file).complexity_threshold == 6.5
+    for line in text.splitlines():
+        assert line.split(": 3")[0] in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tiered_routing: {enabled: true}\n", "by hand"),
+        ("tiered_routing:\n  tiers:\n  - {name: a, below: 3}\n", "tiers"),
+        ("tiered_routing:\n  complexity_threshold: ${BORDER:-3}\n", "environment"),
+        ("tiered_routing: [", "is no YAML"),
+        ("tiered_routing:\n  complexity_threshold: [3]\n", "is no number"),
+    ],
+)
+def test_where_there_is_no_one_place_it_says_so(text, said):
+    with pytest.raises(GearshiftError, match=said):
+        with_threshold(text, 4, "it")
+
+
+def test_a_file_that_cannot_be_read_is_said_so(tmp_path):
+    with pytest.raises(GearshiftError, match="cannot be read"):
+        replace_threshold(tmp_path / "nowhere.yaml", 4)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,6 +14,9 @@ import pytest
 from gearshift.gateway.run import running_gateway
 from gearshift.providers.demo_model import demo_models
 from gearshift.settings import Settings
+
+# Whatever a test starts keeps its state away from the user's.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="gearshift-state-")
 
 TIERS = {"simple": "gemma2:2b", "complex": "mistral:7b-instruct"}
 

@@ -29,7 +29,6 @@ def unavailable(settings: Settings) -> list[Problem]:
         "cache.enabled": settings.cache.enabled,
         "cache.redis_url": settings.cache.redis_url is not None,
         "shared_state.redis_url": settings.shared_state.redis_url is not None,
-        "decision_log.url": settings.decision_log.url is not None,
         "quality.shadow_share": settings.quality.shadow_share > 0,
         "quality.explore_share": settings.quality.explore_share > 0,
         "quality.judge": settings.quality.judge != QualitySettings().judge,

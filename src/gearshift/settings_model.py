@@ -195,9 +195,13 @@ class SharedStateSettings(_SettingsBlock):
 
 
 class DecisionLogSettings(_SettingsBlock):
-    """Where decisions are kept."""
+    """Where decisions are kept, and for how long."""
 
+    enabled: bool = True
     url: LogUrl | None = None
+    store_prompts: bool = False
+    keep_days: Annotated[float, BeforeValidator(no_boolean), Field(gt=0, le=36_500)] = 30
+    max_megabytes: Annotated[float, BeforeValidator(no_boolean), Field(ge=1, le=1e9)] = 1000
 
     _may_be_empty = field_validator("url", mode="before")(empty_is_none)
 

@@ -169,7 +169,8 @@ def _has_terminal() -> bool:
 async def _one_process(
     settings: Settings, found: Discovery, listeners: Listeners
 ) -> AsyncIterator[Replace]:
-    async with running_gateway(settings, found.upstreams, listeners.data) as running:
+    gateway = running_gateway(settings, found.upstreams, listeners.data, with_log=True)
+    async with gateway as running:
         in_force = running.in_force
 
         async def replace(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gearshift.gateway.app import Gateway
 from gearshift.gateway.in_force import InForce
@@ -15,13 +16,18 @@ from gearshift.http.server import HttpServer
 from gearshift.http.tls import server_context
 from gearshift.interface import LLMInterface
 from gearshift.logs import write_lines
+from gearshift.model_sizes import parameters_of
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.batch import Batch
+from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import Sink
 from gearshift.telemetry.log import RequestLog
 from gearshift.telemetry.metrics import Metrics, ModelState
 from gearshift.types import Readiness
+
+if TYPE_CHECKING:
+    from gearshift.decision_log.writer import LogWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ async def running_gateway(
     upstreams: Sequence[UpstreamConfig] | None,
     listener: socket.socket,
     workers: int = 1,
+    *,
+    with_log: bool = False,
 ) -> AsyncIterator[Running]:
     """A gateway that answers on `listener` until the context ends, which drains it.
 
@@ -46,16 +54,21 @@ async def running_gateway(
         upstreams: Instead of the configured ones.
         listener: A socket that listens.
         workers: Processes that share the load, this one included.
+        with_log: Keep a decision log, if the settings want one.
 
     Raises:
         GearshiftError: An upstream cannot be started, or the certificate cannot be used.
     """
     metrics = Metrics()
+    accounting = Accounting(_parameters, _largest(settings))
+    metrics.account(accounting)
+    writer = log_writer(settings, accounting, metrics) if with_log else None
 
     def sinks_of(settings: Settings) -> tuple[Sink, ...]:
         told = settings.tiered_routing.logging
         log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
-        return (Batch(metrics.observe, log.write).add,)
+        told_too = () if writer is None else (writer.add,)
+        return (Batch(metrics.observe, log.write, *told_too).add,)
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
         metrics.watch(lambda: model_states(in_force.llm))
@@ -69,11 +82,43 @@ async def running_gateway(
         )
         in_force.follow(lambda llm: limit(server, llm.settings))
         await server.start(listener)
+        if writer is not None:
+            writer.start()
         try:
             yield Running(in_force, metrics)
         finally:
             await server.stop()
             await asyncio.sleep(0)  # the last requests are told in the loop's next turn
+            if writer is not None:
+                await asyncio.to_thread(writer.stop)
+
+
+def log_writer(settings: Settings, accounting: Accounting, metrics: Metrics) -> LogWriter | None:
+    """What writes the decision log, if the settings want one."""
+    wanted = settings.decision_log
+    if not wanted.enabled:
+        return None
+    # Here, not above: SQLAlchemy is not loaded where there is no log.
+    from gearshift.decision_log.database import default_url
+    from gearshift.decision_log.retention import Retention
+    from gearshift.decision_log.writer import LogWriter
+
+    return LogWriter(
+        wanted.url or default_url(),
+        accounting,
+        Retention(wanted.keep_days, wanted.max_megabytes),
+        with_prompts=wanted.store_prompts,
+        dropped=metrics.log_dropped,
+    )
+
+
+def _parameters(upstream: str, model: str) -> float | None:
+    return parameters_of(model)
+
+
+def _largest(settings: Settings) -> tuple[str, str]:
+    """What always-complex would ask."""
+    return "", settings.first_model(settings.tiered_routing.ordered_tiers[-1].name)
 
 
 def limit(server: HttpServer, settings: Settings) -> None:

@@ -51,7 +51,10 @@ async def _serve(begin: Begin) -> None:
         loop.add_signal_handler(number, stop.set)
     threading.Thread(target=_listen, args=(loop, orders, stop), daemon=True).start()
     listener = socket.socket(fileno=begin.listener)
-    async with running_gateway(begin.settings, begin.upstreams, listener, begin.workers) as running:
+    gateway = running_gateway(
+        begin.settings, begin.upstreams, listener, begin.workers, with_log=True
+    )
+    async with gateway as running:
         settle()
         _say(READY)
         obeying = asyncio.create_task(_obey(running.in_force, orders))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gearshift.types import Decision, Usage
+from gearshift.types import Decision, Message, Usage
 
 
 class RequestFinished(NamedTuple):
@@ -25,6 +25,7 @@ class RequestFinished(NamedTuple):
         fault: The `Fault` that ended it, or `None`.
         attempts: The deployments that failed before, as (deployment, fault).
         client: The name of the API key that it came with, where that has one.
+        messages: The conversation; not to be kept unless a setting says so.
         prompt: The user's words, only where `logging.log_prompts` says so.
     """
 
@@ -42,6 +43,7 @@ class RequestFinished(NamedTuple):
     attempts: tuple[tuple[str, str], ...] = ()
     prompt: str | None = None
     client: str | None = None
+    messages: Sequence[Message] = ()
 
 
 Sink = Callable[[RequestFinished], None]

@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 
@@ -70,6 +71,16 @@ class Metrics:
         self._tokens = counter("tokens", "Tokens", ("tier", "model", "direction"))
         self._fallbacks = counter("fallbacks", "Fallbacks", ("from", "to", "cause"))
         self._loads = counter("model_loads", "Answers that waited for a model to load", ())
+        self._flops = counter("compute_flops", "Compute spent, in FLOPs", ("tier",))
+        self._saved = counter(
+            "compute_saved_flops", "Compute not spent, against always-complex, in FLOPs", ()
+        )
+        self._log_dropped = counter(
+            "decision_log_dropped", "Decisions lost while the log's database was away", ()
+        )
+        self._accounting: Accounting | None = None
+        self._spent: dict[str, float] = {}
+        self._not_spent = 0.0
         self._duration = histogram(
             "request_duration_seconds", "From arrival to the last byte", base, _SECONDS
         )
@@ -84,6 +95,14 @@ class Metrics:
         self._scoring = HistogramTally(scoring, _SCORING_SECONDS)
         score = histogram("score", "Complexity score, 0 to 10", (), _SCORES)
         self._score = HistogramTally(score, _SCORES)
+
+    def account(self, accounting: Accounting) -> None:
+        """Count compute from now on."""
+        self._accounting = accounting
+
+    def log_dropped(self, count: int) -> None:
+        """Count decisions that the log has lost; any thread may call it."""
+        self._log_dropped.inc(count)
 
     def observe(self, events: Sequence[RequestFinished]) -> None:
         """Count finished requests."""
@@ -114,9 +133,18 @@ class Metrics:
             first, _, answered = decision.fallback.partition("->")
             fault = event.attempts[0][1] if event.attempts else decision.cause.value
             self._fallbacks.labels(first, answered, fault).inc()
+        if self._accounting is not None:
+            self._count_compute(self._accounting, event)
         # Half a second is more than the scheduling of a model that is loaded already.
         if event.load_seconds is not None and event.load_seconds > 0.5:
             self._loads.inc()
+
+    def _count_compute(self, accounting: Accounting, event: RequestFinished) -> None:
+        compute = accounting.of(event)
+        if compute is not None:
+            tier = event.decision.tier
+            self._spent[tier] = self._spent.get(tier, 0.0) + compute.used
+            self._not_spent += compute.baseline - compute.used
 
     def _tally(self, tier: str, model: str, upstream: str) -> _Tally:
         place = (tier, model, upstream)
@@ -139,6 +167,12 @@ class Metrics:
             ):
                 self._tokens.labels(tier, model, direction).inc(tokens)
             tally.input_tokens = tally.output_tokens = 0
+        spent, self._spent = self._spent, {}
+        for tier, flops in spent.items():
+            self._flops.labels(tier).inc(flops)
+        if self._not_spent > 0:  # what was spent beyond the baseline is made up for first
+            self._saved.inc(self._not_spent)
+            self._not_spent = 0.0
         for histogram in (self._overhead, self._scoring, self._score):
             histogram.flush()
 

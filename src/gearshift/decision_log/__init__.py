@@ -1,0 +1,1 @@
+"""The decision log: every decision with its outcome, in SQLite or PostgreSQL, without prompts."""

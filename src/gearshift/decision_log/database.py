@@ -1,0 +1,177 @@
+"""Opens the log's database, and brings its schema up to date."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from gearshift.decision_log.schema import FACTS, HEAD
+from gearshift.errors import GearshiftError
+
+_FILE: Final = "decisions.db"
+_BUSY_SECONDS: Final = 5.0
+_LOCK: Final = 7_240_116  # of PostgreSQL's advisory locks, any number that nobody else takes
+_SALT: Final = "salt"
+
+
+class DecisionLogError(GearshiftError):
+    """The decision log cannot be opened; the message says where it is and what to do."""
+
+
+def default_url(environment: Mapping[str, str] = os.environ) -> str:
+    """In the user's state folder."""
+    base = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return f"sqlite:///{Path(base) / 'gearshift' / _FILE}"
+
+
+def open_database(url: str) -> Engine:
+    """The database at a URL, with its tables as this version of gearshift wants them.
+
+    Args:
+        url: `sqlite:///` and a path, or `postgresql://…`.
+
+    Raises:
+        DecisionLogError: It cannot be reached, written to, or was made by a newer gearshift.
+    """
+    try:
+        engine = _engine(make_url(url))
+    except (ArgumentError, ImportError, OSError) as error:
+        raise DecisionLogError(_trouble(url, error)) from error
+    try:
+        _migrate(engine)
+    except (SQLAlchemyError, OSError) as error:
+        engine.dispose()
+        raise DecisionLogError(_trouble(url, error)) from error
+    except DecisionLogError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        if url.database and url.database != ":memory:":
+            Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+            url = url.set(database=str(Path(url.database).expanduser()))
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    url = url.set(drivername="postgresql+psycopg")
+    return create_engine(
+        url, connect_args={"connect_timeout": 5}, pool_pre_ping=True, pool_recycle=600
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    for pragma in (
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def version_of(engine: Engine) -> str | None:
+    """The last migration that the database has seen."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def file_of(engine: Engine) -> tuple[int, int] | None:
+    """Which file a SQLite database is in now; `None` if there is none, or for PostgreSQL."""
+    try:
+        found = os.stat(engine.url.database or "")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def salt_of(engine: Engine) -> bytes:
+    """What the hashes of this database are made with."""
+    with engine.connect() as connection:
+        found = connection.execute(FACTS.select().where(FACTS.c.name == _SALT)).one()
+    return bytes.fromhex(found.value)
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the schema up to date; of several processes that start at once, one does it."""
+    if version_of(engine) == HEAD:
+        return
+    with _locked(engine) as connection:
+        version = version_of(engine)
+        if version == HEAD:
+            return
+        if version is not None and version > HEAD:
+            raise DecisionLogError(
+                f"{shown(engine.url)}: is of a newer gearshift (schema {version}, this one knows "
+                f"{HEAD}); use that one, or another decision_log.url"
+            )
+        _upgrade(connection)
+        has_salt = connection.execute(FACTS.select().where(FACTS.c.name == _SALT)).first()
+        if not has_salt:
+            connection.execute(FACTS.insert().values(name=_SALT, value=secrets.token_hex(16)))
+        connection.commit()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _locked(engine: Engine) -> Iterator[Connection]:
+    if engine.dialect.name == "sqlite":
+        with _file_lock(engine.url.database), engine.connect() as connection:
+            yield connection
+        return
+    with engine.connect() as guard:
+        guard.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK})
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            guard.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK})
+
+
+@contextmanager
+def _file_lock(database: str | None) -> Iterator[None]:
+    import fcntl
+
+    if not database or database == ":memory:":
+        yield
+        return
+    with open(f"{database}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def shown(url: URL | str) -> str:
+    """A URL without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "decision_log.url"
+
+
+def _trouble(url: str, error: Exception) -> str:
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    if isinstance(error, ImportError):
+        said = "PostgreSQL needs its driver: pip install 'gearshift[postgres]'"
+    return f"decision log {shown(url)}: {said}"

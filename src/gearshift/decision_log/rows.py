@@ -1,0 +1,158 @@
+"""Finished requests as rows of the log's tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, log10
+from typing import Any, Final
+
+from gearshift.decision_log.schema import DECISIONS
+from gearshift.telemetry.compute import Accounting, Compute
+from gearshift.telemetry.events import RequestFinished
+from gearshift.types import Message, Usage
+
+COLUMNS: Final = tuple(DECISIONS.columns.keys())
+BUCKETS_PER_DECADE: Final = 20
+_NO_USAGE: Final = Usage()
+_SHORTEST: Final = 1e-4
+_MOST_TOKENS: Final = 2**31 - 1
+
+Hour = tuple[int, str, str, str]
+"""Hour since 1970, tier, model, cause."""
+Took = tuple[int, str, str, int]
+"""Hour, tier, kind, bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowMaker:
+    """Makes rows.
+
+    Args:
+        salt: Of the hashes, so that nobody can look up a guessed prompt without the database.
+        accounting: Counts compute.
+        with_prompts: Keep the user's words.
+    """
+
+    salt: bytes
+    accounting: Accounting
+    with_prompts: bool
+
+    def row(self, event: RequestFinished) -> tuple[tuple[Any, ...], Compute | None]:
+        """The values of `COLUMNS`, and the compute among them."""
+        decision, usage = event.decision, event.usage
+        compute = self.accounting.of(event)
+        prompt = prompt_of(event.messages)
+        factors = decision.factors if decision.score is not None else {}
+        values = (
+            decision.id,
+            decision.time,
+            event.dialect,
+            decision.tier,
+            _clean(decision.model),
+            decision.upstream,
+            decision.cause.value,
+            decision.scorer,
+            decision.scorer_version,
+            decision.threshold,
+            decision.score,
+            *map(factors.get, ("length", "code", "technical", "multi_step", "question")),
+            decision.config_hash,
+            self._hash(decision.session),
+            self._hash(prompt),
+            len(prompt),
+            event.client,
+            decision.propensity,
+            event.streamed,
+            event.status,
+            event.fault,
+            decision.fallback,
+            len(event.attempts),
+            *((None, None, None) if usage is None else _tokens(usage)),
+            event.duration_seconds,
+            event.first_token_seconds,
+            event.overhead_seconds,
+            event.scoring_seconds,
+            event.load_seconds,
+            compute.used if compute else None,
+            compute.baseline if compute else None,
+            _clean(prompt) if self.with_prompts else None,
+        )
+        return values, compute
+
+    def _hash(self, text: str | None) -> str | None:
+        if not text:
+            return None
+        words = text.encode("utf-8", "replace")
+        return hashlib.blake2b(words, key=self.salt, digest_size=16).hexdigest()
+
+
+def _clean(text: str) -> str:
+    """A text that every database takes: no NUL, no lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _tokens(usage: Usage) -> tuple[int, ...]:
+    """As an upstream tells them, up to what a column holds."""
+    return tuple(min(max(count, 0), _MOST_TOKENS) for count in usage)
+
+
+def prompt_of(messages: Sequence[Message]) -> str:
+    """The user's last words; of parts, the texts."""
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            content = message.get("content")
+            if isinstance(content, str):
+                return content
+            if isinstance(content, list):
+                texts = (part.get("text") for part in content if isinstance(part, dict))
+                return "\n".join(text for text in texts if isinstance(text, str))
+            return ""
+    return ""
+
+
+class Sums:
+    """What a batch adds to the sums by hour."""
+
+    def __init__(self) -> None:
+        self.hours: dict[Hour, list[float]] = {}
+        self.times: dict[Took, int] = {}
+
+    def add(self, event: RequestFinished, compute: Compute | None) -> None:
+        """Count one request."""
+        decision, usage = event.decision, event.usage or _NO_USAGE
+        hour = floor(decision.time / 3600)
+        key = (hour, decision.tier[:80], _clean(decision.model)[:200], decision.cause.value)
+        sums = self.hours.setdefault(key, [0.0] * 11)
+        added = (
+            1,
+            event.status >= 400,
+            decision.fallback is not None,
+            decision.score is not None,
+            decision.score or 0.0,
+            *_tokens(usage),
+            compute.used if compute else 0.0,
+            compute.baseline if compute else 0.0,
+            compute is None,
+        )
+        for place, value in enumerate(added):
+            sums[place] += value
+        if event.status < 400:
+            self._took(hour, key[1], "total", event.duration_seconds)
+            if event.first_token_seconds is not None:
+                self._took(hour, key[1], "first_token", event.first_token_seconds)
+
+    def _took(self, hour: int, tier: str, kind: str, seconds: float) -> None:
+        key = (hour, tier, kind, bucket_of(seconds))
+        self.times[key] = self.times.get(key, 0) + 1
+
+
+def bucket_of(seconds: float) -> int:
+    """The bucket that a time falls into."""
+    return floor(BUCKETS_PER_DECADE * log10(max(seconds, _SHORTEST)))
+
+
+def seconds_of(bucket: float) -> float:
+    """The middle of a bucket, in seconds; at most 6 % off."""
+    return float(10.0 ** ((bucket + 0.5) / BUCKETS_PER_DECADE))

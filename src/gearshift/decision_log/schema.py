@@ -1,0 +1,128 @@
+"""The tables of the decision log; migrations bring a database to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+HEAD: Final = "0001"
+"""The newest migration."""
+
+METADATA: Final = MetaData()
+
+DECISIONS: Final = Table(
+    "decisions",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("time", Float, nullable=False, index=True),
+    Column("dialect", String(20), nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("upstream", Text, nullable=False),
+    Column("cause", String(20), nullable=False),
+    Column("scorer", Text, nullable=False),
+    Column("scorer_version", Text, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("score", Float),
+    Column("length", Float),
+    Column("code", Float),
+    Column("technical", Float),
+    Column("multi_step", Float),
+    Column("question", Float),
+    Column("config_hash", String(16), nullable=False),
+    Column("session_hash", String(32)),
+    Column("prompt_hash", String(32)),
+    Column("prompt_characters", Integer, nullable=False),
+    Column("client", Text),
+    Column("propensity", Float, nullable=False),
+    Column("streamed", Boolean, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("fault", String(40)),
+    Column("fallback", Text),
+    Column("failed_attempts", Integer, nullable=False),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("seconds", Float, nullable=False),
+    Column("first_token_seconds", Float),
+    Column("overhead_seconds", Float, nullable=False),
+    Column("scoring_seconds", Float, nullable=False),
+    Column("load_seconds", Float),
+    Column("flops", Float),
+    Column("baseline_flops", Float),
+    Column("prompt", Text),
+)
+"""One row for each request; `prompt` only where a setting says so."""
+
+JUDGEMENTS: Final = Table(
+    "judgements",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column(
+        "decision_id",
+        String(40),
+        ForeignKey("decisions.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("time", Float, nullable=False),
+    Column("judge", String(40), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("weak_score", Float),
+    Column("strong_score", Float),
+    Column("propensity", Float, nullable=False),
+    Column("comment", Text),
+)
+"""What a judge, or a user, said of an answer."""
+
+HOURS: Final = Table(
+    "hours",
+    METADATA,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("tier", String(80), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("cause", String(20), primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("failures", BigInteger, nullable=False),
+    Column("fallbacks", BigInteger, nullable=False),
+    Column("scored", BigInteger, nullable=False),
+    Column("score_sum", Float, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("flops", Float, nullable=False),
+    Column("baseline_flops", Float, nullable=False),
+    Column("unknown_flops", BigInteger, nullable=False),
+)
+"""Sums by hour since 1970, so that a long log is answered at once."""
+
+TIMES: Final = Table(
+    "times",
+    METADATA,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("tier", String(80), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("requests", BigInteger, nullable=False),
+)
+"""How many took how long, by hour; a bucket is 20 times the decimal logarithm of the seconds."""
+
+FACTS: Final = Table(
+    "facts",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What belongs to the database itself, such as the salt of its hashes."""

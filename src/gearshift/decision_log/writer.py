@@ -1,0 +1,203 @@
+"""LogWriter: writes finished requests in a thread of its own; no request ever waits for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from gearshift.decision_log.database import (
+    DecisionLogError,
+    file_of,
+    open_database,
+    salt_of,
+    shown,
+)
+from gearshift.decision_log.retention import Retention
+from gearshift.decision_log.rows import RowMaker, Sums
+from gearshift.decision_log.statements import Statements
+from gearshift.telemetry.compute import Accounting
+from gearshift.telemetry.events import RequestFinished
+
+logger = logging.getLogger(__name__)
+
+_EVERY_SECONDS: Final = 0.25
+_AGAIN_SECONDS: Final = 2.0
+_MOST_KEPT: Final = 50_000
+_AT_ONCE: Final = 2_000
+_BETWEEN_PAUSES: Final = 50
+_STOP_SECONDS: Final = 5.0
+_UNWRITABLE: Final = (DataError, IntegrityError, ValueError, OverflowError)
+"""What a database or its driver raises for values that no column takes."""
+
+
+class LogWriter:
+    """Keeps what has finished until it is written; `add` is a `BatchSink`.
+
+    Whatever is wrong with the database, requests go on: up to 50,000 decisions wait for it to come
+    back, further ones are dropped and counted.
+
+    Args:
+        url: Of the database.
+        accounting: Counts compute.
+        retention: What is deleted when.
+        with_prompts: Keep the user's words.
+        dropped: Told how many decisions were lost, each time.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        accounting: Accounting,
+        retention: Retention,
+        *,
+        with_prompts: bool,
+        dropped: Callable[[int], object] = lambda count: None,
+    ) -> None:
+        self._url = url
+        self._accounting = accounting
+        self._retention = retention
+        self._with_prompts = with_prompts
+        self._dropped = dropped
+        self._waiting: deque[RequestFinished] = deque()
+        self._stop = threading.Event()
+        self._is_in_trouble = False
+        self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is waiting and end; gives up after five seconds."""
+        self._stop.set()
+        self._thread.join(_STOP_SECONDS)
+
+    def add(self, events: Sequence[RequestFinished]) -> None:
+        """Take finished requests; never waits, never fails."""
+        room = _MOST_KEPT - len(self._waiting)
+        if room >= len(events):
+            self._waiting.extend(events)
+        else:
+            self._waiting.extend(events[: max(0, room)])
+            self._dropped(len(events) - max(0, room))
+
+    def _run(self) -> None:
+        session: _Session | None = None
+        is_last = False
+        while not is_last:
+            is_last = self._stop.wait(_AGAIN_SECONDS if self._is_in_trouble else _EVERY_SECONDS)
+            session = self._turn(session)
+        if self._waiting:
+            logger.warning("decision log: %d decisions could not be written", len(self._waiting))
+            self._dropped(len(self._waiting))
+        if session is not None:
+            session.close()
+
+    def _turn(self, session: _Session | None) -> _Session | None:
+        """Write what waits; the session to go on with, `None` where the next one must open one."""
+        try:
+            if session is not None and session.is_gone:
+                session.close()
+                session = None
+            session = session or self._session()
+            self._write_all(session)
+            session.retention.apply(session.engine)
+            self._recovered()
+        except (SQLAlchemyError, DecisionLogError, OSError) as error:
+            self._failed(error)
+            if session is not None:
+                session.close()
+            return None
+        except Exception:
+            # A defect of ours must not end the log for good.
+            logger.exception("the decision log has a defect; what was waiting is dropped")
+            self._dropped(len(self._waiting))
+            self._waiting.clear()
+        return session
+
+    def _session(self) -> _Session:
+        engine = open_database(self._url)
+        maker = RowMaker(salt_of(engine), self._accounting, self._with_prompts)
+        return _Session(engine, Statements.of(engine), maker, self._retention)
+
+    def _write_all(self, session: _Session) -> None:
+        while self._waiting:
+            events = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            try:
+                self._lost(session.write(events))
+            except BaseException:
+                self._waiting.extendleft(reversed(events))
+                raise
+
+    def _lost(self, count: int) -> None:
+        if count:
+            logger.warning("decision log: %d decisions cannot be written as they are", count)
+            self._dropped(count)
+
+    def _failed(self, error: Exception) -> None:
+        if not self._is_in_trouble:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            logger.warning(
+                "decision log %s: %s; requests go on, decisions wait", shown(self._url), said
+            )
+        self._is_in_trouble = True
+
+    def _recovered(self) -> None:
+        if self._is_in_trouble:
+            logger.info("decision log %s: works again", shown(self._url))
+        self._is_in_trouble = False
+
+
+class _Session:
+    """One open database."""
+
+    def __init__(
+        self, engine: Engine, statements: Statements, maker: RowMaker, retention: Retention
+    ) -> None:
+        self.engine = engine
+        self.retention = retention
+        self._statements = statements
+        self._maker = maker
+        self._file = file_of(engine)
+
+    @property
+    def is_gone(self) -> bool:
+        """Somebody has removed or replaced the file; what is written to the old one is lost."""
+        return self.engine.dialect.name == "sqlite" and file_of(self.engine) != self._file
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+    def write(self, events: Sequence[RequestFinished]) -> int:
+        """Write these; how many could not be written whatever is done.
+
+        Raises:
+            SQLAlchemyError: The database is in trouble; none of them is written.
+        """
+        try:
+            self._write(events)
+        except _UNWRITABLE:
+            if len(events) == 1:
+                return 1
+            half = len(events) // 2
+            return self.write(events[:half]) + self.write(events[half:])
+        return 0
+
+    def _write(self, events: Sequence[RequestFinished]) -> None:
+        rows, sums = [], Sums()
+        for number, event in enumerate(events):
+            row, compute = self._maker.row(event)
+            rows.append(row)
+            sums.add(event, compute)
+            if number % _BETWEEN_PAUSES == _BETWEEN_PAUSES - 1:
+                time.sleep(0)  # requests do not wait for a whole batch to be prepared
+        with self.engine.begin() as connection:
+            self._statements.write(connection, rows, sums)

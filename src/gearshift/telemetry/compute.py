@@ -1,0 +1,59 @@
+"""What a request has cost in compute, and what it would have cost on the largest model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from gearshift.telemetry.events import RequestFinished
+from gearshift.types import Cause, Usage
+
+_NOT_ROUTED: Final = (Cause.FORCED, Cause.DISABLED)
+
+Parameters = Callable[[str, str], float | None]
+"""How many parameters a model has, given upstream and model; `None` if nobody knows."""
+
+
+class Compute(NamedTuple):
+    """FLOPs of one request; 2 x parameters x tokens that were worked on.
+
+    Attributes:
+        used: On the model that answered.
+        baseline: On the model that `always-complex` would have asked, same tokens; the same as
+            `used` where the client chose model or tier, because that is no merit of routing.
+    """
+
+    used: float
+    baseline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """Counts compute.
+
+    Args:
+        parameters: Sizes of models.
+        largest: Upstream and model that always-complex would ask.
+    """
+
+    parameters: Parameters
+    largest: tuple[str, str]
+
+    def of(self, event: RequestFinished) -> Compute | None:
+        """What a request has cost; `None` where tokens or sizes are not known."""
+        if event.usage is None:
+            return None
+        decision = event.decision
+        own = self.parameters(decision.upstream, decision.model)
+        largest = self.parameters(*self.largest)
+        if own is None or largest is None:
+            return None
+        each = 2.0 * worked_on(event.usage)
+        chosen = own if decision.cause in _NOT_ROUTED else largest
+        return Compute(own * each, chosen * each)
+
+
+def worked_on(usage: Usage) -> int:
+    """Tokens that took compute: what was cached of the prompt did not."""
+    return max(0, usage.prompt_tokens - usage.cached_tokens) + usage.completion_tokens

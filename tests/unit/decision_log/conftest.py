@@ -1,0 +1,80 @@
+"""Both databases; PostgreSQL's is a schema of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from gearshift.decision_log.retention import Retention
+from gearshift.decision_log.writer import LogWriter
+from gearshift.model_sizes import parameters_of
+from gearshift.telemetry.compute import Accounting
+
+POSTGRES = os.environ.get(
+    "GEARSHIFT_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test"
+)
+ACCOUNTING = Accounting(lambda upstream, model: parameters_of(model), ("", "mistral:7b-instruct"))
+
+
+@pytest.fixture
+def postgres_url():
+    schema = f"gearshift_{secrets.token_hex(6)}"
+    admin = create_engine(
+        make_url(POSTGRES).set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": 3},
+    )
+    try:
+        with admin.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+    except SQLAlchemyError as error:
+        pytest.skip(f"GEARSHIFT_TEST_POSTGRES_URL: no PostgreSQL there: {error.__class__.__name__}")
+    url = make_url(POSTGRES).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with admin.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state' / 'decisions.db'}"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def writers():
+    """Makes writers, and ends them."""
+    made = []
+
+    def make(url, *, with_prompts=False, dropped=lambda count: None, retention=None):
+        writer = LogWriter(
+            url,
+            ACCOUNTING,
+            retention or Retention(30, 1000),
+            with_prompts=with_prompts,
+            dropped=dropped,
+        )
+        writer.start()
+        made.append(writer)
+        return writer
+
+    yield make
+    for writer in made:
+        writer.stop()
+
+
+def eventually(true, seconds=15):
+    """Wait for something to become true."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not become true")

@@ -1,0 +1,78 @@
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from gearshift.decision_log.database import (
+    DecisionLogError,
+    default_url,
+    open_database,
+    salt_of,
+    version_of,
+)
+from gearshift.decision_log.schema import HEAD, METADATA
+
+
+def test_a_new_database_gets_the_newest_schema(url):
+    engine = open_database(url)
+    assert version_of(engine) == HEAD
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    salt = salt_of(engine)
+    assert len(salt) == 16
+    engine.dispose()
+    again = open_database(url)
+    assert salt_of(again) == salt
+    again.dispose()
+
+
+def test_processes_that_start_at_once_do_not_get_into_each_others_way(url):
+    code = (
+        "import sys; from gearshift.decision_log.database import open_database, salt_of; "
+        "print(salt_of(open_database(sys.argv[1])).hex())"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    salts = {process.communicate(timeout=60)[0].strip() for process in started}
+    assert [process.returncode for process in started] == [0] * 4
+    assert len(salts) == 1
+
+
+def test_one_of_a_newer_version_is_left_alone(url):
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(DecisionLogError, match="newer gearshift"):
+        open_database(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:////proc/nowhere/decisions.db", "/proc/nowhere"),
+        ("postgresql://someone:secret@127.0.0.1:1/none", "connection"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_without_its_password(url, said):
+    with pytest.raises(DecisionLogError, match=said) as caught:
+        open_database(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("my notes " * 500)
+    with pytest.raises(DecisionLogError, match="not a database"):
+        open_database(f"sqlite:///{file}")
+    assert file.read_text().startswith("my notes")
+
+
+def test_by_default_it_is_in_the_users_state_folder():
+    assert default_url({"XDG_STATE_HOME": "/s"}) == "sqlite:////s/gearshift/decisions.db"
+    assert default_url({}).endswith("/.local/state/gearshift/decisions.db")

@@ -38,7 +38,7 @@ def command(since: str, config: str | None, as_json: bool) -> None:
     2 x parameters x tokens, without cached ones; what is saved is said against always-complex on
     the same tokens. Times are at most 6 % off.
     """
-    hours = _hours(since)
+    hours = hours_of(since)
     settings = load(config)
     engine = open_log(settings)
     try:
@@ -64,7 +64,12 @@ def open_log(settings: Settings) -> Engine:
     return open_database(settings.decision_log.url or default_url())
 
 
-def _hours(since: str) -> int:
+def hours_of(since: str) -> int:
+    """The hours of a span such as `24h`.
+
+    Raises:
+        click.UsageError: It is no span.
+    """
     found = _SPAN.fullmatch(since)
     if not found or not int(found[1]):
         raise click.UsageError(f"--since {since}: use a number and h, d or w, such as 24h")

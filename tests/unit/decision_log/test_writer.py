@@ -1,5 +1,6 @@
 import sqlite3
 import time
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select, text
@@ -184,7 +185,7 @@ def test_one_that_no_database_takes_does_not_hold_up_the_others(url, writers):
     lost = []
     writer = writers(url, dropped=lost.append)
     bad = finished()
-    bad = bad._replace(decision=bad.decision._replace(id=None))
+    bad = bad._replace(decision=bad.decision._replace(id=cast(Any, None)))
     writer.add([finished(), finished(), bad, finished()])
     writer.stop()
     assert count(url) == 3

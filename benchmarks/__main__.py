@@ -15,7 +15,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("golden_rates", "scorer_cost", "large_bodies", "cancellation", "gateways")
+PARTS = ("golden_rates", "scorer_cost", "large_bodies", "cancellation", "decision_log", "gateways")
 PACKAGES = ("gearshift", "httptools", "uvloop", "orjson", "google-re2", "xllamacpp")
 
 

@@ -138,17 +138,20 @@ def fake_upstream(folder: Path) -> Iterator[Peer]:
 
 
 @contextmanager
-def gearshift(folder: Path, upstream: Peer, workers: int = 1) -> Iterator[Peer]:
+def gearshift(
+    folder: Path, upstream: Peer, workers: int = 1, *, settings: str = ""
+) -> Iterator[Peer]:
     port, config = free_port(), folder / "gearshift.yaml"
     config.write_text(
         f"upstreams: [{{name: fake, provider: openai, base_url: "
         f'"http://127.0.0.1:{upstream.port}/v1", models: ["{MODELS[0]}", "{MODELS[1]}"]}}]\n'
-        "limits: {max_in_flight: 8192, max_queue: 8192}\n"
+        f"limits: {{max_in_flight: 8192, max_queue: 8192}}\n{settings}"
     )
+    state = {**os.environ, "XDG_STATE_HOME": str(folder / "state")}
     command = [sys.executable, "-m", "gearshift", "serve", f"--port={port}", "--admin-port=0"]
     command += [f"--config={config}", f"--workers={workers}"]
     command = pinned(GATEWAY_CORE, command) if workers == 1 else command
-    with _running(command, port, folder / "gearshift.log") as process:
+    with _running(command, port, folder / "gearshift.log", env=state) as process:
         time.sleep(1.5 if workers == 1 else 4)
         pids = (process.pid,) if workers == 1 else _children(process.pid)
         yield Peer("gearshift", port, pids)

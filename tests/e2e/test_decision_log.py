@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import duckdb
@@ -52,7 +53,9 @@ def test_every_request_of_all_workers_is_in_it_and_no_prompt(tmp_path):
     assert 0 < facts["compute"]["saved_share"] < 1
     assert "12 rows" in gearshift(tmp_path, "export", "--out", "exported")
     file = tmp_path / "exported" / "decisions.parquet"
-    rows = duckdb.sql(f"SELECT id, tier, session_hash, prompt_hash FROM '{file}'").fetchall()
+    with duckdb.connect() as connection:
+        query = f"SELECT id, tier, session_hash, prompt_hash FROM '{file}'"
+        rows = connection.execute(query).fetchall()
     assert {row[0] for row in rows} == ids
     assert len({row[2] for row in rows}) == 1
     assert len({row[3] for row in rows}) == 9
@@ -89,3 +92,35 @@ def test_it_can_be_switched_off(tmp_path):
     with serving(tmp_path, "--demo", "--config", str(config), XDG_STATE_HOME=str(state)) as gateway:
         ask(gateway.url, "What time is it?")
     assert not state.exists()
+
+
+def feedback(url, body):
+    request = urllib.request.Request(
+        f"{url}/v1/feedback",
+        body if isinstance(body, bytes) else json.dumps(body).encode(),
+        {"content-type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)["error"]["message"]
+
+
+def test_users_say_what_they_think_of_an_answer(tmp_path):
+    state = str(tmp_path / "state")
+    with serving(tmp_path, "--demo", "--workers", "2", XDG_STATE_HOME=state) as gateway:
+        given = {"decision_id": ask(gateway.url, "What time is it?"), "verdict": "bad"}
+        assert feedback(gateway.url, given) == (202, given)
+        assert feedback(gateway.url, {**given, "comment": "wrong: ☕ '; --"})[0] == 202
+        assert feedback(gateway.url, {**given, "decision_id": "dec-" + 24 * "0"})[0] == 404
+        for wrong, said in (
+            ({**given, "verdict": "meh"}, "good' or 'bad"),
+            ({**given, "comment": "x" * 3_000}, "more than 2,000"),
+            ({"verdict": "good"}, "decision_id must be a text"),
+            (["good"], "must be an object"),
+            (b"{", "no JSON"),
+        ):
+            status, message = feedback(gateway.url, wrong)
+            assert (status, said in message) == (400, True), message
+    assert stats(tmp_path)["quality"]["judgements"] == {"bad": 2}

@@ -423,14 +423,12 @@ def test_what_is_not_available_is_named():
             "cache": {"enabled": True},
             "quality": {"shadow_share": 0.1, "explore_share": 0.1, "judge": "m"},
             "shared_state": {"redis_url": "redis://h"},
-            "decision_log": {"url": "sqlite:///x.db"},
             "tiered_routing": {"escalate": True},
         }
     )
     assert [problem.key for problem in unavailable(settings)] == [
         "cache.enabled",
         "shared_state.redis_url",
-        "decision_log.url",
         "quality.shadow_share",
         "quality.explore_share",
         "quality.judge",

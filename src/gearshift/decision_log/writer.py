@@ -79,6 +79,11 @@ class LogWriter:
         self._stop.set()
         self._thread.join(_STOP_SECONDS)
 
+    @property
+    def waiting(self) -> int:
+        """How many are not written yet."""
+        return len(self._waiting)
+
     def add(self, events: Sequence[RequestFinished]) -> None:
         """Take finished requests; never waits, never fails."""
         room = _MOST_KEPT - len(self._waiting)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
-from gearshift.gateway import chat, health, metrics, models, ollama, openapi, route
+from gearshift.gateway import chat, feedback, health, metrics, models, ollama, openapi, route
 from gearshift.gateway.keys import KeyRing
 from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
@@ -18,6 +18,9 @@ from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
 from gearshift.types import ChatRequest, Operation
 from gearshift.wire.base import Dialect
+
+if TYPE_CHECKING:
+    from gearshift.decision_log.feedback import Feedback
 
 # Decoding more than this would hold up other requests for a noticeable moment.
 _PARSED_IN_THREAD_BYTES: Final = 256 * 1024
@@ -68,6 +71,7 @@ ROUTES: Final = (
     *_openai("GET", "/models", models.listing),
     *_openai("GET", "/models/*", models.one),
     Route("POST", "/v1/route", route.decision, is_routed=True),
+    Route("POST", "/v1/feedback", feedback.give),
     _ollama("/api/chat", Operation.CHAT),
     _ollama("/api/generate", Operation.COMPLETION),
     Route("POST", "/api/show", ollama.show, "ollama"),
@@ -102,10 +106,18 @@ class Gateway:
         llm: Answers.
         metrics: Counts.
         workers: Processes that share the load, this one included.
+        feedback: Keeps what users say of answers; `None` without a decision log.
     """
 
-    def __init__(self, llm: LLMInterface, metrics: Metrics, workers: int = 1) -> None:
+    def __init__(
+        self,
+        llm: LLMInterface,
+        metrics: Metrics,
+        workers: int = 1,
+        feedback: Feedback | None = None,
+    ) -> None:
         self._workers = workers
+        self.feedback = feedback
         self._keys: KeyRing | None = None
         self.metrics = metrics
         self.routes = ROUTES

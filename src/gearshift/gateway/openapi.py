@@ -35,10 +35,11 @@ class Entry:
 
     Attributes:
         summary: What it does.
-        answer: Content type → schema of status 200.
+        answer: Content type → schema of the answer.
         body: Name of the schema of the request's body.
         statuses: Errors of its own, beside those of every request.
         is_routed: Whether its answers carry the decision in headers.
+        status: Of the answer.
         takes_load: Ollama's chat and generate: what only loads a model is not routed.
     """
 
@@ -48,6 +49,7 @@ class Entry:
     statuses: tuple[int, ...] = ()
     is_routed: bool = False
     takes_load: bool = False
+    status: int = 200
 
 
 def _chat(summary: str, body: str, answer: str, stream: str) -> Entry:
@@ -73,6 +75,13 @@ ENTRIES: Final[dict[tuple[str, str], Entry]] = {
         "ChatCompletionRequest",
         (404,),
         is_routed=True,
+    ),
+    ("POST", "/v1/feedback"): Entry(
+        "Say whether an answer was good",
+        {_JSON: ref("Feedback")},
+        "Feedback",
+        (404, 503),
+        status=202,
     ),
     ("POST", "/api/chat"): _chat("Answer a chat", "OllamaChatRequest", "OllamaChatAnswer", _NDJSON),
     ("POST", "/api/generate"): _chat(
@@ -207,7 +216,7 @@ def _answered(entry: Entry) -> JsonObject:
     }
     if entry.is_routed:
         answer["headers"] = decision_headers(are_certain=not entry.takes_load)
-    answers: JsonObject = {"200": answer}
+    answers: JsonObject = {str(entry.status): answer}
     if entry is _READY:
         answers["503"] = {**answer, "description": "Some tier cannot answer"}
     return answers

@@ -278,6 +278,12 @@ _ANSWERS: Final[JsonObject] = {
         "additionalProperties": _NUMBER,
     },
     "Decision": _object(tuple(_DECISION), **_DECISION),
+    "Feedback": _object(
+        ("decision_id", "verdict"),
+        decision_id={"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[!-~]+$"},
+        verdict={"enum": ["good", "bad"]},
+        comment=_MAYBE_TEXT,
+    ),
     "Live": _object(("status",), status={"const": "live"}),
     "Readiness": _object(
         ("status", "tiers"),

@@ -27,6 +27,7 @@ from gearshift.telemetry.metrics import Metrics, ModelState
 from gearshift.types import Readiness
 
 if TYPE_CHECKING:
+    from gearshift.decision_log.feedback import Feedback
     from gearshift.decision_log.writer import LogWriter
 
 
@@ -62,17 +63,17 @@ async def running_gateway(
     metrics = Metrics()
     accounting = Accounting(_parameters, _largest(settings))
     metrics.account(accounting)
-    writer = log_writer(settings, accounting, metrics) if with_log else None
+    kept = decision_log(settings, accounting, metrics) if with_log else None
 
     def sinks_of(settings: Settings) -> tuple[Sink, ...]:
         told = settings.tiered_routing.logging
         log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
-        told_too = () if writer is None else (writer.add,)
+        told_too = () if kept is None else (kept.writer.add,)
         return (Batch(metrics.observe, log.write, *told_too).add,)
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
         metrics.watch(lambda: model_states(in_force.llm))
-        gateway = Gateway(in_force.llm, metrics, workers)
+        gateway = Gateway(in_force.llm, metrics, workers, kept.feedback if kept else None)
         in_force.follow(gateway.adopt)
         server = HttpServer(
             gateway.handle,
@@ -82,34 +83,52 @@ async def running_gateway(
         )
         in_force.follow(lambda llm: limit(server, llm.settings))
         await server.start(listener)
-        if writer is not None:
-            writer.start()
+        if kept is not None:
+            kept.writer.start()
         try:
             yield Running(in_force, metrics)
         finally:
             await server.stop()
             await asyncio.sleep(0)  # the last requests are told in the loop's next turn
-            if writer is not None:
-                await asyncio.to_thread(writer.stop)
+            if kept is not None:
+                await asyncio.to_thread(kept.close)
 
 
-def log_writer(settings: Settings, accounting: Accounting, metrics: Metrics) -> LogWriter | None:
-    """What writes the decision log, if the settings want one."""
+@dataclass(frozen=True, slots=True)
+class DecisionLog:
+    """What this process does with the decision log."""
+
+    writer: LogWriter
+    feedback: Feedback
+
+    def close(self) -> None:
+        """Write what is waiting, and let go."""
+        self.writer.stop()
+        self.feedback.close()
+
+
+def decision_log(
+    settings: Settings, accounting: Accounting, metrics: Metrics
+) -> DecisionLog | None:
+    """The decision log, if the settings want one."""
     wanted = settings.decision_log
     if not wanted.enabled:
         return None
     # Here, not above: SQLAlchemy is not loaded where there is no log.
     from gearshift.decision_log.database import default_url
+    from gearshift.decision_log.feedback import Feedback
     from gearshift.decision_log.retention import Retention
     from gearshift.decision_log.writer import LogWriter
 
-    return LogWriter(
-        wanted.url or default_url(),
+    url = wanted.url or default_url()
+    writer = LogWriter(
+        url,
         accounting,
         Retention(wanted.keep_days, wanted.max_megabytes),
         with_prompts=wanted.store_prompts,
         dropped=metrics.log_dropped,
     )
+    return DecisionLog(writer, Feedback(url))
 
 
 def _parameters(upstream: str, model: str) -> float | None:

@@ -18,6 +18,7 @@ from gearshift.cli.comparison import (
 )
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.errors import GearshiftError
+from gearshift.settings import Settings
 from gearshift.tiered_routing.tier_config import MODEL_SUFFIX
 from gearshift.types import JsonObject
 
@@ -30,7 +31,7 @@ _SPLITS: Final = ("not-test", "train", "valid", "all")
 
 
 @click.command(name="train")
-@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.argument("files", nargs=-1, metavar="[FILE…]")
 @click.option("--out", required=True, metavar="MODEL", help=f"File to write, *{MODEL_SUFFIX}.")
 @click.option(
     "--split",
@@ -54,16 +55,19 @@ def command(
     config: str | None,
     as_json: bool,
 ) -> None:
-    """Fit the learned scorer to FILEs of outcomes, and write it to MODEL.
+    """Fit the learned scorer to judged answers, and write it to MODEL.
 
     Each line of FILE is an object with `prompt`, `weak_score` and `strong_score` (0 to 1), as
-    `gearshift evaluate` reads it. Five cross-validation folds, grouped by prompt, say what the
-    model is worth on prompts it has not seen; where that is not better than the rule, nothing
-    is written and the exit status is 1. Use the model with `scorer: MODEL` in the configuration.
+    `gearshift evaluate` reads it; without FILE, the judged requests of the decision log whose
+    prompts were kept (decision_log.store_prompts). Five cross-validation folds, grouped by
+    prompt, say what the model is worth on prompts it has not seen; where that is not better than
+    the rule, nothing is written and the exit status is 1. Use the model with `scorer: MODEL` in
+    the configuration.
     """
     file = _target(out)
-    threshold = highest_bound(load(config))
-    sets = [_rows(file_name, split) for file_name in files]
+    settings = load(config)
+    threshold = highest_bound(settings)
+    sets = [_rows(name, split) for name in files] if files else [_logged(settings)]
     outcomes = _together(sets)
     for remark in (*(text for one in sets for text in one.warnings), *outcomes.remarks()):
         click.echo(f"gearshift: {remark}", err=True)
@@ -101,6 +105,34 @@ def _rows(file: str, split: str) -> Outcomes:
 
     outcomes = read_outcomes(file)
     return outcomes.without("test") if split == "not-test" else outcomes.select(split)
+
+
+def _logged(settings: Settings) -> Outcomes:
+    """The judged requests of the decision log."""
+    import numpy as np
+
+    from gearshift.cli.stats import open_log
+    from gearshift.decision_log.judged import judged_requests
+    from gearshift.evaluation.outcomes import Outcomes
+
+    engine = open_log(settings)
+    try:
+        found = judged_requests(engine)
+    finally:
+        engine.dispose()
+    kept = [one for one in found if one.prompt]
+    if not kept:
+        raise GearshiftError(
+            f"none of the {len(found)} judged requests of the decision log has its prompt; "
+            "set decision_log.store_prompts, or give FILEs"
+        )
+    return Outcomes(
+        "decision log",
+        tuple(one.prompt or "" for one in kept),
+        np.array([one.weak_score for one in kept]),
+        np.array([one.strong_score for one in kept]),
+        ("",) * len(kept),
+    )
 
 
 def _together(sets: list[Outcomes]) -> Outcomes:

@@ -16,6 +16,7 @@ from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject
 
 if TYPE_CHECKING:  # numpy and scipy are imported only when there is something to tune
+    from gearshift.guarantees.p_values import Floats
     from gearshift.guarantees.threshold import Chosen, Judged, Refused
 
 _BASELINE: Final = "always-complex on the same prompts, by characters and parameters"
@@ -60,20 +61,18 @@ def command(
 ) -> None:
     """Find the highest threshold that keeps the risk below ALPHA with confidence 1 - DELTA.
 
-    FILE holds judged answers, as `gearshift evaluate` reads them; a loss is an answer of the small
-    model that scores below the large one's. They must be a fair sample of the traffic that the
-    threshold is for, and none that the scorer was trained on. The promise (Learn then Test) holds
-    for any number of answers; where it cannot be made, the exit status is 1 and it says how many
-    are needed.
+    FILE holds judged answers, as `gearshift evaluate` reads them; without it, the judged requests
+    of the decision log. A loss is an answer of the small model that scores below the large one's.
+    They must be a fair sample of the traffic that the threshold is for, and none that the scorer
+    was trained on. The promise (Learn then Test) holds for any number of answers; where it cannot
+    be made, the exit status is 1 and it says how many are needed.
     """
     settings = load(config, tiered_routing__scorer=scorer)
     if undo:
         click.echo(restore_threshold(_editable(config)))
         return
-    if not files:
-        raise click.UsageError("give at least one FILE of judged answers")
     target = _editable(config) if is_applied else None
-    judged, characters = _judged(files, settings, risk, split)
+    judged, characters = _judged(files, settings, risk, split) if files else _logged(settings, risk)
     found = _choose(judged, alpha, delta, risk)
     facts = _facts(found, judged, characters, settings, alpha, delta, risk)
     if "refused" in facts:
@@ -112,9 +111,47 @@ def _judged(
         click.echo(f"gearshift: {remark}", err=True)
     scorer = load_scorer(settings.tiered_routing)
     scores = [scorer.score(prompt).score for prompt in progress("scoring")(outcomes.prompts)]
-    gap = np.clip(outcomes.gap, 0.0, 1.0)
-    losses = gap if risk == "gap" else (gap > 0).astype(np.float64)
+    losses = _losses(outcomes.gap, risk)
     return Judged(np.array(scores), losses), [len(prompt) for prompt in outcomes.prompts]
+
+
+def _logged(settings: Settings, risk: str) -> tuple[Judged, list[int]]:
+    """The judged requests of the decision log that this scorer has scored, or can score again."""
+    import numpy as np
+
+    from gearshift.cli.stats import open_log
+    from gearshift.decision_log.judged import judged_requests
+    from gearshift.guarantees.threshold import Judged
+
+    scorer = load_scorer(settings.tiered_routing)
+    engine = open_log(settings)
+    try:
+        found = judged_requests(engine)
+    finally:
+        engine.dispose()
+    now = (scorer.name, scorer.version)
+    usable = [one for one in found if one.scorer == now or one.prompt]
+    if len(usable) < len(found):
+        click.echo(
+            f"gearshift: {len(found) - len(usable)} judged requests are left out: another scorer "
+            "has scored them, and their prompts were not kept",
+            err=True,
+        )
+    scores = [
+        one.score if one.scorer == now else scorer.score(one.prompt or "").score for one in usable
+    ]
+    gap = np.array([one.strong_score - one.weak_score for one in usable])
+    weights = 1.0 / np.array([one.propensity for one in usable])
+    judged = Judged(np.array(scores), _losses(gap, risk), weights)
+    return judged, [one.characters for one in usable]
+
+
+def _losses(gap: Floats, risk: str) -> Floats:
+    """0-1 each, from how much higher the large model's answers score."""
+    import numpy as np
+
+    lost = np.clip(gap, 0.0, 1.0)
+    return lost if risk == "gap" else (lost > 0).astype(np.float64)
 
 
 def _choose(judged: Judged, alpha: float, delta: float, risk: str) -> Chosen | Refused:

@@ -19,6 +19,7 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.delenv("GEARSHIFT_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 def judged(count):
@@ -79,7 +80,7 @@ def test_too_few_judgements_are_refused_with_exit_code_1():
 
 
 def test_what_it_cannot_do_it_says_at_once():
-    with pytest.raises(click.UsageError, match="FILE"):
+    with pytest.raises(GearshiftError, match="give FILEs"):
         tune()
     with pytest.raises(GearshiftError, match="no configuration file"):
         tune(judged(50), "--apply")

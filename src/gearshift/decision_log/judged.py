@@ -1,0 +1,80 @@
+"""Requests of the log whose small and large answers were both judged: what is learned from."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Engine
+
+from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
+from gearshift.errors import GearshiftError
+
+_NONE: Final = (
+    "the decision log has no requests whose small and large answers were both judged; "
+    "give FILEs of judged answers instead"
+)
+
+
+class JudgedRequest(NamedTuple):
+    """One request.
+
+    Attributes:
+        score: What the scorer said then, 0-10.
+        scorer: Its name and version.
+        prompt: The user's words, where they were kept.
+        characters: Their length.
+        weak_score: Of the small model's answer, 0-1; the mean where it was judged repeatedly.
+        strong_score: Of the large model's.
+        propensity: With which chance it was judged.
+    """
+
+    score: float
+    scorer: tuple[str, str]
+    prompt: str | None
+    characters: int
+    weak_score: float
+    strong_score: float
+    propensity: float
+
+
+def judged_requests(engine: Engine) -> list[JudgedRequest]:
+    """All of them, in the order in which they came.
+
+    Raises:
+        GearshiftError: There are none.
+    """
+    judged, made = JUDGEMENTS.c, DECISIONS.c
+    query = (
+        select(
+            made.score,
+            made.scorer,
+            made.scorer_version,
+            made.prompt,
+            made.prompt_characters,
+            func.avg(judged.weak_score).label("weak"),
+            func.avg(judged.strong_score).label("strong"),
+            func.min(judged.propensity).label("propensity"),
+        )
+        .join_from(DECISIONS, JUDGEMENTS, made.id == judged.decision_id)
+        .where(judged.weak_score.is_not(None), judged.strong_score.is_not(None))
+        .where(made.score.is_not(None))
+        .group_by(made.id)
+        .order_by(made.time, made.id)
+    )
+    with engine.connect() as connection:
+        found = [
+            JudgedRequest(
+                row.score,
+                (row.scorer, row.scorer_version),
+                row.prompt,
+                row.prompt_characters,
+                row.weak,
+                row.strong,
+                row.propensity,
+            )
+            for row in connection.execute(query)
+        ]
+    if not found:
+        raise GearshiftError(_NONE)
+    return found

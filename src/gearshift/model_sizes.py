@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _KNOWN: Final = {"gemma2:2b": 2.614e9, "mistral:7b-instruct": 7.248e9}
@@ -11,6 +12,7 @@ _SIZE: Final = re.compile(r"(?:^|[^a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)(b|m)(?![a
 _UNITS: Final = {"b": 1e9, "m": 1e6}
 
 
+@lru_cache(maxsize=1024)
 def parameters_of(model: str) -> float | None:
     """Parameters of a model, from names such as `qwen2.5:14b` or `mixtral-8x7b`.
 

@@ -62,7 +62,29 @@ async def _examine(settings: Settings) -> list[Check]:
         checks += _models(llm)
         checks.append(_memory(llm))
         checks += await _routes(llm)
+    if settings.decision_log.enabled:
+        checks.append(_log(settings))
     return checks
+
+
+def _log(settings: Settings) -> Check:
+    from gearshift.decision_log.database import (
+        DecisionLogError,
+        default_url,
+        open_database,
+        shown,
+        version_of,
+    )
+
+    url = settings.decision_log.url or default_url()
+    try:
+        engine = open_database(url)
+    except DecisionLogError as error:
+        remedy = "correct decision_log.url, or set decision_log.enabled to false"
+        return Check("decision log", False, str(error), remedy)
+    version = version_of(engine)
+    engine.dispose()
+    return Check("decision log", True, f"{shown(url)}, schema {version}")
 
 
 def _upstreams(llm: LLMInterface) -> Iterator[Check]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Any, Final
@@ -15,7 +15,9 @@ from gearshift.types import Message, Usage
 
 COLUMNS: Final = tuple(DECISIONS.columns.keys())
 BUCKETS_PER_DECADE: Final = 20
-_NO_USAGE: Final = Usage()
+_SUMS: Final = 11  # columns of `hours` that are no key
+_NO_FACTORS: Final[Mapping[str, float]] = {}
+_FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
 _SHORTEST: Final = 1e-4
 _MOST_TOKENS: Final = 2**31 - 1
 
@@ -44,7 +46,7 @@ class RowMaker:
         decision, usage = event.decision, event.usage
         compute = self.accounting.of(event)
         prompt = prompt_of(event.messages)
-        factors = decision.factors if decision.score is not None else {}
+        factors = decision.factors if decision.score is not None else _NO_FACTORS
         values = (
             decision.id,
             decision.time,
@@ -57,7 +59,7 @@ class RowMaker:
             decision.scorer_version,
             decision.threshold,
             decision.score,
-            *map(factors.get, ("length", "code", "technical", "multi_step", "question")),
+            *map(factors.get, _FACTORS),
             decision.config_hash,
             self._hash(decision.session),
             self._hash(prompt),
@@ -90,11 +92,15 @@ class RowMaker:
 
 def _clean(text: str) -> str:
     """A text that every database takes: no NUL, no lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _tokens(usage: Usage) -> tuple[int, ...]:
     """As an upstream tells them, up to what a column holds."""
+    if min(usage) >= 0 and max(usage) <= _MOST_TOKENS:
+        return usage
     return tuple(min(max(count, 0), _MOST_TOKENS) for count in usage)
 
 
@@ -121,27 +127,35 @@ class Sums:
 
     def add(self, event: RequestFinished, compute: Compute | None) -> None:
         """Count one request."""
-        decision, usage = event.decision, event.usage or _NO_USAGE
-        hour = floor(decision.time / 3600)
-        key = (hour, decision.tier[:80], _clean(decision.model)[:200], decision.cause.value)
-        sums = self.hours.setdefault(key, [0.0] * 11)
-        added = (
-            1,
-            event.status >= 400,
-            decision.fallback is not None,
-            decision.score is not None,
-            decision.score or 0.0,
-            *_tokens(usage),
-            compute.used if compute else 0.0,
-            compute.baseline if compute else 0.0,
-            compute is None,
-        )
-        for place, value in enumerate(added):
-            sums[place] += value
-        if event.status < 400:
-            self._took(hour, key[1], "total", event.duration_seconds)
+        decision = event.decision
+        hour = int(decision.time // 3600)
+        tier = decision.tier[:80]
+        key = (hour, tier, _clean(decision.model)[:200], decision.cause.value)
+        sums = self.hours.get(key)
+        if sums is None:
+            sums = self.hours[key] = [0.0] * _SUMS
+        sums[0] += 1
+        if event.status >= 400:
+            sums[1] += 1
+        else:
+            self._took(hour, tier, "total", event.duration_seconds)
             if event.first_token_seconds is not None:
-                self._took(hour, key[1], "first_token", event.first_token_seconds)
+                self._took(hour, tier, "first_token", event.first_token_seconds)
+        if decision.fallback is not None:
+            sums[2] += 1
+        if decision.score is not None:
+            sums[3] += 1
+            sums[4] += decision.score
+        if event.usage is not None:
+            prompt, completion, cached = _tokens(event.usage)
+            sums[5] += prompt
+            sums[6] += completion
+            sums[7] += cached
+        if compute is None:
+            sums[10] += 1
+        else:
+            sums[8] += compute.used
+            sums[9] += compute.baseline
 
     def _took(self, hour: int, tier: str, kind: str, seconds: float) -> None:
         key = (hour, tier, kind, bucket_of(seconds))

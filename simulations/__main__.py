@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from simulations import thresholds
+from simulations import replays, thresholds
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "guarantees.md"
 
@@ -30,17 +30,27 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     start = time.perf_counter()
-    found = thresholds.run(arguments.worlds, arguments.workers)
-    broken = [one for one in found if not one.is_kept]
-    total = sum(one.worlds for one in found)
+    tuned = thresholds.run(arguments.worlds, arguments.workers)
+    middle = time.perf_counter()
+    replayed = replays.run(arguments.worlds, arguments.workers)
+    end = time.perf_counter()
+    broken: list[object] = [one for one in tuned if not one.is_kept]
+    broken += [one for one in replayed if not one.is_kept]
     if arguments.json:
-        print(json.dumps({"worlds": total, "cells": [asdict(one) for one in found]}, indent=1))
+        found = {
+            "tune": [asdict(one) for one in tuned],
+            "replay": [asdict(one) for one in replayed],
+        }
+        print(json.dumps(found))
     else:
-        print(thresholds.table(found))
+        print(thresholds.table(tuned), replays.table(replayed), sep="\n\n")
     for one in broken:
         print(f"broken: {one}", file=sys.stderr)
     if arguments.worlds >= 2_000:
-        _write("tune", f"{_stamp(total, time.perf_counter() - start)}\n\n{thresholds.table(found)}")
+        total = sum(one.worlds for one in tuned)
+        _write("tune", f"{_stamp(total, middle - start)}\n\n{thresholds.table(tuned)}")
+        total = sum(one.worlds for one in replayed)
+        _write("replay", f"{_stamp(total, end - middle)}\n\n{replays.table(replayed)}")
     sys.exit(1 if broken else 0)
 
 

@@ -6,12 +6,14 @@ from click.testing import CliRunner
 from tests.fakes.finished import finished
 from tests.fakes.traffic import outcomes
 
+from gearshift.cli.replay import command as replay
 from gearshift.cli.train import command as train
 from gearshift.cli.tune import command as tune
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.judged import judged_requests
 from gearshift.decision_log.schema import JUDGEMENTS
 from gearshift.errors import GearshiftError
+from gearshift.types import Cause
 
 
 def judge(url, events, scores):
@@ -97,3 +99,27 @@ def test_an_empty_log_says_what_else_to_give(url, tmp_path, monkeypatch):
     for command in (tune, train):
         with pytest.raises(GearshiftError, match="give FILEs"):
             run(command, *(["--out=mine.npz"] if command is train else []))
+
+
+def test_another_threshold_is_replayed(url, writers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text(f"decision_log: {{url: '{url}'}}\n")
+    with pytest.raises(GearshiftError, match="no scored requests"):
+        run(replay, "--threshold=4")
+    events = [finished("simple" if number % 4 else "complex") for number in range(200)]
+    writer = writers(url)
+    writer.add([*events, *(finished(cause=Cause.FORCED) for _ in range(9))])
+    writer.stop()
+    facts = run(replay, "--threshold=6")
+    assert facts["n"] == 200
+    assert (facts["share_simple"], facts["share_moved"]) == (1.0, 0.25)
+    assert facts["compute_saved"] == pytest.approx(1 - 2.614 / 7.248)
+    assert facts["quality"]["method"] == "no support"
+    judge(url, events[:40], [(float(number % 2), 1.0) for number in range(40)])
+    facts = run(replay, "--threshold=6")
+    assert facts["quality"]["method"] == "direct"
+    assert facts["quality"]["estimate"] == pytest.approx(0.5)
+    assert facts["quality"]["ci"][0] < 0.5 < facts["quality"]["ci"][1]
+    said = CliRunner().invoke(replay, ["--threshold=6", "--config=mine.yaml"]).stdout
+    assert "saved against always-complex" in said
+    assert "25 % would have gone elsewhere" in said

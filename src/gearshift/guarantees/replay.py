@@ -1,0 +1,75 @@
+"""What quality another threshold would have had, from requests whose both answers were judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final
+
+import numpy as np
+from scipy.stats import norm
+
+from gearshift.guarantees.p_values import Floats
+
+DIRECT: Final = "direct"
+NO_SUPPORT: Final = "no support"
+_FEWEST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Requests whose small and large answers were both judged.
+
+    Attributes:
+        scores: By the scorer in force, 0-10.
+        weak: The small model's, 0-1.
+        strong: The large model's, 0-1.
+        weights: Inverse propensities of being judged.
+    """
+
+    scores: Floats
+    weak: Floats
+    strong: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Mean quality, 0-1.
+
+    Attributes:
+        estimate: `None` without support.
+        ci: Its 95 % interval.
+        method: `direct` or `no support`.
+        n: Judged requests behind it.
+    """
+
+    estimate: float | None
+    ci: tuple[float, float] | None
+    method: str
+    n: int
+
+
+def quality_at(both: Both, threshold: float, *, level: float = 0.95) -> Quality:
+    """The mean quality of all traffic if `threshold` had been in force.
+
+    Direct: of every judged request it is known what either model would have answered, so no model
+    of outcomes is needed. The estimate is weighted by the inverse propensities (Hajek), the
+    interval is Wilson's (1927) at the effective sample size; for scores between 0 and 1 it is
+    wider than need be, never narrower.
+    """
+    n = len(both.scores)
+    if n < _FEWEST:
+        return Quality(None, None, NO_SUPPORT, n)
+    quality = np.where(both.scores < threshold, both.weak, both.strong)
+    total = float(both.weights.sum())
+    mean = float(both.weights @ quality) / total
+    effective = total * total / float(both.weights @ both.weights)
+    return Quality(mean, _wilson(mean, effective, level), DIRECT, n)
+
+
+def _wilson(mean: float, count: float, level: float) -> tuple[float, float]:
+    z = float(norm.ppf(0.5 + level / 2))
+    middle = (mean + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * sqrt(mean * (1 - mean) / count + (z / count / 2) ** 2)
+    return max(0.0, middle - half), min(1.0, middle + half)

@@ -8,8 +8,12 @@ from gearshift.guarantees.replay import DIRECT, NO_SUPPORT, Both, quality_at
 
 
 def both(scores, weak, strong, weights=None):
-    arrays = (np.array(each, dtype=float) for each in (scores, weak, strong))
-    return Both(*arrays, np.ones(len(scores)) if weights is None else np.array(weights))
+    return Both(
+        np.array(scores, dtype=float),
+        np.array(weak, dtype=float),
+        np.array(strong, dtype=float),
+        np.ones(len(scores)) if weights is None else np.array(weights),
+    )
 
 
 def test_each_request_counts_with_the_answer_it_would_have_had():

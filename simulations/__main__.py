@@ -1,6 +1,6 @@
 """Puts the guarantees to the test in simulated worlds, and writes docs/guarantees.md's tables.
 
-Usage: python -m simulations [--worlds N] [--workers N] [--json]
+Usage: python -m simulations [--worlds N] [--workers N] [--only NAME] [--json]
 
 Exit status 1 where a promise was broken more often than it may be.
 """
@@ -17,40 +17,45 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from simulations import replays, thresholds
+from simulations import explored, peeking, replays, thresholds
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "guarantees.md"
+PARTS: dict[str, ModuleType] = {
+    "tune": thresholds,
+    "replay": replays,
+    "explored": explored,
+    "experiment": peeking,
+}
+"""By the names of their tables; each has `run` and `table`, and results that know `is_kept`."""
+FULL = 2_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=2_000, help="in each cell")
+    parser.add_argument("--worlds", type=int, default=FULL, help="in each cell")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", choices=PARTS, action="append", help="some of the parts")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    start = time.perf_counter()
-    tuned = thresholds.run(arguments.worlds, arguments.workers)
-    middle = time.perf_counter()
-    replayed = replays.run(arguments.worlds, arguments.workers)
-    end = time.perf_counter()
-    broken: list[object] = [one for one in tuned if not one.is_kept]
-    broken += [one for one in replayed if not one.is_kept]
+    found: dict[str, list[Any]] = {}
+    for name in arguments.only or PARTS:
+        part = PARTS[name]
+        started = time.perf_counter()
+        found[name] = part.run(arguments.worlds, arguments.workers)
+        seconds = time.perf_counter() - started
+        if not arguments.json:
+            print(f"{name}\n\n{part.table(found[name])}\n", flush=True)
+        if arguments.worlds >= FULL:
+            total = sum(one.worlds for one in found[name])
+            _write(name, f"{_stamp(total, seconds)}\n\n{part.table(found[name])}")
     if arguments.json:
-        found = {
-            "tune": [asdict(one) for one in tuned],
-            "replay": [asdict(one) for one in replayed],
-        }
-        print(json.dumps(found))
-    else:
-        print(thresholds.table(tuned), replays.table(replayed), sep="\n\n")
+        print(json.dumps({name: [asdict(one) for one in part] for name, part in found.items()}))
+    broken = [one for part in found.values() for one in part if not one.is_kept]
     for one in broken:
         print(f"broken: {one}", file=sys.stderr)
-    if arguments.worlds >= 2_000:
-        total = sum(one.worlds for one in tuned)
-        _write("tune", f"{_stamp(total, middle - start)}\n\n{thresholds.table(tuned)}")
-        total = sum(one.worlds for one in replayed)
-        _write("replay", f"{_stamp(total, end - middle)}\n\n{replays.table(replayed)}")
     sys.exit(1 if broken else 0)
 
 

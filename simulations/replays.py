@@ -38,6 +38,8 @@ class Covered:
     def is_kept(self) -> bool:
         """Whether covering at least 93 % is consistent with what was seen (99.9 %)."""
         hits = round(self.share * self.worlds)
+        if self.worlds < 100:
+            return True  # too few had support to say anything
         return float(beta.ppf(0.999, hits + 1, max(1, self.worlds - hits))) >= LEAST
 
 
@@ -54,7 +56,7 @@ def run(worlds: int, workers: int) -> list[Covered]:
         return list(pool.map(_covered, cells, [worlds] * len(cells), chunksize=4))
 
 
-def _outcomes(number: int, scores: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
+def outcomes(number: int, scores: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
     """A large model that is right nine times of ten; a small one that loses as the world says."""
     strong = (random.random(len(scores)) < 0.9).astype(np.float64)
     lost = random.random(len(scores)) < WORLDS[number].loss(scores)
@@ -72,7 +74,7 @@ def _covered(what: tuple[int, int, float, bool], worlds: int) -> Covered:
         scores = world.draw(random, 4 * n)
         propensity = np.where(scores < 3, 0.3, 0.6) if is_uneven else np.full(4 * n, 0.5)
         kept = np.flatnonzero(random.random(4 * n) < propensity)[:n]
-        weak, strong = _outcomes(number, scores[kept], random)
+        weak, strong = outcomes(number, scores[kept], random)
         found = quality_at(Both(scores[kept], weak, strong, 1 / propensity[kept]), threshold)
         assert found.ci is not None
         hits += found.ci[0] <= truth <= found.ci[1]

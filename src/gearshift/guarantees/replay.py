@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
+from numpy.typing import NDArray
 
-from gearshift.guarantees.p_values import Floats
+from gearshift.guarantees.wilson import share_interval
+
+Floats = NDArray[np.float64]
 
 DIRECT: Final = "direct"
 NO_SUPPORT: Final = "no support"
@@ -50,7 +51,7 @@ class Quality:
     n: int
 
 
-def quality_at(both: Both, threshold: float, *, level: float = 0.95) -> Quality:
+def quality_at(both: Both, threshold: float) -> Quality:
     """The mean quality of all traffic if `threshold` had been in force.
 
     Direct: of every judged request it is known what either model would have answered, so no model
@@ -65,11 +66,4 @@ def quality_at(both: Both, threshold: float, *, level: float = 0.95) -> Quality:
     total = float(both.weights.sum())
     mean = float(both.weights @ quality) / total
     effective = total * total / float(both.weights @ both.weights)
-    return Quality(mean, _wilson(mean, effective, level), DIRECT, n)
-
-
-def _wilson(mean: float, count: float, level: float) -> tuple[float, float]:
-    z = float(norm.ppf(0.5 + level / 2))
-    middle = (mean + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * sqrt(mean * (1 - mean) / count + (z / count / 2) ** 2)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return Quality(mean, share_interval(mean, effective), DIRECT, n)

@@ -1,0 +1,137 @@
+"""What an experiment shows so far: each arm against the first, with whatever may be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.stats import beta
+
+from gearshift.guarantees.p_values import Floats
+from gearshift.guarantees.sequences import counts_p_value, difference
+
+_MISMATCH: Final = 0.001
+_FEWEST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ArmData:
+    """One arm.
+
+    Attributes:
+        units: Sessions (or requests without one) that were assigned to it.
+        outcomes: One of each judged unit, 0-1, in the order in which they came; high is bad.
+    """
+
+    name: str
+    units: int
+    outcomes: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An arm against the first one.
+
+    Attributes:
+        estimate: How much worse it is, -1 to 1.
+        ci: Holds at every time at once.
+        p_value: Of "no difference", corrected for the number of arms.
+        is_worse: Shown to be worse.
+        is_better: Shown to be better.
+    """
+
+    name: str
+    estimate: float | None
+    ci: tuple[float, float]
+    p_value: float
+    is_worse: bool
+    is_better: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An experiment so far.
+
+    Attributes:
+        compared: Every arm but the first.
+        ratio_p_value: Of the division of units among the arms.
+        is_ratio_wrong: Something is wrong with the assignment, so nothing else may be trusted.
+    """
+
+    arms: tuple[ArmData, ...]
+    compared: tuple[Compared, ...]
+    ratio_p_value: float
+    is_ratio_wrong: bool
+
+    @property
+    def harmed_by(self) -> tuple[str, ...]:
+        """The arms that are shown to be worse."""
+        return tuple(one.name for one in self.compared if one.is_worse)
+
+
+def find(arms: Sequence[ArmData], alpha: float) -> Finding:
+    """Say what can be said now; may be asked after every request.
+
+    Args:
+        arms: At least two, of equal shares; the first is what the others are compared with.
+        alpha: Chance of any wrong finding, over all arms and all times.
+    """
+    level = alpha / max(1, len(arms) - 1)
+    counts = np.array([float(arm.units) for arm in arms])
+    ratio = counts_p_value(counts, np.full(len(arms), 1.0 / len(arms)))
+    compared = tuple(_compared(arms[0], arm, level, len(arms) - 1) for arm in arms[1:])
+    return Finding(tuple(arms), compared, ratio, ratio < _MISMATCH)
+
+
+def _compared(first: ArmData, arm: ArmData, level: float, arms: int) -> Compared:
+    found = difference(first.outcomes, arm.outcomes, level)
+    is_shown = found.p_value <= level
+    is_higher = found.p_greater <= level / 2
+    return Compared(
+        arm.name,
+        found.estimate,
+        found.ci,
+        min(1.0, found.p_value * arms),
+        is_shown and is_higher,
+        is_shown and not is_higher,
+    )
+
+
+def share_interval(outcomes: Floats, level: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's interval for the mean of outcomes of 0 or 1, for one look."""
+    n, hits = len(outcomes), float(outcomes.sum())
+    low = 0.0 if hits <= 0 else float(beta.ppf((1 - level) / 2, hits, n - hits + 1))
+    high = 1.0 if hits >= n else float(beta.ppf((1 + level) / 2, hits + 1, n - hits))
+    return low, high
+
+
+def in_words(finding: Finding, what: str) -> str:
+    """The result in plain words.
+
+    Args:
+        finding: What was found.
+        what: What the outcomes count, such as `worse answers`.
+    """
+    if finding.is_ratio_wrong:
+        return (
+            "the arms have not got the parts of the traffic that they should; do not trust the "
+            "rest before you know why"
+        )
+    if min(len(arm.outcomes) for arm in finding.arms) < _FEWEST:
+        least = min(len(arm.outcomes) for arm in finding.arms)
+        return f"too early: {least} outcomes in the smallest arm"
+    return "; ".join(_sentence(one, finding.arms[0].name, what) for one in finding.compared)
+
+
+def _sentence(one: Compared, control: str, what: str) -> str:
+    low, high = (100 * bound for bound in one.ci)
+    if one.is_worse:
+        return f"{one.name} has more {what} than {control}: {low:.1f} to {high:.1f} points"
+    if one.is_better:
+        return f"{one.name} has fewer {what} than {control}: {-high:.1f} to {-low:.1f} points"
+    return (
+        f"no difference shown between {one.name} and {control} in {what}: "
+        f"{low:+.1f} to {high:+.1f} points"
+    )

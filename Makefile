@@ -8,7 +8,7 @@ EVAL   := .venv-eval
 EXTRAS := $(foreach extra,embedded export postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench stats-check chaos soak fuzz eval default-model lock clean
+.PHONY: help serve test check fix bench stats-check loop chaos soak fuzz eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench: $(STAMP) ## measure; results and method in docs/benchmarks.md
 
 stats-check: $(STAMP) ## simulate worlds with known truth: no guarantee may be broken more often than it says
 	$(BIN)/python -m simulations $(ARGS)
+
+loop: $(STAMP) ## the tutorial: judged answers, a learned scorer, an experiment, the switch (docs/loop.md)
+	$(BIN)/python -m examples.loop $(ARGS)
 
 chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--seconds 60 --seed 7")
 	$(BIN)/python -m endurance.chaos $(ARGS)

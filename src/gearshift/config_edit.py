@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -13,6 +14,8 @@ from gearshift.errors import GearshiftError
 
 _BLOCK: Final = "tiered_routing"
 _KEY: Final = "complexity_threshold"
+
+Scalar = bool | float | str
 
 
 def replace_threshold(file: Path, threshold: float) -> str:
@@ -64,28 +67,75 @@ def with_threshold(text: str, threshold: float, name: str) -> str:
     Raises:
         GearshiftError: It has no one place for it.
     """
-    node = _node(text, name)
-    value = f"{threshold:g}"
-    if isinstance(node, yaml.ScalarNode):
-        return text[: node.start_mark.index] + value + text[node.end_mark.index :]
+    _node(text, name)  # which finds what speaks against it
+    return with_value(text, (_BLOCK, _KEY), threshold, name)
+
+
+def replace_value(file: Path, path: tuple[str, ...], value: Scalar) -> None:
+    """Write a value into a file, and leave every other byte alone.
+
+    Raises:
+        GearshiftError: The file cannot be written, or has no one place for the value.
+    """
+    file = file.resolve()
+    _write(file, with_value(_read(file), path, value, str(file)), like=file)
+
+
+def with_value(text: str, path: tuple[str, ...], value: Scalar, name: str) -> str:
+    """The text with another value at a path of keys.
+
+    Raises:
+        GearshiftError: There is no one place for it.
+    """
+    node, depth = _deepest(text, path, name)
+    shown = _scalar(value)
+    if depth == len(path) and isinstance(node, yaml.ScalarNode):
+        if "$" in str(node.value):
+            raise GearshiftError(f"{name}: {'.'.join(path)} comes from the environment")
+        return text[: node.start_mark.index] + shown + text[node.end_mark.index :]
+    if node is None:
+        return f"{text.rstrip()}\n\n{_nested(path, shown, 0)}\n".lstrip()
     if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
         first = node.value[0][0].start_mark
-        return f"{text[: first.index]}{_KEY}: {value}\n{' ' * first.column}{text[first.index :]}"
-    if node is None:
-        return f"{text.rstrip()}\n\n{_BLOCK}:\n  {_KEY}: {value}\n".lstrip()
-    raise GearshiftError(f"{name}: write `{_KEY}: {value}` under `{_BLOCK}` by hand")
+        inserted = _nested(path[depth:], shown, first.column)
+        return f"{text[: first.index]}{inserted}\n{' ' * first.column}{text[first.index :]}"
+    raise GearshiftError(f"{name}: write `{path[-1]}: {shown}` under `{path[0]}` by hand")
+
+
+def _deepest(text: str, path: tuple[str, ...], name: str) -> tuple[yaml.Node | None, int]:
+    """The last node on the way to a value that is there, and how far it is."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise GearshiftError(f"{name}: is no YAML: {error}") from error
+    depth = 0
+    while node is not None and depth < len(path):
+        child = _under(node, path[depth])
+        if child is None:
+            break
+        node, depth = child, depth + 1
+    return (node if depth else None), depth
+
+
+def _nested(path: tuple[str, ...], shown: str, column: int) -> str:
+    """Keys below each other with the value at the last, the first of them not indented."""
+    lines = [f"{'  ' * depth}{key}:" for depth, key in enumerate(path)]
+    lines[-1] += f" {shown}"
+    return f"\n{' ' * column}".join(lines)
+
+
+def _scalar(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return f"{value:g}"
 
 
 def _node(text: str, name: str) -> yaml.Node | None:
     """Where the threshold stands; the block where it does not; `None` where that is missing too."""
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise GearshiftError(f"{name}: is no YAML: {error}") from error
-    if root is None:
-        return None
-    block = _under(root, _BLOCK)
-    if block is None:
+    block, depth = _deepest(text, (_BLOCK,), name)
+    if block is None or not depth:
         return None
     tiers = _under(block, "tiers")
     if isinstance(tiers, yaml.SequenceNode) and tiers.value:

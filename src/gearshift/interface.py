@@ -9,49 +9,33 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
-import orjson
-
 from gearshift import registry
 from gearshift.answer import Answer, AnswerStream
+from gearshift.chat_requests import chat_request
 from gearshift.constants.model_constants import AUTO_MODEL
-from gearshift.decision_ids import DecisionIds
 from gearshift.discovery import discover
-from gearshift.errors import RequestError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
+from gearshift.planning import Planner
 from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
-from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import scorer_or_rule
 from gearshift.tiered_routing.tier_config import TierConfig, is_model_file
-from gearshift.tiered_routing.tier_router import (
-    Circumstances,
-    Target,
-    TieredModelRouter,
-    allowed_targets,
-    not_allowed,
-)
+from gearshift.tiered_routing.tier_router import TieredModelRouter, allowed_targets
 from gearshift.types import (
-    Cause,
     ChatRequest,
     ChatResponse,
     Decision,
     Message,
     ModelInfo,
-    Operation,
     UpstreamState,
 )
-
-# Characters per token of English text; languages with denser scripts have fewer, which only
-# makes the estimate of what fits into a context too optimistic, never too strict.
-_CHARACTERS_PER_TOKEN = 4
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,13 +53,6 @@ class ServedModel:
     kind: Literal["auto", "tier", "model"]
     upstream: str | None = None
     info: ModelInfo | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    decision: Decision
-    chain: tuple[Target, ...]
-    scoring_seconds: float
 
 
 class LLMInterface:
@@ -121,8 +98,7 @@ class LLMInterface:
         self._sinks = (self.in_flight.ended, *sinks)
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
-        self._config_hash = self.settings.config_hash
-        self._ids = DecisionIds()
+        self.planner = Planner(self.router, self.settings.config_hash, self.settings.quality)
         self._connect(given or (UpstreamConfig("ollama", "ollama", ""),), predecessor)
 
     def _connect(
@@ -233,7 +209,7 @@ class LLMInterface:
         Raises:
             RequestError: Unknown model or tier.
         """
-        decision = self.decide(_request(messages, model=model, tier=tier))
+        decision = self.decide(chat_request(messages, model=model, tier=tier))
         return decision.provider, decision.model
 
     def decide(self, request: ChatRequest) -> Decision:
@@ -243,76 +219,7 @@ class LLMInterface:
             RequestError: 404 for a model that nobody has, 400 for an unknown tier, 403 for what
                 the client may not use.
         """
-        return self._plan(request).decision
-
-    def _plan(self, request: ChatRequest) -> _Plan:
-        model = request.model.removesuffix(":latest")
-        tiers = self.health.topology.tiers
-        if request.forced_tier is not None or model in ("", AUTO_MODEL):
-            return self._plan_scored(request, request.forced_tier)
-        targets = self.health.topology.of_model(request.model)
-        if not targets and model in tiers:
-            return self._plan_scored(request, model)
-        if not targets:
-            raise RequestError(
-                f"model {request.model!r} not found; use {AUTO_MODEL!r}, a tier "
-                f"({', '.join(tiers)}) or a name from the list of models",
-                status=404,
-                field="model",
-                code="model_not_found",
-            )
-        targets = allowed_targets(targets, tiers, request.allowed_tiers)
-        if not targets:
-            allowed = (request.allowed_tiers or frozenset()).intersection(tiers)
-            raise not_allowed(f"model {model[:200]!r}", allowed, "model")
-        decision = self._decision(
-            request, targets[0], None, Cause.FORCED, "the client named the model"
-        )
-        return _Plan(decision, targets, 0.0)
-
-    def _plan_scored(self, request: ChatRequest, forced_tier: str | None) -> _Plan:
-        started = time.perf_counter()
-        result = self.router.scorer.score(request.messages)
-        scoring_seconds = time.perf_counter() - started
-        circumstances = Circumstances(
-            targets=self.health.topology.tiers,
-            forced_tier=forced_tier,
-            needs=request.needs,
-            prompt_tokens=_estimated_tokens(request),
-            allowed_tiers=request.allowed_tiers,
-        )
-        route = self.router.decide(result, circumstances)
-        decision = self._decision(request, route.chain[0], result, route.cause, route.reason)
-        return _Plan(decision, route.chain, scoring_seconds)
-
-    def _decision(
-        self,
-        request: ChatRequest,
-        target: Target,
-        result: ComplexityResult | None,
-        cause: Cause,
-        reason: str,
-    ) -> Decision:
-        scorer = self.router.scorer
-        deployment = target.deployment
-        where = (target.tier, deployment.model, deployment.upstream, target.provider)
-        scored: tuple[float | None, Mapping[str, float], Mapping[str, float]] = (None, {}, {})
-        how = ("none", "", self.settings.tiered_routing.complexity_threshold)
-        if result is not None:
-            scored = (result.score, result.factors, result.contributions)
-            how = (scorer.name, scorer.version, result.threshold)
-        # By position, which takes a third of the time; the order is that of the fields.
-        return Decision(
-            self._ids.next(),
-            time.time(),
-            *where,
-            *scored,
-            reason,
-            cause,
-            *how,
-            self._config_hash,
-            request.session,
-        )
+        return self.planner.plan(request, self.health.topology).decision
 
     # --- the call
 
@@ -324,9 +231,9 @@ class LLMInterface:
             UpstreamError: It cannot be answered; `ExhaustedError` when everybody failed.
         """
         started = request.received_at or time.perf_counter()
-        plan = self._plan(request)
+        plan = self.planner.plan(request, self.health.topology)
         call = Call(request, plan.decision, plan.chain, started, plan.scoring_seconds)
-        self.in_flight.count += 1
+        self.in_flight.begun()
         return await self._handler(call)
 
     @overload
@@ -373,7 +280,7 @@ class LLMInterface:
             RequestError: The request is malformed or names an unknown model or tier.
             UpstreamError: Nobody could answer.
         """
-        request = _request(messages, model=model, tier=tier, stream=stream, options=options)
+        request = chat_request(messages, model=model, tier=tier, stream=stream, options=options)
         answer = AnswerStream(await self.complete(request))
         return answer if stream else await answer.collect()
 
@@ -435,39 +342,3 @@ def _scorer_for(routing: TierConfig) -> Scorer:
     if trouble:
         _LOG.warning("%s", trouble)
     return scorer
-
-
-def _request(
-    messages: str | Sequence[Message],
-    *,
-    model: str = AUTO_MODEL,
-    tier: str | None = None,
-    stream: bool = False,
-    options: Mapping[str, Any] | None = None,
-) -> ChatRequest:
-    """A request as if an OpenAI client had sent it, so that one parser checks them all."""
-    if isinstance(messages, str):
-        messages = [{"role": "user", "content": messages}]
-    dialect = registry.load(registry.DIALECTS["openai"])()
-    body = {**(options or {}), "model": model, "messages": messages, "stream": stream}
-    try:
-        raw = orjson.dumps(body)
-    except TypeError as error:
-        raise RequestError(f"the request cannot be written as JSON: {error}") from error
-    request: ChatRequest = dialect.parse(Operation.CHAT, raw)
-    return request if tier is None else replace(request, forced_tier=tier)
-
-
-def _estimated_tokens(request: ChatRequest) -> int:
-    return sum(_characters(message.get("content")) for message in request.messages) // (
-        _CHARACTERS_PER_TOKEN
-    )
-
-
-def _characters(content: Any) -> int:
-    if isinstance(content, str):
-        return len(content)
-    if isinstance(content, list):
-        texts = (part.get("text") for part in content if isinstance(part, dict))
-        return sum(len(text) for text in texts if isinstance(text, str))
-    return 0

@@ -21,6 +21,11 @@ SCORERS: Final = {
     "learned": "gearshift.tiered_routing.learned_scorer:LearnedScorer",
 }
 
+JUDGES: Final = {
+    "checks": "gearshift.quality.checks_judge:ChecksJudge",
+    "model": "gearshift.quality.model_judge:ModelJudge",
+}
+
 PEERS: Final = {
     "litellm": "gearshift.evaluation.peers:litellm_rule",
     "litellm-v2": "gearshift.evaluation.peers:litellm_fitted",

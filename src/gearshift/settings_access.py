@@ -202,3 +202,13 @@ def _checked_hash(text: str, at: str) -> str:
         advice = "`gearshift key --hash -` makes it"
         raise fault(at, "is no hash of a key: sha256: and 64 hex digits are expected", advice)
     return lowered
+
+
+class AdminSettings(Block):
+    """Who may use the admin plane.
+
+    Attributes:
+        token: What clients of it must send; needed where it can be reached from elsewhere.
+    """
+
+    token: Secret = SecretStr("")

@@ -8,7 +8,7 @@ from gearshift.config_errors import nearest
 from gearshift.errors import Problem
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings_access import SAFE_CHARACTERS
-from gearshift.settings_model import QualitySettings, Settings
+from gearshift.settings_model import Settings
 from gearshift.tiered_routing.tier_config import TierConfig
 
 
@@ -29,9 +29,6 @@ def unavailable(settings: Settings) -> list[Problem]:
         "cache.enabled": settings.cache.enabled,
         "cache.redis_url": settings.cache.redis_url is not None,
         "shared_state.redis_url": settings.shared_state.redis_url is not None,
-        "quality.shadow_share": settings.quality.shadow_share > 0,
-        "quality.explore_share": settings.quality.explore_share > 0,
-        "quality.judge": settings.quality.judge != QualitySettings().judge,
         "tiered_routing.escalate": settings.tiered_routing.escalate,
     }
     message = "is configured, but not available in this version"

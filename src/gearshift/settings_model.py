@@ -23,7 +23,15 @@ from pydantic import (
 from gearshift.config_errors import fault, nearest, redacted
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.registry import PROVIDERS
-from gearshift.settings_access import AuthSettings, Secret, TlsSettings, empty_is_none
+from gearshift.settings_access import (
+    AdminSettings,
+    AuthSettings,
+    Secret,
+    TlsSettings,
+    empty_is_none,
+)
+from gearshift.settings_quality import QualitySettings
+from gearshift.settings_values import Count, CountOrNone, Seconds, Share
 from gearshift.tiered_routing.tier_config import Block, ModelName, TierConfig, no_boolean
 
 OLLAMA_URL: Final = "http://127.0.0.1:11434"
@@ -56,9 +64,6 @@ _Redacted: Final = PlainSerializer(redacted, return_type=str, when_used="json-un
 HttpUrl = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_http_url)]
 RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix"), _Redacted]
 LogUrl = Annotated[str, _scheme("sqlite", "postgresql", "postgres"), _Redacted]
-Seconds = Annotated[float, BeforeValidator(no_boolean), Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, BeforeValidator(no_boolean), Field(ge=1)]
 UpstreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 
@@ -144,7 +149,7 @@ class LimitSettings(_SettingsBlock):
     total_seconds: Seconds = 600.0
     max_body_bytes: Count = 20_000_000
     max_in_flight: Count = 64
-    max_queue: Annotated[int, BeforeValidator(no_boolean), Field(ge=0)] = 256
+    max_queue: CountOrNone = 256
     max_connections: Count = 10_000
     max_header_bytes: Count = 16_384
     max_headers: Count = 100
@@ -206,14 +211,6 @@ class DecisionLogSettings(_SettingsBlock):
     _may_be_empty = field_validator("url", mode="before")(empty_is_none)
 
 
-class QualitySettings(_SettingsBlock):
-    """How much traffic is spent on measuring quality."""
-
-    shadow_share: Share = 0.0
-    explore_share: Share = 0.0
-    judge: Annotated[str, StringConstraints(min_length=1)] = "checks"
-
-
 class Settings(_SettingsBlock):
     """All settings, validated and frozen; `Settings()` holds the defaults.
 
@@ -233,6 +230,7 @@ class Settings(_SettingsBlock):
     decision_log: DecisionLogSettings = DecisionLogSettings()
     auth: AuthSettings = AuthSettings()
     tls: TlsSettings = TlsSettings()
+    admin: AdminSettings = AdminSettings()
     quality: QualitySettings = QualitySettings()
 
     @field_validator("upstreams")

@@ -167,6 +167,8 @@ class Decision(NamedTuple):
         fallback: `first->answered` tiers (deployments where the tier is the same), if the
             first choice failed.
         propensity: Probability (0-1] with which this tier was chosen.
+        arms: The experiments it takes part in, as `name:arm` with commas between.
+        drawn: The share with which it was drawn for judging, if it was.
     """
 
     id: str
@@ -187,6 +189,8 @@ class Decision(NamedTuple):
     session: str | None = None
     propensity: float = 1.0
     fallback: str | None = None
+    arms: str | None = None
+    drawn: float | None = None
 
     @property
     def place(self) -> tuple[str, str, str]:

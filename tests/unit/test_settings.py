@@ -421,7 +421,6 @@ def test_what_is_not_available_is_named():
     settings = Settings.model_validate(
         {
             "cache": {"enabled": True},
-            "quality": {"shadow_share": 0.1, "explore_share": 0.1, "judge": "m"},
             "shared_state": {"redis_url": "redis://h"},
             "tiered_routing": {"escalate": True},
         }
@@ -429,9 +428,6 @@ def test_what_is_not_available_is_named():
     assert [problem.key for problem in unavailable(settings)] == [
         "cache.enabled",
         "shared_state.redis_url",
-        "quality.shadow_share",
-        "quality.explore_share",
-        "quality.judge",
         "tiered_routing.escalate",
     ]
 

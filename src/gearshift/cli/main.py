@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "train": ("gearshift.cli.train:command", "Fit the learned scorer to judged answers."),
     "tune": ("gearshift.cli.tune:command", "Pick the threshold with a stated guarantee."),
     "replay": ("gearshift.cli.replay:command", "Say what another threshold would have done."),
+    "experiment": ("gearshift.cli.experiment:command", "Compare settings on live traffic."),
     "stats": ("gearshift.cli.stats:command", "Show traffic, compute and latency from the log."),
     "export": ("gearshift.cli.export:command", "Write the decision log as Parquet."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from gearshift.cli.config_watch import ConfigWatch
@@ -47,8 +48,26 @@ class Reloader:
         self._choice = choice
         self._upstreams = upstreams
         self._warnings = warnings
+        self._changing = asyncio.Lock()
 
-    async def run(self, replace: Replace, watch: ConfigWatch, asked: asyncio.Event) -> None:
+    @property
+    def loaded(self) -> LoadedSettings:
+        """What is in force, and where it came from."""
+        return self._loaded
+
+    async def put(self, settings: Settings, put: Replace) -> None:
+        """Put other settings in force, which come from nowhere but here.
+
+        Raises:
+            GearshiftError: They cannot be; the old ones stay in force.
+        """
+        async with self._changing:
+            old = self._loaded
+            chosen = await self._choice.again(settings, old.settings, self._upstreams)
+            await put(settings, chosen.upstreams)
+            self._loaded, self._upstreams = replace(old, settings=settings), chosen.upstreams
+
+    async def run(self, put: Replace, watch: ConfigWatch, asked: asyncio.Event) -> None:
         """Reload whenever `asked` is set or the file has changed, until cancelled."""
         while True:
             with suppress(TimeoutError):
@@ -59,19 +78,23 @@ class Reloader:
                 watch.accept()
             elif not watch.has_changed():
                 continue
-            await self.reload(replace)
+            await self.reload(put)
 
-    async def reload(self, replace: Replace) -> None:
+    async def reload(self, put: Replace) -> None:
         """Read, validate, put in force; never raises, and says in one line how it went."""
         try:
-            await self._reload(replace)
+            await self._reload(put)
         except (GearshiftError, OSError) as error:
             reason = " ".join(str(error).split())
             logger.error("configuration not reloaded: %s; the old one stays in force", reason)
         except Exception:  # the gateway must go on with what it has
             logger.exception("configuration not reloaded; the old one stays in force")
 
-    async def _reload(self, replace: Replace) -> None:
+    async def _reload(self, put: Replace) -> None:
+        async with self._changing:
+            await self._reload_all(put)
+
+    async def _reload_all(self, put: Replace) -> None:
         old = self._loaded
         new = await asyncio.to_thread(self._load)
         if old.file is not None and new.file is None:
@@ -83,7 +106,7 @@ class Reloader:
             logger.info("configuration unchanged: %s says what is in force", name)
             return
         chosen = await self._choice.again(new.settings, old.settings, self._upstreams)
-        await replace(new.settings, chosen.upstreams)
+        await put(new.settings, chosen.upstreams)
         notices = chosen.notices if chosen.upstreams != self._upstreams else ()
         for warning in (*self._warnings(new.settings), *notices):
             logger.warning("%s", warning)

@@ -12,44 +12,73 @@ from gearshift.cli.stats import hours_of, open_log
 from gearshift.errors import GearshiftError
 from gearshift.model_sizes import parameters_of
 from gearshift.settings import Settings
+from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject
 
 if TYPE_CHECKING:  # numpy, scipy and SQLAlchemy are imported only when the log is read
     from sqlalchemy.engine import Engine
 
     from gearshift.decision_log.moved import Moved
+    from gearshift.guarantees.off_policy import Single
     from gearshift.guarantees.replay import Both
 
 
 @click.command(name="replay")
-@click.option("--threshold", required=True, type=click.FloatRange(0, 10), metavar="X")
+@click.option("--threshold", type=click.FloatRange(0, 10), metavar="X", help="Else the present.")
+@click.option("--scorer", metavar="NAME", help="Another scorer, where prompts were kept.")
 @click.option("--since", metavar="SPAN", help="Only the last 6h, 7d or 4w.")
 @config_option
 @json_option
-def command(threshold: float, since: str | None, config: str | None, as_json: bool) -> None:
-    """Say what threshold X would have done to the scored requests of the decision log.
+def command(
+    threshold: float | None,
+    scorer: str | None,
+    since: str | None,
+    config: str | None,
+    as_json: bool,
+) -> None:
+    """Say what threshold X, or another scorer, would have done to the decision log's requests.
 
-    Shares and compute are counted from the logged scores. Quality is estimated from the requests
-    whose small and large answers were both judged; where there are none, there is no support for
-    an estimate, and it says so.
+    Shares and compute are counted. Quality is estimated from the requests whose small and large
+    answers were both judged; where there are too few, from users' feedback and exploration; where
+    those give no support for an estimate either, it says so.
     """
-    settings = load(config)
+    settings = load(config, tiered_routing__scorer=scorer)
+    now = settings.tiered_routing.ordered_tiers[0].below or 0.0
+    if threshold is None and scorer is None:
+        raise click.UsageError("give --threshold, --scorer or both")
+    wanted = now if threshold is None else threshold
     start = 0.0 if since is None else time.time() - 3_600 * hours_of(since)
     engine = open_log(settings)
     try:
-        from gearshift.decision_log.moved import moved_at
+        from gearshift.decision_log.moved import moved_at, rescored_at
 
-        moved = moved_at(engine, threshold, start)
+        if scorer is None:
+            moved = moved_at(engine, wanted, start)
+            both = _both(engine, None)
+        else:
+            found = load_scorer(settings.tiered_routing)
+            moved = rescored_at(engine, lambda prompt: found.score(prompt).score, wanted, start)
+            both = _both(engine, found)
         if not moved.n:
-            raise GearshiftError("the decision log has no scored requests; send some first")
-        both = _both(engine)
+            raise GearshiftError(_nothing(scorer))
+        single = _single(engine, settings, start) if scorer is None else None
     finally:
         engine.dispose()
-    facts = _facts(moved, both, settings, threshold)
+    facts = _facts(moved, both, single, settings, wanted)
     print_json(facts) if as_json else _print(facts)
 
 
-def _both(engine: Engine) -> Both:
+def _nothing(scorer: str | None) -> str:
+    if scorer is None:
+        return "the decision log has no scored requests; send some first"
+    return (
+        "the decision log has no prompts that another scorer could read; "
+        "decision_log.store_prompts keeps them from now on"
+    )
+
+
+def _both(engine: Engine, scorer: Scorer | None) -> Both:
     import numpy as np
 
     from gearshift.decision_log.judged import judged_requests
@@ -59,6 +88,8 @@ def _both(engine: Engine) -> Both:
         found = judged_requests(engine)
     except GearshiftError:
         found = []
+    if scorer is not None:
+        found = [one._replace(score=scorer.score(one.prompt).score) for one in found if one.prompt]
     return Both(
         np.array([one.score for one in found]),
         np.array([one.weak_score for one in found]),
@@ -67,23 +98,54 @@ def _both(engine: Engine) -> Both:
     )
 
 
-def _facts(moved: Moved, both: Both, settings: Settings, threshold: float) -> JsonObject:
-    from dataclasses import asdict
+def _single(engine: Engine, settings: Settings, since: float) -> Single:
+    import numpy as np
 
-    from gearshift.guarantees.replay import quality_at
+    from gearshift.decision_log.rated import rated_requests
+    from gearshift.guarantees.off_policy import Single
 
-    now = settings.tiered_routing.ordered_tiers[-2].below or 0.0
+    found = rated_requests(engine, since)
+    lowest = settings.tiered_routing.ordered_tiers[0].name
+    return Single(
+        np.array([one.score for one in found]),
+        np.array([one.tier == lowest for one in found], dtype=bool),
+        np.array([one.propensity for one in found]),
+        np.array([one.reward for one in found]),
+    )
+
+
+def _facts(
+    moved: Moved, both: Both, single: Single | None, settings: Settings, threshold: float
+) -> JsonObject:
+    now = settings.tiered_routing.ordered_tiers[0].below or 0.0
     return {
         "threshold": threshold,
         "share_simple": moved.simple / moved.n,
         "share_moved": moved.moved / moved.n,
         "compute_saved": _saved(moved, settings),
         "compute_baseline": "always-complex on the same tokens",
-        "quality": asdict(quality_at(both, threshold)),
+        "quality": _estimated(both, single, threshold),
         "threshold_now": now,
-        "quality_now": asdict(quality_at(both, now)),
+        "quality_now": _estimated(both, single, now),
         "n": moved.n,
     }
+
+
+def _estimated(both: Both, single: Single | None, threshold: float) -> JsonObject:
+    """By judged pairs; else by feedback, which shows both of its estimates."""
+    from dataclasses import asdict
+
+    from gearshift.guarantees.off_policy import doubly_robust, snips
+    from gearshift.guarantees.replay import quality_at
+
+    found = quality_at(both, threshold)
+    if found.estimate is not None or single is None or not len(single.scores):
+        return asdict(found)
+    by_feedback = doubly_robust(single, threshold)
+    if by_feedback.estimate is None:
+        return asdict(found)
+    other = snips(single, threshold)
+    return {**asdict(by_feedback), "snips": {"estimate": other.estimate, "ci": other.ci}}
 
 
 def _saved(moved: Moved, settings: Settings) -> float | None:
@@ -111,4 +173,8 @@ def _quality(found: JsonObject) -> str:
     if found["estimate"] is None:
         return f"no support: {found['n']} requests have both answers judged"
     low, high = found["ci"]
-    return f"{found['estimate']:.3f} [{low:.3f}, {high:.3f}] (direct, {found['n']:,} judged)"
+    source = "judged" if found["method"] == "direct" else "rated by users"
+    return (
+        f"{found['estimate']:.3f} [{low:.3f}, {high:.3f}] "
+        f"({found['method']}, {found['n']:,} {source})"
+    )

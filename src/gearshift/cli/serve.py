@@ -6,20 +6,25 @@ import asyncio
 import contextlib
 import os
 import resource
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import click
 
 from gearshift.admin.app import AdminPlane
+from gearshift.admin.desk import Desk
 from gearshift.cli.config_watch import ConfigWatch
 from gearshift.cli.options import config_file, config_option, load_with_sources
+from gearshift.cli.quality_watch import quality_watch
 from gearshift.cli.reload import Reloader, Replace
+from gearshift.cli.settings_change import SettingsChange
 from gearshift.cli.upstream_choice import UpstreamChoice
 from gearshift.cli.workers import Workers
 from gearshift.discovery import Discovery
@@ -39,12 +44,13 @@ _LOOPBACK = ("127.", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """The two listening sockets, and their addresses as URLs."""
+    """The two listening sockets, and their addresses as URLs; the file that is in use."""
 
     data: socket.socket
     admin: socket.socket
     host: str
     scheme: str = "http"
+    config_file: Path | None = None
 
     def ready_line(self) -> str:
         """The first line on standard output."""
@@ -90,7 +96,7 @@ def command(
     run(
         _serve(
             loaded,
-            _listen(host, port, admin_port, scheme),
+            replace(_listen(host, port, admin_port, scheme), config_file=loaded.file),
             workers=workers,
             choice=UpstreamChoice(demo, model_paths),
             reload=lambda: load_with_sources(config),
@@ -118,13 +124,14 @@ async def _serve(
         _notice(notice)
     one = workers == 1
     planes = _one_process(loaded.settings, found, listeners) if one else None
-    async with planes or _several(loaded.settings, found, listeners, workers) as replace:
+    async with planes or _several(loaded.settings, found, listeners, workers) as (put, desk):
         settle()
         click.echo(listeners.ready_line())
         sys.stdout.flush()
         warnings = partial(_warnings, listeners.host)
         reloader = Reloader(reload, loaded, choice, found.upstreams, warnings)
-        watching = asyncio.create_task(reloader.run(replace, watch, asked))
+        desk.changer = SettingsChange(reloader, put)
+        watching = asyncio.create_task(reloader.run(put, watch, asked))
         await stop.wait()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
@@ -168,36 +175,36 @@ def _has_terminal() -> bool:
 @asynccontextmanager
 async def _one_process(
     settings: Settings, found: Discovery, listeners: Listeners
-) -> AsyncIterator[Replace]:
+) -> AsyncIterator[tuple[Replace, Desk]]:
     gateway = running_gateway(settings, found.upstreams, listeners.data, with_log=True)
     async with gateway as running:
         in_force = running.in_force
 
-        async def replace(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
+        async def put(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
             await in_force.prepare(settings, upstreams)
             in_force.commit()
 
-        async with _admin(in_force, running.metrics, listeners):
-            yield replace
+        async with _admin(in_force, running.metrics, listeners) as desk:
+            yield put, desk
 
 
 @asynccontextmanager
 async def _several(
     settings: Settings, found: Discovery, listeners: Listeners, count: int
-) -> AsyncIterator[Replace]:
+) -> AsyncIterator[tuple[Replace, Desk]]:
     """Engines and admin plane in this process, the data plane in `count` others."""
     async with AsyncExitStack() as stack:
         workers = stack.enter_context(Workers(listeners.data, count))
         metrics = Metrics()
         in_force = await stack.enter_async_context(InForce(settings, found.upstreams))
         metrics.watch(lambda: model_states(in_force.llm))
-        await stack.enter_async_context(_admin(in_force, metrics, listeners))
+        desk = await stack.enter_async_context(_admin(in_force, metrics, listeners))
         stack.push_async_callback(workers.stop)
         await workers.start(settings, in_force.llm.running_upstreams())
         # Before they stop: what is queued at a socket that nobody accepts from is never answered.
         stack.callback(listeners.data.close)
 
-        async def replace(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
+        async def put(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
             await in_force.prepare(settings, upstreams)
             try:
                 drained = await workers.change(settings, in_force.prepared_upstreams())
@@ -206,20 +213,36 @@ async def _several(
                 raise
             in_force.commit(drained)
 
-        yield replace
+        yield put, desk
 
 
 @asynccontextmanager
-async def _admin(in_force: InForce, metrics: Metrics, listeners: Listeners) -> AsyncIterator[None]:
-    admin = AdminPlane(in_force.llm, metrics, listeners.host)
+async def _admin(in_force: InForce, metrics: Metrics, listeners: Listeners) -> AsyncIterator[Desk]:
+    token = _admin_token(in_force.llm.settings, listeners.host)
+    admin = AdminPlane(in_force.llm, metrics, listeners.host, token)
     in_force.follow(admin.adopt)
     server = HttpServer(admin.handle, admin.refusal, drain_seconds=1.0)
     in_force.follow(lambda llm: limit(server, llm.settings))
     await server.start(listeners.admin)
-    try:
-        yield
-    finally:
-        await server.stop()
+    with quality_watch(in_force, metrics, listeners.config_file):
+        try:
+            yield admin.desk
+        finally:
+            await server.stop()
+            admin.desk.close()
+
+
+def _admin_token(settings: Settings, host: str) -> str:
+    """What users of the admin plane must send: the configured token, or one where it is needed."""
+    token = settings.admin.token.get_secret_value()
+    if token or host.startswith(_LOOPBACK):
+        return token
+    token = secrets.token_urlsafe(18)
+    _notice(
+        f"the admin port can be reached from elsewhere; its password for this run is {token} "
+        "(any user name, or as bearer token; set admin.token to choose it)"
+    )
+    return token
 
 
 def _listen(host: str, port: int, admin_port: int, scheme: str) -> Listeners:

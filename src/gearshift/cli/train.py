@@ -67,7 +67,10 @@ def command(
     file = _target(out)
     settings = load(config)
     threshold = highest_bound(settings)
-    sets = [_rows(name, split) for name in files] if files else [_logged(settings)]
+    sets, until = [_rows(name, split) for name in files], 0.0
+    if not files:
+        logged, until = _logged(settings)
+        sets = [logged]
     outcomes = _together(sets)
     for remark in (*(text for one in sets for text in one.warnings), *outcomes.remarks()):
         click.echo(f"gearshift: {remark}", err=True)
@@ -75,7 +78,7 @@ def command(
     facts = _compared(prompts, outcomes, threshold, rounds, seed)
     above = facts["scorers"][LEARNED]["apgr_above_rule_ci"]
     is_better = above[0] > 0
-    summary = _summary(sets, facts, split, seed)
+    summary = {**_summary(sets, facts, split, seed), "learned_until": until}
     if is_better or force:
         summary["shares"] = _write(file, prompts, outcomes, threshold, seed, summary)
     found = {**facts, "model": str(file) if is_better or force else None, **summary}
@@ -107,8 +110,8 @@ def _rows(file: str, split: str) -> Outcomes:
     return outcomes.without("test") if split == "not-test" else outcomes.select(split)
 
 
-def _logged(settings: Settings) -> Outcomes:
-    """The judged requests of the decision log."""
+def _logged(settings: Settings) -> tuple[Outcomes, float]:
+    """The judged requests of the decision log, and the time of the newest."""
     import numpy as np
 
     from gearshift.cli.stats import open_log
@@ -126,13 +129,14 @@ def _logged(settings: Settings) -> Outcomes:
             f"none of the {len(found)} judged requests of the decision log has its prompt; "
             "set decision_log.store_prompts, or give FILEs"
         )
-    return Outcomes(
+    outcomes = Outcomes(
         "decision log",
         tuple(one.prompt or "" for one in kept),
         np.array([one.weak_score for one in kept]),
         np.array([one.strong_score for one in kept]),
         ("",) * len(kept),
     )
+    return outcomes, max(one.time for one in kept)
 
 
 def _together(sets: list[Outcomes]) -> Outcomes:

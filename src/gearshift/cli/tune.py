@@ -117,33 +117,28 @@ def _judged(
 
 def _logged(settings: Settings, risk: str) -> tuple[Judged, list[int]]:
     """The judged requests of the decision log that this scorer has scored, or can score again."""
-    import numpy as np
-
     from gearshift.cli.stats import open_log
-    from gearshift.decision_log.judged import judged_requests
     from gearshift.guarantees.threshold import Judged
+    from gearshift.quality.logged import logged_answers
 
-    scorer = load_scorer(settings.tiered_routing)
     engine = open_log(settings)
     try:
-        found = judged_requests(engine)
+        found = logged_answers(engine, load_scorer(settings.tiered_routing))
     finally:
         engine.dispose()
-    now = (scorer.name, scorer.version)
-    usable = [one for one in found if one.scorer == now or one.prompt]
-    if len(usable) < len(found):
+    if found.left_out:
         click.echo(
-            f"gearshift: {len(found) - len(usable)} judged requests are left out: another scorer "
-            "has scored them, and their prompts were not kept",
+            f"gearshift: {found.left_out} judged requests are left out: another scorer has scored "
+            "them, and their prompts were not kept",
             err=True,
         )
-    scores = [
-        one.score if one.scorer == now else scorer.score(one.prompt or "").score for one in usable
-    ]
-    gap = np.array([one.strong_score - one.weak_score for one in usable])
-    weights = 1.0 / np.array([one.propensity for one in usable])
-    judged = Judged(np.array(scores), _losses(gap, risk), weights)
-    return judged, [one.characters for one in usable]
+    if found.learned_from:
+        click.echo(
+            f"gearshift: {found.learned_from} judged requests are left out: the scorer was trained "
+            "on them",
+            err=True,
+        )
+    return Judged(found.scores, _losses(found.gap, risk), found.weights), found.characters
 
 
 def _losses(gap: Floats, risk: str) -> Floats:

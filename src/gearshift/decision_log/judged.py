@@ -27,6 +27,7 @@ class JudgedRequest(NamedTuple):
         weak_score: Of the small model's answer, 0-1; the mean where it was judged repeatedly.
         strong_score: Of the large model's.
         propensity: With which chance it was judged.
+        time: Of the request, seconds since 1970.
     """
 
     score: float
@@ -36,6 +37,7 @@ class JudgedRequest(NamedTuple):
     weak_score: float
     strong_score: float
     propensity: float
+    time: float
 
 
 def judged_requests(engine: Engine) -> list[JudgedRequest]:
@@ -47,6 +49,7 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
     judged, made = JUDGEMENTS.c, DECISIONS.c
     query = (
         select(
+            made.time,
             made.score,
             made.scorer,
             made.scorer_version,
@@ -72,6 +75,7 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
                 row.weak,
                 row.strong,
                 row.propensity,
+                row.time,
             )
             for row in connection.execute(query)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
@@ -46,3 +47,35 @@ def moved_at(engine: Engine, threshold: float, since: float = 0.0) -> Moved:
     with engine.connect() as connection:
         n, simple, moved, worked, below = connection.execute(query).one()
     return Moved(int(n), int(simple), int(moved), float(worked), float(below))
+
+
+def rescored_at(
+    engine: Engine, score: Callable[[str], float], threshold: float, since: float = 0.0
+) -> Moved:
+    """The same by another scorer, of the requests whose prompts were kept.
+
+    Args:
+        engine: The log's database.
+        score: Scores a prompt, 0-10.
+        threshold: Requests below it go to the small model.
+        since: Seconds since 1970.
+    """
+    made = DECISIONS.c
+    tokens = func.coalesce(made.prompt_tokens - made.cached_tokens + made.completion_tokens, 0)
+    query = select(made.prompt, made.score < made.threshold, tokens).where(
+        made.score.is_not(None),
+        made.prompt.is_not(None),
+        made.time >= since,
+        made.cause != Cause.FORCED.value,
+    )
+    counts = [0, 0, 0, 0.0, 0.0]
+    with engine.connect() as connection:
+        for prompt, was_simple, worked in connection.execute(query):
+            is_simple = score(prompt) < threshold
+            counts[0] += 1
+            counts[1] += is_simple
+            counts[2] += is_simple != bool(was_simple)
+            counts[3] += worked
+            counts[4] += worked * is_simple
+    n, simple, moved, total, below = counts
+    return Moved(int(n), int(simple), int(moved), float(total), float(below))

@@ -9,12 +9,15 @@ from math import floor, log10
 from typing import Any, Final
 
 from gearshift.decision_log.schema import DECISIONS
-from gearshift.telemetry.compute import Accounting, Compute
+from gearshift.telemetry.compute import Accounting, Compute, worked_on
 from gearshift.telemetry.events import RequestFinished
 from gearshift.types import Message, Usage
 
 COLUMNS: Final = tuple(DECISIONS.columns.keys())
 BUCKETS_PER_DECADE: Final = 20
+SCORE: Final = "score"
+SCORE_TOKENS: Final = "score_tokens"
+SCORE_BUCKETS: Final = 4  # in a point of score
 _SUMS: Final = 11  # columns of `hours` that are no key
 _NO_FACTORS: Final[Mapping[str, float]] = {}
 _FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
@@ -24,7 +27,7 @@ _MOST_TOKENS: Final = 2**31 - 1
 Hour = tuple[int, str, str, str]
 """Hour since 1970, tier, model, cause."""
 Took = tuple[int, str, str, int]
-"""Hour, tier, kind, bucket."""
+"""Hour, tier, kind (`total`, `first_token`, `score`, `score_tokens`), bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class RowMaker:
             decision.time,
             event.dialect,
             decision.tier,
-            _clean(decision.model),
+            clean(decision.model),
             decision.upstream,
             decision.cause.value,
             decision.scorer,
@@ -71,7 +74,7 @@ class RowMaker:
             event.fault,
             decision.fallback,
             len(event.attempts),
-            *((None, None, None) if usage is None else _tokens(usage)),
+            *((None, None, None) if usage is None else tokens_of(usage)),
             event.duration_seconds,
             event.first_token_seconds,
             event.overhead_seconds,
@@ -79,7 +82,9 @@ class RowMaker:
             event.load_seconds,
             compute.used if compute else None,
             compute.baseline if compute else None,
-            _clean(prompt) if self.with_prompts else None,
+            clean(prompt) if self.with_prompts else None,
+            decision.drawn,
+            decision.arms,
         )
         return values, compute
 
@@ -90,14 +95,14 @@ class RowMaker:
         return hashlib.blake2b(words, key=self.salt, digest_size=16).hexdigest()
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """A text that every database takes: no NUL, no lone surrogates."""
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def _tokens(usage: Usage) -> tuple[int, ...]:
+def tokens_of(usage: Usage) -> tuple[int, ...]:
     """As an upstream tells them, up to what a column holds."""
     if min(usage) >= 0 and max(usage) <= _MOST_TOKENS:
         return usage
@@ -130,7 +135,7 @@ class Sums:
         decision = event.decision
         hour = int(decision.time // 3600)
         tier = decision.tier[:80]
-        key = (hour, tier, _clean(decision.model)[:200], decision.cause.value)
+        key = (hour, tier, clean(decision.model)[:200], decision.cause.value)
         sums = self.hours.get(key)
         if sums is None:
             sums = self.hours[key] = [0.0] * _SUMS
@@ -146,8 +151,9 @@ class Sums:
         if decision.score is not None:
             sums[3] += 1
             sums[4] += decision.score
+            self._scored(hour, tier, decision.score, event.usage)
         if event.usage is not None:
-            prompt, completion, cached = _tokens(event.usage)
+            prompt, completion, cached = tokens_of(event.usage)
             sums[5] += prompt
             sums[6] += completion
             sums[7] += cached
@@ -158,8 +164,16 @@ class Sums:
             sums[9] += compute.baseline
 
     def _took(self, hour: int, tier: str, kind: str, seconds: float) -> None:
-        key = (hour, tier, kind, bucket_of(seconds))
-        self.times[key] = self.times.get(key, 0) + 1
+        self._count((hour, tier, kind, bucket_of(seconds)))
+
+    def _scored(self, hour: int, tier: str, score: float, usage: Usage | None) -> None:
+        bucket = int(score * SCORE_BUCKETS)
+        self._count((hour, tier, SCORE, bucket))
+        if usage is not None:
+            self._count((hour, tier, SCORE_TOKENS, bucket), worked_on(usage))
+
+    def _count(self, key: Took, by: int = 1) -> None:
+        self.times[key] = self.times.get(key, 0) + by
 
 
 def bucket_of(seconds: float) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD: Final = "0001"
+HEAD: Final = "0003"
 """The newest migration."""
 
 METADATA: Final = MetaData()
@@ -63,8 +64,14 @@ DECISIONS: Final = Table(
     Column("flops", Float),
     Column("baseline_flops", Float),
     Column("prompt", Text),
+    Column("drawn", Float),
+    Column("arms", Text),
 )
-"""One row for each request; `prompt` only where a setting says so."""
+"""One row for each request; `prompt` only where a setting says so.
+
+`drawn` is the share with which a request was drawn for judging, where it was drawn; `arms` the
+experiments it took part in, as `name:arm` with commas between.
+"""
 
 JUDGEMENTS: Final = Table(
     "judgements",
@@ -84,8 +91,16 @@ JUDGEMENTS: Final = Table(
     Column("strong_score", Float),
     Column("propensity", Float, nullable=False),
     Column("comment", Text),
+    Column("position", String(10)),
+    Column("weak_answer", Text),
+    Column("strong_answer", Text),
+    Index("ix_judgements_time", "time"),
 )
-"""What a judge, or a user, said of an answer."""
+"""What a judge, or a user, said of an answer.
+
+`position` is what a model preferred in both orders where that contradicts itself, `first` or
+`second`; the answers' texts are kept only where a setting says so.
+"""
 
 HOURS: Final = Table(
     "hours",
@@ -117,7 +132,50 @@ TIMES: Final = Table(
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("requests", BigInteger, nullable=False),
 )
-"""How many took how long, by hour; a bucket is 20 times the decimal logarithm of the seconds."""
+"""How many took how long, and had which score, by hour.
+
+A bucket of times is 20 times the decimal logarithm of the seconds; one of scores a quarter point.
+Of `score_tokens` the tokens are counted instead of the requests.
+"""
+
+EXPERIMENTS: Final = Table(
+    "experiments",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("started", Float, nullable=False),
+    Column("ended", Float),
+    Column("state", String(20), nullable=False),
+    Column("stop_reason", Text),
+    Column("definition", Text, nullable=False),
+    Column("result", Text),
+)
+"""Every experiment; `definition` and `result` are JSON."""
+
+ALARMS: Final = Table(
+    "alarms",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("name", String(40), nullable=False, index=True),
+    Column("since", Float, nullable=False),
+    Column("until", Float),
+    Column("value", Float, nullable=False),
+    Column("threshold", Float, nullable=False),
+    Column("message", Text, nullable=False),
+)
+"""What was wrong, and since when; `until` is empty while it still is."""
+
+CHANGES: Final = Table(
+    "changes",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("time", Float, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("old", Text, nullable=False),
+    Column("new", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("kept", Boolean, nullable=False),
+)
+"""What was changed through the admin plane; `old` and `new` are JSON, `kept` whether in a file."""
 
 FACTS: Final = Table(
     "facts",

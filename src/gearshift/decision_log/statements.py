@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection, Engine
 
-from gearshift.decision_log.rows import COLUMNS, Sums
+from gearshift.decision_log.rows import COLUMNS, Hour, Sums
 from gearshift.decision_log.schema import DECISIONS, HOURS, TIMES
 
 
@@ -35,12 +36,16 @@ class Statements:
         if rows:
             connection.exec_driver_sql(self.decision, rows)
         if sums.hours:
-            # In one order everywhere, so that two processes never wait for each other.
-            hours = [(*key, *values) for key, values in sorted(sums.hours.items())]
-            connection.exec_driver_sql(self.hour, hours)
+            self.add_hours(connection, sums.hours)
         if sums.times:
             times = [(*key, value) for key, value in sorted(sums.times.items())]
             connection.exec_driver_sql(self.time, times)
+
+    def add_hours(self, connection: Connection, hours: Mapping[Hour, Sequence[float]]) -> None:
+        """Add to the sums by hour."""
+        # In one order everywhere, so that two processes never wait for each other.
+        rows = [(*key, *values) for key, values in sorted(hours.items())]
+        connection.exec_driver_sql(self.hour, rows)
 
 
 def _insert(table: Table, columns: tuple[str, ...], mark: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
+from gearshift.decision_log.judgements import SHADOW
 from gearshift.decision_log.rows import seconds_of
 from gearshift.decision_log.schema import HOURS, JUDGEMENTS, TIMES
 from gearshift.types import JsonObject
@@ -40,7 +41,7 @@ class Summary:
     @property
     def tiers(self) -> list[str]:
         """Those that answered, the busiest first."""
-        names = {row["tier"] for row in self.hours}
+        names = {row["tier"] for row in self.hours if row["requests"]}
         return sorted(names, key=lambda tier: -self.total("requests", tier=tier))
 
     def percentiles(self, tier: str, kind: str) -> dict[str, float] | None:
@@ -85,6 +86,7 @@ class Summary:
                 "saved_flops": baseline - used,
                 "saved_share": (baseline - used) / baseline if baseline else None,
                 "baseline": BASELINE,
+                "shadow_flops": self.total("flops", tier=SHADOW),
                 "unknown_requests": int(self.total("unknown_flops")),
             },
             "quality": {"judgements": dict(self.verdicts)},
@@ -97,7 +99,8 @@ class Summary:
     def _by(self, name: str) -> dict[str, int]:
         counts: dict[str, int] = {}
         for row in self.hours:
-            counts[row[name]] = counts.get(row[name], 0) + int(row["requests"])
+            if row["requests"]:
+                counts[row[name]] = counts.get(row[name], 0) + int(row["requests"])
         return counts
 
     def _average_score(self, tier: str) -> float | None:

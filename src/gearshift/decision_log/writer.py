@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from gearshift.decision_log.database import (
@@ -31,6 +31,7 @@ _EVERY_SECONDS: Final = 0.25
 _AGAIN_SECONDS: Final = 2.0
 _MOST_KEPT: Final = 50_000
 _AT_ONCE: Final = 2_000
+_MOST_WORKS: Final = 10_000
 _BETWEEN_PAUSES: Final = 50
 _STOP_SECONDS: Final = 5.0
 _UNWRITABLE: Final = (DataError, IntegrityError, ValueError, OverflowError)
@@ -66,6 +67,7 @@ class LogWriter:
         self._with_prompts = with_prompts
         self._dropped = dropped
         self._waiting: deque[RequestFinished] = deque()
+        self._works: deque[Callable[[Connection], None]] = deque()
         self._stop = threading.Event()
         self._is_in_trouble = False
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
@@ -93,6 +95,11 @@ class LogWriter:
             self._waiting.extend(events[: max(0, room)])
             self._dropped(len(events) - max(0, room))
 
+    def later(self, work: Callable[[Connection], None]) -> None:
+        """Do something else in the database, after what waits now is written; never waits."""
+        if len(self._works) < _MOST_WORKS:
+            self._works.append(work)
+
     def _run(self) -> None:
         session: _Session | None = None
         is_last = False
@@ -112,7 +119,9 @@ class LogWriter:
                 session.close()
                 session = None
             session = session or self._session()
+            works = len(self._works)
             self._write_all(session)
+            self._do_works(session, works)
             session.retention.apply(session.engine)
             self._recovered()
         except (SQLAlchemyError, DecisionLogError, OSError) as error:
@@ -139,6 +148,19 @@ class LogWriter:
                 self._lost(session.write(events))
             except BaseException:
                 self._waiting.extendleft(reversed(events))
+                raise
+
+    def _do_works(self, session: _Session, count: int) -> None:
+        """Do what was asked for before the last decisions were written."""
+        for _ in range(count):
+            work = self._works.popleft()
+            try:
+                with session.engine.begin() as connection:
+                    work(connection)
+            except _UNWRITABLE:
+                logger.warning("decision log: something cannot be written as it is")
+            except BaseException:
+                self._works.appendleft(work)
                 raise
 
     def _lost(self, count: int) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway import chat, feedback, health, metrics, models, ollama, openapi, route
+from gearshift.gateway.comparing import Comparing
 from gearshift.gateway.keys import KeyRing
 from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
-from gearshift.types import ChatRequest, Operation
+from gearshift.types import ChatRequest, ChatResponse, Operation
 from gearshift.wire.base import Dialect
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Gateway:
         metrics: Counts.
         workers: Processes that share the load, this one included.
         feedback: Keeps what users say of answers; `None` without a decision log.
+        comparing: Samples answers.
     """
 
     def __init__(
@@ -115,8 +117,10 @@ class Gateway:
         metrics: Metrics,
         workers: int = 1,
         feedback: Feedback | None = None,
+        comparing: Comparing | None = None,
     ) -> None:
         self._workers = workers
+        self._comparing = comparing
         self.feedback = feedback
         self._keys: KeyRing | None = None
         self.metrics = metrics
@@ -149,6 +153,12 @@ class Gateway:
             return self.refusal(request, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
             return self.refusal(request, defect(error, "answering"))
+
+    async def answer(self, request: ChatRequest) -> ChatResponse:
+        """Have a request answered, and listen to the answer where it was drawn for that."""
+        response = await self.llm.complete(request)
+        sampler = self._comparing.sampler if self._comparing is not None else None
+        return response if sampler is None else sampler.watch(request, response)
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""

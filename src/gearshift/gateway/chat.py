@@ -37,7 +37,7 @@ def endpoint(
         request = await gateway.parse(received, spoken, operation)
         if not request.messages:
             return await ollama.load(gateway, request)
-        response = await gateway.llm.complete(request)
+        response = await gateway.answer(request)
         headers = decision_headers(response.decision, response.overhead_seconds)
         if request.stream:
             headers["content-type"] = spoken.stream_content_type

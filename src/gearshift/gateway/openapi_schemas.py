@@ -234,6 +234,8 @@ _DECISION: Final[JsonObject] = {
     "session": _MAYBE_TEXT,
     "propensity": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "fallback": _MAYBE_TEXT,
+    "arms": _MAYBE_TEXT,
+    "drawn": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
 }
 
 _ANSWERS: Final[JsonObject] = {

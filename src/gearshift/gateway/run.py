@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gearshift.gateway.app import Gateway
+from gearshift.gateway.comparing import Comparing
+from gearshift.gateway.experimenting import Experimenting
 from gearshift.gateway.in_force import InForce
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
@@ -73,7 +75,13 @@ async def running_gateway(
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
         metrics.watch(lambda: model_states(in_force.llm))
-        gateway = Gateway(in_force.llm, metrics, workers, kept.feedback if kept else None)
+        comparing = Comparing(metrics, accounting, kept.writer if kept else None, workers)
+        in_force.follow(comparing.adopt)
+        if kept is not None:
+            in_force.follow(kept.experimenting.adopt)
+        gateway = Gateway(
+            in_force.llm, metrics, workers, kept.feedback if kept else None, comparing
+        )
         in_force.follow(gateway.adopt)
         server = HttpServer(
             gateway.handle,
@@ -85,10 +93,14 @@ async def running_gateway(
         await server.start(listener)
         if kept is not None:
             kept.writer.start()
+            kept.experimenting.start()
         try:
             yield Running(in_force, metrics)
         finally:
             await server.stop()
+            await comparing.aclose()
+            if kept is not None:
+                await kept.experimenting.aclose()
             await asyncio.sleep(0)  # the last requests are told in the loop's next turn
             if kept is not None:
                 await asyncio.to_thread(kept.close)
@@ -100,6 +112,7 @@ class DecisionLog:
 
     writer: LogWriter
     feedback: Feedback
+    experimenting: Experimenting
 
     def close(self) -> None:
         """Write what is waiting, and let go."""
@@ -128,7 +141,7 @@ def decision_log(
         with_prompts=wanted.store_prompts,
         dropped=metrics.log_dropped,
     )
-    return DecisionLog(writer, Feedback(url))
+    return DecisionLog(writer, Feedback(url), Experimenting(url))
 
 
 def _parameters(upstream: str, model: str) -> float | None:

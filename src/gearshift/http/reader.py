@@ -271,6 +271,7 @@ class RequestReader:
             self._headers,
             body,
             time.perf_counter(),
+            query=self._target.partition(b"?")[2].decode("latin-1"),
         )
 
     def _head_error(self) -> RequestError | None:

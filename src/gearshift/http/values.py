@@ -18,6 +18,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
         received_at: `time.perf_counter()` when the body was complete.
         client: The name of its API key, noted by the plane, where that has one.
         allowed_tiers: The tiers that key may use, noted by the plane; `None` for all.
+        query: What follows the `?` of its target, as it was sent.
     """
 
     method: str
@@ -27,6 +28,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     received_at: float = 0.0
     client: str | None = None
     allowed_tiers: frozenset[str] | None = None
+    query: str = ""
 
 
 class Pieces(Protocol):

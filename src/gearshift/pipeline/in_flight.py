@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gearshift.telemetry.events import RequestFinished
@@ -15,11 +15,27 @@ class InFlight:
     `ended` is a sink: every request that has begun is told of once, whatever its end.
     """
 
-    __slots__ = ("_idle", "count")
+    __slots__ = ("_idle", "_watchers", "count")
 
     def __init__(self) -> None:
         self.count = 0
         self._idle: asyncio.Event | None = None
+        self._watchers: tuple[Callable[[], None], ...] = ()
+
+    def begun(self) -> None:
+        """One request has begun."""
+        self.count += 1
+        for watcher in self._watchers:
+            watcher()
+
+    @contextmanager
+    def watched(self, watcher: Callable[[], None]) -> Iterator[None]:
+        """Have `watcher` called whenever a request begins, before anything is done for it."""
+        self._watchers = (*self._watchers, watcher)
+        try:
+            yield
+        finally:
+            self._watchers = tuple(other for other in self._watchers if other is not watcher)
 
     def ended(self, event: RequestFinished | None = None) -> None:
         """One request is over."""
@@ -30,7 +46,7 @@ class InFlight:
     @contextmanager
     def one(self) -> Iterator[None]:
         """Count what the pipeline does not see: requests handed through as they are."""
-        self.count += 1
+        self.begun()
         try:
             yield
         finally:

@@ -53,6 +53,11 @@ class Accounting:
         chosen = own if decision.cause in _NOT_ROUTED else largest
         return Compute(own * each, chosen * each)
 
+    def flops(self, upstream: str, model: str, usage: Usage) -> float | None:
+        """What an answer costs on a model; `None` where its size is not known."""
+        parameters = self.parameters(upstream, model)
+        return None if parameters is None else parameters * 2.0 * worked_on(usage)
+
 
 def worked_on(usage: Usage) -> int:
     """Tokens that took compute: what was cached of the prompt did not."""

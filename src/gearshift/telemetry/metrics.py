@@ -20,6 +20,8 @@ from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
 _SCORING_SECONDS: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.005, 0.02)
+SHADOW_TIER: Final = "shadow"
+"""Stands for a tier where compute is counted that answered nobody."""
 _SCORES: Final = tuple(float(score) for score in range(11))
 
 
@@ -50,7 +52,7 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._is_shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
-        self._states: list[_States] = []
+        self._states: list[Collector] = []
         self._counts: dict[tuple[str, str, str, str, str, int], int] = {}
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
         base = ("tier", "model", "upstream")
@@ -78,6 +80,11 @@ class Metrics:
         self._log_dropped = counter(
             "decision_log_dropped", "Decisions lost while the log's database was away", ()
         )
+        self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))
+        self._shadows = counter("shadow_requests", "Answers repeated on the other tier", ())
+        self._not_compared = counter(
+            "shadow_skipped", "Drawn answers that were not compared", ("reason",)
+        )
         self._accounting: Accounting | None = None
         self._spent: dict[str, float] = {}
         self._not_spent = 0.0
@@ -103,6 +110,23 @@ class Metrics:
     def log_dropped(self, count: int) -> None:
         """Count decisions that the log has lost; any thread may call it."""
         self._log_dropped.inc(count)
+
+    def judged(self, verdict: str) -> None:
+        """Count a verdict."""
+        self._judgements.labels(verdict).inc()
+
+    def shadow_sent(self) -> None:
+        """Count an answer that was repeated on the other tier."""
+        self._shadows.inc()
+
+    def shadow_skipped(self, reason: str) -> None:
+        """Count a drawn answer that was not compared."""
+        self._not_compared.labels(reason).inc()
+
+    def shadow_spent(self, flops: float) -> None:
+        """Charge compute that answered nobody."""
+        self._spent[SHADOW_TIER] = self._spent.get(SHADOW_TIER, 0.0) + flops
+        self._not_spent -= flops
 
     def observe(self, events: Sequence[RequestFinished]) -> None:
         """Count finished requests."""
@@ -185,6 +209,11 @@ class Metrics:
         self._states.append(_States(states))
         self._registry.register(self._states[-1])
 
+    def watch_alarms(self, lasting: Callable[[], Iterable[str]], names: Iterable[str]) -> None:
+        """Ask `lasting` at every scrape which of the alarms `names` last."""
+        self._states.append(_Alarms(lasting, tuple(names)))
+        self._registry.register(self._states[-1])
+
     def exposition(self) -> tuple[str, bytes]:
         """Content type and text of all metrics."""
         if not self._is_shared:
@@ -216,3 +245,19 @@ class _States(Collector):
                 resident.add_metric([state.upstream, state.model], float(state.is_resident))
         yield up
         yield resident
+
+
+class _Alarms(Collector):
+    """One gauge for each alarm there can be."""
+
+    def __init__(self, lasting: Callable[[], Iterable[str]], names: tuple[str, ...]) -> None:
+        self._lasting = lasting
+        self._names = names
+
+    def collect(self) -> Iterator[Metric]:
+        """1 where it lasts."""
+        gauge = GaugeMetricFamily("gearshift_alarm", "1 while the alarm lasts", labels=["name"])
+        lasting = set(self._lasting())
+        for name in self._names:
+            gauge.add_metric([name], float(name in lasting))
+        yield gauge

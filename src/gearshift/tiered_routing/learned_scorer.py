@@ -181,6 +181,11 @@ class LearnedScorer:
             self._bounds,
         )
 
+    @property
+    def learned_until(self) -> float:
+        """Time of the newest request of a decision log that the model was trained on, or 0."""
+        return float(self.model.facts.get("learned_until", 0.0))
+
     def evidence(
         self, text_or_messages: str | Sequence[Mapping[str, Any]], most: int = 5
     ) -> tuple[Evidence, ...]:

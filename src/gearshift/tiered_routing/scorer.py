@@ -47,3 +47,13 @@ class ExplainingScorer(Protocol):
     ) -> Sequence[Evidence]:
         """The words that move the score most."""
         ...
+
+
+@runtime_checkable
+class TrainedScorer(Protocol):
+    """A scorer that was trained on the judged requests of a decision log."""
+
+    @property
+    def learned_until(self) -> float:
+        """Time of the newest of them, seconds since 1970; 0 where it has learned from none."""
+        ...

@@ -1,0 +1,46 @@
+"""Requests of the log whose one answer a user has rated."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.engine import Engine
+
+from gearshift.decision_log.feedback import JUDGE
+from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
+
+
+class RatedRequest(NamedTuple):
+    """One request.
+
+    Attributes:
+        score: What the scorer said then, 0-10.
+        tier: Which one has answered.
+        propensity: The chance with which it was sent there.
+        reward: 1 for `good`, 0 for `bad`; the mean where there were several verdicts.
+    """
+
+    score: float
+    tier: str
+    propensity: float
+    reward: float
+
+
+def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
+    """Those since a time (seconds since 1970) that were sent by their score."""
+    made, judged = DECISIONS.c, JUDGEMENTS.c
+    query = (
+        select(made.score, made.tier, made.propensity, judged.decision_id, judged.verdict)
+        .join_from(DECISIONS, JUDGEMENTS, made.id == judged.decision_id)
+        .where(judged.judge == JUDGE, made.score.is_not(None), made.fallback.is_(None))
+        .where(made.time >= since, made.cause.in_(("scored", "experiment")))
+        .order_by(made.time, made.id)
+    )
+    verdicts: dict[str, list[float]] = {}
+    known: dict[str, tuple[float, str, float]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(query):
+            known[row.decision_id] = (row.score, row.tier, row.propensity)
+            verdicts.setdefault(row.decision_id, []).append(float(row.verdict == "good"))
+    return [RatedRequest(*known[name], sum(given) / len(given)) for name, given in verdicts.items()]

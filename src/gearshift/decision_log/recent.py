@@ -1,0 +1,83 @@
+"""Single decisions of the log: a page of them, or one with what was said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.engine import Engine
+
+from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
+from gearshift.types import JsonObject
+
+PAGE: Final = 50
+TEXTS: Final = ("tier", "model", "upstream", "cause", "client", "dialect", "scorer")
+"""Columns that can be asked for by value."""
+
+_SHOWN: Final = (
+    *("id", "time", "tier", "model", "upstream", "cause", "score", "threshold", "scorer"),
+    *("client", "dialect", "status", "fault", "fallback", "seconds", "first_token_seconds"),
+    *("prompt_tokens", "completion_tokens", "prompt_characters", "prompt"),
+)
+
+
+class Filters(NamedTuple):
+    """Which decisions are wanted.
+
+    Attributes:
+        values: Of the columns in `TEXTS`.
+        since: Seconds since 1970.
+        failed: Only those that ended with an error.
+    """
+
+    values: Mapping[str, str]
+    since: float
+    failed: bool = False
+
+
+class Page(NamedTuple):
+    """Some decisions, the newest first.
+
+    Attributes:
+        after: Where the next page goes on: time and id of the last one; `None` at the end.
+    """
+
+    rows: list[JsonObject]
+    after: tuple[float, str] | None
+
+
+def recent(engine: Engine, filters: Filters, after: tuple[float, str] | None = None) -> Page:
+    """A page; by the index over time, so the last is as quick as the first."""
+    made = DECISIONS.c
+    query = select(*(made[name] for name in _SHOWN)).where(made.time >= filters.since)
+    for name, value in filters.values.items():
+        query = query.where(made[name] == value)
+    if filters.failed:
+        query = query.where(made.status >= 400)
+    if after is not None:
+        time, name = after
+        query = query.where(or_(made.time < time, and_(made.time == time, made.id < name)))
+    query = query.order_by(made.time.desc(), made.id.desc()).limit(PAGE + 1)
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    if len(rows) <= PAGE:
+        return Page(rows, None)
+    last = rows[PAGE - 1]
+    return Page(rows[:PAGE], (last["time"], last["id"]))
+
+
+def one(engine: Engine, decision_id: str) -> JsonObject | None:
+    """A decision with everything that is kept of it, and its judgements."""
+    with engine.connect() as connection:
+        query = select(DECISIONS).where(DECISIONS.c.id == decision_id)
+        found = connection.execute(query).mappings().first()
+        if found is None:
+            return None
+        said = connection.execute(
+            select(JUDGEMENTS)
+            .where(JUDGEMENTS.c.decision_id == decision_id)
+            .order_by(JUDGEMENTS.c.time)
+        )
+        judgements: list[Mapping[str, Any]] = [dict(row) for row in said.mappings()]
+    return {**found, "judgements": judgements}

@@ -1,0 +1,149 @@
+"""Comparing: has drawn answers of this process repeated, judged and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from gearshift.errors import ConfigError
+from gearshift.interface import LLMInterface
+from gearshift.quality.budget import DailyBudget
+from gearshift.quality.judges import load_judge
+from gearshift.quality.pair import Judged, Sample
+from gearshift.quality.quiet import QuietAsker
+from gearshift.quality.sampler import Sampler
+from gearshift.quality.shadows import Shadows
+from gearshift.settings_quality import QualitySettings
+from gearshift.telemetry.compute import Accounting
+from gearshift.telemetry.metrics import Metrics
+from gearshift.types import Usage
+
+if TYPE_CHECKING:
+    from gearshift.decision_log.judgements import JudgementRow
+    from gearshift.decision_log.writer import LogWriter
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_KEPT: Final = 100_000
+
+
+class Comparing:
+    """Follows the interface in force; samples where its settings say so.
+
+    Args:
+        metrics: Counts verdicts, and what was not compared.
+        accounting: Knows what an answer costs.
+        writer: Of the decision log; without one verdicts are only counted.
+        workers: Processes that share the budget.
+
+    Attributes:
+        sampler: Listens to answers; `None` where nothing is sampled.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        accounting: Accounting,
+        writer: LogWriter | None,
+        workers: int,
+    ) -> None:
+        self.sampler: Sampler | None = None
+        self._metrics = metrics
+        self._accounting = accounting
+        self._writer = writer
+        self._workers = workers
+        self._settings: QualitySettings | None = None
+        self._shadows: Shadows | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def adopt(self, llm: LLMInterface) -> None:
+        """Sample from now on as these settings say."""
+        self._llm = llm
+        quality = llm.settings.quality
+        if quality.shadow_share <= 0:
+            self.sampler = None
+            self._end()
+            return
+        if quality != self._settings or self._shadows is None:
+            self._end()
+            try:
+                self._begin(quality)
+            except ConfigError as error:
+                logger.error("nothing is sampled: %s", error)
+        self.sampler = None if self._shadows is None else Sampler(llm.settings, self._offer)
+
+    async def aclose(self) -> None:
+        """Stop comparing; what waits is let go."""
+        task = self._task
+        self._end()
+        if task is not None:
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _begin(self, quality: QualitySettings) -> None:
+        budget = DailyBudget(max(1, quality.daily_tokens // self._workers))
+
+        def spent(upstream: str, model: str, usage: Usage) -> None:
+            budget.spend(usage.prompt_tokens + usage.completion_tokens)
+            self._charge(upstream, model, usage)
+
+        quiet = QuietAsker(lambda: self._llm, quality.pause_above, spent)
+        judge = load_judge(quality.judge, quiet.model, quality.judge_model)
+        self._settings = quality
+        self._shadows = Shadows(
+            quiet,
+            judge,
+            budget,
+            lowest=self._llm.settings.tiered_routing.ordered_tiers[0].name,
+            report=self._report,
+            sent=self._metrics.shadow_sent,
+            skipped=self._metrics.shadow_skipped,
+            max_waiting=quality.max_waiting,
+        )
+        self._task = asyncio.create_task(self._shadows.run())
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self._shadows = self._settings = None
+
+    def _offer(self, sample: Sample) -> None:
+        if self._shadows is not None:
+            self._shadows.offer(sample)
+
+    def _charge(self, upstream: str, model: str, usage: Usage) -> None:
+        flops = self._accounting.flops(upstream, model, usage)
+        if flops is not None:
+            self._metrics.shadow_spent(flops)
+        if self._writer is not None:
+            from gearshift.decision_log.judgements import charge_shadow
+
+            self._writer.later(lambda connection: charge_shadow(connection, model, usage, flops))
+
+    def _report(self, judged: Judged) -> None:
+        self._metrics.judged(judged.judgement.verdict.value)
+        if self._writer is not None:
+            from gearshift.decision_log.judgements import insert_judgement
+
+            row = self._row(judged)
+            self._writer.later(lambda connection: insert_judgement(connection, row))
+
+    def _row(self, judged: Judged) -> JudgementRow:
+        from gearshift.decision_log.judgements import JudgementRow
+
+        sample, pair, judge, said = judged
+        keeps = self._settings is not None and self._settings.store_answers
+        return JudgementRow(
+            decision_id=sample.decision.id,
+            time=time.time(),
+            judge=judge,
+            verdict=said.verdict.value,
+            weak_score=said.weak_score,
+            strong_score=said.strong_score,
+            propensity=sample.propensity,
+            comment=said.comment or None,
+            position=said.position,
+            weak_answer=pair.weak.content[:_LONGEST_KEPT] if keeps else None,
+            strong_answer=pair.strong.content[:_LONGEST_KEPT] if keeps else None,
+        )

@@ -1,0 +1,88 @@
+"""Experimenting: puts the running experiments of the decision log into this process's routing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from gearshift.errors import GearshiftError
+from gearshift.interface import LLMInterface
+from gearshift.variants import Variants
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+_EVERY_SECONDS: Final = 2.0
+
+
+class Experimenting:
+    """Asks the log now and then what runs; whatever is wrong with it, routing goes on.
+
+    Args:
+        url: Of the log's database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._llm: LLMInterface | None = None
+        self._engine: Engine | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._is_in_trouble = False
+
+    def adopt(self, llm: LLMInterface) -> None:
+        """Change the routing of this one; at once, if the one before has experiments."""
+        before, self._llm = self._llm, llm
+        if before is not None and before.planner.variants is not None:
+            running = before.planner.variants.experiments
+            try:
+                llm.planner.variants = Variants(llm.settings.tiered_routing, llm.router, running)
+            except GearshiftError as error:
+                logger.error("experiments do not fit the new configuration: %s", error)
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._task = asyncio.create_task(self._run())
+
+    async def aclose(self) -> None:
+        """Stop asking."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._engine is not None:
+            self._engine.dispose()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._look()
+                self._is_in_trouble = False
+            except Exception as error:  # noqa: BLE001 - the database may fail in any way
+                if not self._is_in_trouble:
+                    logger.warning("experiments cannot be read: %s", " ".join(str(error).split()))
+                self._is_in_trouble = True
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def _look(self) -> None:
+        llm = self._llm
+        assert llm is not None, "adopt comes first"
+        variants = await asyncio.to_thread(self._variants, llm)
+        if llm is self._llm and variants is not llm.planner.variants:
+            llm.planner.variants = variants
+            names = [one.name for one in variants.experiments] if variants else []
+            logger.info("experiments: %s", ", ".join(names) or "none")
+
+    def _variants(self, llm: LLMInterface) -> Variants | None:
+        """What the running experiments need; the old value where nothing has changed."""
+        from gearshift.decision_log.database import open_database
+        from gearshift.decision_log.experiments import State, experiments
+
+        if self._engine is None:
+            self._engine = open_database(self._url)
+        found = tuple(kept.experiment for kept in experiments(self._engine, State.RUNNING))
+        known = llm.planner.variants
+        if found == (known.experiments if known else ()):
+            return known
+        return Variants(llm.settings.tiered_routing, llm.router, found) if found else None

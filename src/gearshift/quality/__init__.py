@@ -1,0 +1,1 @@
+"""Whether the small model's answers are good enough: sampling, judging, watching."""

@@ -1,0 +1,72 @@
+"""AutoTune: moves the threshold in the configuration file by at most one step at a time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from sqlalchemy.engine import Engine
+
+from gearshift.config_edit import replace_threshold
+from gearshift.decision_log.facts import read_fact, write_fact
+from gearshift.errors import GearshiftError
+from gearshift.guarantees.step import next_threshold
+from gearshift.guarantees.threshold import Judged, Risk, choose
+from gearshift.quality.logged import logged_answers
+from gearshift.settings import Settings
+from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.scorer_loading import load_scorer
+from gearshift.tiered_routing.tier_config import TierConfig
+
+logger = logging.getLogger(__name__)
+
+_LAST: Final = "auto_tune"
+
+
+class AutoTune:
+    """Runs on a schedule that survives restarts: when it last ran is kept in the log.
+
+    Args:
+        file: The configuration in use; what is written there comes into force by its reload.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, file: Path, clock: Callable[[], float] = time.time) -> None:
+        self._file = file
+        self._clock = clock
+        self._scorer: tuple[TierConfig, Scorer] | None = None
+
+    def maybe(self, engine: Engine, settings: Settings) -> None:
+        """Move the threshold, if it is time and there is reason to."""
+        last = read_fact(engine, _LAST)
+        now = self._clock()
+        if last is not None and now < float(last) + 3_600 * settings.quality.auto_tune.every_hours:
+            return
+        write_fact(engine, _LAST, f"{now:.0f}")
+        try:
+            self._move(engine, settings)
+        except GearshiftError as error:
+            logger.info("auto_tune: nothing done: %s", error)
+
+    def _move(self, engine: Engine, settings: Settings) -> None:
+        routing, wanted = settings.tiered_routing, settings.quality.auto_tune
+        answers = logged_answers(engine, self._scorer_of(routing))
+        losses = (np.clip(answers.gap, 0.0, 1.0) > 0).astype(np.float64)
+        judged = Judged(answers.scores, losses, answers.weights)
+        found = choose(judged, alpha=wanted.alpha, delta=wanted.delta, risk=Risk.SMALL)
+        now = routing.ordered_tiers[0].below or 0.0
+        wise = next_threshold(now, found, judged, alpha=wanted.alpha, delta=wanted.delta)
+        if wise == now:
+            logger.info("auto_tune: the threshold stays at %g (%d judged)", now, len(losses))
+            return
+        said = replace_threshold(self._file, wise)
+        logger.warning("auto_tune: threshold %g -> %g; %s", now, wise, said)
+
+    def _scorer_of(self, routing: TierConfig) -> Scorer:
+        if self._scorer is None or self._scorer[0] != routing:
+            self._scorer = routing, load_scorer(routing)
+        return self._scorer[1]

@@ -1,0 +1,39 @@
+"""DailyBudget: tokens that may be spent in a day."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+_DAY_SECONDS: Final = 86_400
+
+
+class DailyBudget:
+    """Starts afresh at midnight, UTC.
+
+    Args:
+        tokens: In a day, at least 1.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, tokens: int, clock: Callable[[], float] = time.time) -> None:
+        self._tokens = tokens
+        self._clock = clock
+        self._day = -1
+        self._spent = 0
+
+    @property
+    def left(self) -> int:
+        """Tokens that may still be spent today; below 0 where the last answer was long."""
+        return self._tokens - self._spent_today()
+
+    def spend(self, tokens: int) -> None:
+        """Note tokens that were used."""
+        self._spent = self._spent_today() + tokens
+
+    def _spent_today(self) -> int:
+        day = int(self._clock() // _DAY_SECONDS)
+        if day != self._day:
+            self._day, self._spent = day, 0
+        return self._spent

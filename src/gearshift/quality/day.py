@@ -1,0 +1,89 @@
+"""The last day as the alarms want it."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.engine import Connection, Engine
+
+from gearshift.decision_log.judgements import SHADOW
+from gearshift.decision_log.rows import SCORE
+from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
+from gearshift.guarantees.alarms import Day
+
+_DAY_HOURS = 24
+_WEEK_HOURS = 7 * _DAY_HOURS
+
+
+def last_day(engine: Engine, now: float, lowest: str) -> Day:
+    """Read it.
+
+    Args:
+        engine: The log's database.
+        now: Seconds since 1970.
+        lowest: The smallest tier's name.
+    """
+    hour = int(now // 3_600)
+    since = hour - _DAY_HOURS + 1
+    with engine.connect() as connection:
+        requests, fallbacks, scored = _sums(connection, since)
+        judged = _verdicts(connection, since * 3_600, lowest)
+        compared = _compared(connection, since * 3_600)
+        scores = _scores(connection, since, hour + 1)
+        simple = sum(_scores(connection, since, hour + 1, lowest).values())
+        earlier = _scores(connection, since - _WEEK_HOURS, since)
+    return Day(
+        requests=requests,
+        fallbacks=fallbacks,
+        scored=scored,
+        simple=simple,
+        judged=sum(judged.values()),
+        losses=judged.get("loss", 0),
+        compared=sum(compared.values()),
+        contradicted=compared[True],
+        scores=scores,
+        earlier_scores=earlier,
+    )
+
+
+def _sums(connection: Connection, since: int) -> tuple[int, int, int]:
+    names = ("requests", "fallbacks", "scored")
+    summed = (func.coalesce(func.sum(HOURS.c[name]), 0) for name in names)
+    query = select(*summed).where(HOURS.c.hour >= since, HOURS.c.cause != SHADOW)
+    requests, fallbacks, scored = connection.execute(query).one()
+    return int(requests), int(fallbacks), int(scored)
+
+
+def _verdicts(connection: Connection, since: float, lowest: str) -> dict[str, int]:
+    """Of judges, about answers that the smallest tier has given."""
+    query = (
+        select(JUDGEMENTS.c.verdict, func.count())
+        .join_from(JUDGEMENTS, DECISIONS, DECISIONS.c.id == JUDGEMENTS.c.decision_id)
+        .where(JUDGEMENTS.c.time >= since, DECISIONS.c.tier == lowest)
+        .where(JUDGEMENTS.c.weak_score.is_not(None))
+        .group_by(JUDGEMENTS.c.verdict)
+    )
+    return {verdict: int(count) for verdict, count in connection.execute(query)}
+
+
+def _compared(connection: Connection, since: float) -> dict[bool, int]:
+    query = (
+        select(JUDGEMENTS.c.position.is_not(None), func.count())
+        .where(JUDGEMENTS.c.time >= since, JUDGEMENTS.c.judge == "model")
+        .where(JUDGEMENTS.c.weak_score.is_not(None))
+        .group_by(JUDGEMENTS.c.position.is_not(None))
+    )
+    found = {bool(is_set): int(count) for is_set, count in connection.execute(query)}
+    return {True: found.get(True, 0), False: found.get(False, 0)}
+
+
+def _scores(
+    connection: Connection, first: int, end: int, tier: str | None = None
+) -> dict[int, int]:
+    query = (
+        select(TIMES.c.bucket, func.sum(TIMES.c.requests))
+        .where(TIMES.c.kind == SCORE, TIMES.c.hour >= first, TIMES.c.hour < end)
+        .group_by(TIMES.c.bucket)
+    )
+    if tier is not None:
+        query = query.where(TIMES.c.tier == tier)
+    return {int(bucket): int(count) for bucket, count in connection.execute(query)}

@@ -1,0 +1,27 @@
+"""Finds the judge that the configuration names."""
+
+from __future__ import annotations
+
+from gearshift import registry
+from gearshift.errors import ConfigError, Problem
+from gearshift.quality.pair import AskModel, Judge
+
+
+def load_judge(name: str, ask: AskModel, model: str | None) -> Judge:
+    """Make the judge: one of the registry, or `module:name` of something that makes one.
+
+    Args:
+        name: As in `quality.judge`.
+        ask: With which it may ask models.
+        model: Which one it should ask, if it does.
+
+    Raises:
+        ConfigError: It cannot be imported or made.
+    """
+    try:
+        judge: Judge = registry.load(registry.JUDGES.get(name, name))(ask, model)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ConfigError(
+            [Problem("quality.judge", f"{name!r} cannot be loaded: {error}")]
+        ) from error
+    return judge

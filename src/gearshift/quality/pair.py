@@ -1,0 +1,90 @@
+"""Pair: one request with the answers of both tiers, and what a judge says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from gearshift.types import ChatRequest, Chunk, Decision
+
+
+class Verdict(StrEnum):
+    """How the small model's answer did against the large one's."""
+
+    WIN = "win"
+    TIE = "tie"
+    LOSS = "loss"
+    MALFORMED = "malformed"  # the judge could not be understood
+
+
+class Sample(NamedTuple):
+    """An answer that was drawn.
+
+    Attributes:
+        other_tier: The tier that is to repeat it.
+        propensity: The share with which it was drawn.
+    """
+
+    request: ChatRequest
+    decision: Decision
+    answer: Chunk
+    other_tier: str
+    propensity: float
+
+
+class Pair(NamedTuple):
+    """Both answers to one request."""
+
+    request: ChatRequest
+    weak: Chunk
+    strong: Chunk
+
+
+class Judgement(NamedTuple):
+    """What a judge says.
+
+    Attributes:
+        weak_score: Of the small model's answer, 0-1; `None` where nothing was understood.
+        strong_score: Of the large model's.
+        position: What was preferred in both orders where that contradicts itself, `first` or
+            `second`.
+        comment: In a few words, without any of the answers' own.
+    """
+
+    verdict: Verdict
+    weak_score: float | None = None
+    strong_score: float | None = None
+    position: str | None = None
+    comment: str = ""
+
+
+class Judged(NamedTuple):
+    """A sample with its verdict, for the log."""
+
+    sample: Sample
+    pair: Pair
+    judge: str
+    judgement: Judgement
+
+
+class Judge(Protocol):
+    """Compares two answers.
+
+    Attributes:
+        name: As the log shows it.
+    """
+
+    name: str
+
+    async def judge(self, pair: Pair) -> Judgement:
+        """Compare; never raises for what the answers are.
+
+        Raises:
+            UpstreamError: The model that judges cannot be asked.
+        """
+        ...
+
+
+AskModel = Callable[[ChatRequest, str | None], Awaitable[Chunk]]
+"""Asks a model by name, or the largest tier's for `None`, without getting in anybody's way."""

@@ -1,0 +1,132 @@
+"""QuietAsker: asks models only while no user waits, and gives way at once when one comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from gearshift.answer import joined
+from gearshift.chat_requests import estimated_tokens
+from gearshift.errors import Fault, UpstreamError
+from gearshift.interface import LLMInterface
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import ChatRequest, Chunk, Usage
+
+_REST_SECONDS: Final = 0.1
+_TRIES: Final = 5
+_CHARACTERS_PER_TOKEN: Final = 4
+
+Spent = Callable[[str, str, Usage], None]
+"""Told of upstream, model and tokens of every answer, whole or not."""
+
+
+class GivenUpError(UpstreamError):
+    """Users came in the way every time."""
+
+
+class QuietAsker:
+    """Asks in the background; nothing that it does takes a place from a user's request.
+
+    Args:
+        llm: Whose upstreams are asked; looked up anew for every question.
+        pause_above: Users' requests in flight above which nothing is asked.
+        spent: Told what it costs.
+    """
+
+    def __init__(self, llm: Callable[[], LLMInterface], pause_above: int, spent: Spent) -> None:
+        self._llm = llm
+        self._pause_above = pause_above
+        self._spent = spent
+        self._asking = 0
+
+    async def tier(self, request: ChatRequest, tier: str) -> Chunk:
+        """The whole answer of a tier's first healthy deployment.
+
+        Raises:
+            UpstreamError: There is none, it failed, or `GivenUpError`.
+        """
+        return await self._asked(request, lambda llm: llm.health.topology.tiers.get(tier, ()))
+
+    async def model(self, request: ChatRequest, model: str | None) -> Chunk:
+        """The whole answer of a model, or of the largest tier's for `None`.
+
+        Raises:
+            UpstreamError: As above.
+        """
+
+        def targets(llm: LLMInterface) -> tuple[Target, ...]:
+            topology = llm.health.topology
+            last = llm.settings.tiered_routing.ordered_tiers[-1].name
+            return topology.tiers.get(last, ()) if model is None else topology.of_model(model)
+
+        return await self._asked(request, targets)
+
+    async def _asked(
+        self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Target, ...]]
+    ) -> Chunk:
+        for _ in range(_TRIES):
+            while self._is_busy(self._llm()):  # noqa: ASYNC110 - nothing tells when it is over
+                await asyncio.sleep(_REST_SECONDS)
+            answer = await self._undisturbed(request, targets)
+            if answer is not None:
+                return answer
+        raise GivenUpError("users came in the way every time", fault=Fault.BUSY)
+
+    async def _undisturbed(
+        self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Target, ...]]
+    ) -> Chunk | None:
+        """The answer, or `None` if a user came meanwhile; then the engine was stopped."""
+        llm = self._llm()
+        target = _first_healthy(llm, targets(llm), request)
+        self._asking += 1
+        with llm.in_flight.one():  # it is not closed under us
+            asking = asyncio.ensure_future(self._whole(llm, target, request))
+
+            def give_way() -> None:
+                if self._is_busy(llm):
+                    asking.cancel()
+
+            try:
+                with llm.in_flight.watched(give_way):
+                    await asyncio.wait({asking})
+                return None if asking.cancelled() else asking.result()
+            finally:
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+                self._asking -= 1
+
+    async def _whole(self, llm: LLMInterface, target: Target, request: ChatRequest) -> Chunk:
+        upstream, model = target.deployment.upstream, target.deployment.model
+        chunks: list[Chunk] = []
+        frames = None
+        try:
+            frames = await llm.providers[upstream].send(replace(request), model)
+            while (frame := await frames.read()) is not None:
+                if frame.chunk is not None:
+                    chunks.append(frame.chunk)
+        finally:
+            if frames is not None:
+                await frames.aclose()
+            answer = joined(chunks)
+            self._spent(upstream, model, answer.usage or _estimate(request, answer))
+        return answer
+
+    def _is_busy(self, llm: LLMInterface) -> bool:
+        return llm.in_flight.count - self._asking > self._pause_above
+
+
+def _first_healthy(llm: LLMInterface, targets: tuple[Target, ...], request: ChatRequest) -> Target:
+    tokens = estimated_tokens(request.messages)
+    for target in targets:
+        is_open = llm.circuits.refusal(target.deployment) is None
+        if is_open and target.can_answer(request.needs, tokens):
+            return target
+    raise UpstreamError("no deployment can be asked now", fault=Fault.UNREACHABLE)
+
+
+def _estimate(request: ChatRequest, answer: Chunk) -> Usage:
+    """What an answer that was broken off, or is not counted by its engine, must have cost."""
+    said = len(answer.content) // _CHARACTERS_PER_TOKEN
+    return Usage(estimated_tokens(request.messages), said)

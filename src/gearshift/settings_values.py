@@ -1,0 +1,15 @@
+"""Kinds of values that more than one block of the settings has."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from gearshift.tiered_routing.tier_config import no_boolean
+
+Seconds = Annotated[float, BeforeValidator(no_boolean), Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=1, allow_inf_nan=False)]
+Risk = Annotated[float, BeforeValidator(no_boolean), Field(gt=0, lt=1, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(no_boolean), Field(ge=1)]
+CountOrNone = Annotated[int, BeforeValidator(no_boolean), Field(ge=0)]

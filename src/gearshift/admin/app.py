@@ -1,13 +1,18 @@
-"""The admin plane, on a port of its own: health, metrics and the effective configuration."""
+"""The admin plane, on a port of its own: the dashboard, its API, health and metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import orjson
 
+from gearshift.admin import pages
+from gearshift.admin.access import Access
+from gearshift.admin.charts import CHARTS
+from gearshift.admin.desk import Desk, query_of
+from gearshift.admin.openapi import document
+from gearshift.admin.views import ACTIONS, VIEWS, Action, View
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.http.defects import defect
 from gearshift.http.readiness import readiness
@@ -15,8 +20,27 @@ from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
 
-_JSON: Final = {"content-type": "application/json"}
-_LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_JSON: Final = {"content-type": "application/json", "x-content-type-options": "nosniff"}
+_SAFE: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cache-control": "no-store",
+}
+_HTML: Final = {"content-type": "text/html; charset=utf-8", **_SAFE}
+# A chart has its own style inside, and may have nothing else.
+_SVG: Final = {
+    **_SAFE,
+    "content-type": "image/svg+xml",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+}
+_CHARTS: Final = "/charts/"
+
+Answer = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 class AdminPlane:
@@ -25,73 +49,120 @@ class AdminPlane:
     Args:
         llm: Whose state is shown.
         metrics: Shown at `/metrics`.
-        host: Where it listens; requests that name another host are refused, so that no web
-            page can reach it by a name of its own (DNS rebinding).
+        host: Where it listens.
+        token: What its users must send; empty: nothing.
+
+    Attributes:
+        desk: What its views may ask.
     """
 
-    def __init__(self, llm: LLMInterface, metrics: Metrics, host: str) -> None:
-        self.adopt(llm)
+    def __init__(self, llm: LLMInterface, metrics: Metrics, host: str, token: str = "") -> None:
+        self.desk = Desk(llm)
         self._metrics = metrics
-        self._names = _LOCAL_NAMES | {host}
-        self._pages: dict[str, Callable[[], HttpResponse]] = {
-            "/": self._index,
-            "/health/live": lambda: HttpResponse(200, _JSON, b'{"status":"live"}'),
-            "/health/ready": lambda: readiness(self._llm),
-            "/metrics": self._exposition,
-            "/admin/api/tiered-routing/config": self._config,
+        self._access = Access(host, token)
+        self._answers: dict[tuple[str, str], Answer] = {
+            ("GET", "/health/live"): self._live,
+            ("GET", "/health/ready"): self._ready,
+            ("GET", "/metrics"): self._exposition,
+            ("GET", "/openapi.json"): self._document,
         }
+        for view in VIEWS:
+            self._answers["GET", view.path] = self._facts(view)
+            if view.page:
+                self._answers["GET", view.page] = self._page(view)
+            for name in CHARTS.get(view.name, {}):
+                self._answers["GET", f"{_CHARTS}{view.name}/{name}.svg"] = self._chart(view, name)
+        for action in ACTIONS:
+            self._answers["POST", action.path] = self._act(action)
 
     def adopt(self, llm: LLMInterface) -> None:
         """Show this one from now on."""
-        self._llm = llm
+        self.desk.llm = llm
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
         try:
-            self._check_origin(request)
-            page = self._pages.get(request.path)
-            if page is None:
-                raise RequestError("there is nothing here; see /", status=404)
-            if request.method not in ("GET", "HEAD"):
-                allow = {"Allow": "GET"}
-                raise RequestError("only GET is possible here", status=405, headers=allow)
-            return page()
+            self._access.check(request)
+            return await self._answer(request)
         except GearshiftError as error:
             return self.refusal(request, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
             return self.refusal(request, defect(error, "answering an operator"))
 
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        method = "GET" if request.method == "HEAD" else request.method
+        found = self._answers.get((method, request.path))
+        if found is not None:
+            return await found(request)
+        asset = pages.static(request.path)
+        if asset is not None and method == "GET":
+            return HttpResponse(200, {**_SAFE, "content-type": asset[1]}, asset[0])
+        others = [known for known, path in self._answers if path == request.path]
+        if others or asset is not None:
+            allow = ", ".join(others or ["GET"])
+            raise RequestError(f"only {allow} here", status=405, headers={"Allow": allow})
+        raise RequestError("there is nothing here; see /", status=404)
+
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
-        status = error.status if isinstance(error, RequestError) else 500
-        headers = error.headers if isinstance(error, RequestError) else {}
-        return HttpResponse(
-            status, {**_JSON, **headers}, orjson.dumps({"error": {"message": str(error)}})
-        )
+        is_known = isinstance(error, RequestError)
+        said = {"message": str(error)}
+        if is_known and isinstance(error, RequestError):
+            said |= {"field": error.field, "code": error.code}  # type: ignore[dict-item]
+            headers = {**_JSON, **error.headers}
+            return HttpResponse(error.status, headers, orjson.dumps({"error": said}))
+        return HttpResponse(500, _JSON, orjson.dumps({"error": said}))
 
-    def _check_origin(self, request: HttpRequest) -> None:
-        for header in ("host", "origin"):
-            given = request.headers.get(header)
-            if given is None:
-                continue
-            if _host_name(given) not in self._names:
-                raise RequestError(f"{header} {given[:100]!r} is not this server", status=403)
+    def _facts(self, view: View) -> Answer:
+        async def answer(request: HttpRequest) -> HttpResponse:
+            return _json(await view.read(self.desk, query_of(request.query)))
 
-    def _index(self) -> HttpResponse:
-        return HttpResponse(200, _JSON, orjson.dumps({"gearshift": "admin", "see": [*self._pages]}))
+        return answer
 
-    def _exposition(self) -> HttpResponse:
+    def _page(self, view: View) -> Answer:
+        async def answer(request: HttpRequest) -> HttpResponse:
+            query = query_of(request.query)
+            try:
+                facts = await view.read(self.desk, query)
+            except RequestError as error:
+                return HttpResponse(error.status, _HTML, pages.trouble(view, str(error)))
+            return HttpResponse(200, _HTML, pages.page(view, facts, query, request.query))
+
+        return answer
+
+    def _chart(self, view: View, name: str) -> Answer:
+        async def answer(request: HttpRequest) -> HttpResponse:
+            facts = await view.read(self.desk, query_of(request.query))
+            return HttpResponse(200, _SVG, CHARTS[view.name][name](facts))
+
+        return answer
+
+    def _act(self, action: Action) -> Answer:
+        async def answer(request: HttpRequest) -> HttpResponse:
+            try:
+                body = orjson.loads(request.body or b"{}")
+            except orjson.JSONDecodeError as error:
+                raise RequestError(f"the body is no JSON: {error}") from error
+            if not isinstance(body, dict):
+                raise RequestError("the body must be an object")
+            return _json(await action.act(self.desk, body))
+
+        return answer
+
+    async def _live(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, _JSON, b'{"status":"live"}')
+
+    async def _ready(self, request: HttpRequest) -> HttpResponse:
+        return readiness(self.desk.llm)
+
+    async def _exposition(self, request: HttpRequest) -> HttpResponse:
         content_type, text = self._metrics.exposition()
         return HttpResponse(200, {"content-type": content_type}, text)
 
-    def _config(self) -> HttpResponse:
-        routing = self._llm.settings.tiered_routing.model_dump(mode="json")
-        return HttpResponse(200, _JSON, orjson.dumps(routing))
+    async def _document(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, _JSON, document())
 
 
-def _host_name(given: str) -> str | None:
-    """The name in a `Host` or `Origin`, or `None` if there is none to be read."""
-    try:
-        return urlsplit(given if "://" in given else f"//{given}").hostname
-    except ValueError:
-        return None
+def _json(value: object) -> HttpResponse:
+    headers = {**_JSON, "cache-control": "no-store"}
+    return HttpResponse(200, headers, orjson.dumps(value, default=str))

@@ -1,0 +1,95 @@
+"""Desk: what every view of the admin plane may ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from gearshift.admin.changing import Changer
+from gearshift.errors import RequestError
+from gearshift.interface import LLMInterface
+
+T = TypeVar("T")
+_SPANS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
+SPANS = tuple(_SPANS)
+"""What a page may be asked about, in its query's `since`."""
+
+
+class Desk:
+    """The interface in force and the decision log.
+
+    Args:
+        llm: Whose state is shown.
+
+    Attributes:
+        changer: Changes settings; `None` where nobody can.
+    """
+
+    def __init__(self, llm: LLMInterface) -> None:
+        self.llm = llm
+        self.changer: Changer | None = None
+        self._engine: Any = None
+
+    @property
+    def has_log(self) -> bool:
+        """Whether there is a decision log."""
+        return self.llm.settings.decision_log.enabled
+
+    @property
+    def lowest(self) -> str:
+        """The smallest tier's name."""
+        return self.llm.settings.tiered_routing.ordered_tiers[0].name
+
+    async def ask_log(self, question: Callable[[Any], T]) -> T:
+        """Ask the log something, in a thread.
+
+        Args:
+            question: Takes the database.
+
+        Raises:
+            RequestError: 503, when there is no log or it is in trouble.
+        """
+        if not self.has_log:
+            message = "the decision log is off; set decision_log.enabled to see this"
+            raise RequestError(message, status=503)
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from gearshift.decision_log.database import DecisionLogError
+
+        try:
+            return await asyncio.to_thread(lambda: question(self._opened()))
+        except (SQLAlchemyError, DecisionLogError) as error:
+            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise RequestError(f"the decision log is in trouble: {said}", status=503) from error
+
+    def close(self) -> None:
+        """Let go of the log."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    def _opened(self) -> Any:
+        from gearshift.decision_log.database import default_url, open_database
+
+        if self._engine is None:
+            self._engine = open_database(self.llm.settings.decision_log.url or default_url())
+        return self._engine
+
+
+def query_of(text: str) -> dict[str, str]:
+    """The fields of a query; of several with one name the last."""
+    return dict(parse_qsl(text, keep_blank_values=False, max_num_fields=50))
+
+
+def hours_of(query: Mapping[str, str]) -> int:
+    """The span that a page is asked about.
+
+    Raises:
+        RequestError: 400 for one that there is not.
+    """
+    span = query.get("since", "24h")
+    if span not in _SPANS:
+        raise RequestError(f"since must be one of: {', '.join(_SPANS)}", field="since")
+    return _SPANS[span]

@@ -1,0 +1,93 @@
+"""Overview: what goes where, what it saves, how quick it is, and who is well."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from gearshift.admin.desk import Desk, hours_of
+from gearshift.decision_log.judgements import SHADOW
+from gearshift.types import JsonObject
+
+
+async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+    """Everything of the page; what needs no log is there without one."""
+    hours = hours_of(query)
+    found: JsonObject = {"since": query.get("since", "24h"), "upstreams": health(desk)}
+    if desk.has_log:
+        now = int(time.time() // 3_600)
+        found |= await desk.ask_log(lambda engine: _logged(engine, desk.lowest, now, hours))
+    return found
+
+
+def _logged(engine: Any, lowest: str, now: int, hours: int) -> JsonObject:
+    from gearshift.decision_log.summary import summarise
+    from gearshift.guarantees.alarms import CHECKS
+    from gearshift.quality.alarm_record import kept_alarms
+    from gearshift.quality.day import last_day
+
+    first = now - hours + 1
+    summary = summarise(engine, first)
+    day = last_day(engine, time.time(), lowest)
+    return {
+        **summary.to_json(lowest),
+        "over_time": _over_time(summary.hours, first, now),
+        "quality_bound": bound(day.losses, day.judged),
+        "alarms": [
+            {"name": one.name, "since": one.since, "message": one.message}
+            for one in kept_alarms(engine)
+        ],
+        "alarm_names": list(CHECKS),
+    }
+
+
+def bound(losses: int, judged: int) -> JsonObject:
+    """The share of the small model's answers that are worse, and what it is at most (95 %)."""
+    from gearshift.guarantees.wilson import share_interval
+
+    if not judged:
+        return {"judged": 0, "losses": 0, "estimate": None, "ci": None}
+    share = losses / judged
+    return {
+        "judged": judged,
+        "losses": losses,
+        "estimate": share,
+        "ci": list(share_interval(share, judged)),
+    }
+
+
+def _over_time(rows: Any, first: int, now: int) -> JsonObject:
+    """Requests of every tier by hour, or by day where there are many hours."""
+    each = 1 if now - first < 48 else 24
+    starts = list(range(first, now + 1, each))
+    tiers: dict[str, list[int]] = {}
+    for row in rows:
+        if row["tier"] == SHADOW or row["hour"] > now:
+            continue
+        counts = tiers.setdefault(row["tier"], [0] * len(starts))
+        counts[(row["hour"] - first) // each] += int(row["requests"])
+    return {"starts": [start * 3_600 for start in starts], "hours": each, "tiers": tiers}
+
+
+def health(desk: Desk) -> list[JsonObject]:
+    """Every tier's deployments: how they are, and whether their model is in memory."""
+    states = desk.llm.upstream_states()
+    found = []
+    for tier, chain in desk.llm.tier_health().items():
+        for one in chain:
+            upstream, model = one.deployment.upstream, one.deployment.model
+            infos = states[upstream].models if upstream in states else ()
+            resident = next((info.is_resident for info in infos if info.name == model), None)
+            found.append(
+                {
+                    "tier": tier,
+                    "upstream": upstream,
+                    "model": model,
+                    "state": one.readiness.value,
+                    "resident": resident,
+                    "in_cooldown": one.in_cooldown,
+                    "detail": one.detail,
+                }
+            )
+    return found

@@ -1,0 +1,91 @@
+"""The routing settings in force: shown, changed, and what was changed before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from gearshift.admin.changing import RefusedChangeError
+from gearshift.admin.desk import Desk
+from gearshift.decision_log.changes import Change
+from gearshift.errors import GearshiftError, RequestError
+from gearshift.types import JsonObject
+
+logger = logging.getLogger(__name__)
+
+_WHO = "admin API"
+
+
+async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+    """The block `tiered_routing` as it is in force."""
+    del query
+    return desk.llm.settings.tiered_routing.model_dump(mode="json")
+
+
+async def change(desk: Desk, body: JsonObject) -> JsonObject:
+    """Change some of it; the new block, and how each change will last.
+
+    Raises:
+        RequestError: 422 naming the key that is wrong, 409 where nothing can be changed.
+    """
+    if desk.changer is None:
+        raise RequestError("settings cannot be changed here", status=409)
+    try:
+        applied = await desk.changer.apply(body, _WHO)
+    except RefusedChangeError as error:
+        raise RequestError(str(error), status=422, field=error.key, code="bad_setting") from error
+    except GearshiftError as error:
+        raise RequestError(str(error), status=409) from error
+    await _note(desk, applied.changes)
+    return {**applied.effective, "changes": [_described(one) for one in applied.changes]}
+
+
+async def _note(desk: Desk, changes: Sequence[Change]) -> None:
+    for one in changes:
+        logger.warning(
+            "%s: tiered_routing.%s: %r -> %r%s",
+            one.who,
+            one.key,
+            one.old,
+            one.new,
+            "" if one.kept else " until the next start",
+        )
+    if desk.has_log:
+        from gearshift.decision_log.changes import note_changes
+
+        try:
+            await desk.ask_log(lambda engine: note_changes(engine, changes))
+        except RequestError as error:
+            logger.warning("the change is not in the audit trail: %s", error)
+
+
+async def trail(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+    """What was changed, the newest first."""
+    from gearshift.decision_log.changes import changes
+
+    del query
+    found = await desk.ask_log(changes)
+    return {"changes": [_described(one) for one in found]}
+
+
+async def undo(desk: Desk, body: JsonObject) -> JsonObject:
+    """Put back what the newest change of a key has replaced.
+
+    Raises:
+        RequestError: 404 where nothing was changed.
+    """
+    key = body.get("key")
+    found = (await trail(desk, {}))["changes"]
+    newest = next((one for one in found if key in (None, one["key"])), None)
+    if newest is None:
+        raise RequestError("nothing was changed that could be put back", status=404)
+    return await change(desk, _nested(newest["key"], newest["old"]))
+
+
+def _nested(key: str, value: object) -> JsonObject:
+    first, _, rest = key.partition(".")
+    return {first: _nested(rest, value) if rest else value}
+
+
+def _described(one: Change) -> JsonObject:
+    return {**one._asdict(), "lasts": "in the configuration file" if one.kept else "until restart"}

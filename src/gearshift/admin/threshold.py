@@ -1,0 +1,87 @@
+"""Threshold: what every threshold would do to the traffic of the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gearshift.admin.desk import Desk, hours_of
+from gearshift.errors import GearshiftError
+from gearshift.model_sizes import parameters_of
+from gearshift.types import JsonObject
+
+_STEPS: Final = tuple(step / 4 for step in range(41))
+BASELINE: Final = "always-complex on the same tokens"
+
+
+async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+    """The present threshold, and share, compute and quality at every quarter point."""
+    settings = desk.llm.settings
+    tiers = settings.tiered_routing.ordered_tiers
+    since = int(time.time() // 3_600) - hours_of(query) + 1
+    small, large = (parameters_of(settings.first_model(tiers[at].name)) for at in (0, -1))
+    saving = None if small is None or large is None else 1.0 - small / large
+
+    def ask(engine: Any) -> JsonObject:
+        from gearshift.decision_log.scores import scores_since
+
+        counts = scores_since(engine, since)
+        quality = _qualities(engine)
+        rows = [_row(at, counts, saving, quality.get(at)) for at in _STEPS]
+        return {"scored": sum(counts["requests"].values()), "steps": rows}
+
+    return {
+        "since": query.get("since", "24h"),
+        "threshold": tiers[0].below,
+        "can_change": len(tiers) == 2 and desk.changer is not None,
+        "baseline": BASELINE,
+        **await desk.ask_log(ask),
+    }
+
+
+def _row(
+    threshold: float,
+    counts: Mapping[str, Mapping[float, int]],
+    saving: float | None,
+    quality: JsonObject | None,
+) -> JsonObject:
+    def below(kind: str) -> float | None:
+        total = sum(counts[kind].values())
+        if not total:
+            return None
+        return sum(n for score, n in counts[kind].items() if score < threshold) / total
+
+    tokens = below("tokens")
+    is_known = saving is not None and tokens is not None
+    return {
+        "threshold": threshold,
+        "share_simple": below("requests"),
+        "compute_saved": saving * tokens if is_known else None,  # type: ignore[operator]
+        "quality": quality,
+    }
+
+
+def _qualities(engine: Any) -> dict[float, JsonObject]:
+    """By judged pairs; empty while there are too few."""
+    import numpy as np
+
+    from gearshift.decision_log.judged import judged_requests
+    from gearshift.guarantees.replay import Both, quality_at
+
+    try:
+        found = judged_requests(engine)
+    except GearshiftError:
+        return {}
+    both = Both(
+        np.array([one.score for one in found]),
+        np.array([one.weak_score for one in found]),
+        np.array([one.strong_score for one in found]),
+        np.array([1.0 / one.propensity for one in found]),
+    )
+    estimates = {at: quality_at(both, at) for at in _STEPS}
+    return {
+        at: {"estimate": one.estimate, "ci": list(one.ci), "n": one.n, "method": one.method}
+        for at, one in estimates.items()
+        if one.ci is not None
+    }

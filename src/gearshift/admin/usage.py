@@ -1,0 +1,92 @@
+"""Usage: patterns of the traffic, and what they suggest in plain words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from gearshift.admin.desk import Desk, hours_of
+from gearshift.settings import Settings
+from gearshift.types import JsonObject
+
+_FEWEST = 20
+_ENOUGH_JUDGED = 300
+
+
+async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+    """Requests by hour of the day, kind, length, model, client; repetitions; recommendations."""
+    hours = hours_of(query)
+    settings = desk.llm.settings
+
+    def ask(engine: Any) -> JsonObject:
+        from gearshift.decision_log.summary import summarise
+        from gearshift.decision_log.usage import unlike_the_rest, usage
+
+        found = usage(engine, desk.lowest, time.time() - 3_600 * hours)
+        summary = summarise(engine, int(time.time() // 3_600) - hours + 1)
+        said: JsonObject = {
+            **asdict(found),
+            "by_hour": _by_hour(summary.hours),
+            "unlike": [asdict(one) for one in unlike_the_rest(found)],
+        }
+        totals = summary.to_json(desk.lowest)
+        return {**said, "recommendations": recommendations(said, totals, settings)}
+
+    return {"since": query.get("since", "24h"), **await desk.ask_log(ask)}
+
+
+def _by_hour(rows: Any) -> list[int]:
+    """Requests in each hour of the day, UTC."""
+    counts = [0] * 24
+    for row in rows:
+        counts[row["hour"] % 24] += int(row["requests"])
+    return counts
+
+
+def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -> list[str]:
+    """What the numbers suggest, the most useful first."""
+    requests = usage["requests"]
+    if requests < _FEWEST:
+        return []
+    found = []
+    share = totals["simple_tier_percentage"] or 0.0
+    if share < 10:
+        found.append(
+            f"Only {share:.0f} % of the requests go to the small model. See on the Threshold page "
+            "what a higher threshold would do."
+        )
+    if usage["repeated"] > 0.1 * requests:
+        found.append(
+            f"{100 * usage['repeated'] / requests:.0f} % of the requests repeat a prompt that came "
+            "before; a cache could answer them."
+        )
+    judged = sum(totals["quality"]["judgements"].values())
+    if not judged and settings.quality.shadow_share <= 0:
+        found.append(
+            "Nothing is known about quality yet. Set quality.shadow_share to 0.1 to have a tenth "
+            "of the answers compared in the background."
+        )
+    elif judged >= _ENOUGH_JUDGED and settings.tiered_routing.scorer == "rule":
+        found.append(
+            f"{judged:,} answers are judged, enough to learn from: `gearshift train --out "
+            "learned.npz` (it needs decision_log.store_prompts)."
+        )
+    if totals["fallbacks"] > 0.05 * max(1, totals["requests"]):
+        found.append(
+            f"{totals['fallbacks']:,} requests were not answered by their first choice. "
+            "`gearshift doctor` says why."
+        )
+    unknown = totals["compute"]["unknown_requests"]
+    if unknown > 0.2 * max(1, totals["requests"]):
+        found.append(
+            f"Of {unknown:,} requests the compute is not known, because the model's size is not "
+            "told by its name and the upstream does not tell it."
+        )
+    found += [
+        f"Client {one['name']!r} is unlike the others: {100 * one['simple']:.0f} % of its requests "
+        "go to the small model. An API key with tiers of its own may serve it better."
+        for one in usage["unlike"]
+    ]
+    return found

@@ -1,0 +1,105 @@
+"""Views: every page and every address of the admin API, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gearshift.admin import (
+    experiments,
+    overview,
+    quality,
+    requests,
+    routing_settings,
+    threshold,
+    totals,
+    try_it,
+    usage,
+)
+from gearshift.admin.desk import SPANS, Desk
+from gearshift.types import JsonObject
+
+Read = Callable[[Desk, Mapping[str, str]], Awaitable[JsonObject]]
+Act = Callable[[Desk, JsonObject], Awaitable[JsonObject]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Something to be looked at, as JSON and, where there is a title, as a page.
+
+    Attributes:
+        name: Its template, and its address under `/admin/api/`.
+        page: The address of the page.
+        title: In the navigation; empty for a page that is reached from another.
+        asked: Names of the query's fields.
+    """
+
+    name: str
+    read: Read
+    summary: str
+    page: str = ""
+    title: str = ""
+    asked: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The address of its JSON."""
+        return f"/admin/api/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done, by POST of a JSON object."""
+
+    path: str
+    act: Act
+    summary: str
+    takes: tuple[str, ...] = ()
+
+
+_LIST: Final = ("since", "tier", "model", "upstream", "cause", "client", "dialect", "scorer")
+
+VIEWS: Final = (
+    View("overview", overview.facts, "What goes where", "/", "Overview", ("since",)),
+    View(
+        "requests",
+        requests.facts,
+        "Requests, the newest first",
+        "/requests",
+        "Requests",
+        (*_LIST, "failed", "after"),
+    ),
+    View("request", requests.one, "One decision explained", "/request", "", ("id",)),
+    View(
+        "threshold",
+        threshold.facts,
+        "What every threshold would do",
+        "/threshold",
+        "Threshold",
+        ("since",),
+    ),
+    View("quality", quality.facts, "Verdicts and bounds", "/quality", "Quality", ("since",)),
+    View("experiments", experiments.facts, "Experiments", "/experiments", "Experiments"),
+    View("usage", usage.facts, "Patterns of use", "/usage", "Usage", ("since",)),
+    View("try-it", try_it.facts, "What a trial asks", "/try-it", "Try it"),
+    View("tiered-routing/config", routing_settings.facts, "The routing settings in force"),
+    View("tiered-routing/metrics", totals.facts, "Totals since the last reset"),
+    View("changes", routing_settings.trail, "What was changed, the newest first"),
+)
+
+_SETTINGS: Final = ("enabled", "complexity_threshold", "models", "scorer")
+
+ACTIONS: Final = (
+    Action(
+        "/admin/api/tiered-routing/config",
+        routing_settings.change,
+        "Change routing settings in all processes",
+        _SETTINGS,
+    ),
+    Action("/admin/api/tiered-routing/metrics/reset", totals.reset, "Count from zero"),
+    Action("/admin/api/changes/undo", routing_settings.undo, "Undo the newest change", ("key",)),
+    Action("/admin/api/try-it", try_it.answer, "Score and answer a prompt", ("prompt", "answers")),
+)
+
+__all__ = ["ACTIONS", "SPANS", "VIEWS", "Action", "View"]

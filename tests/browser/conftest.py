@@ -1,0 +1,49 @@
+"""A real browser: the system's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
+
+
+def chromium() -> str | None:
+    """Where it is."""
+    named = os.environ.get("GEARSHIFT_TEST_CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium on the path; GEARSHIFT_TEST_CHROMIUM may name one")
+    with sync_playwright() as playwright:
+        # No sandbox of its own: it is not allowed to root, as which containers run tests.
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@contextmanager
+def looking(browser: Browser, scheme: str = "light", width: int = 1200) -> Iterator[Page]:
+    """A page that collects what goes wrong on it, and fails for it at the end."""
+    context = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 850},
+    )
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}"))
+    yield page
+    context.close()
+    assert wrong == []

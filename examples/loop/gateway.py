@@ -92,14 +92,15 @@ class Gateway:
         return str(self.decision(prompt)["tier"])
 
     def judged(self) -> int:
-        """Verdicts so far."""
+        """Answers that were drawn and are done with: judged, or let go because users came."""
         with urllib.request.urlopen(f"{self._admin}/metrics") as answer:
             text = answer.read().decode()
-        counts = re.findall(r"^gearshift_quality_judgements_total\{.*\} (\S+)$", text, re.MULTILINE)
+        done = r"^gearshift_(?:quality_judgements|shadow_skipped)_total\{.*\} (\S+)$"
+        counts = re.findall(done, text, re.MULTILINE)
         return round(sum(map(float, counts)))
 
     def until_judged(self, count: int) -> None:
-        """Wait for so many verdicts, and until they are written."""
+        """Wait until so many are done with, and until they are written."""
         _wait(lambda: self.judged() >= count, f"{count} verdicts")
         time.sleep(1.0)
 

@@ -121,11 +121,24 @@ def test_every_address_is_in_the_document_and_answers(served):
     _, document = call(f"{served.admin}/openapi.json")
     for path, methods in document["paths"].items():
         if "get" in methods and path not in ("/metrics",):
-            status, _ = call(f"{served.admin}{path}")
-            assert status in (200, 404), path
+            status, said = call(f"{served.admin}{path}")
+            assert status in (200, 404), (path, said)
         else:
             assert set(methods) <= {"get", "post"}
     assert CONFIG in document["paths"]
+
+
+def test_a_request_is_listed_with_what_was_decided(served):
+    ask(served.url, PROMPT)
+    for _ in range(100):
+        status, found = call(f"{served.admin}/admin/api/requests?tier=complex")
+        assert status == 200
+        if found["requests"]:
+            break
+        time.sleep(0.05)
+    newest = found["requests"][0]
+    status, one = call(f"{served.admin}/admin/api/request?id={newest['id']}")
+    assert (status, one["decision"]["tier"]) == (200, "complex")
 
 
 def test_what_is_wrong_with_a_request_is_said(served):

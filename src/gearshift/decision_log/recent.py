@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Engine
 
+from gearshift.decision_log.results import objects
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
 from gearshift.types import JsonObject
 
@@ -60,7 +61,7 @@ def recent(engine: Engine, filters: Filters, after: tuple[float, str] | None = N
         query = query.where(or_(made.time < time, and_(made.time == time, made.id < name)))
     query = query.order_by(made.time.desc(), made.id.desc()).limit(PAGE + 1)
     with engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(query).mappings()]
+        rows = objects(connection.execute(query))
     if len(rows) <= PAGE:
         return Page(rows, None)
     last = rows[PAGE - 1]
@@ -71,13 +72,13 @@ def one(engine: Engine, decision_id: str) -> JsonObject | None:
     """A decision with everything that is kept of it, and its judgements."""
     with engine.connect() as connection:
         query = select(DECISIONS).where(DECISIONS.c.id == decision_id)
-        found = connection.execute(query).mappings().first()
-        if found is None:
+        found = objects(connection.execute(query))
+        if not found:
             return None
         said = connection.execute(
             select(JUDGEMENTS)
             .where(JUDGEMENTS.c.decision_id == decision_id)
             .order_by(JUDGEMENTS.c.time)
         )
-        judgements: list[Mapping[str, Any]] = [dict(row) for row in said.mappings()]
-    return {**found, "judgements": judgements}
+        judgements = objects(said)
+    return {**found[0], "judgements": judgements}

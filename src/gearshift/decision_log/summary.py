@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.judgements import SHADOW
+from gearshift.decision_log.results import objects
 from gearshift.decision_log.rows import seconds_of
 from gearshift.decision_log.schema import HOURS, JUDGEMENTS, TIMES
 from gearshift.types import JsonObject
@@ -124,8 +125,8 @@ def summarise(engine: Engine, since_hour: int) -> Summary:
             .group_by(JUDGEMENTS.c.verdict)
         )
         return Summary(
-            [dict(row) for row in hours.mappings()],
-            [dict(row) for row in times.mappings()],
+            objects(hours),
+            objects(times),
             dict(verdicts.all()),
         )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
+from gearshift.decision_log.results import objects
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
 from gearshift.types import JsonObject
 
@@ -65,4 +66,4 @@ def latest(engine: Engine, since: float) -> list[JsonObject]:
         .limit(_MOST)
     )
     with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
+        return objects(connection.execute(query))

@@ -15,7 +15,8 @@ from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import ChatRequest, Chunk, Usage
 
 _REST_SECONDS: Final = 0.1
-_TRIES: Final = 5
+_RESTS_SECONDS: Final = (0.0, 0.2, 1.0, 5.0, 20.0)
+"""Before each try: who is interrupted is patient, or long answers would be missing from samples."""
 _CHARACTERS_PER_TOKEN: Final = 4
 
 Spent = Callable[[str, str, Usage], None]
@@ -66,7 +67,8 @@ class QuietAsker:
     async def _asked(
         self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Target, ...]]
     ) -> Chunk:
-        for _ in range(_TRIES):
+        for rest in _RESTS_SECONDS:
+            await asyncio.sleep(rest)
             while self._is_busy(self._llm()):  # noqa: ASYNC110 - nothing tells when it is over
                 await asyncio.sleep(_REST_SECONDS)
             answer = await self._undisturbed(request, targets)

@@ -35,7 +35,9 @@ def written_per_second(folder: Path) -> float:
     """From the first decision handed over to the last one written."""
     url = f"sqlite:///{folder / 'throughput.db'}"
     open_database(url).dispose()
-    accounting = Accounting(lambda _, model: parameters_of(model), ("", "mistral:7b-instruct"))
+    accounting = Accounting(
+        lambda _, model: parameters_of(model), lambda: ("", "mistral:7b-instruct")
+    )
     events = [finished() for _ in range(DECISIONS_WRITTEN)]
     writer = LogWriter(url, accounting, Retention(30, 1000), with_prompts=False)
     writer.start()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from gearshift.gateway.run import running_gateway
@@ -17,6 +18,10 @@ from gearshift.settings import Settings
 
 # Whatever a test starts keeps its state away from the user's.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="gearshift-state-")
+
+# These machines pause whenever they like; how long a case takes is no reason to fail.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 TIERS = {"simple": "gemma2:2b", "complex": "mistral:7b-instruct"}
 

@@ -101,5 +101,6 @@ def _demo(settings: Settings, why: str) -> Discovery:
         context_tokens=CONTEXT_TOKENS,
         parallel=4,
         threads=1,
+        are_stand_ins=True,
     )
     return Discovery((demo,), (notice,))

@@ -30,6 +30,7 @@ from gearshift.settings_access import (
     TlsSettings,
     empty_is_none,
 )
+from gearshift.settings_prices import PricesSettings
 from gearshift.settings_quality import QualitySettings
 from gearshift.settings_values import Count, CountOrNone, Seconds, Share
 from gearshift.tiered_routing.tier_config import Block, ModelName, TierConfig, no_boolean
@@ -232,6 +233,7 @@ class Settings(_SettingsBlock):
     tls: TlsSettings = TlsSettings()
     admin: AdminSettings = AdminSettings()
     quality: QualitySettings = QualitySettings()
+    prices: PricesSettings = PricesSettings()
 
     @field_validator("upstreams")
     @classmethod

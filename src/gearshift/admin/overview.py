@@ -8,6 +8,7 @@ from typing import Any
 
 from gearshift.admin.desk import Desk, hours_of
 from gearshift.decision_log.judgements import SHADOW
+from gearshift.prices import prices_of
 from gearshift.types import JsonObject
 
 
@@ -17,11 +18,11 @@ async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
     found: JsonObject = {"since": query.get("since", "24h"), "upstreams": health(desk)}
     if desk.has_log:
         now = int(time.time() // 3_600)
-        found |= await desk.ask_log(lambda engine: _logged(engine, desk.lowest, now, hours))
+        found |= await desk.ask_log(lambda engine: _logged(engine, desk, now, hours))
     return found
 
 
-def _logged(engine: Any, lowest: str, now: int, hours: int) -> JsonObject:
+def _logged(engine: Any, desk: Desk, now: int, hours: int) -> JsonObject:
     from gearshift.decision_log.summary import summarise
     from gearshift.guarantees.alarms import CHECKS
     from gearshift.quality.alarm_record import kept_alarms
@@ -29,9 +30,9 @@ def _logged(engine: Any, lowest: str, now: int, hours: int) -> JsonObject:
 
     first = now - hours + 1
     summary = summarise(engine, first)
-    day = last_day(engine, time.time(), lowest)
+    day = last_day(engine, time.time(), desk.lowest)
     return {
-        **summary.to_json(lowest),
+        **summary.to_json(desk.lowest, prices_of(desk.llm.settings)),
         "over_time": _over_time(summary.hours, first, now),
         "quality_bound": bound(day.losses, day.judged),
         "alarms": [

@@ -11,6 +11,7 @@ import click
 
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.errors import GearshiftError
+from gearshift.prices import prices_of
 from gearshift.settings import Settings
 from gearshift.types import JsonObject
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # SQLAlchemy is imported only when the log is read
     from gearshift.decision_log.summary import Summary
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
+BASELINE: Final = "always-complex"
 _UNITS: Final = {"h": 1, "d": 24, "w": 168}
 _SPAN: Final = re.compile(r"(\d+)([hdw])")
 _WIDEST: Final = 72
@@ -47,7 +49,8 @@ def command(since: str, config: str | None, as_json: bool) -> None:
         summary = summarise(engine, int(time.time() // 3_600) - hours + 1)
     finally:
         engine.dispose()
-    facts = {"since": since, **summary.to_json(settings.tiered_routing.ordered_tiers[0].name)}
+    lowest = settings.tiered_routing.ordered_tiers[0].name
+    facts = {"since": since, **summary.to_json(lowest, prices_of(settings))}
     print_json(facts) if as_json else _print(facts, summary)
 
 
@@ -100,6 +103,8 @@ def _print(facts: JsonObject, summary: Summary) -> None:
         click.echo("  ".join(cells).rstrip())
     click.echo(f"failures {facts['failures']:,}, fallbacks {facts['fallbacks']:,}")
     _print_compute(facts["compute"])
+    if facts["money"]:
+        _print_money(facts["money"], facts["compute"]["baseline"])
     if facts["quality"]["judgements"]:
         said = ", ".join(f"{name} {n:,}" for name, n in facts["quality"]["judgements"].items())
         click.echo(f"judged: {said}")
@@ -110,13 +115,28 @@ def _print_compute(compute: JsonObject) -> None:
         click.echo("compute: not known; no answer told its tokens, or no model its size")
         return
     click.echo(
-        f"compute: {_flops(compute['used_flops'])} used; "
-        f"{100 * compute['saved_share']:.0f} % saved against {compute['baseline']} on the same "
-        f"tokens ({_flops(compute['baseline_flops'])})"
+        f"compute: {_flops(compute['used_flops'])} used; {_against(compute['saved_share'])} "
+        f"{compute['baseline']} on the same tokens ({_flops(compute['baseline_flops'])})"
     )
     if compute["unknown_requests"]:
         unknown = compute["unknown_requests"]
         click.echo(f"         {unknown:,} requests are not in it: tokens or sizes not told")
+
+
+def _print_money(money: JsonObject, baseline: str) -> None:
+    spent = f"{money['used']:,.2f} {money['currency']} spent"
+    if money["baseline_spent"]:
+        spent += f"; {_against(money['saved_share'])} {baseline} ({money['baseline_spent']:,.2f})"
+    click.echo(f"money:   {spent}")
+    if money["without_price"]:
+        click.echo(f"         counted as free: {', '.join(money['without_price'])}")
+
+
+def _against(share: float) -> str:
+    """A share saved or, below 0, spent beyond; the baseline's name follows."""
+    if share < 0:
+        return f"{-100 * share:.0f} % more than"
+    return f"{100 * share:.0f} % saved against"
 
 
 def _times(found: JsonObject | None) -> str:

@@ -14,5 +14,5 @@ def objects(result: Result[Any]) -> list[JsonObject]:
 
     The names that SQLAlchemy gives are of a kind of its own, which orjson refuses as keys.
     """
-    names = [str(name) for name in result.keys()]
+    names = list(map(str, result.keys()))
     return [dict(zip(names, row, strict=True)) for row in result]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.judgements import SHADOW
+from gearshift.decision_log.money import Prices
 from gearshift.decision_log.results import objects
 from gearshift.decision_log.rows import seconds_of
 from gearshift.decision_log.schema import HOURS, JUDGEMENTS, TIMES
@@ -65,7 +66,7 @@ class Summary:
             return []
         return [sums.get(hour, 0.0) for hour in range(min(sums), max(sums) + 1)]
 
-    def to_json(self, simple: str) -> JsonObject:
+    def to_json(self, simple: str, prices: Prices | None = None) -> JsonObject:
         """The facts that `gearshift stats --json` prints; `simple` is the lowest tier."""
         requests = int(self.total("requests"))
         used, baseline = self.total("flops"), self.total("baseline_flops")
@@ -90,6 +91,7 @@ class Summary:
                 "shadow_flops": self.total("flops", tier=SHADOW),
                 "unknown_requests": int(self.total("unknown_flops")),
             },
+            "money": prices.spent(self.hours) if prices else None,
             "quality": {"judgements": dict(self.verdicts)},
             "latency_seconds": {tier: self.percentiles(tier, "total") for tier in self.tiers},
             "first_token_seconds": {

@@ -13,12 +13,12 @@ from gearshift.gateway.app import Gateway
 from gearshift.gateway.comparing import Comparing
 from gearshift.gateway.experimenting import Experimenting
 from gearshift.gateway.in_force import InForce
+from gearshift.gateway.sizes import Sizes
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.http.tls import server_context
 from gearshift.interface import LLMInterface
 from gearshift.logs import write_lines
-from gearshift.model_sizes import parameters_of
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.telemetry.batch import Batch
@@ -63,7 +63,8 @@ async def running_gateway(
         GearshiftError: An upstream cannot be started, or the certificate cannot be used.
     """
     metrics = Metrics()
-    accounting = Accounting(_parameters, _largest(settings))
+    sizes = Sizes()
+    accounting = Accounting(sizes.parameters, sizes.largest)
     metrics.account(accounting)
     kept = decision_log(settings, accounting, metrics) if with_log else None
 
@@ -74,6 +75,7 @@ async def running_gateway(
         return (Batch(metrics.observe, log.write, *told_too).add,)
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
+        in_force.follow(sizes.adopt)
         metrics.watch(lambda: model_states(in_force.llm))
         comparing = Comparing(metrics, accounting, kept.writer if kept else None, workers)
         in_force.follow(comparing.adopt)
@@ -142,15 +144,6 @@ def decision_log(
         dropped=metrics.log_dropped,
     )
     return DecisionLog(writer, Feedback(url), Experimenting(url))
-
-
-def _parameters(upstream: str, model: str) -> float | None:
-    return parameters_of(model)
-
-
-def _largest(settings: Settings) -> tuple[str, str]:
-    """What always-complex would ask."""
-    return "", settings.first_model(settings.tiered_routing.ordered_tiers[-1].name)
 
 
 def limit(server: HttpServer, settings: Settings) -> None:

@@ -33,6 +33,8 @@ class UpstreamConfig:
         context_tokens: `embedded` only: the context that requests in flight share.
         parallel: `embedded` only: requests answered at the same time by each model.
         threads: `embedded` only: CPU threads of each model; 0 means one for each core.
+        are_stand_ins: `embedded` only: the files stand for the models that they are named after,
+            so their own sizes say nothing.
     """
 
     name: str
@@ -45,6 +47,7 @@ class UpstreamConfig:
     context_tokens: int = 4096
     parallel: int = 1
     threads: int = 0
+    are_stand_ins: bool = False
 
     def __repr__(self) -> str:
         return f"UpstreamConfig(name={self.name!r}, provider={self.provider!r})"

@@ -85,7 +85,7 @@ class EmbeddedProvider:
         states = await asyncio.gather(*(server.probe() for server in self._servers.values()))
         models: list[ModelInfo] = []
         for model, state in zip(self._servers, states, strict=True):
-            models += [replace(info, name=model) for info in state.models[:1]]
+            models += [self._named(info, model) for info in state.models[:1]]
         down = [model for model in self._servers if model not in {info.name for info in models}]
         return UpstreamState(
             is_reachable=bool(models),
@@ -93,6 +93,10 @@ class EmbeddedProvider:
             models=tuple(models),
             detail=f"restarting: {', '.join(down)}" if down else "reachable",
         )
+
+    def _named(self, info: ModelInfo, model: str) -> ModelInfo:
+        parameters = None if self._config.are_stand_ins else info.parameters
+        return replace(info, name=model, parameters=parameters)
 
     async def aclose(self) -> None:
         """Close connections and end the child processes."""

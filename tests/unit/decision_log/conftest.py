@@ -19,7 +19,9 @@ from gearshift.telemetry.compute import Accounting
 POSTGRES = os.environ.get(
     "GEARSHIFT_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test"
 )
-ACCOUNTING = Accounting(lambda upstream, model: parameters_of(model), ("", "mistral:7b-instruct"))
+ACCOUNTING = Accounting(
+    lambda upstream, model: parameters_of(model), lambda: ("", "mistral:7b-instruct")
+)
 
 
 @pytest.fixture

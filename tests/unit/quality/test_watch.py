@@ -40,7 +40,7 @@ def written(url, judged, **changes):
     """So many decisions of the small model, with the verdict of each."""
     writer = LogWriter(
         url,
-        Accounting(lambda upstream, model: 1e9, ("", "big")),
+        Accounting(lambda upstream, model: 1e9, lambda: ("", "big")),
         Retention(30, 1000),
         with_prompts=False,
     )

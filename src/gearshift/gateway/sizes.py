@@ -1,0 +1,45 @@
+"""Sizes: how many parameters a model has, as its upstream says, or else as its name does."""
+
+from __future__ import annotations
+
+from gearshift.interface import LLMInterface
+from gearshift.model_sizes import parameters_of
+from gearshift.pipeline.topology import is_listed
+from gearshift.types import UpstreamState
+
+
+class Sizes:
+    """Follows the interface in force; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._llm: LLMInterface | None = None
+        self._known: dict[tuple[str, str], tuple[UpstreamState | None, float | None]] = {}
+
+    def adopt(self, llm: LLMInterface) -> None:
+        """Ask this one's upstreams from now on."""
+        self._llm = llm
+        self._known = {}
+
+    def parameters(self, upstream: str, model: str) -> float | None:
+        """The number of weights of a model on an upstream; `None` if nobody knows."""
+        state = None if self._llm is None else self._llm.upstream_states().get(upstream)
+        known = self._known.get((upstream, model))
+        if known is None or known[0] is not state:
+            known = self._known[upstream, model] = (state, _found(model, state))
+        return known[1]
+
+    def largest(self) -> tuple[str, str]:
+        """Upstream and model that always-complex would ask."""
+        if self._llm is None:
+            return "", ""
+        tier = self._llm.settings.tiered_routing.ordered_tiers[-1].name
+        targets = self._llm.health.topology.tiers.get(tier)
+        if targets:
+            return targets[0].deployment.upstream, targets[0].deployment.model
+        return "", self._llm.settings.first_model(tier)
+
+
+def _found(model: str, state: UpstreamState | None) -> float | None:
+    infos = () if state is None else state.models
+    told = next((info.parameters for info in infos if is_listed(model, info)), None)
+    return parameters_of(model) if told is None else float(told)

@@ -1,0 +1,61 @@
+"""Money: by the configured prices, against the largest model on the same tokens."""
+
+import pytest
+
+from gearshift.decision_log.money import Prices
+from gearshift.prices import prices_of
+from gearshift.settings import Settings
+
+PRICES = Prices("EUR", {"big": (10.0, 5.0, 20.0), "small": (1.0, 1.0, 2.0)}, "big")
+
+
+def spent(*rows, prices=PRICES):
+    found = prices.spent(rows)
+    assert found is not None
+    return found
+
+
+def hours(model, cause="scored", prompt=1_000_000, cached=200_000, completion=500_000):
+    return {
+        "model": model,
+        "cause": cause,
+        "prompt_tokens": prompt,
+        "cached_tokens": cached,
+        "completion_tokens": completion,
+    }
+
+
+def test_the_same_tokens_on_the_largest_model_are_the_baseline():
+    found = spent(hours("small"))
+    assert found["used"] == pytest.approx(0.8 + 0.2 + 1.0)
+    assert found["baseline_spent"] == pytest.approx(8 + 1 + 10)
+    assert found["saved_share"] == pytest.approx(17 / 19)
+    assert found["currency"] == "EUR"
+
+
+def test_a_choice_of_the_client_saves_nothing_and_shadows_only_cost():
+    forced = spent(hours("small", "forced"))
+    assert forced["saved"] == 0
+    with_shadow = spent(hours("small"), hours("big", "shadow"))
+    assert with_shadow["used"] == pytest.approx(2 + 19)
+    assert with_shadow["saved_share"] < 0
+
+
+def test_a_model_without_a_price_is_named():
+    assert spent(hours("local"))["without_price"] == ["local"]
+
+
+def test_without_prices_there_is_no_money():
+    assert prices_of(Settings()).spent([hours("small")]) is None
+
+
+def test_prices_come_from_the_settings():
+    said = {"prices": {"currency": "EUR", "per_million_tokens": {"m": {"input": 3, "output": 4}}}}
+    found = spent(hours("m"), prices=prices_of(Settings.model_validate(said)))
+    assert found["used"] == pytest.approx(3 + 2)
+
+
+@pytest.mark.parametrize("price", [{"input": -1, "output": 1}, {"input": 1}, {"input": True}])
+def test_a_wrong_price_is_refused(price):
+    with pytest.raises(ValueError, match=r"prices\.per_million_tokens\.m"):
+        Settings.model_validate({"prices": {"per_million_tokens": {"m": price}}})

@@ -8,7 +8,7 @@ EVAL   := .venv-eval
 EXTRAS := $(foreach extra,embedded export postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench stats-check loop chaos soak fuzz eval default-model lock clean
+.PHONY: help serve test check fix bench bench-compute stats-check loop chaos soak fuzz eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ default-model: $(STAMP) ## train the scorer that comes with gearshift (DATA=fold
 
 bench: $(STAMP) ## measure; results and method in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+bench-compute: $(STAMP) ## CPU time of large, tiered, small on models of the true shapes (12 GB of memory, half an hour)
+	$(BIN)/python -m benchmarks.compute $(ARGS)
 
 stats-check: $(STAMP) ## simulate worlds with known truth: no guarantee may be broken more often than it says
 	$(BIN)/python -m simulations $(ARGS)

@@ -2,6 +2,7 @@
 
 make bench                                   all that is listed in `PARTS` below
 gearshift evaluate FILE…                     needs outcome files, which are not in the repository
+make bench-compute                           needs 12 GB of memory and half an hour
 python -m benchmarks.scorer_memory FILE…     needs any file of prompts
 python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
 """

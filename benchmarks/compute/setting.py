@@ -68,7 +68,9 @@ class Setting:
         before = cpu_seconds(*self.processes)
         with urllib.request.urlopen(request, timeout=900) as answer:
             usage = json.load(answer)["usage"]
-            decision, tier = (answer.headers[f"x-gearshift-{name}"] for name in ("decision-id", "tier"))
+            decision, tier = (
+                answer.headers[f"x-gearshift-{name}"] for name in ("decision-id", "tier")
+            )
         spent = cpu_seconds(*self.processes) - before
         if usage["completion_tokens"] != answer_tokens:
             raise SystemExit(f"{usage['completion_tokens']} tokens instead of {answer_tokens}")

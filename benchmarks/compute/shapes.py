@@ -101,9 +101,7 @@ def _tensors(shape: Shape) -> Iterator[tuple[str, int, int, tuple[Any, int, int]
         yield "output.weight", shape.vocabulary, width, _Q6
 
 
-def _blocks(
-    drawn: np.random.Generator, rows: int, columns: int, weights: int, size: int
-) -> Bytes:
+def _blocks(drawn: np.random.Generator, rows: int, columns: int, weights: int, size: int) -> Bytes:
     """Random quants under a scale that keeps activations finite through all layers."""
     count = rows * columns // weights
     blocks = drawn.integers(0, 256, (count, size), np.uint8)

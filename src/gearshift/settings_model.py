@@ -32,6 +32,7 @@ from gearshift.settings_access import (
 )
 from gearshift.settings_prices import PricesSettings
 from gearshift.settings_quality import QualitySettings
+from gearshift.settings_telemetry import OpenTelemetrySettings
 from gearshift.settings_values import Count, CountOrNone, Seconds, Share
 from gearshift.tiered_routing.tier_config import Block, ModelName, TierConfig, no_boolean
 
@@ -234,6 +235,7 @@ class Settings(_SettingsBlock):
     admin: AdminSettings = AdminSettings()
     quality: QualitySettings = QualitySettings()
     prices: PricesSettings = PricesSettings()
+    opentelemetry: OpenTelemetrySettings = OpenTelemetrySettings()
 
     @field_validator("upstreams")
     @classmethod

@@ -26,6 +26,7 @@ from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import Sink
 from gearshift.telemetry.log import RequestLog
 from gearshift.telemetry.metrics import Metrics, ModelState
+from gearshift.telemetry.otlp import OpenTelemetry, is_wanted
 from gearshift.types import Readiness
 
 if TYPE_CHECKING:
@@ -68,10 +69,13 @@ async def running_gateway(
     metrics.account(accounting)
     kept = decision_log(settings, accounting, metrics) if with_log else None
 
+    spans = _opentelemetry(settings)
+
     def sinks_of(settings: Settings) -> tuple[Sink, ...]:
         told = settings.tiered_routing.logging
         log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
-        told_too = () if kept is None else (kept.writer.add,)
+        told_too = [] if kept is None else [kept.writer.add]
+        told_too += [] if spans is None else [spans.observe]
         return (Batch(metrics.observe, log.write, *told_too).add,)
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
@@ -96,6 +100,8 @@ async def running_gateway(
         if kept is not None:
             kept.writer.start()
             kept.experimenting.start()
+        if spans is not None:
+            spans.start()
         try:
             yield Running(in_force, metrics)
         finally:
@@ -106,6 +112,8 @@ async def running_gateway(
             await asyncio.sleep(0)  # the last requests are told in the loop's next turn
             if kept is not None:
                 await asyncio.to_thread(kept.close)
+            if spans is not None:
+                await asyncio.to_thread(spans.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,16 @@ def decision_log(
         dropped=metrics.log_dropped,
     )
     return DecisionLog(writer, Feedback(url), Experimenting(url))
+
+
+def _opentelemetry(settings: Settings) -> OpenTelemetry | None:
+    """What sends spans and metrics, where somebody has said where to."""
+    wanted = settings.opentelemetry
+    if not is_wanted(wanted.endpoint) or not (wanted.traces or wanted.metrics):
+        return None
+    return OpenTelemetry(
+        wanted.endpoint, traces=wanted.traces, metrics=wanted.metrics, with_content=wanted.content
+    )
 
 
 def limit(server: HttpServer, settings: Settings) -> None:

@@ -113,6 +113,7 @@ class Recording:
             attempts=tuple((name, error.fault.value) for name, error in call.attempts),
             prompt=_prompt(call) if self._with_prompts else None,
             client=call.request.client,
+            trace_parent=call.request.headers.get("traceparent"),
             messages=call.request.messages,
         )
         for sink in self._sinks:

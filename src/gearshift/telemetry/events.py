@@ -25,6 +25,7 @@ class RequestFinished(NamedTuple):
         fault: The `Fault` that ended it, or `None`.
         attempts: The deployments that failed before, as (deployment, fault).
         client: The name of the API key that it came with, where that has one.
+        trace_parent: The client's `traceparent`, if it sent one.
         messages: The conversation; not to be kept unless a setting says so.
         prompt: The user's words, only where `logging.log_prompts` says so.
     """
@@ -43,6 +44,7 @@ class RequestFinished(NamedTuple):
     attempts: tuple[tuple[str, str], ...] = ()
     prompt: str | None = None
     client: str | None = None
+    trace_parent: str | None = None
     messages: Sequence[Message] = ()
 
 

@@ -77,7 +77,7 @@ class AdminPlane:
 
     def adopt(self, llm: LLMInterface) -> None:
         """Show this one from now on."""
-        self.desk.llm = llm
+        self.desk.adopt(llm)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from gearshift.admin.changing import Changer
 from gearshift.errors import RequestError
 from gearshift.interface import LLMInterface
+from gearshift.sizes import Sizes
 
 T = TypeVar("T")
 _SPANS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
@@ -24,13 +25,20 @@ class Desk:
         llm: Whose state is shown.
 
     Attributes:
+        sizes: Of models, in parameters.
         changer: Changes settings; `None` where nobody can.
     """
 
     def __init__(self, llm: LLMInterface) -> None:
-        self.llm = llm
+        self.sizes = Sizes()
+        self.adopt(llm)
         self.changer: Changer | None = None
         self._engine: Any = None
+
+    def adopt(self, llm: LLMInterface) -> None:
+        """Show this one's state from now on."""
+        self.llm = llm
+        self.sizes.adopt(llm)
 
     @property
     def has_log(self) -> bool:

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from gearshift.admin.desk import Desk, hours_of
 from gearshift.errors import GearshiftError
-from gearshift.model_sizes import parameters_of
 from gearshift.types import JsonObject
 
 _STEPS: Final = tuple(step / 4 for step in range(41))
@@ -20,8 +19,7 @@ async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
     settings = desk.llm.settings
     tiers = settings.tiered_routing.ordered_tiers
     since = int(time.time() // 3_600) - hours_of(query) + 1
-    small, large = (parameters_of(settings.first_model(tiers[at].name)) for at in (0, -1))
-    saving = None if small is None or large is None else 1.0 - small / large
+    saving = desk.sizes.saving()
 
     def ask(engine: Any) -> JsonObject:
         from gearshift.decision_log.scores import scores_since

@@ -47,23 +47,33 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
         GearshiftError: There are none.
     """
     judged, made = JUDGEMENTS.c, DECISIONS.c
+    # Grouped before the join, sorted after it: a log has far more decisions than judgements.
+    verdicts = (
+        select(
+            judged.decision_id,
+            func.avg(judged.weak_score).label("weak"),
+            func.avg(judged.strong_score).label("strong"),
+            func.min(judged.propensity).label("propensity"),
+        )
+        .where(judged.weak_score.is_not(None), judged.strong_score.is_not(None))
+        .group_by(judged.decision_id)
+        .subquery()
+    )
     query = (
         select(
+            made.id,
             made.time,
             made.score,
             made.scorer,
             made.scorer_version,
             made.prompt,
             made.prompt_characters,
-            func.avg(judged.weak_score).label("weak"),
-            func.avg(judged.strong_score).label("strong"),
-            func.min(judged.propensity).label("propensity"),
+            verdicts.c.weak,
+            verdicts.c.strong,
+            verdicts.c.propensity,
         )
-        .join_from(DECISIONS, JUDGEMENTS, made.id == judged.decision_id)
-        .where(judged.weak_score.is_not(None), judged.strong_score.is_not(None))
+        .join_from(verdicts, DECISIONS, made.id == verdicts.c.decision_id)
         .where(made.score.is_not(None))
-        .group_by(made.id)
-        .order_by(made.time, made.id)
     )
     with engine.connect() as connection:
         found = [
@@ -77,7 +87,7 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
                 row.propensity,
                 row.time,
             )
-            for row in connection.execute(query)
+            for row in sorted(connection.execute(query), key=lambda row: (row.time, row.id))
         ]
     if not found:
         raise GearshiftError(_NONE)

@@ -31,16 +31,19 @@ def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
     """Those since a time (seconds since 1970) that were sent by their score."""
     made, judged = DECISIONS.c, JUDGEMENTS.c
     query = (
-        select(made.score, made.tier, made.propensity, judged.decision_id, judged.verdict)
-        .join_from(DECISIONS, JUDGEMENTS, made.id == judged.decision_id)
+        select(
+            made.time, made.score, made.tier, made.propensity, judged.decision_id, judged.verdict
+        )
+        .join_from(JUDGEMENTS, DECISIONS, made.id == judged.decision_id)
         .where(judged.judge == JUDGE, made.score.is_not(None), made.fallback.is_(None))
         .where(made.time >= since, made.cause.in_(("scored", "experiment")))
-        .order_by(made.time, made.id)
     )
     verdicts: dict[str, list[float]] = {}
     known: dict[str, tuple[float, str, float]] = {}
     with engine.connect() as connection:
-        for row in connection.execute(query):
+        # Sorted here: a log has far more decisions than verdicts of users.
+        found = connection.execute(query).all()
+        for row in sorted(found, key=lambda row: (row.time, row.decision_id)):
             known[row.decision_id] = (row.score, row.tier, row.propensity)
             verdicts.setdefault(row.decision_id, []).append(float(row.verdict == "good"))
     return [RatedRequest(*known[name], sum(given) / len(given)) for name, given in verdicts.items()]

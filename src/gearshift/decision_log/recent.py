@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from sqlalchemy import and_, or_, select
-from sqlalchemy.engine import Engine
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.engine import Connection, Engine
 
 from gearshift.decision_log.results import objects
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
 from gearshift.types import JsonObject
 
 PAGE: Final = 50
+LOOKED_AT: Final = 100_000
 TEXTS: Final = ("tier", "model", "upstream", "cause", "client", "dialect", "scorer")
 """Columns that can be asked for by value."""
 
@@ -49,23 +50,42 @@ class Page(NamedTuple):
 
 
 def recent(engine: Engine, filters: Filters, after: tuple[float, str] | None = None) -> Page:
-    """A page; by the index over time, so the last is as quick as the first."""
+    """A page; by the index over time, so the last is as quick as the first.
+
+    So that a rare value takes no longer than a frequent one, only `LOOKED_AT` requests are looked
+    at; the next page goes on after them.
+    """
     made = DECISIONS.c
-    query = select(*(made[name] for name in _SHOWN)).where(made.time >= filters.since)
-    for name, value in filters.values.items():
-        query = query.where(made[name] == value)
+    conditions = [made[name] == value for name, value in filters.values.items()]
     if filters.failed:
-        query = query.where(made.status >= 400)
-    if after is not None:
-        time, name = after
-        query = query.where(or_(made.time < time, and_(made.time == time, made.id < name)))
-    query = query.order_by(made.time.desc(), made.id.desc()).limit(PAGE + 1)
+        conditions.append(made.status >= 400)
     with engine.connect() as connection:
+        until = _until(connection, filters.since, after) if conditions else None
+        query = select(*(made[name] for name in _SHOWN)).where(*conditions)
+        query = query.where(made.time >= (filters.since if until is None else until))
+        query = (
+            query.where(*_before(after)).order_by(made.time.desc(), made.id.desc()).limit(PAGE + 1)
+        )
         rows = objects(connection.execute(query))
-    if len(rows) <= PAGE:
-        return Page(rows, None)
-    last = rows[PAGE - 1]
-    return Page(rows[:PAGE], (last["time"], last["id"]))
+    if len(rows) > PAGE:
+        last = rows[PAGE - 1]
+        return Page(rows[:PAGE], (last["time"], last["id"]))
+    return Page(rows, None if until is None else (until, ""))
+
+
+def _until(connection: Connection, since: float, after: tuple[float, str] | None) -> float | None:
+    """The time of the last request that is looked at; `None` if there are not so many."""
+    made = DECISIONS.c
+    query = select(made.time).where(made.time >= since, *_before(after))
+    found = connection.execute(query.order_by(made.time.desc()).offset(LOOKED_AT).limit(1))
+    return found.scalar()
+
+
+def _before(after: tuple[float, str] | None) -> list[ColumnElement[bool]]:
+    if after is None:
+        return []
+    (time, name), made = after, DECISIONS.c
+    return [or_(made.time < time, and_(made.time == time, made.id < name))]
 
 
 def one(engine: Engine, decision_id: str) -> JsonObject | None:

@@ -17,6 +17,7 @@ from gearshift.decision_log.schema import HOURS, JUDGEMENTS, TIMES
 from gearshift.types import JsonObject
 
 _PERCENTILES: Final = (50, 95, 99)
+_TIMED: Final = ("total", "first_token")
 _TOKENS: Final = ("prompt", "completion", "cached")
 BASELINE: Final = "always-complex"
 
@@ -27,7 +28,7 @@ class Summary:
 
     Attributes:
         hours: Sums of each hour, tier, model and cause.
-        times: Requests by hour, tier, kind and bucket.
+        times: Requests by tier, kind and bucket.
         verdicts: How often each verdict was given.
     """
 
@@ -51,7 +52,7 @@ class Summary:
         counts: dict[int, int] = {}
         for row in self.times:
             if (row["tier"], row["kind"]) == (tier, kind):
-                counts[row["bucket"]] = counts.get(row["bucket"], 0) + row["requests"]
+                counts[row["bucket"]] = int(row["requests"])
         total = sum(counts.values())
         if not total:
             return None
@@ -120,7 +121,16 @@ def summarise(engine: Engine, since_hour: int) -> Summary:
     """
     with engine.connect() as connection:
         hours = connection.execute(select(HOURS).where(HOURS.c.hour >= since_hour))
-        times = connection.execute(select(TIMES).where(TIMES.c.hour >= since_hour))
+        times = connection.execute(
+            select(
+                TIMES.c.tier,
+                TIMES.c.kind,
+                TIMES.c.bucket,
+                func.sum(TIMES.c.requests).label("requests"),
+            )
+            .where(TIMES.c.hour >= since_hour, TIMES.c.kind.in_(_TIMED))
+            .group_by(TIMES.c.tier, TIMES.c.kind, TIMES.c.bucket)
+        )
         verdicts = connection.execute(
             select(JUDGEMENTS.c.verdict, func.count())
             .where(JUDGEMENTS.c.time >= since_hour * 3_600)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
 from sqlalchemy.engine import Engine, Row
 
 from gearshift.decision_log.schema import DECISIONS
@@ -15,7 +14,11 @@ from gearshift.decision_log.schema import DECISIONS
 NEWEST: Final = 50_000
 """So many requests are looked at, which bounds the time that it takes."""
 
-_LENGTHS: Final = ((100, "below 100"), (500, "100 to 499"), (2_000, "500 to 1,999"))
+_LENGTHS: Final = (
+    (100, "below 100 characters"),
+    (500, "100 to 499"),
+    (2_000, "500 to 1,999"),
+)
 _LONG: Final = "2,000 and more"
 _KINDS: Final = (
     ("code", "code"),
@@ -23,6 +26,8 @@ _KINDS: Final = (
     ("technical", "technical words"),
     ("question", "demanding question"),
 )
+_FACTORS: Final = tuple(factor for factor, _ in _KINDS)
+_DIMENSIONS: Final = ("kind", "length", "model", "client", "dialect")
 _MARKED: Final = 1.5
 _FEWEST: Final = 30
 _NOBODY: Final = "(no name)"
@@ -70,46 +75,14 @@ def usage(engine: Engine, lowest: str, since: float) -> Usage:
         lowest: The smallest tier's name.
         since: Seconds since 1970.
     """
-    made = DECISIONS.c
-    query = (
-        select(
-            made.tier,
-            made.model,
-            made.client,
-            made.dialect,
-            made.score,
-            made.code,
-            made.multi_step,
-            made.technical,
-            made.question,
-            made.prompt_hash,
-            made.prompt_characters,
-            made.prompt_tokens,
-            made.completion_tokens,
-        )
-        .where(made.time >= since)
-        .order_by(made.time.desc())
-        .limit(NEWEST)
-    )
+    newest = _newest(since)
     with engine.connect() as connection:
-        rows = connection.execute(query).all()
-    by = {
-        "kind": _grouped(rows, _kind, lowest),
-        "length": _grouped(rows, _length, lowest),
-        "model": _grouped(rows, lambda row: row.model, lowest),
-        "client": _grouped(rows, lambda row: row.client or _NOBODY, lowest),
-        "dialect": _grouped(rows, lambda row: row.dialect, lowest),
-    }
-    counts = Counter(row.prompt_hash for row in rows if row.prompt_hash)
-    seen: set[str] = set()
-    repeated = tokens = 0
-    for row in reversed(rows):
-        if row.prompt_hash in seen:
-            repeated += 1
-            tokens += _tokens(row)
-        seen.add(row.prompt_hash or "")
-    often = [count for _, count in counts.most_common(10) if count > 1]
-    return Usage(len(rows), by, repeated, tokens, often)
+        rows = connection.execute(_groups(newest, lowest)).all()
+        repeated, tokens = connection.execute(_repetitions(newest)).one()
+        often = connection.execute(_most_frequent(newest)).scalars().all()
+    by = {name: _grouped(rows, name) for name in _DIMENSIONS}
+    requests = sum(row.requests for row in rows)
+    return Usage(requests, by, int(repeated or 0), int(tokens or 0), [int(n) for n in often])
 
 
 def unlike_the_rest(found: Usage) -> list[Group]:
@@ -127,32 +100,92 @@ def unlike_the_rest(found: Usage) -> list[Group]:
     return unlike
 
 
-def _grouped(rows: Iterable[Any], name: Callable[[Row[Any]], str], lowest: str) -> list[Group]:
-    groups: dict[str, list[Row[Any]]] = {}
+def _newest(since: float) -> Subquery:
+    made = DECISIONS.c
+    names = ("id", "time", "tier", "model", "client", "dialect", "score", *_FACTORS)
+    told = (made.prompt_hash, made.prompt_characters, made.prompt_tokens, made.completion_tokens)
+    return (
+        select(*(made[name] for name in names), *told)
+        .where(made.time >= since)
+        .order_by(made.time.desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+
+
+def _groups(newest: Subquery, lowest: str) -> Select[Any]:
+    """Sums of all requests that are alike in every dimension."""
+    one = newest.c
+    dimensions = (
+        _kind(newest).label("kind"),
+        _length(newest).label("length"),
+        one.model.label("model"),
+        func.coalesce(one.client, _NOBODY).label("client"),
+        one.dialect.label("dialect"),
+    )
+    is_simple = and_(one.tier == lowest, one.score.is_not(None))
+    return select(
+        *dimensions,
+        func.count().label("requests"),
+        func.count(one.score).label("scored"),
+        func.sum(case((is_simple, 1), else_=0)).label("simple"),
+        func.coalesce(func.sum(one.score), 0.0).label("score"),
+        func.sum(_tokens(newest)).label("tokens"),
+    ).group_by(*dimensions)
+
+
+def _repetitions(newest: Subquery) -> Select[int, Any]:
+    """How many prompts had come before, and what their answers took."""
+    one = newest.c
+    place = func.row_number().over(partition_by=one.prompt_hash, order_by=(one.time, one.id))
+    placed = (
+        select(place.label("place"), _tokens(newest).label("tokens"))
+        .where(one.prompt_hash.is_not(None))
+        .subquery()
+    )
+    return select(func.count(), func.sum(placed.c.tokens)).where(placed.c.place > 1)
+
+
+def _most_frequent(newest: Subquery) -> Select[int]:
+    one = newest.c
+    times = func.count().label("times")
+    query = select(times).where(one.prompt_hash.is_not(None))
+    return query.group_by(one.prompt_hash).having(times > 1).order_by(times.desc()).limit(10)
+
+
+def _tokens(newest: Subquery) -> ColumnElement[int]:
+    one = newest.c
+    return func.coalesce(one.prompt_tokens, 0) + func.coalesce(one.completion_tokens, 0)
+
+
+def _kind(newest: Subquery) -> ColumnElement[str]:
+    """The factor that marks a prompt most, where one does."""
+    marks = [(func.coalesce(newest.c[factor], 0.0), name) for factor, name in _KINDS]
+    cases = [
+        (and_(mark >= _MARKED, *(mark >= other for other, _ in marks[place + 1 :])), name)
+        for place, (mark, name) in enumerate(marks)
+    ]
+    return case((newest.c.score.is_(None), "not scored"), *cases, else_="plain")
+
+
+def _length(newest: Subquery) -> ColumnElement[str]:
+    return case(
+        *((newest.c.prompt_characters < below, name) for below, name in _LENGTHS), else_=_LONG
+    )
+
+
+def _grouped(rows: Sequence[Row[Any]], dimension: str) -> list[Group]:
+    members: dict[str, list[Row[Any]]] = {}
     for row in rows:
-        groups.setdefault(name(row), []).append(row)
-    made = [_group(title, members, lowest) for title, members in groups.items()]
+        members.setdefault(getattr(row, dimension), []).append(row)
+    made = [_group(name, some) for name, some in members.items()]
     return sorted(made, key=lambda group: -group.requests)
 
 
-def _group(name: str, rows: list[Row[Any]], lowest: str) -> Group:
-    scored = [row for row in rows if row.score is not None]
-    simple = sum(row.tier == lowest for row in scored) / len(scored) if scored else None
-    score = sum(row.score for row in scored) / len(scored) if scored else None
-    return Group(name, len(rows), sum(map(_tokens, rows)), simple, score)
+def _group(name: str, rows: Sequence[Row[Any]]) -> Group:
+    def total(column: str) -> float:
+        return float(sum(getattr(row, column) for row in rows))
 
-
-def _tokens(row: Row[Any]) -> int:
-    return (row.prompt_tokens or 0) + (row.completion_tokens or 0)
-
-
-def _kind(row: Row[Any]) -> str:
-    if row.score is None:
-        return "not scored"
-    marked = [(getattr(row, factor) or 0.0, name) for factor, name in _KINDS]
-    most, name = max(marked, key=lambda pair: pair[0])
-    return name if most >= _MARKED else "plain"
-
-
-def _length(row: Row[Any]) -> str:
-    return next((name for below, name in _LENGTHS if row.prompt_characters < below), _LONG)
+    scored = total("scored")
+    simple, score = (total(column) / scored if scored else None for column in ("simple", "score"))
+    return Group(name, int(total("requests")), int(total("tokens")), simple, score)

@@ -13,7 +13,6 @@ from gearshift.gateway.app import Gateway
 from gearshift.gateway.comparing import Comparing
 from gearshift.gateway.experimenting import Experimenting
 from gearshift.gateway.in_force import InForce
-from gearshift.gateway.sizes import Sizes
 from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.http.tls import server_context
@@ -21,6 +20,7 @@ from gearshift.interface import LLMInterface
 from gearshift.logs import write_lines
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
+from gearshift.sizes import Sizes
 from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import Sink

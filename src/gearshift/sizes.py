@@ -30,9 +30,17 @@ class Sizes:
 
     def largest(self) -> tuple[str, str]:
         """Upstream and model that always-complex would ask."""
+        return self._first(-1)
+
+    def saving(self) -> float | None:
+        """Share of compute that the smallest tier's model saves against the largest's (0-1)."""
+        small, large = (self.parameters(*self._first(place)) for place in (0, -1))
+        return None if small is None or large is None else 1.0 - small / large
+
+    def _first(self, place: int) -> tuple[str, str]:
         if self._llm is None:
             return "", ""
-        tier = self._llm.settings.tiered_routing.ordered_tiers[-1].name
+        tier = self._llm.settings.tiered_routing.ordered_tiers[place].name
         targets = self._llm.health.topology.tiers.get(tier)
         if targets:
             return targets[0].deployment.upstream, targets[0].deployment.model

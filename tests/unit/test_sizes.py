@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from gearshift.gateway.sizes import Sizes
 from gearshift.settings import Settings
+from gearshift.sizes import Sizes
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Deployment, ModelInfo, UpstreamState
 
@@ -49,3 +49,10 @@ def test_the_largest_is_the_first_deployment_of_the_last_tier():
     assert sizes.largest() == ("cloud", "big")
     sizes.adopt(interface())
     assert sizes.largest() == ("", "mistral:7b-instruct")
+
+
+def test_the_saving_of_the_smallest_against_the_largest():
+    sizes = Sizes()
+    assert sizes.saving() is None
+    sizes.adopt(interface())
+    assert sizes.saving() == 1 - 2.614 / 7.248

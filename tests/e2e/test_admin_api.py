@@ -9,6 +9,8 @@ import pytest
 from tests.e2e.conftest import serving
 from tests.e2e.test_decision_log import ask
 
+from gearshift.admin.views import ACTIONS, VIEWS
+
 CONFIG = "/admin/api/tiered-routing/config"
 METRICS = "/admin/api/tiered-routing/metrics"
 PROMPT = "Explain async vs threads"  # scores 4.17
@@ -125,7 +127,9 @@ def test_every_address_is_in_the_document_and_answers(served):
             assert status in (200, 404), (path, said)
         else:
             assert set(methods) <= {"get", "post"}
-    assert CONFIG in document["paths"]
+    served_paths = {("get", view.path) for view in VIEWS} | {("post", one.path) for one in ACTIONS}
+    documented = {(m, path) for path, methods in document["paths"].items() for m in methods}
+    assert served_paths <= documented
 
 
 def test_a_request_is_listed_with_what_was_decided(served):

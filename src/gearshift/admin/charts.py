@@ -117,6 +117,7 @@ def _made(kind: type[Graph], **settings: Any) -> Graph:
         "truncate_legend": -1,
         "legend_at_bottom_columns": 4,
         "margin": 8,
+        "margin_bottom": 32,  # or the legend below has no room
     }
     return kind(style=style, **{**defaults, **settings})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import resource
 import secrets
@@ -38,8 +39,6 @@ from gearshift.logs import configure_logs
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import LoadedSettings, Settings, unavailable, weak_keys
 from gearshift.telemetry.metrics import Metrics
-
-_LOOPBACK = ("127.", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +138,19 @@ async def _serve(
 
 def _warnings(host: str, settings: Settings) -> list[str]:
     found = [str(problem) for problem in (*unavailable(settings), *weak_keys(settings))]
-    if not host.startswith(_LOOPBACK) and not settings.auth.api_keys:
+    if not _is_loopback(host) and not settings.auth.api_keys:
         found.append(f"{host} can be reached from elsewhere and auth.api_keys is empty")
     return found
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it; of a name that is no address, nobody knows."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _allow_many_files() -> None:
@@ -235,7 +244,7 @@ async def _admin(in_force: InForce, metrics: Metrics, listeners: Listeners) -> A
 def _admin_token(settings: Settings, host: str) -> str:
     """What users of the admin plane must send: the configured token, or one where it is needed."""
     token = settings.admin.token.get_secret_value()
-    if token or host.startswith(_LOOPBACK):
+    if token or _is_loopback(host):
         return token
     token = secrets.token_urlsafe(18)
     _notice(

@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 FUZZ   := .venv-fuzz
 EVAL   := .venv-eval
-EXTRAS := $(foreach extra,embedded export otel postgres quality,--extra $(extra))
+EXTRAS := $(foreach extra,embedded energy export otel postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check fix bench bench-compute stats-check loop chaos soak fuzz eval default-model lock clean

@@ -80,6 +80,7 @@ async def running_gateway(
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
         in_force.follow(sizes.adopt)
+        metrics.watch_machine()
         metrics.watch(lambda: model_states(in_force.llm))
         comparing = Comparing(metrics, accounting, kept.writer if kept else None, workers)
         in_force.follow(comparing.adopt)

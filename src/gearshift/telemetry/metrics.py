@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gearshift.telemetry.compute import Accounting
+from gearshift.telemetry.energy import Energy
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 
@@ -212,6 +213,11 @@ class Metrics:
     def watch_alarms(self, lasting: Callable[[], Iterable[str]], names: Iterable[str]) -> None:
         """Ask `lasting` at every scrape which of the alarms `names` last."""
         self._states.append(_Alarms(lasting, tuple(names)))
+        self._registry.register(self._states[-1])
+
+    def watch_machine(self) -> None:
+        """Read at every scrape what the machine says of its energy."""
+        self._states.append(Energy())
         self._registry.register(self._states[-1])
 
     def exposition(self) -> tuple[str, bytes]:

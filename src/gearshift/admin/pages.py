@@ -72,6 +72,7 @@ def _environment() -> Environment:
         "seconds": seconds,
         "flops": flops,
         "moment": moment,
+        "money": money,
     }
     return found
 
@@ -95,6 +96,11 @@ def flops(value: float | None) -> str:
     size = abs(value)
     power = min(len(_PREFIXES) - 1, int(math.log10(size) // 3)) if size >= 1 else 0
     return f"{value / 1000**power:.3g} {_PREFIXES[power]}FLOP"
+
+
+def money(amount: float) -> str:
+    """An amount; of less than 1 four digits that count, because tokens are cheap."""
+    return f"{amount:,.2f}" if abs(amount) >= 1 else f"{amount:.4g}"
 
 
 def moment(value: Any) -> str:

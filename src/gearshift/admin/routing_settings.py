@@ -88,4 +88,5 @@ def _nested(key: str, value: object) -> JsonObject:
 
 
 def _described(one: Change) -> JsonObject:
-    return {**one._asdict(), "lasts": "in the configuration file" if one.kept else "until restart"}
+    facts = {name: value for name, value in one._asdict().items() if name != "number" or value}
+    return {**facts, "lasts": "in the configuration file" if one.kept else "until restart"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -55,8 +56,9 @@ class SettingsChange:
         settings = loaded.settings.model_copy(update={_BLOCK: routing})
         if changed:
             await self._reloader.put(settings, self._put)
+        now = time.time()
         done = [
-            Change(0, 0.0, key, before.get(key), after[key], who, _written(loaded.file, key, after))
+            Change(0, now, key, before.get(key), after[key], who, _written(loaded.file, key, after))
             for key in changed
         ]
         return Applied(routing.model_dump(mode="json"), done)

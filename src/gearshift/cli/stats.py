@@ -124,12 +124,17 @@ def _print_compute(compute: JsonObject) -> None:
 
 
 def _print_money(money: JsonObject, baseline: str) -> None:
-    spent = f"{money['used']:,.2f} {money['currency']} spent"
+    spent = f"{_amount(money['used'])} {money['currency']} spent"
     if money["baseline_spent"]:
-        spent += f"; {_against(money['saved_share'])} {baseline} ({money['baseline_spent']:,.2f})"
+        against = f"{baseline} on the same tokens ({_amount(money['baseline_spent'])})"
+        spent += f"; {_against(money['saved_share'])} {against}"
     click.echo(f"money:   {spent}")
     if money["without_price"]:
         click.echo(f"         counted as free: {', '.join(money['without_price'])}")
+
+
+def _amount(amount: float) -> str:
+    return f"{amount:,.2f}" if abs(amount) >= 1 else f"{amount:.4g}"
 
 
 def _against(share: float) -> str:

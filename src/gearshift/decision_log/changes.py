@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -41,7 +40,7 @@ def note_changes(engine: Engine, changes: Sequence[Change]) -> None:
     """Write changes down."""
     rows = [
         {
-            "time": one.time or time.time(),
+            "time": one.time,
             "key": one.key,
             "old": orjson.dumps(one.old).decode(),
             "new": orjson.dumps(one.new).decode(),

@@ -81,6 +81,8 @@ class Metrics:
         self._log_dropped = counter(
             "decision_log_dropped", "Decisions lost while the log's database was away", ()
         )
+        # Named already, so that dashboards know it; there is no answer cache to count yet.
+        counter("cache_requests", "Lookups in the answer cache", ("level", "result"))
         self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))
         self._shadows = counter("shadow_requests", "Answers repeated on the other tier", ())
         self._not_compared = counter(

@@ -34,7 +34,7 @@ class UpstreamConfig:
         parallel: `embedded` only: requests answered at the same time by each model.
         threads: `embedded` only: CPU threads of each model; 0 means one for each core.
         are_stand_ins: `embedded` only: the files stand for the models that they are named after,
-            so their own sizes say nothing.
+            and count with the sizes of those.
     """
 
     name: str

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gearshift.errors import Fault, UpstreamError
+from gearshift.model_sizes import parameters_of
 from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.providers.llama_engine import LlamaEngine
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
@@ -95,8 +96,8 @@ class EmbeddedProvider:
         )
 
     def _named(self, info: ModelInfo, model: str) -> ModelInfo:
-        parameters = None if self._config.are_stand_ins else info.parameters
-        return replace(info, name=model, parameters=parameters)
+        named = parameters_of(model) if self._config.are_stand_ins else None
+        return replace(info, name=model, parameters=info.parameters if named is None else int(named))
 
     async def aclose(self) -> None:
         """Close connections and end the child processes."""

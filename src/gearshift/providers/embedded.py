@@ -97,7 +97,9 @@ class EmbeddedProvider:
 
     def _named(self, info: ModelInfo, model: str) -> ModelInfo:
         named = parameters_of(model) if self._config.are_stand_ins else None
-        return replace(info, name=model, parameters=info.parameters if named is None else int(named))
+        return replace(
+            info, name=model, parameters=info.parameters if named is None else int(named)
+        )
 
     async def aclose(self) -> None:
         """Close connections and end the child processes."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gearshift.admin.desk import Desk, hours_of
-from gearshift.decision_log.judgements import SHADOW
 from gearshift.prices import prices_of
+from gearshift.telemetry.compute import EXTRA
 from gearshift.types import JsonObject
 
 
@@ -64,7 +64,7 @@ def _over_time(rows: Any, first: int, now: int) -> JsonObject:
     starts = list(range(first, now + 1, each))
     tiers: dict[str, list[int]] = {}
     for row in rows:
-        if row["tier"] == SHADOW or row["hour"] > now:
+        if row["tier"] in EXTRA or row["hour"] > now:
             continue
         counts = tiers.setdefault(row["tier"], [0] * len(starts))
         counts[(row["hour"] - first) // each] += int(row["requests"])

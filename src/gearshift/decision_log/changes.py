@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.facts import read_fact, write_fact
-from gearshift.decision_log.judgements import SHADOW
 from gearshift.decision_log.schema import CHANGES, HOURS
+from gearshift.telemetry.compute import SHADOW
 from gearshift.types import JsonObject
 
 _RESET: Final = "metrics_reset"

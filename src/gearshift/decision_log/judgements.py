@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -11,10 +11,8 @@ from sqlalchemy.engine import Connection
 from gearshift.decision_log.rows import clean, tokens_of
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
 from gearshift.decision_log.statements import Statements
+from gearshift.telemetry.compute import SHADOW
 from gearshift.types import Usage
-
-SHADOW: Final = "shadow"
-"""What stands for tier and cause in the sums where nobody's request was answered."""
 
 
 class JudgementRow(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from gearshift.decision_log.judgements import SHADOW
+from gearshift.telemetry.compute import SHADOW
 from gearshift.types import Cause, JsonObject
 
 _NOT_ROUTED: Final = frozenset({Cause.FORCED.value, Cause.DISABLED.value})

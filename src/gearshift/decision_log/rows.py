@@ -9,7 +9,7 @@ from math import floor, log10
 from typing import Any, Final
 
 from gearshift.decision_log.schema import DECISIONS
-from gearshift.telemetry.compute import Accounting, Compute, worked_on
+from gearshift.telemetry.compute import SHADOW, Accounting, Compute, worked_on
 from gearshift.telemetry.events import RequestFinished
 from gearshift.types import Message, Usage
 
@@ -162,6 +162,12 @@ class Sums:
         else:
             sums[8] += compute.used
             sums[9] += compute.baseline
+            self._beside(hour, compute)
+
+    def _beside(self, hour: int, compute: Compute) -> None:
+        """Count what was spent beside the answer."""
+        for name, flops in compute.extra.items():
+            self.hours.setdefault((hour, name, "", SHADOW), [0.0] * _SUMS)[8] += flops
 
     def _took(self, hour: int, tier: str, kind: str, seconds: float) -> None:
         self._count((hour, tier, kind, bucket_of(seconds)))

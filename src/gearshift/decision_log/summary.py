@@ -9,11 +9,11 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
-from gearshift.decision_log.judgements import SHADOW
 from gearshift.decision_log.money import Prices
 from gearshift.decision_log.results import objects
 from gearshift.decision_log.rows import seconds_of
 from gearshift.decision_log.schema import HOURS, JUDGEMENTS, TIMES
+from gearshift.telemetry.compute import EXTRA
 from gearshift.types import JsonObject
 
 _PERCENTILES: Final = (50, 95, 99)
@@ -89,7 +89,7 @@ class Summary:
                 "saved_flops": baseline - used,
                 "saved_share": (baseline - used) / baseline if baseline else None,
                 "baseline": BASELINE,
-                "shadow_flops": self.total("flops", tier=SHADOW),
+                **{f"{name}_flops": self.total("flops", tier=name) for name in EXTRA},
                 "unknown_requests": int(self.total("unknown_flops")),
             },
             "money": prices.spent(self.hours) if prices else None,

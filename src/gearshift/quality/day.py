@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Engine
 
-from gearshift.decision_log.judgements import SHADOW
 from gearshift.decision_log.rows import SCORE
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 from gearshift.guarantees.alarms import Day
+from gearshift.telemetry.compute import SHADOW
 
 _DAY_HOURS = 24
 _WEEK_HOURS = 7 * _DAY_HOURS

@@ -10,6 +10,15 @@ from gearshift.telemetry.events import RequestFinished
 from gearshift.types import Cause, Usage
 
 _NOT_ROUTED: Final = (Cause.FORCED, Cause.DISABLED)
+SHADOW: Final = "shadow"
+FAILED: Final = "failed"
+SWAP: Final = "swap"
+EXTRA: Final = (SHADOW, FAILED, SWAP)
+"""Names in a tier's place for compute that answered nobody: repeats and judges, failed attempts,
+and the time that engines took to load models."""
+LOAD_SECONDS: Final = 0.5
+"""From here on an engine has loaded a model; less is the scheduling of one that was there."""
+_SHORTEST_SECONDS: Final = 0.1
 _WORKED: Final = frozenset({"timeout", "failed", "garbage", "cut_off"})
 """Faults after which an engine has read the prompt for nothing."""
 
@@ -21,13 +30,22 @@ class Compute(NamedTuple):
     """FLOPs of one request; 2 x parameters x tokens that were worked on.
 
     Attributes:
-        used: On the model that answered, and for the prompt on every model that failed before.
+        used: On the model that answered.
         baseline: On the model that `always-complex` would have asked, same tokens; the same as
             `used` where the client chose model or tier, because that is no merit of routing.
+        failed: On the prompt, by every model that failed before.
+        swap: What the engine could have done while it loaded the model, at this answer's pace.
     """
 
     used: float
     baseline: float
+    failed: float = 0.0
+    swap: float = 0.0
+
+    @property
+    def extra(self) -> dict[str, float]:
+        """What was spent beside the answer, by the name it is counted under."""
+        return {FAILED: self.failed, SWAP: self.swap} if self.failed or self.swap else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +72,10 @@ class Accounting:
         each = 2.0 * worked_on(event.usage)
         chosen = own if decision.cause in _NOT_ROUTED else largest
         used = own * each
-        if event.attempts:
-            used += self._wasted(event.attempts, event.usage)
-        return Compute(used, chosen * each)
+        if not event.attempts and event.load_seconds is None:
+            return Compute(used, chosen * each)
+        failed = self._wasted(event.attempts, event.usage)
+        return Compute(used, chosen * each, failed, _swap(event, used))
 
     def _wasted(self, attempts: tuple[tuple[str, str], ...], usage: Usage) -> float:
         """What models that failed have spent on the prompt; their answers are not counted."""
@@ -72,6 +91,13 @@ class Accounting:
         """What an answer costs on a model; `None` where its size is not known."""
         parameters = self.parameters(upstream, model)
         return None if parameters is None else parameters * 2.0 * worked_on(usage)
+
+
+def _swap(event: RequestFinished, used: float) -> float:
+    load = event.load_seconds
+    if load is None or load <= LOAD_SECONDS:
+        return 0.0
+    return used * load / max(event.duration_seconds - load, _SHORTEST_SECONDS)
 
 
 def worked_on(usage: Usage) -> int:

@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from gearshift.telemetry.compute import Accounting
+from gearshift.telemetry.compute import LOAD_SECONDS, SHADOW, Accounting
 from gearshift.telemetry.energy import Energy
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
@@ -21,8 +21,6 @@ from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
 _SCORING_SECONDS: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.005, 0.02)
-SHADOW_TIER: Final = "shadow"
-"""Stands for a tier where compute is counted that answered nobody."""
 _SCORES: Final = tuple(float(score) for score in range(11))
 
 
@@ -128,8 +126,7 @@ class Metrics:
 
     def shadow_spent(self, flops: float) -> None:
         """Charge compute that answered nobody."""
-        self._spent[SHADOW_TIER] = self._spent.get(SHADOW_TIER, 0.0) + flops
-        self._not_spent -= flops
+        self._charge(SHADOW, flops)
 
     def observe(self, events: Sequence[RequestFinished]) -> None:
         """Count finished requests."""
@@ -162,16 +159,21 @@ class Metrics:
             self._fallbacks.labels(first, answered, fault).inc()
         if self._accounting is not None:
             self._count_compute(self._accounting, event)
-        # Half a second is more than the scheduling of a model that is loaded already.
-        if event.load_seconds is not None and event.load_seconds > 0.5:
+        if event.load_seconds is not None and event.load_seconds > LOAD_SECONDS:
             self._loads.inc()
 
     def _count_compute(self, accounting: Accounting, event: RequestFinished) -> None:
         compute = accounting.of(event)
         if compute is not None:
             tier = event.decision.tier
-            self._spent[tier] = self._spent.get(tier, 0.0) + compute.used
-            self._not_spent += compute.baseline - compute.used
+            self._charge(tier, compute.used)
+            self._not_spent += compute.baseline
+            for name, flops in compute.extra.items():
+                self._charge(name, flops)
+
+    def _charge(self, tier: str, flops: float) -> None:
+        self._spent[tier] = self._spent.get(tier, 0.0) + flops
+        self._not_spent -= flops
 
     def _tally(self, tier: str, model: str, upstream: str) -> _Tally:
         place = (tier, model, upstream)

@@ -51,6 +51,26 @@ def test_the_facts_of_a_span(filled):
     )
 
 
+def test_what_failed_and_what_was_loaded_is_charged_to_us(url, writers):
+    writer = writers(url)
+    each = 2 * 130
+    writer.add([finished(seconds=4.0, load_seconds=3.0)])
+    writer.add([finished("complex", attempts=(("local/gemma2:2b", "timeout"),))])
+    writer.stop()
+    engine = open_database(url)
+    facts = summarise(engine, 0).to_json("simple")
+    engine.dispose()
+    compute = facts["compute"]
+    assert compute["swap_flops"] == pytest.approx(3 * each * 2.614e9)
+    assert compute["failed_flops"] == pytest.approx(2 * 80 * 2.614e9)
+    answers = each * (2.614e9 + 7.248e9)
+    beside = compute["swap_flops"] + compute["failed_flops"]
+    assert compute["used_flops"] == pytest.approx(answers + beside)
+    assert compute["baseline_flops"] == pytest.approx(2 * each * 7.248e9)
+    assert set(facts["by_tier"]) == {"simple", "complex"}
+    assert facts["requests"] == 2
+
+
 def test_the_command_tells_them(filled, tmp_path):
     config = tmp_path / "mine.yaml"
     config.write_text(f"decision_log: {{url: '{filled}'}}\n")

@@ -24,11 +24,11 @@ def event(model="small", cause=Cause.SCORED, attempts=()):
 
 
 def test_cached_tokens_cost_nothing_and_the_baseline_has_the_same_tokens():
-    assert ACCOUNTING.of(event()) == (2 * 2 * 80, 2 * 7 * 80)
+    assert ACCOUNTING.of(event()) == (2 * 2 * 80, 2 * 7 * 80, 0, 0)
 
 
 def test_what_the_client_chose_is_no_merit_of_routing():
-    used, baseline = compute_of(event(cause=Cause.FORCED))
+    used, baseline, *_ = compute_of(event(cause=Cause.FORCED))
     assert used == baseline == 2 * 2 * 80
 
 
@@ -37,9 +37,18 @@ def test_what_the_client_chose_is_no_merit_of_routing():
     [("timeout", 60), ("failed", 60), ("cut_off", 60), ("unreachable", 0), ("cooldown", 0)],
 )
 def test_a_failure_that_took_work_is_charged_with_the_prompt(fault, wasted):
-    used, baseline = compute_of(event("big", Cause.FALLBACK, (("u/small", fault),)))
-    assert used == 2 * 7 * 80 + 2 * 2 * wasted
-    assert baseline == 2 * 7 * 80
+    found = compute_of(event("big", Cause.FALLBACK, (("u/small", fault),)))
+    assert (found.used, found.baseline) == (2 * 7 * 80, 2 * 7 * 80)
+    assert found.failed == 2 * 2 * wasted
+    assert found.extra == ({"failed": found.failed, "swap": 0} if wasted else {})
+
+
+def test_a_model_that_had_to_be_loaded_is_charged_with_the_time_at_its_own_pace():
+    loaded = event()._replace(load_seconds=6.0, duration_seconds=8.0)
+    assert compute_of(loaded).swap == pytest.approx(2 * 2 * 80 * 6 / 2)
+    assert compute_of(loaded._replace(load_seconds=0.4)).swap == 0
+    whole = loaded._replace(duration_seconds=6.0)  # the engine's clock is not ours
+    assert compute_of(whole).swap == pytest.approx(2 * 2 * 80 * 6 / 0.1)
 
 
 def test_what_nobody_knows_is_not_guessed():

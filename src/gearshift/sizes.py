@@ -9,33 +9,51 @@ from gearshift.types import UpstreamState
 
 
 class Sizes:
-    """Follows the interface in force; any thread may ask."""
+    """Follows the interface in force; any thread may ask.
+
+    What was found is remembered until a probe finds an upstream changed, because every request
+    asks twice.
+    """
 
     def __init__(self) -> None:
         self._llm: LLMInterface | None = None
-        self._known: dict[tuple[str, str], tuple[UpstreamState | None, float | None]] = {}
+        self._seen: object = None
+        self._known: dict[tuple[str, str], float | None] = {}
+        self._largest = ("", "")
 
     def adopt(self, llm: LLMInterface) -> None:
         """Ask this one's upstreams from now on."""
         self._llm = llm
-        self._known = {}
+        self._seen = None
 
     def parameters(self, upstream: str, model: str) -> float | None:
         """The number of weights of a model on an upstream; `None` if nobody knows."""
-        state = None if self._llm is None else self._llm.upstream_states().get(upstream)
-        known = self._known.get((upstream, model))
-        if known is None or known[0] is not state:
-            known = self._known[upstream, model] = (state, _found(model, state))
-        return known[1]
+        known = self._current()
+        try:
+            return known[upstream, model]
+        except KeyError:
+            state = None if self._llm is None else self._llm.upstream_states().get(upstream)
+            found = known[upstream, model] = _found(model, state)
+            return found
 
     def largest(self) -> tuple[str, str]:
         """Upstream and model that always-complex would ask."""
-        return self._first(-1)
+        self._current()
+        return self._largest
 
     def saving(self) -> float | None:
         """Share of compute that the smallest tier's model saves against the largest's (0-1)."""
         small, large = (self.parameters(*self._first(place)) for place in (0, -1))
         return None if small is None or large is None else 1.0 - small / large
+
+    def _current(self) -> dict[tuple[str, str], float | None]:
+        """What is known, emptied when an upstream has changed."""
+        topology = None if self._llm is None else self._llm.health.topology
+        if topology is not self._seen or topology is None:
+            self._largest = self._first(-1)
+            self._known = {}
+            self._seen = topology
+        return self._known
 
     def _first(self, place: int) -> tuple[str, str]:
         if self._llm is None:

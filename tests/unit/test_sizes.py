@@ -39,6 +39,7 @@ def test_a_new_probe_is_heard():
     sizes.adopt(llm)
     assert sizes.parameters("local", "mystery") is None
     llm.states["local"] = UpstreamState(is_reachable=True, models=(ModelInfo("mystery", 5),))
+    llm.health.topology = SimpleNamespace(tiers={})  # as a probe that finds something new does
     assert sizes.parameters("local", "mystery") == 5.0
 
 

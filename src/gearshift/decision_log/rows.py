@@ -11,13 +11,14 @@ from typing import Any, Final
 from gearshift.decision_log.schema import DECISIONS
 from gearshift.telemetry.compute import SHADOW, Accounting, Compute, worked_on
 from gearshift.telemetry.events import RequestFinished
-from gearshift.types import Message, Usage
+from gearshift.types import Cause, Message, Usage
 
 COLUMNS: Final = tuple(DECISIONS.columns.keys())
 BUCKETS_PER_DECADE: Final = 20
 SCORE: Final = "score"
 SCORE_TOKENS: Final = "score_tokens"
 SCORE_BUCKETS: Final = 4  # in a point of score
+_KINDS: Final = ("total", "first_token", SCORE, SCORE_TOKENS)
 _SUMS: Final = 11  # columns of `hours` that are no key
 _NO_FACTORS: Final[Mapping[str, float]] = {}
 _FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
@@ -57,7 +58,7 @@ class RowMaker:
             decision.tier,
             clean(decision.model),
             decision.upstream,
-            decision.cause.value,
+            decision.cause._value_,  # its property takes as long as five columns
             decision.scorer,
             decision.scorer_version,
             decision.threshold,
@@ -127,59 +128,85 @@ class Sums:
     """What a batch adds to the sums by hour."""
 
     def __init__(self) -> None:
-        self.hours: dict[Hour, list[float]] = {}
-        self.times: dict[Took, int] = {}
+        self._cells: dict[tuple[int, str, str, Cause], _Cell] = {}
+        self._extra: dict[tuple[int, str], float] = {}
 
     def add(self, event: RequestFinished, compute: Compute | None) -> None:
         """Count one request."""
         decision = event.decision
         hour = int(decision.time // 3600)
-        tier = decision.tier[:80]
-        key = (hour, tier, clean(decision.model)[:200], decision.cause.value)
-        sums = self.hours.get(key)
-        if sums is None:
-            sums = self.hours[key] = [0.0] * _SUMS
+        key = (hour, decision.tier, decision.model, decision.cause)
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = _Cell()
+        cell.add(event)
+        if compute is None:
+            cell.sums[10] += 1
+        else:
+            cell.sums[8] += compute.used
+            cell.sums[9] += compute.baseline
+            for name, flops in compute.extra.items():
+                self._extra[hour, name] = self._extra.get((hour, name), 0.0) + flops
+
+    @property
+    def hours(self) -> dict[Hour, list[float]]:
+        """Rows of `hours`."""
+        found: dict[Hour, list[float]] = {}
+        for (hour, tier, model, cause), cell in self._cells.items():
+            key = (hour, tier[:80], clean(model)[:200], cause.value)
+            known = found.setdefault(key, [0.0] * _SUMS)
+            found[key] = [a + b for a, b in zip(known, cell.sums, strict=True)]
+        for (hour, name), flops in self._extra.items():
+            found[hour, name, "", SHADOW] = [0.0] * 8 + [flops, 0.0, 0.0]
+        return found
+
+    @property
+    def times(self) -> dict[Took, int]:
+        """Rows of `times`."""
+        found: dict[Took, int] = {}
+        for (hour, tier, _, _), cell in self._cells.items():
+            for kind, counts in zip(_KINDS, cell.counts, strict=True):
+                for bucket, count in counts.items():
+                    key = (hour, tier[:80], kind, bucket)
+                    found[key] = found.get(key, 0) + count
+        return found
+
+
+class _Cell:
+    """Of one hour, tier, model and cause: the columns of `hours`, and how many in which bucket."""
+
+    __slots__ = ("counts", "sums")
+
+    def __init__(self) -> None:
+        self.sums = [0.0] * _SUMS
+        self.counts: tuple[dict[int, int], ...] = ({}, {}, {}, {})
+
+    def add(self, event: RequestFinished) -> None:
+        sums, (totals, firsts, scores, score_tokens) = self.sums, self.counts
+        score, usage = event.decision.score, event.usage
         sums[0] += 1
         if event.status >= 400:
             sums[1] += 1
         else:
-            self._took(hour, tier, "total", event.duration_seconds)
+            bucket = bucket_of(event.duration_seconds)
+            totals[bucket] = totals.get(bucket, 0) + 1
             if event.first_token_seconds is not None:
-                self._took(hour, tier, "first_token", event.first_token_seconds)
-        if decision.fallback is not None:
+                bucket = bucket_of(event.first_token_seconds)
+                firsts[bucket] = firsts.get(bucket, 0) + 1
+        if event.decision.fallback is not None:
             sums[2] += 1
-        if decision.score is not None:
-            sums[3] += 1
-            sums[4] += decision.score
-            self._scored(hour, tier, decision.score, event.usage)
-        if event.usage is not None:
-            prompt, completion, cached = tokens_of(event.usage)
+        if usage is not None:
+            prompt, completion, cached = tokens_of(usage)
             sums[5] += prompt
             sums[6] += completion
             sums[7] += cached
-        if compute is None:
-            sums[10] += 1
-        else:
-            sums[8] += compute.used
-            sums[9] += compute.baseline
-            self._beside(hour, compute)
-
-    def _beside(self, hour: int, compute: Compute) -> None:
-        """Count what was spent beside the answer."""
-        for name, flops in compute.extra.items():
-            self.hours.setdefault((hour, name, "", SHADOW), [0.0] * _SUMS)[8] += flops
-
-    def _took(self, hour: int, tier: str, kind: str, seconds: float) -> None:
-        self._count((hour, tier, kind, bucket_of(seconds)))
-
-    def _scored(self, hour: int, tier: str, score: float, usage: Usage | None) -> None:
-        bucket = int(score * SCORE_BUCKETS)
-        self._count((hour, tier, SCORE, bucket))
-        if usage is not None:
-            self._count((hour, tier, SCORE_TOKENS, bucket), worked_on(usage))
-
-    def _count(self, key: Took, by: int = 1) -> None:
-        self.times[key] = self.times.get(key, 0) + by
+        if score is not None:
+            sums[3] += 1
+            sums[4] += score
+            bucket = int(score * SCORE_BUCKETS)
+            scores[bucket] = scores.get(bucket, 0) + 1
+            if usage is not None:
+                score_tokens[bucket] = score_tokens.get(bucket, 0) + worked_on(usage)
 
 
 def bucket_of(seconds: float) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection, Engine
@@ -12,34 +13,57 @@ from sqlalchemy.engine import Connection, Engine
 from gearshift.decision_log.rows import COLUMNS, Hour, Sums
 from gearshift.decision_log.schema import DECISIONS, HOURS, TIMES
 
+_PORTIONS: Final = (500, 50)
+"""Rows of one statement; SQLite takes 32,766 values at once, and a row has 41."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statements:
     """SQL as text, because building it for every batch takes longer than running it."""
 
     decision: str
+    decisions: Mapping[int, str]
     hour: str
     time: str
 
     @classmethod
     def of(cls, engine: Engine) -> Statements:
         """Those for a database."""
-        mark = "?" if engine.dialect.name == "sqlite" else "%s"
+        is_sqlite = engine.dialect.name == "sqlite"
+        mark = "?" if is_sqlite else "%s"
+        once = "ON CONFLICT (id) DO NOTHING"
+        sizes = _PORTIONS if is_sqlite else ()
         return cls(
-            f"{_insert(DECISIONS, COLUMNS, mark)} ON CONFLICT (id) DO NOTHING",
+            f"{_insert(DECISIONS, COLUMNS, mark)} {once}",
+            {size: f"{_insert(DECISIONS, COLUMNS, mark, size)} {once}" for size in sizes},
             _adding(HOURS, mark),
             _adding(TIMES, mark),
         )
 
     def write(self, connection: Connection, rows: list[tuple[Any, ...]], sums: Sums) -> None:
         """Write a batch within the connection's transaction."""
-        if rows:
-            connection.exec_driver_sql(self.decision, rows)
-        if sums.hours:
-            self.add_hours(connection, sums.hours)
-        if sums.times:
-            times = [(*key, value) for key, value in sorted(sums.times.items())]
+        for many, some in self._portions(rows):
+            connection.exec_driver_sql(many, some)
+        hours, times = sums.hours, [(*key, value) for key, value in sorted(sums.times.items())]
+        if hours:
+            self.add_hours(connection, hours)
+        if times:
             connection.exec_driver_sql(self.time, times)
+
+    def _portions(self, rows: list[tuple[Any, ...]]) -> Iterator[tuple[str, Any]]:
+        """Statements for all rows, with what they take.
+
+        SQLite's driver gives the interpreter's lock away and fetches it back for every statement
+        that it runs, in which requests and the log get into each other's way; so it gets one for
+        many rows. PostgreSQL's sends many at once by itself.
+        """
+        done = 0
+        for size, statement in self.decisions.items():
+            while len(rows) - done >= size:
+                yield statement, tuple(chain.from_iterable(rows[done : done + size]))
+                done += size
+        if done < len(rows):
+            yield self.decision, rows[done:]
 
     def add_hours(self, connection: Connection, hours: Mapping[Hour, Sequence[float]]) -> None:
         """Add to the sums by hour."""
@@ -48,9 +72,10 @@ class Statements:
         connection.exec_driver_sql(self.hour, rows)
 
 
-def _insert(table: Table, columns: tuple[str, ...], mark: str) -> str:
-    marks = ", ".join([mark] * len(columns))
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+def _insert(table: Table, columns: tuple[str, ...], mark: str, rows: int = 1) -> str:
+    marks = f"({', '.join([mark] * len(columns))})"
+    values = ", ".join([marks] * rows)
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {values}"
 
 
 def _adding(table: Table, mark: str) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -22,6 +21,7 @@ from gearshift.decision_log.database import (
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.statements import Statements
+from gearshift.decision_log.waiting import Portion, Waiting
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 
@@ -30,9 +30,7 @@ logger = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 0.25
 _AGAIN_SECONDS: Final = 2.0
 _MOST_KEPT: Final = 50_000
-_AT_ONCE: Final = 2_000
 _MOST_WORKS: Final = 10_000
-_BETWEEN_PAUSES: Final = 50
 _STOP_SECONDS: Final = 5.0
 _UNWRITABLE: Final = (DataError, IntegrityError, ValueError, OverflowError)
 """What a database or its driver raises for values that no column takes."""
@@ -66,7 +64,7 @@ class LogWriter:
         self._retention = retention
         self._with_prompts = with_prompts
         self._dropped = dropped
-        self._waiting: deque[RequestFinished] = deque()
+        self._waiting = Waiting(_MOST_KEPT)
         self._works: deque[Callable[[Connection], None]] = deque()
         self._stop = threading.Event()
         self._is_in_trouble = False
@@ -88,12 +86,9 @@ class LogWriter:
 
     def add(self, events: Sequence[RequestFinished]) -> None:
         """Take finished requests; never waits, never fails."""
-        room = _MOST_KEPT - len(self._waiting)
-        if room >= len(events):
-            self._waiting.extend(events)
-        else:
-            self._waiting.extend(events[: max(0, room)])
-            self._dropped(len(events) - max(0, room))
+        lost = self._waiting.add(events)
+        if lost:
+            self._dropped(lost)
 
     def later(self, work: Callable[[Connection], None]) -> None:
         """Do something else in the database, after what waits now is written; never waits."""
@@ -106,9 +101,10 @@ class LogWriter:
         while not is_last:
             is_last = self._stop.wait(_AGAIN_SECONDS if self._is_in_trouble else _EVERY_SECONDS)
             session = self._turn(session)
-        if self._waiting:
-            logger.warning("decision log: %d decisions could not be written", len(self._waiting))
-            self._dropped(len(self._waiting))
+        rest = self._waiting.clear()
+        if rest:
+            logger.warning("decision log: %d decisions could not be written", rest)
+            self._dropped(rest)
         if session is not None:
             session.close()
 
@@ -132,22 +128,22 @@ class LogWriter:
         except Exception:
             # A defect of ours must not end the log for good.
             logger.exception("the decision log has a defect; what was waiting is dropped")
-            self._dropped(len(self._waiting))
-            self._waiting.clear()
+            self._dropped(self._waiting.clear())
         return session
 
     def _session(self) -> _Session:
         engine = open_database(self._url)
-        maker = RowMaker(salt_of(engine), self._accounting, self._with_prompts)
-        return _Session(engine, Statements.of(engine), maker, self._retention)
+        self._lost(
+            self._waiting.opened(RowMaker(salt_of(engine), self._accounting, self._with_prompts))
+        )
+        return _Session(engine, Statements.of(engine), self._retention)
 
     def _write_all(self, session: _Session) -> None:
-        while self._waiting:
-            events = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+        while (portion := self._waiting.take()) is not None:
             try:
-                self._lost(session.write(events))
+                self._lost(session.write(portion))
             except BaseException:
-                self._waiting.extendleft(reversed(events))
+                self._waiting.put_back(portion)
                 raise
 
     def _do_works(self, session: _Session, count: int) -> None:
@@ -185,13 +181,10 @@ class LogWriter:
 class _Session:
     """One open database."""
 
-    def __init__(
-        self, engine: Engine, statements: Statements, maker: RowMaker, retention: Retention
-    ) -> None:
+    def __init__(self, engine: Engine, statements: Statements, retention: Retention) -> None:
         self.engine = engine
         self.retention = retention
         self._statements = statements
-        self._maker = maker
         self._file = file_of(engine)
 
     @property
@@ -203,28 +196,30 @@ class _Session:
         """Let go of the database."""
         self.engine.dispose()
 
-    def write(self, events: Sequence[RequestFinished]) -> int:
+    def write(self, portion: Portion) -> int:
         """Write these; how many could not be written whatever is done.
 
         Raises:
             SQLAlchemyError: The database is in trouble; none of them is written.
         """
         try:
-            self._write(events)
+            with self.engine.begin() as connection:
+                self._statements.write(connection, portion.rows, portion.sums)
         except _UNWRITABLE:
-            if len(events) == 1:
-                return 1
-            half = len(events) // 2
-            return self.write(events[:half]) + self.write(events[half:])
+            lost = self._write_singly(portion.rows)
+            with self.engine.begin() as connection:
+                self._statements.write(connection, [], portion.sums)
+            return lost
         return 0
 
-    def _write(self, events: Sequence[RequestFinished]) -> None:
-        rows, sums = [], Sums()
-        for number, event in enumerate(events):
-            row, compute = self._maker.row(event)
-            rows.append(row)
-            sums.add(event, compute)
-            if number % _BETWEEN_PAUSES == _BETWEEN_PAUSES - 1:
-                time.sleep(0)  # requests do not wait for a whole batch to be prepared
-        with self.engine.begin() as connection:
-            self._statements.write(connection, rows, sums)
+    def _write_singly(self, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Those that can be written, halving what cannot until it is one."""
+        try:
+            with self.engine.begin() as connection:
+                self._statements.write(connection, list(rows), Sums())
+        except _UNWRITABLE:
+            if len(rows) == 1:
+                return 1
+            half = len(rows) // 2
+            return self._write_singly(rows[:half]) + self._write_singly(rows[half:])
+        return 0

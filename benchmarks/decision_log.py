@@ -56,13 +56,14 @@ def written_per_second(folder: Path) -> float:
     return DECISIONS_WRITTEN / spent
 
 
-def rates(folder: Path, rounds: int) -> dict[str, list[float]]:
+def rates(folder: Path, rounds: int, *, is_varied: bool) -> dict[str, list[float]]:
     """Requests a second with the log on and off, in turns."""
+    folder.mkdir()
     found: dict[str, list[float]] = {"off": [], "on": []}
     with ExitStack() as stack:
         wrk()
         upstream = stack.enter_context(fake_upstream(folder))
-        lua = load.script(folder, is_varied=False)
+        lua = load.script(folder, is_varied=is_varied)
         for name in found:
             (folder / name).mkdir()
         peers = {
@@ -91,16 +92,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         speeds = sorted(written_per_second(Path(tempfile.mkdtemp(dir=name))) for _ in range(3))
         print(f"decisions written a second, median of 3: {speeds[1]:,.0f} (goal 20,000)")
-        try:
-            found = rates(Path(name), rounds)
-        except MissingError as error:
-            print(f"requests a second: not measured, {error}")
-            return
+        for text in ("varied", "repeated"):
+            try:
+                found = rates(Path(name) / text, rounds, is_varied=text == "varied")
+            except MissingError as error:
+                print(f"requests a second: not measured, {error}")
+                return
+            print(_compared(text, found))
+
+
+def _compared(text: str, found: dict[str, list[float]]) -> str:
     ratios = [on / off for on, off in zip(found["on"], found["off"], strict=True)]
     off, on = (statistics.median(found[name]) for name in ("off", "on"))
-    print(
-        f"requests a second at {CONNECTIONS} connections, median of {rounds}: {off:,.0f} without, "
-        f"{on:,.0f} with the log; ratio of each pair {statistics.median(ratios):.3f} "
+    return (
+        f"requests a second at {CONNECTIONS} connections, {text} text, median of {len(ratios)}: "
+        f"{off:,.0f} without, {on:,.0f} with the log ({1e6 / on - 1e6 / off:.0f} us a request); "
+        f"ratio of each pair {statistics.median(ratios):.3f} "
         f"({min(ratios):.3f} to {max(ratios):.3f}; goal .95)"
     )
 

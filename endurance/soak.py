@@ -30,6 +30,7 @@ from endurance.terminal import progress, run, table
 
 _LIMITS = {"connect_seconds": 1.0, "first_token_seconds": 5.0, "idle_seconds": 5.0}
 _LEAST_SAMPLES = 5
+_START_SECONDS = 3.0  # for what is opened after it is ready, such as the log
 _SETTLE_SECONDS = 30.0
 _FAKES = 2
 _LONGEST_PAUSE = 0.05
@@ -118,6 +119,7 @@ async def _soak(
     start = time.monotonic()
     pid = gateway.process.pid
     end = given.minutes * 60
+    await asyncio.sleep(_START_SECONDS)
     report.before = sample(0.0, pid, ports)
     load = Load(
         gateway.url,

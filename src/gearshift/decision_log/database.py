@@ -58,10 +58,13 @@ def open_database(url: str) -> Engine:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
+        pool: dict[str, Any] = {}
         if url.database and url.database != ":memory:":
             Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
             url = url.set(database=str(Path(url.database).expanduser()))
-        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+            # One connection stays open; each has a cache of its own.
+            pool = {"pool_size": 1, "max_overflow": 9}
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **pool)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     url = url.set(drivername="postgresql+psycopg")
@@ -76,6 +79,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
+        "cache_size = -1000",  # KiB; the system's own cache holds the rest for all of them
     ):
         connection.execute(f"PRAGMA {pragma}")
 

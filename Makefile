@@ -83,10 +83,10 @@ fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="
 	$(FUZZ)/bin/python -m fuzz $(ARGS)
 
 lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
-	uv pip compile pyproject.toml $(EXTRAS) --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
-	uv pip compile pyproject.toml $(EXTRAS) --group dev --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
-	uv pip compile pyproject.toml $(EXTRAS) --group dev --group fuzz --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
-	uv pip compile pyproject.toml --extra quality --group eval --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/eval.lock
+	uv pip compile pyproject.toml $(EXTRAS) --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
+	uv pip compile pyproject.toml $(EXTRAS) --group dev --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
+	uv pip compile pyproject.toml $(EXTRAS) --group dev --group fuzz --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
+	uv pip compile pyproject.toml --extra quality --group eval --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/eval.lock
 
 clean: ## remove the virtual environments and caches
 	rm -rf $(VENV) $(FUZZ) $(EVAL) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,10 +5,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 FUZZ   := .venv-fuzz
 EVAL   := .venv-eval
+PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installed)
 EXTRAS := $(foreach extra,embedded energy export otel postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check fix bench bench-compute stats-check loop chaos soak fuzz eval default-model lock clean
+.PHONY: help serve pips test check fix bench bench-compute stats-check loop chaos soak fuzz eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -24,7 +25,13 @@ $(STAMP): requirements/dev.lock pyproject.toml
 serve: $(STAMP) ## run the gateway (ARGS="--port 0 …" are passed on)
 	$(BIN)/gearshift serve $(ARGS)
 
-test: $(STAMP) ## run all tests
+# The pips that tests resolve the lock files with, beside the one that comes with Python.
+pips: $(PIPS)
+$(PIPS): $(VENV)/pips/%/.installed: requirements/pips/%.lock | $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target $(@D) -r $<
+	@touch $@
+
+test: $(STAMP) $(PIPS) ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(STAMP) ## formatting, lint, types, import contracts
@@ -82,11 +89,17 @@ $(FUZZ)/.installed: requirements/fuzz.lock pyproject.toml
 fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="--minutes N --json")
 	$(FUZZ)/bin/python -m fuzz $(ARGS)
 
+# Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
+COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q
 lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
-	uv pip compile pyproject.toml $(EXTRAS) --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/run.lock
-	uv pip compile pyproject.toml $(EXTRAS) --group dev --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/dev.lock
-	uv pip compile pyproject.toml $(EXTRAS) --group dev --group fuzz --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/fuzz.lock
-	uv pip compile pyproject.toml --extra quality --group eval --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q -o requirements/eval.lock
+	$(COMPILE) pyproject.toml $(EXTRAS) -o requirements/run.lock
+	$(COMPILE) pyproject.toml $(EXTRAS) --group dev -o requirements/dev.lock
+	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
+	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
+	printf 'pip==%s\n' '22.3 ; python_version < "3.12"' '23.2.1 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/oldest.lock
+	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
+	echo pip | $(COMPILE) - --upgrade -o requirements/pips/newest.lock
+	$(BIN)/python requirements/demands.py
 
 clean: ## remove the virtual environments and caches
 	rm -rf $(VENV) $(FUZZ) $(EVAL) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

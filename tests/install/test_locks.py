@@ -1,0 +1,139 @@
+"""The lock files give what they pin, with any pip that is supported, whatever is released later."""
+
+from __future__ import annotations
+
+import ensurepip
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import zipfile
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from requirements.demands import HERE, TABLE, pinned, pins
+from tests.fakes.package_index import add_release
+
+LOCKS = sorted(HERE.glob("*.lock"))
+DEMANDS = tomllib.loads(TABLE.read_text("utf-8"))
+PIPS = Path(sys.prefix) / "pips"
+TESTED = ["oldest", "distribution", "bundled", "newest"]
+LATER = "99999.1"
+
+pytestmark = pytest.mark.timeout(600)  # whoever asks first waits for the resolutions before it
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """Every pinned release and a later one of each package; sha256 by `name==version`."""
+    folder = tmp_path_factory.mktemp("index")
+    digests, later = {}, defaultdict(list)
+    for release, demands in DEMANDS.items():
+        name, version = release.split("==")
+        digests[release] = add_release(folder, name, version, demands)
+        later[name] += demands
+    for name, demands in later.items():
+        add_release(folder, name, LATER, sorted(set(demands)))
+    return folder, digests
+
+
+def unpack_bundled(folder: Path) -> Path:
+    """The pip that `python -m venv` installs, in a folder."""
+    wheels = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__, "../_bundled")
+    with zipfile.ZipFile(next(Path(wheels).resolve().glob("pip-*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+def resolve(pip: Path, lock: str, index: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Install from a lock as the Makefile does, but only say what would be installed."""
+    file, report = folder / "lock.txt", folder / "report.json"
+    file.write_text(lock)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "--isolated", "install", "--quiet"),
+            *("--disable-pip-version-check", "--no-cache-dir", "--index-url", index.as_uri()),
+            *("--ignore-installed", "--dry-run", "--report", str(report)),
+            *("--require-hashes", "-r", str(file)),
+        ],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(pip), "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def pins_here(lock: str) -> list[Requirement]:
+    """The pins that are for this system and this Python."""
+    return [pin for pin in pins(lock) if pin.marker is None or pin.marker.evaluate()]
+
+
+def with_hashes(lock: str, digests: dict[str, str]) -> str:
+    """The same pins, with the hashes of the wheels in our index."""
+    lines = (f"{pin} --hash=sha256:{digests[pinned(pin)]}" for pin in pins_here(lock))
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def resolutions(index, tmp_path_factory):
+    """Every lock file resolved by every pip, two at a time: what pip said, its report's file."""
+    assert all((PIPS / pip).is_dir() for pip in TESTED if pip != "bundled"), "run `make pips`"
+    folder, digests = index
+    bundled = unpack_bundled(tmp_path_factory.mktemp("bundled"))
+
+    def run(pip: str, lock: Path):
+        place = tmp_path_factory.mktemp(f"{lock.stem}-{pip}")
+        text = with_hashes(lock.read_text("utf-8"), digests)
+        done = resolve(bundled if pip == "bundled" else PIPS / pip, text, folder, place)
+        return done, place / "report.json"
+
+    with ThreadPoolExecutor(2) as pool:
+        yield {(pip, lock): pool.submit(run, pip, lock) for lock in LOCKS for pip in TESTED}
+
+
+@pytest.mark.parametrize("pip", TESTED)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda file: file.stem)
+def test_what_is_installed_is_what_is_pinned(pip, lock, resolutions):
+    done, report = resolutions[pip, lock].result()
+    assert done.returncode == 0, done.stderr
+    found = [entry["metadata"] for entry in json.loads(report.read_text("utf-8"))["install"]]
+    chosen = {f"{one['name']}=={one['version']}" for one in found}
+    assert chosen == {pinned(pin) for pin in pins_here(lock.read_text("utf-8"))}
+
+
+def test_an_extra_without_a_pin_is_seen(index, tmp_path):
+    """The index shows what it is there to show: this is how an older pip fails."""
+    folder, digests = index
+    lock = next(file for file in LOCKS if file.stem == "dev").read_text("utf-8")
+    text = with_hashes(lock, digests).replace("coverage[toml]", "coverage")
+    done = resolve(PIPS / "oldest", text, folder, tmp_path)
+    assert done.returncode != 0
+    assert "coverage[toml]" in done.stderr
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda file: file.stem)
+def test_every_extra_that_is_asked_for_is_pinned(lock):
+    """Older pips take `x[extra]` for a package of its own, which needs a pin of its own."""
+    text = lock.read_text("utf-8")
+    extras, missing = {}, []
+    for pin in pins_here(text):
+        extras.setdefault(canonicalize_name(pin.name), set()).update(pin.extras)
+    for pin in pins_here(text):
+        for demand in map(Requirement, DEMANDS[pinned(pin)]):
+            if not demand.extras <= extras.get(canonicalize_name(demand.name), set()):
+                missing.append(f"{pinned(pin)} asks for {demand}")
+    assert missing == []
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda file: file.stem)
+def test_lock_files_carry_hashes_and_no_addresses(lock):
+    text = lock.read_text("utf-8")
+    assert "://" not in text
+    entries = text.replace("\\\n", " ").splitlines()
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []

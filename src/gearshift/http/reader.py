@@ -103,6 +103,13 @@ class RequestReader:
         self._chunks = 0
         self.body_bytes = 0
 
+    @property
+    def missing_bytes(self) -> int:
+        """How much of the present body is still to come, where its length was told."""
+        if self.phase is not Phase.BODY:
+            return 0
+        return max(0, int(self._headers.get("content-length", 0)) - self.body_bytes)
+
     def feed(self, data: bytes) -> None:
         """Read what has arrived."""
         if self.phase is Phase.ENDED:

@@ -52,3 +52,28 @@ def too_many_headers(limit: int) -> RequestError:
         status=431,
         code="headers_too_large",
     )
+
+
+def crowded() -> RequestError:
+    """The refusal of one connection too many."""
+    return RequestError(
+        "too many connections (limits.max_connections); try again",
+        status=503,
+        code="too_many_connections",
+        headers={"Retry-After": "1"},
+    )
+
+
+def stopping() -> RequestError:
+    """The refusal of what cannot be answered before the server ends."""
+    message = "gearshift is stopping; try again"
+    return RequestError(message, status=503, code="stopping", headers={"Retry-After": "1"})
+
+
+def too_slow(what: str) -> RequestError:
+    """The refusal of `headers` or a `body` that did not come in time."""
+    return RequestError(
+        f"the {what} of the request did not arrive in time (limits.{what.rstrip('s')}_seconds)",
+        status=408,
+        code="request_timeout",
+    )

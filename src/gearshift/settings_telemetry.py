@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, PlainSerializer, field_validator
+from pydantic import AfterValidator, PlainSerializer, field_validator
 
 from gearshift.config_errors import fault, redacted
 from gearshift.settings_access import empty_is_none
@@ -21,7 +21,7 @@ def _collector(text: str) -> str:
 
 _Endpoint = Annotated[
     str,
-    BeforeValidator(_collector),
+    AfterValidator(_collector),
     PlainSerializer(redacted, return_type=str, when_used="json-unless-none"),
 ]
 

@@ -30,6 +30,7 @@ from gearshift.settings_access import (
     TlsSettings,
     empty_is_none,
 )
+from gearshift.settings_browsers import AccessSettings
 from gearshift.settings_prices import PricesSettings
 from gearshift.settings_quality import QualitySettings
 from gearshift.settings_telemetry import OpenTelemetrySettings
@@ -231,6 +232,7 @@ class Settings(_SettingsBlock):
     shared_state: SharedStateSettings = SharedStateSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     auth: AuthSettings = AuthSettings()
+    access: AccessSettings = AccessSettings()
     tls: TlsSettings = TlsSettings()
     admin: AdminSettings = AdminSettings()
     quality: QualitySettings = QualitySettings()

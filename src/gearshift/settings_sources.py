@@ -171,7 +171,8 @@ def _variables(
 
 def _parsed(text: str, annotation: Any) -> Any:
     is_structured = get_origin(annotation) in (tuple, list, dict) or model_in(annotation)
-    if is_structured:
+    # A star would begin an alias, of which one value has none: it is a pattern.
+    if is_structured and not text.lstrip().startswith("*"):
         return parse_value(text)
     if type(None) in get_args(annotation) and text.strip().lower() in ("null", "none"):
         return None

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -272,6 +272,8 @@ DOCUMENTS = st.recursive(
 )
 
 
+@example({"opentelemetry": {"endpoint": False}}, None)
+@example({"access": {"allowed_hosts": [{}], "allowed_origins": 1}}, None)
 @given(st.dictionaries(NAMES, DOCUMENTS, max_size=3), DOCUMENTS)
 def test_any_document_is_loaded_or_refused(tmp_path_factory, document, value):
     file = tmp_path_factory.getbasetemp() / "any.json"

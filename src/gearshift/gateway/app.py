@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from gearshift import registry
 from gearshift.errors import GearshiftError, RequestError
-from gearshift.gateway import chat, feedback, health, metrics, models, ollama, openapi, route
+from gearshift.gateway import chat, feedback, health, metrics, models, ollama, openapi, route, show
 from gearshift.gateway.comparing import Comparing
+from gearshift.gateway.cors import CorsPolicy
 from gearshift.gateway.keys import KeyRing
 from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
@@ -31,9 +32,6 @@ _SESSION_HEADERS: Final = (
     "x-claude-code-session-id",
     "x-model-affinity",
 )
-_JSON_TYPES: Final = ("", "application/json", "text/json")
-# What curl says of any body when it is not told better, and Ollama accepts.
-_UNSAID_TYPE: Final = "application/x-www-form-urlencoded"
 
 Endpoint = Callable[["Gateway", HttpRequest], Awaitable[HttpResponse]]
 
@@ -75,7 +73,7 @@ ROUTES: Final = (
     Route("POST", "/v1/feedback", feedback.give),
     _ollama("/api/chat", Operation.CHAT),
     _ollama("/api/generate", Operation.COMPLETION),
-    Route("POST", "/api/show", ollama.show, "ollama"),
+    Route("POST", "/api/show", show.show, "ollama"),
     Route("GET", "/api/tags", ollama.tags, "ollama"),
     Route("GET", "/api/ps", ollama.running, "ollama"),
     Route("GET", "/api/version", ollama.version, "ollama"),
@@ -109,6 +107,7 @@ class Gateway:
         workers: Processes that share the load, this one included.
         feedback: Keeps what users say of answers; `None` without a decision log.
         comparing: Samples answers.
+        is_local: It listens on this machine only.
     """
 
     def __init__(
@@ -118,8 +117,11 @@ class Gateway:
         workers: int = 1,
         feedback: Feedback | None = None,
         comparing: Comparing | None = None,
+        *,
+        is_local: bool = True,
     ) -> None:
         self._workers = workers
+        self._is_local = is_local
         self._comparing = comparing
         self.feedback = feedback
         self._keys: KeyRing | None = None
@@ -138,21 +140,37 @@ class Gateway:
         self.llm = llm
         auth = llm.settings.auth
         self._keys = KeyRing(auth, self._workers, before=self._keys) if auth.api_keys else None
+        self._cors = CorsPolicy(
+            llm.settings.access, has_keys=bool(auth.api_keys), is_local=self._is_local
+        )
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; every error leaves in the dialect of its path."""
         try:
-            found = self._find(request)
-            if self._keys is not None and not found.is_open:
-                key = self._keys.find(request.headers)
-                if found.is_routed:
-                    self._keys.spend(key)
-                request = request._replace(client=key.name, allowed_tiers=key.tiers)
-            return await found.endpoint(self, request)
+            self._cors.check(request)
+            preflight = self._cors.preflight(request)
+            response = preflight or await self._answer(request)
         except GearshiftError as error:
             return self.refusal(request, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
             return self.refusal(request, defect(error, "answering"))
+        return self._readable(request, response)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        found = self._find(request)
+        if self._keys is not None and not found.is_open:
+            key = self._keys.find(request.headers)
+            if found.is_routed:
+                self._keys.spend(key)
+            request = request._replace(client=key.name, allowed_tiers=key.tiers)
+        return await found.endpoint(self, request)
+
+    def _readable(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The response with what lets the page that asked read it."""
+        if "origin" not in request.headers:
+            return response
+        more = self._cors.headers(request)
+        return response._replace(headers={**more, **response.headers})
 
     async def answer(self, request: ChatRequest) -> ChatResponse:
         """Have a request answered, and listen to the answer where it was drawn for that."""
@@ -167,19 +185,20 @@ class Gateway:
         # One that is ended because we stop had its decision, and is counted with it.
         if isinstance(error, RequestError) and error.code != "stopping":
             self.metrics.refused(dialect.name, status)
-        return HttpResponse(status, {"content-type": "application/json", **headers}, body)
+        response = HttpResponse(status, {"content-type": "application/json", **headers}, body)
+        return self._readable(request, response)
 
     async def parse(
         self, request: HttpRequest, dialect: Dialect, operation: Operation
     ) -> ChatRequest:
         """The client's body as a request, with what its headers say.
 
+        What it calls itself does not matter, as it does not to the servers stood in for: many
+        clients send JSON as something else. `CorsPolicy` keeps out the pages that could.
+
         Raises:
-            RequestError: 415 for a body that is no JSON, 400 naming the field otherwise.
+            RequestError: 400 naming the field for a body that cannot be used.
         """
-        kind = request.headers.get("content-type", "")
-        if kind != "application/json":
-            _check_type(kind)
         if len(request.body) > _PARSED_IN_THREAD_BYTES:
             parsed = await asyncio.to_thread(dialect.parse, operation, request.body)
         else:
@@ -232,16 +251,6 @@ class Gateway:
             if pattern.endswith("/*") and path.startswith(pattern[:-1]) and path != pattern[:-1]:
                 return methods
         return None
-
-
-def _check_type(content_type: str) -> None:
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in _JSON_TYPES and kind != _UNSAID_TYPE and not kind.endswith("+json"):
-        raise RequestError(
-            f"content-type is {kind!r}; application/json is expected",
-            status=415,
-            field="content-type",
-        )
 
 
 def _normal(path: str) -> str:

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 from urllib.parse import quote
 
 from gearshift.types import Decision
+
+EXPOSED: Final = ", ".join(
+    (
+        *(
+            f"x-gearshift-{name}"
+            for name in (
+                *("decision-id", "tier", "model", "upstream", "score", "reason", "scorer"),
+                *("threshold", "cache", "fallback", "overhead-us", "version"),
+            )
+        ),
+        "retry-after",
+    )
+)
+"""The headers that a page may read of an answer from here, beside those that any page may."""
 
 # Printable ASCII that needs no escaping in a header; the rest is percent-encoded.
 _SAFE = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"

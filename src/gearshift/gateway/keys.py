@@ -7,10 +7,14 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gearshift.errors import RequestError
 from gearshift.gateway.rate_limit import RateLimit
 from gearshift.settings_access import ApiKeySettings, AuthSettings, digest_of
+
+# Where clients of Anthropic and of Azure put theirs.
+_KEY_HEADERS: Final = ("x-api-key", "api-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class KeyRing:
                 found = key
         if found is None:
             raise RequestError(
-                "an API key is needed: Authorization: Bearer KEY",
+                "missing or invalid API key; send Authorization: Bearer KEY, or x-api-key: KEY",
                 status=401,
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": "Bearer"},
@@ -106,4 +110,4 @@ def _token(headers: Mapping[str, str]) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and (token := token.strip()):
         return token
-    return headers.get("x-api-key", "").strip()
+    return next((token for name in _KEY_HEADERS if (token := headers.get(name, "").strip())), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import orjson
@@ -39,7 +40,8 @@ def _entry(served: ServedModel) -> JsonObject:
         "id": served.name,
         "object": "model",
         "created": _CREATED,
-        "owned_by": served.upstream or "gearshift",
+        # Ours say which gearshift this is.
+        "owned_by": served.upstream or f"gearshift {version('gearshift')}",
     }
 
 

@@ -95,7 +95,7 @@ ENTRIES: Final[dict[tuple[str, str], Entry]] = {
     ),
     ("GET", "/api/tags"): Entry("The models there are", {_JSON: ref("OllamaModels")}),
     ("GET", "/api/ps"): Entry("The models in memory", {_JSON: ref("OllamaModels")}),
-    ("GET", "/api/version"): Entry("The version", {_JSON: ref("OllamaVersion")}),
+    ("GET", "/api/version"): Entry("The version of Ollama's API", {_JSON: ref("OllamaVersion")}),
     ("GET", "/"): Entry("What Ollama's clients look for first", {"text/plain": _TEXT}),
     ("GET", "/health/live"): _LIVE,
     ("GET", "/health/liveliness"): _LIVE,
@@ -145,6 +145,7 @@ def describe(routes: Sequence[Route]) -> JsonObject:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "azure": {"type": "apiKey", "in": "header", "name": "api-key"},
             },
         },
     }
@@ -154,7 +155,7 @@ def _operation(route: Route) -> JsonObject:
     entry = _entry_of(route)
     statuses = {*WIRE_STATUSES, *entry.statuses}
     if not route.is_open:
-        statuses |= {401, 403, 429}
+        statuses |= {401, 429}
     operation: JsonObject = {
         "operationId": _identifier(route),
         "summary": entry.summary,
@@ -166,7 +167,7 @@ def _operation(route: Route) -> JsonObject:
         },
     }
     if not route.is_open:  # `{}`: no key is needed where none is configured
-        operation["security"] = [{}, {"bearer": []}, {"key": []}]
+        operation["security"] = [{}, {"bearer": []}, {"key": []}, {"azure": []}]
     if entry.body:
         content = {_JSON: {"schema": ref(entry.body)}}
         operation["requestBody"] = {"required": True, "content": content}

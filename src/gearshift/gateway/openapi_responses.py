@@ -11,14 +11,14 @@ from gearshift.types import JsonObject
 _STATUSES: Final = {
     400: "The request is wrong; the message names the field. Also when no model can do what is "
     "asked (tools, images, length).",
-    401: "An API key is needed.",
-    403: "The API key does not permit this.",
+    401: "The API key is missing or unknown.",
+    403: "The API key does not permit this, or a web page that is not allowed has asked.",
     404: "Nothing is there, or no upstream has the model.",
     405: "Another method is needed; `Allow` says which.",
     408: "The request did not arrive in time.",
     413: "The body is larger than `limits.max_body_bytes`, or has too many values.",
     414: "The request line is too long.",
-    415: "The body is no JSON, or in an encoding that is not understood.",
+    415: "The body is in an encoding that is not understood.",
     417: "`Expect` holds what cannot be met.",
     422: "The upstream refuses the request.",
     429: "Too many requests, of this key or of everybody.",
@@ -30,7 +30,7 @@ _STATUSES: Final = {
     504: "Every deployment was too slow.",
     505: "A version of HTTP that is not spoken here.",
 }
-WIRE_STATUSES: Final = (400, 408, 413, 414, 415, 417, 431, 500, 501, 503, 505)
+WIRE_STATUSES: Final = (400, 403, 408, 413, 414, 415, 417, 431, 500, 501, 503, 505)
 """What any request may be answered with, before or whatever its path is."""
 
 UPSTREAM_STATUSES: Final = (404, 422, 429, 502, 503, 504)

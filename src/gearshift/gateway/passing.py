@@ -1,40 +1,48 @@
-"""Which of a client's headers its request takes along to the upstream."""
+"""Which of a client's headers its request takes along to the upstream.
+
+Not an allow list: clients and servers agree on headers that gearshift has never heard of. What
+stays here is told by kind: credentials, which are for gearshift; what describes this connection
+or the client's body, which is written anew; and what lets a client steer what is between.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
-# Of this connection only, or written anew for the other one. A client's credentials and cookies
-# are for gearshift: the upstream gets those of the configuration.
-_KEPT: Final = frozenset(
+# A client's credentials are for gearshift: the upstream gets those of the configuration. Whatever
+# name they have, a word in it says so; `token` counts no tokens, and an author is no authorization.
+_CREDENTIAL: Final = re.compile(
+    r"key(?!word|board)|token(?!s|i[sz])|secret|auth(?!or(?!i[sz]))|cookie|credential|bearer"
+    r"|pass(?:code|phrase|port|wd|word)|jwt|oidc|saml|dpop|csrf|xsrf|assertion|principal"
+    r"|signature|signed|hmac|(?:^|-)(?:creds?|pass|pat|pin|pwd|otp|sid|sig|sso|mac|certs?)(?:-|$)"
+)
+# What would not hold for the body that is sent on, or ask for less than a whole answer.
+_OF_THE_BODY: Final = re.compile(r"^content-|digest|checksum|md5|sha-?\d|^if-|range$")
+# Of gateways that may stand before this one, of cloud accounts, of browsers, and of us.
+_PREFIXES: Final = (
+    *("x-gearshift-", "x-forwarded-", "x-envoy-", "x-original-", "x-rewrite-"),
+    *("cf-", "x-amz-", "x-amzn-", "x-goog-", "x-portkey-", "x-litellm-"),
+    *("proxy-", "sec-", "access-control-"),
+)
+_NAMES: Final = frozenset(
     {
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "expect",
-        "forwarded",
-        "host",
-        "http2-settings",
-        "keep-alive",
-        "origin",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "referer",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "via",
-        "x-api-key",
+        *("accept-encoding", "connection", "expect", "host", "http2-settings", "keep-alive"),
+        *("max-forwards", "te", "trailer", "transfer-encoding", "upgrade", "via"),
+        *("forwarded", "origin", "referer", "true-client-ip", "x-client-ip", "x-real-ip"),
+        *("remote-user", "x-remote-user", "x-http-method", "x-http-method-override"),
+        *("x-method-override", "openai-organization", "openai-project"),
     }
 )
-_KEPT_PREFIXES: Final = ("x-gearshift-", "x-forwarded-", "sec-")
+# Words that only look like it.
+_HARMLESS: Final = frozenset({"idempotency-key", "x-idempotency-key"})
+# A credential under a name that does not say so.
+_CREDENTIAL_VALUE: Final = re.compile(
+    r"(?:basic|bearer|digest|negotiate)\s|eyJ[\w-]{8,}\.[\w-]+\.|sk-[\w-]{8,}", re.IGNORECASE
+)
+_MOST_NAMES: Final = 1024
 
 
 def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
@@ -42,16 +50,25 @@ def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
 
     >>> passed_on({"host": "x", "openai-beta": "a", "connection": "x-hop", "x-hop": "b"})
     {'openai-beta': 'a'}
+    >>> passed_on({"api-key": "sk-1", "x-acme-token": "2", "x-acme": "Bearer 3"})
+    {}
     """
     passed = {
         name: value
         for name, value in headers.items()
-        if name not in _KEPT
-        and not name.startswith(_KEPT_PREFIXES)
-        # Some servers read `content_length` as `content-length`.
-        and name.replace("-", "").isalnum()
+        if _is_passed_on(name) and not _CREDENTIAL_VALUE.match(value)
     }
     if passed and "connection" in headers:
         for name in headers["connection"].lower().split(","):
             passed.pop(name.strip(), None)
     return passed
+
+
+@lru_cache(_MOST_NAMES)  # clients send the same few names
+def _is_passed_on(name: str) -> bool:
+    if name in _HARMLESS:
+        return True
+    # Some servers read `content_length` as `content-length`.
+    is_plain = name.replace("-", "").isalnum()
+    is_ours = name in _NAMES or name.startswith(_PREFIXES)
+    return is_plain and not (is_ours or _CREDENTIAL.search(name) or _OF_THE_BODY.search(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -87,7 +88,12 @@ async def running_gateway(
         if kept is not None:
             in_force.follow(kept.experimenting.adopt)
         gateway = Gateway(
-            in_force.llm, metrics, workers, kept.feedback if kept else None, comparing
+            in_force.llm,
+            metrics,
+            workers,
+            kept.feedback if kept else None,
+            comparing,
+            is_local=_is_loopback(listener),
         )
         in_force.follow(gateway.adopt)
         server = HttpServer(
@@ -163,6 +169,11 @@ def _opentelemetry(settings: Settings) -> OpenTelemetry | None:
     return OpenTelemetry(
         wanted.endpoint, traces=wanted.traces, metrics=wanted.metrics, with_content=wanted.content
     )
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine reaches it."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
 
 
 def limit(server: HttpServer, settings: Settings) -> None:

@@ -33,7 +33,9 @@ def head(
     status = response.status
     first = _ORDINARY if status == 200 else _LINES.get(status) or _unnamed(status)
     framing = ""
-    if length is not None:
+    if status == HTTPStatus.NO_CONTENT:
+        pass  # it has no body by its status, and a length would be against the rules
+    elif length is not None:
         framing = f"content-length: {length}\r\n"
     elif not is_http_1_0:
         framing = "transfer-encoding: chunked\r\n"

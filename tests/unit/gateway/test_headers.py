@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearshift.gateway.headers import decision_headers
+from gearshift.gateway.headers import EXPOSED, decision_headers
 from gearshift.types import Cause, Decision
 
 DECISION = Decision(
@@ -35,3 +35,8 @@ def test_what_did_not_happen_has_no_header():
     assert "x-gearshift-score" not in headers
     assert "x-gearshift-fallback" not in headers
     assert decision_headers(DECISION)["x-gearshift-score"] == "1.50"
+
+
+def test_pages_may_read_every_header_of_a_decision():
+    told = decision_headers(DECISION._replace(fallback="simple->complex"), 0.1)
+    assert set(EXPOSED.split(", ")) == {*told, "x-gearshift-version", "retry-after"}

@@ -25,6 +25,8 @@ KEYS = ring("first-key", {"name": "b", "key": "second-key", "tiers": ["simple"]}
         ({"authorization": "bearer   second-key "}, "b"),
         ({"x-api-key": "second-key"}, "b"),
         ({"authorization": "Basic eDp5", "x-api-key": "second-key"}, "b"),
+        ({"api-key": "second-key"}, "b"),
+        ({"authorization": "Bearer ", "x-api-key": "", "api-key": " first-key"}, None),
         ({"authorization": "Bearer ", "x-api-key": "second-key"}, "b"),
         ({"authorization": "Bearer third-key"}, None),
     ],
@@ -47,6 +49,7 @@ def test_a_key_is_found_wherever_clients_put_it(headers, name):
         {"authorization": f"Bearer {HASHED}"},
         {"x-api-key": "FIRST-KEY"},
         {"authorization": "Bearer wrong", "x-api-key": "first-key"},
+        {"x-api-key": "wrong", "api-key": "first-key"},
         {"authorization": "Bearer first-key\udcff"},
     ],
 )

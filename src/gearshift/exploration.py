@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from gearshift.decision_ids import second_draw
 from gearshift.settings_quality import QualitySettings
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 
 
-class Side(NamedTuple):
-    """Where a request near the threshold goes.
+def other_side(
+    result: ComplexityResult, tiers: Sequence[str], settings: QualitySettings
+) -> str | None:
+    """The tier on the other side of the threshold that is near; `None` where none is.
 
-    Attributes:
-        other_tier: The tier on the other side, if it is sent there.
-        propensity: The chance with which it goes where it goes.
+    Args:
+        result: The score.
+        tiers: All names, the smallest first.
+        settings: How near is near.
     """
+    if settings.explore_share <= 0:
+        return None
+    if abs(result.score - result.threshold) > settings.explore_band:
+        return None
+    other = tiers.index(result.tier) + (-1 if result.score >= result.threshold else 1)
+    return tiers[other] if 0 <= other < len(tiers) else None
 
-    other_tier: str | None
-    propensity: float
 
-
-def side_of(decision_id: str, result: ComplexityResult, settings: QualitySettings) -> Side:
-    """Decide by the decision's own randomness, so that it can be checked later."""
-    share = settings.explore_share
-    if share <= 0 or abs(result.score - result.threshold) > settings.explore_band:
-        return Side(None, 1.0)
-    names = [name for name, _ in result.bounds]
-    position = names.index(result.tier)
-    other = position - 1 if result.score >= result.threshold else position + 1
-    if second_draw(decision_id) >= share or not 0 <= other < len(names):
-        return Side(None, 1.0 - share)
-    return Side(names[other], share)
+def is_explored(decision_id: str, settings: QualitySettings) -> bool:
+    """Decided by the decision's own randomness, so that it can be checked later."""
+    return second_draw(decision_id) < settings.explore_share

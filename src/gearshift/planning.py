@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from gearshift.assignment import Assigner
 from gearshift.chat_requests import estimated_tokens
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.decision_ids import DecisionIds, draw
 from gearshift.errors import RequestError
-from gearshift.exploration import side_of
 from gearshift.pipeline.topology import Topology
 from gearshift.settings_quality import QualitySettings
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.tier_router import (
     Circumstances,
-    Route,
     Target,
     TieredModelRouter,
     allowed_targets,
@@ -46,9 +45,6 @@ class Planner:
         router: Chooses the tier.
         config_hash: Of the settings, for the decisions.
         quality: Which requests are drawn for judging, and which explore.
-
-    Attributes:
-        variants: What running experiments change; `None` while there are none.
     """
 
     def __init__(
@@ -58,10 +54,19 @@ class Planner:
         quality: QualitySettings | None = None,
     ) -> None:
         self.router = router
-        self.variants: Variants | None = None
         self._quality = quality or QualitySettings()
+        self._assigner = Assigner(router, self._quality)
         self._config_hash = config_hash
         self._ids = DecisionIds()
+
+    @property
+    def variants(self) -> Variants | None:
+        """What running experiments change; `None` while there are none."""
+        return self._assigner.variants
+
+    @variants.setter
+    def variants(self, variants: Variants | None) -> None:
+        self._assigner.variants = variants
 
     def plan(self, request: ChatRequest, topology: Topology) -> Plan:
         """Where a request goes, and why.
@@ -96,54 +101,27 @@ class Planner:
 
     def _scored(self, request: ChatRequest, topology: Topology, forced_tier: str | None) -> Plan:
         decision_id = self._ids.next()
-        router, assigned = self.router, None
-        tiers: Mapping[str, Sequence[Target]] = topology.tiers
-        if self.variants is not None and forced_tier is None:
-            assigned = self.variants.assigned(request.session or decision_id)
-            if assigned is not None:
-                router, tiers = assigned.router, assigned.tiers(topology)
-        started = time.perf_counter()
-        result = router.scorer.score(request.messages)
-        scoring_seconds = time.perf_counter() - started
         circumstances = Circumstances(
-            targets=tiers,
+            targets=topology.tiers,
             forced_tier=forced_tier,
             needs=request.needs,
             prompt_tokens=estimated_tokens(request.messages),
             allowed_tiers=request.allowed_tiers,
         )
-        route = router.decide(result, circumstances)
-        propensity, arms = 1.0, None
-        if route.cause is Cause.SCORED:
-            if assigned is not None and self.variants is not None:
-                arms = assigned.arms
-                propensity = self.variants.propensity(request.messages, route.tier)
-                route = route._replace(cause=Cause.EXPERIMENT, reason=f"{route.reason}; {arms}")
-            elif self._quality.explore_share > 0:
-                route, propensity = self._explored(decision_id, result, route, circumstances)
+        found = self._assigner.assign(request, circumstances, topology, decision_id)
+        route = found.route
         decision = self._decision(
             request,
             decision_id,
             route.chain[0],
-            result,
+            found.result,
             (route.cause, route.reason),
-            router,
-            propensity,
-            arms,
+            found.router,
+            found.propensity,
+            found.arms,
+            found.movable,
         )
-        return Plan(decision, route.chain, scoring_seconds)
-
-    def _explored(
-        self, decision_id: str, result: ComplexityResult, route: Route, circumstances: Circumstances
-    ) -> tuple[Route, float]:
-        """The route, or now and then the one on the other side of the threshold."""
-        side = side_of(decision_id, result, self._quality)
-        allowed = circumstances.allowed_tiers
-        if side.other_tier is None or (allowed is not None and side.other_tier not in allowed):
-            return route, side.propensity
-        other = self.router.decide(result, circumstances._replace(forced_tier=side.other_tier))
-        reason = f"explored; {route.reason}"
-        return other._replace(cause=Cause.EXPERIMENT, reason=reason), side.propensity
+        return Plan(decision, route.chain, found.scoring_seconds)
 
     def _decision(
         self,
@@ -155,6 +133,7 @@ class Planner:
         router: TieredModelRouter,
         propensity: float = 1.0,
         arms: str | None = None,
+        movable: bool = False,
     ) -> Decision:
         cause, reason = why
         scorer = router.scorer
@@ -166,7 +145,7 @@ class Planner:
             scored = (result.score, result.factors, result.contributions)
             how = (scorer.name, scorer.version, result.threshold)
         share = self._quality.shadow_share
-        drawn = share if share > 0 and _may_be_drawn(request, cause, decision_id, share) else None
+        is_drawn = movable and draw(decision_id) < share and _can_be_judged(request)
         # By position, which takes a third of the time; the order is that of the fields.
         return Decision(
             decision_id,
@@ -181,16 +160,15 @@ class Planner:
             propensity,
             None,
             arms,
-            drawn,
+            share if is_drawn else None,
+            movable,
         )
 
 
-def _may_be_drawn(request: ChatRequest, cause: Cause, decision_id: str, share: float) -> bool:
-    """Drawn for judging, and fit for it: a conversation in words that the score has routed.
+def _can_be_judged(request: ChatRequest) -> bool:
+    """Whether it is a conversation in words.
 
     Tools would be called twice; a raw completion has no question that a judge could read.
     """
-    if draw(decision_id) >= share or cause not in (Cause.SCORED, Cause.EXPERIMENT):
-        return False
     is_chat = request.operation is Operation.CHAT or request.dialect == "ollama"
     return is_chat and not request.needs and not request.body.get("raw")

@@ -166,9 +166,12 @@ class Decision(NamedTuple):
         threshold: The score from which the next tier up begins.
         fallback: `first->answered` tiers (deployments where the tier is the same), if the
             first choice failed.
-        propensity: Probability (0-1] with which this tier was chosen.
+        propensity: Probability (0-1] with which such a request is sent to this tier, over all
+            that chance decides: experiments and exploration.
         arms: The experiments it takes part in, as `name:arm` with commas between.
         drawn: The share with which it was drawn for judging, if it was.
+        movable: Whether its score decides: a low one would send it to the smallest tier, any other
+            one elsewhere. Not so where the client, its rights, or what it needs settle the tier.
     """
 
     id: str
@@ -191,6 +194,7 @@ class Decision(NamedTuple):
     fallback: str | None = None
     arms: str | None = None
     drawn: float | None = None
+    movable: bool = False
 
     @property
     def place(self) -> tuple[str, str, str]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gearshift.pipeline.topology import Topology
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import Target, TieredModelRouter
-from gearshift.types import Message
 
 Way = tuple[float | None, str | None]
 """Threshold and scorer of a variant; `None` for the configured one."""
+
+_CONFIGURED: Final[Way] = (None, None)
 
 
 class Assigned(NamedTuple):
@@ -29,15 +30,20 @@ class Assigned(NamedTuple):
     models: Mapping[str, str]
     arms: str
 
-    def tiers(self, topology: Topology) -> Mapping[str, Sequence[Target]]:
-        """The tiers with the models of this variant, where somebody serves them."""
-        if not self.models:
-            return topology.tiers
-        changed = {
-            tier: tuple(replace(target, tier=tier) for target in topology.of_model(model))
-            for tier, model in self.models.items()
-        }
-        return {tier: changed.get(tier) or chain for tier, chain in topology.tiers.items()}
+
+class Lot(NamedTuple):
+    """One of the things that can happen to a session.
+
+    Attributes:
+        chance: 0-1; those of all lots add up to 1.
+        models: By tier, the model that answers there.
+        is_outside: It takes part in no experiment.
+    """
+
+    chance: float
+    router: TieredModelRouter
+    models: Mapping[str, str]
+    is_outside: bool
 
 
 class Variants:
@@ -48,6 +54,10 @@ class Variants:
         router: The configured router.
         experiments: Those that run; no two of one dimension.
 
+    Attributes:
+        lots: Everything that can happen to a session.
+        models: What the tiers' models can be; empty where they are the configured ones.
+
     Raises:
         ConfigError: A scorer cannot be loaded.
     """
@@ -57,10 +67,17 @@ class Variants:
     ) -> None:
         self.experiments = tuple(experiments)
         self._routers: dict[Way, TieredModelRouter] = {}
-        self._shares: dict[Way, float] = {}
+        models = _options(self.experiments, Dimension.MODELS)
+        self.models = tuple(arm.models if arm is not None else {} for arm, _ in models)
+        lots = []
         for way, share in _ways(self.experiments):
-            self._routers.setdefault(way, _router(routing, router, way))
-            self._shares[way] = self._shares.get(way, 0.0) + share
+            found = self._routers.setdefault(way, _router(routing, router, way))
+            for arm, part in models:
+                is_outside = way == _CONFIGURED and arm is None
+                lots.append(Lot(share * part, found, arm.models if arm else {}, is_outside))
+        self.lots = tuple(lots)
+        self._topology: Topology | None = None
+        self._tiers: dict[tuple[tuple[str, str], ...], Mapping[str, Sequence[Target]]] = {}
 
     def assigned(self, unit: str) -> Assigned | None:
         """What a session gets; `None` where it takes part in nothing."""
@@ -71,14 +88,26 @@ class Variants:
         arms = ",".join(f"{experiment.name}:{arm.name}" for experiment, arm in found)
         return Assigned(self._routers[_way(arm for _, arm in found)], models, arms)
 
-    def propensity(self, messages: Sequence[Message], tier: str) -> float:
-        """The chance with which such a conversation is sent to a tier, whoever asks."""
-        same = (
-            self._shares[way]
-            for way, router in self._routers.items()
-            if router.scorer.score(messages).tier == tier
-        )
-        return min(1.0, sum(same))
+    def tiers(
+        self, models: Mapping[str, str], topology: Topology
+    ) -> Mapping[str, Sequence[Target]]:
+        """The tiers with these models, where somebody serves them."""
+        if not models:
+            return topology.tiers
+        if topology is not self._topology:
+            self._topology, self._tiers = topology, {}
+        key = tuple(models.items())
+        if key not in self._tiers:
+            self._tiers[key] = _changed(models, topology)
+        return self._tiers[key]
+
+
+def _changed(models: Mapping[str, str], topology: Topology) -> Mapping[str, Sequence[Target]]:
+    changed = {
+        tier: tuple(replace(target, tier=tier) for target in topology.of_model(model))
+        for tier, model in models.items()
+    }
+    return {tier: changed.get(tier) or chain for tier, chain in topology.tiers.items()}
 
 
 def _ways(experiments: Sequence[Experiment]) -> Iterator[tuple[Way, float]]:
@@ -109,7 +138,7 @@ def _way(arms: Iterator[Arm]) -> Way:
 
 def _router(routing: TierConfig, router: TieredModelRouter, way: Way) -> TieredModelRouter:
     threshold, scorer = way
-    if way == (None, None):
+    if way == _CONFIGURED:
         return router
     changed = with_threshold(routing, threshold) if threshold is not None else routing
     if scorer is not None:

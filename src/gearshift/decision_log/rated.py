@@ -28,7 +28,12 @@ class RatedRequest(NamedTuple):
 
 
 def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
-    """Those since a time (seconds since 1970) that were sent by their score."""
+    """Those since a time (seconds since 1970) that another score would have sent elsewhere.
+
+    Which ones these are depends on nothing that chance has decided, so the propensities of those
+    that are left out are not missed. Where somebody else answered than was meant to, and in rows
+    of earlier versions, whose propensities may be wrong, there is nothing to learn from.
+    """
     made, judged = DECISIONS.c, JUDGEMENTS.c
     query = (
         select(
@@ -36,7 +41,7 @@ def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
         )
         .join_from(JUDGEMENTS, DECISIONS, made.id == judged.decision_id)
         .where(judged.judge == JUDGE, made.score.is_not(None), made.fallback.is_(None))
-        .where(made.time >= since, made.cause.in_(("scored", "experiment")))
+        .where(made.time >= since, made.movable.is_(True))
     )
     verdicts: dict[str, list[float]] = {}
     known: dict[str, tuple[float, str, float]] = {}

@@ -86,6 +86,7 @@ class RowMaker:
             clean(prompt) if self.with_prompts else None,
             decision.drawn,
             decision.arms,
+            decision.movable,
         )
         return values, compute
 

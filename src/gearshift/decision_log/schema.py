@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest migration."""
 
 METADATA: Final = MetaData()
@@ -66,11 +66,14 @@ DECISIONS: Final = Table(
     Column("prompt", Text),
     Column("drawn", Float),
     Column("arms", Text),
+    Column("movable", Boolean),
 )
 """One row for each request; `prompt` only where a setting says so.
 
 `drawn` is the share with which a request was drawn for judging, where it was drawn; `arms` the
-experiments it took part in, as `name:arm` with commas between.
+experiments it took part in, as `name:arm` with commas between; `movable` whether its score decided
+where it went. Rows without `movable` are older than that column: their `propensity` may be that of
+a tier that chance alone would have chosen, not of the one the request went to.
 """
 
 JUDGEMENTS: Final = Table(

@@ -236,6 +236,7 @@ _DECISION: Final[JsonObject] = {
     "fallback": _MAYBE_TEXT,
     "arms": _MAYBE_TEXT,
     "drawn": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
+    "movable": {"type": "boolean"},
 }
 
 _ANSWERS: Final[JsonObject] = {

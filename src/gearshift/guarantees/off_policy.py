@@ -61,8 +61,9 @@ def has_support(single: Single, threshold: float) -> bool:
     is_other = wanted != single.is_small
     if len(wanted) < _FEWEST or bool(np.any(is_other & (single.propensity >= 1.0))):
         return False
+    # An even chance makes a request one that would be moved, or one that stands in for those.
     is_moved = is_other & (single.propensity >= 0.5)
-    stands_in = ~is_other & (single.propensity < 0.5)
+    stands_in = ~is_other & (single.propensity <= 0.5)
     return not is_moved.any() or int(stands_in.sum()) >= _FEWEST_MOVED
 
 

@@ -76,6 +76,9 @@ class Route(NamedTuple):
 class TieredModelRouter:
     """Sends a request to the cheapest tier that its score allows. Pure.
 
+    Attributes:
+        tiers: Their names, the smallest first.
+
     Example:
         >>> model, result = TieredModelRouter(TierConfig()).route("What time is it?")
         >>> model, result.tier
@@ -87,7 +90,7 @@ class TieredModelRouter:
         self.scorer: Scorer = scorer or TaskComplexityScorer(self.config)
         tiers = self.config.ordered_tiers
         self._models = {tier.name: tier.deployments[0] for tier in tiers}
-        self._names = tuple(self._models)
+        self.tiers = tuple(self._models)
         self._usual_targets: object = None
         self._usual_chains: dict[str, tuple[Target, ...]] | None = None
         self._usual_tokens = 0.0
@@ -95,7 +98,7 @@ class TieredModelRouter:
     def route(self, messages: str | Sequence[Mapping[str, Any]]) -> tuple[str, ComplexityResult]:
         """The model for a text or a conversation, and the score that chose it."""
         result = self.scorer.score(messages)
-        return self._models[result.tier if self.config.enabled else self._names[-1]], result
+        return self._models[result.tier if self.config.enabled else self.tiers[-1]], result
 
     def decide(self, result: ComplexityResult, circumstances: Circumstances) -> Route:
         """The tier for a score under the given circumstances, with its chain of fallbacks.
@@ -104,11 +107,18 @@ class TieredModelRouter:
             RequestError: The forced tier does not exist or is not allowed, no tier has any
                 deployment, or the prompt is far too long for every one of them.
         """
+        return self.sent_to(result.tier, result.reasoning, circumstances)
+
+    def sent_to(self, tier: str, reason: str, circumstances: Circumstances) -> Route:
+        """The same for a tier that the score has chosen, or might have.
+
+        Raises:
+            RequestError: As `decide`.
+        """
         usual = self._usual(circumstances)
         if usual is not None:
-            tier = result.tier
-            return Route(tier, Cause.SCORED, usual[tier], result.reasoning)
-        tier, cause, reason = self._allowed(*self._tier(result, circumstances), circumstances)
+            return Route(tier, Cause.SCORED, usual[tier], reason)
+        tier, cause, reason = self._allowed(*self._tier(tier, reason, circumstances), circumstances)
         allowed = circumstances.allowed_tiers
         if allowed is not None:
             targets = {
@@ -124,6 +134,19 @@ class TieredModelRouter:
             reason = f"{tier} cannot answer this ({wanted}); {reason}"
             tier, cause = chain[0].tier, Cause.CAPABILITY
         return Route(tier, cause, chain, reason)
+
+    def is_movable(self, circumstances: Circumstances) -> bool:
+        """Whether a low score would send it to the smallest tier, and any other one elsewhere."""
+        if not self.config.enabled or len(self.tiers) < 2:
+            return False
+        if self._usual(circumstances) is not None:
+            return True
+        try:
+            reached = [self.sent_to(tier, "", circumstances).tier for tier in self.tiers]
+        except RequestError:
+            return False
+        lowest = self.tiers[0]
+        return reached[0] == lowest and lowest not in reached[1:]
 
     def _usual(self, circumstances: Circumstances) -> Mapping[str, tuple[Target, ...]] | None:
         """Each tier's chain for requests that need nothing special, made once for its targets."""
@@ -143,7 +166,7 @@ class TieredModelRouter:
     ) -> tuple[dict[str, tuple[Target, ...]] | None, float]:
         """The chains, and the longest prompt that fits everywhere; none if a tier has nobody."""
         plain = circumstances._replace(prompt_tokens=0)
-        chains = {tier: self._chain(tier, plain) for tier in self._names}
+        chains = {tier: self._chain(tier, plain) for tier in self.tiers}
         is_plain = all(chain and chain[0].tier == tier for tier, chain in chains.items())
         lengths = [
             target.context_length
@@ -154,21 +177,19 @@ class TieredModelRouter:
         usable = is_plain and self.config.enabled
         return (chains if usable else None), min(lengths, default=math.inf)
 
-    def _tier(
-        self, result: ComplexityResult, circumstances: Circumstances
-    ) -> tuple[str, Cause, str]:
+    def _tier(self, tier: str, reason: str, circumstances: Circumstances) -> tuple[str, Cause, str]:
         if circumstances.forced_tier is not None:
             if circumstances.forced_tier not in self._models:
                 raise RequestError(
                     f"unknown tier {circumstances.forced_tier!r}; "
-                    f"the tiers are: {', '.join(self._names)}",
+                    f"the tiers are: {', '.join(self.tiers)}",
                     field="x-gearshift-tier",
                     code="unknown_tier",
                 )
             return circumstances.forced_tier, Cause.FORCED, "the client named the tier"
         if not self.config.enabled:
-            return self._names[-1], Cause.DISABLED, "tiered routing is disabled"
-        return result.tier, Cause.SCORED, result.reasoning
+            return self.tiers[-1], Cause.DISABLED, "tiered routing is disabled"
+        return tier, Cause.SCORED, reason
 
     def _allowed(
         self, tier: str, cause: Cause, reason: str, circumstances: Circumstances
@@ -177,16 +198,16 @@ class TieredModelRouter:
         allowed = circumstances.allowed_tiers
         if allowed is None or tier in allowed:
             return tier, cause, reason
-        position = self._names.index(tier)
-        by_distance = (*self._names[position:], *self._names[:position][::-1])
+        position = self.tiers.index(tier)
+        by_distance = (*self.tiers[position:], *self.tiers[:position][::-1])
         nearest = next((name for name in by_distance if name in allowed), None)
         if nearest is None or cause is Cause.FORCED:
-            raise not_allowed(f"tier {tier!r}", allowed.intersection(self._names))
+            raise not_allowed(f"tier {tier!r}", allowed.intersection(self.tiers))
         return nearest, Cause.FORCED, f"the API key does not allow {tier}; {reason}"
 
     def _chain(self, tier: str, circumstances: Circumstances) -> tuple[Target, ...]:
-        position = self._names.index(tier)
-        higher, lower = self._names[position + 1 :], self._names[:position][::-1]
+        position = self.tiers.index(tier)
+        higher, lower = self.tiers[position + 1 :], self.tiers[:position][::-1]
         allowed = (
             tier,
             *(higher if self.config.fallback_to_complex else ()),

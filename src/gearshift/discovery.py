@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gearshift.extras import require
 from gearshift.providers.base import UpstreamConfig
 from gearshift.providers.demo_model import CONTEXT_TOKENS, demo_models
 from gearshift.providers.ollama import OllamaProvider, ollama_base_url
@@ -82,6 +83,7 @@ def _missing(models: tuple[str, ...], state: UpstreamState) -> tuple[str, ...]:
 
 
 def _demo(settings: Settings, why: str) -> Discovery:
+    require("embedded", f"{why}: the demo", "gguf", "xllamacpp")
     tiers = settings.tiered_routing.ordered_tiers
     files = demo_models({tier.name: tier.deployments[0] for tier in tiers})
     paths: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 GearshiftError
 ├── ConfigError            a setting is wrong: key, message, suggestion
+├── MissingExtraError      an optional package is not installed: which extra brings it
 ├── ModelFileError         a trained scorer cannot be read, written or used
 ├── RequestError           the client's fault: status 4xx, the field, a machine code
 └── UpstreamError          one deployment could not answer, and what to do about it
@@ -46,6 +47,20 @@ class ConfigError(GearshiftError):
         self.source = source
         prefix = f"{source}: " if source else ""
         super().__init__(prefix + "; ".join(str(problem) for problem in self.problems))
+
+
+class MissingExtraError(GearshiftError):
+    """Something needs an optional package; the message says how to install it.
+
+    Args:
+        extra: The extra of pyproject.toml that brings the package.
+        purpose: What needs it, as the subject of a sentence in the singular.
+        reason: What Python said of the package.
+    """
+
+    def __init__(self, extra: str, purpose: str, reason: object) -> None:
+        self.extra = extra
+        super().__init__(f'{purpose} needs an extra: pip install "gearshift[{extra}]" ({reason})')
 
 
 class ModelFileError(GearshiftError):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gearshift.config_errors import nearest
 from gearshift.errors import Problem
+from gearshift.extras import require
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings_access import SAFE_CHARACTERS
 from gearshift.settings_model import Settings
@@ -43,6 +44,21 @@ def weak_keys(settings: Settings) -> list[Problem]:
         for index, key in enumerate(settings.auth.api_keys)
         if key.is_short
     ]
+
+
+def require_extras(settings: Settings) -> None:
+    """What a gateway with these settings will need in its background, looked for before it starts.
+
+    Raises:
+        MissingExtraError: An optional package is not installed.
+    """
+    log, quality = settings.decision_log, settings.quality
+    if log.enabled and (log.url or "").startswith("postgresql"):
+        require("postgres", "decision_log.url", "psycopg")
+    if quality.shadow_share > 0 and quality.judge == "checks":
+        require("quality", "quality.judge: checks", "jsonschema", "py3langid")
+    if quality.auto_tune.enabled:
+        require("quality", "quality.auto_tune", "scipy")
 
 
 def key_problems(settings: Settings) -> list[Problem]:

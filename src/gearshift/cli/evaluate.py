@@ -19,6 +19,7 @@ from gearshift.cli.comparison import (
 )
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.errors import GearshiftError
+from gearshift.extras import require
 from gearshift.settings import Settings
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import MODEL_SUFFIX, is_model_file
@@ -72,6 +73,8 @@ def command(
     """
     from gearshift.evaluation.outcomes import pooled, read_outcomes
 
+    if curves is not None:  # before minutes are spent on measuring
+        require("quality", "--curves", "vl_convert")
     settings = load(config)
     scorers = _scorers((REFERENCE, *(names or (_LEARNED,))), settings)
     sets = [read_outcomes(file).select(split) for file in files]

@@ -102,8 +102,6 @@ def status(name: str | None, config: str | None, as_json: bool) -> None:
             raise GearshiftError(f"there is no experiment {name!r}")
         lowest = settings.tiered_routing.ordered_tiers[0].name
         reports = [report(engine, kept, lowest) for kept in found]
-    except ImportError as error:
-        raise GearshiftError("this needs scipy: pip install 'gearshift[quality]'") from error
     finally:
         engine.dispose()
     if as_json:

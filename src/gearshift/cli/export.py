@@ -12,6 +12,7 @@ import click
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.cli.stats import hours_of, open_log
 from gearshift.errors import GearshiftError
+from gearshift.extras import extra
 
 if TYPE_CHECKING:  # SQLAlchemy and pyarrow are imported only when the log is read
     from sqlalchemy import Table
@@ -60,11 +61,9 @@ def _folder(out: str) -> Path:
 
 def _export(engine: Engine, table: Table, start: float, file: Path) -> int:
     """Write one table's rows from a time on; how many there are."""
-    try:
+    with extra("export", "a Parquet file"):
         import pyarrow
         from pyarrow import parquet
-    except ImportError as error:
-        raise GearshiftError("export needs pyarrow: pip install 'gearshift[export]'") from error
     schema = pyarrow.schema([(column.name, _type(pyarrow, column)) for column in table.columns])
     temporary = file.with_name(f".{file.name}.new")
     count = 0

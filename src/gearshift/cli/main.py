@@ -12,7 +12,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from gearshift import registry
-from gearshift.errors import ConfigError, GearshiftError, Problem
+from gearshift.errors import ConfigError, GearshiftError, MissingExtraError, Problem
 
 COMMANDS: Final = {
     "serve": ("gearshift.cli.serve:command", "Run the gateway."),
@@ -65,7 +65,10 @@ def group() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0, 1 for a failure, 2 for bad usage or configuration."""
+    """Run the command line and exit: 0, 1 for a failure, 2 for what the user must set right.
+
+    That is bad usage, a mistake in the configuration, or an extra that is not installed.
+    """
     sys.exit(run(arguments))
 
 
@@ -101,7 +104,7 @@ def _run(args: list[str]) -> int:
         return _FAILED
     except (GearshiftError, OSError) as error:
         _say(error)
-        return _FAILED
+        return _BAD_USAGE if isinstance(error, MissingExtraError) else _FAILED
 
 
 def _say(message: Any) -> None:

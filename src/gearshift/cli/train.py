@@ -18,6 +18,7 @@ from gearshift.cli.comparison import (
 )
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.errors import GearshiftError
+from gearshift.extras import extra
 from gearshift.settings import Settings
 from gearshift.tiered_routing.tier_config import MODEL_SUFFIX
 from gearshift.types import JsonObject
@@ -168,12 +169,9 @@ def _together(sets: list[Outcomes]) -> Outcomes:
 
 
 def _read(outcomes: Outcomes) -> Prompts:
-    try:
-        import sklearn  # noqa: F401 - asked for here, where the answer can be given in one line
-    except ImportError as error:
-        raise GearshiftError(
-            "training needs scikit-learn: pip install 'gearshift[quality]'"
-        ) from error
+    with extra("quality", "training"):
+        import sklearn  # noqa: F401 - asked for here, before prompts are read for minutes
+
     from gearshift.learning.features import read_prompts
 
     return read_prompts(outcomes.prompts, progress("reading"))

@@ -150,10 +150,8 @@ def _losses(gap: Floats, risk: str) -> Floats:
 
 
 def _choose(judged: Judged, alpha: float, delta: float, risk: str) -> Chosen | Refused:
-    try:
-        from gearshift.guarantees.threshold import Risk, choose
-    except ImportError as error:
-        raise GearshiftError("tuning needs scipy: pip install 'gearshift[quality]'") from error
+    from gearshift.guarantees.threshold import Risk, choose
+
     return choose(judged, alpha=alpha, delta=delta, risk=Risk(risk))
 
 

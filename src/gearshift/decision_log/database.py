@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gearshift.decision_log.schema import FACTS, HEAD
-from gearshift.errors import GearshiftError
+from gearshift.errors import GearshiftError, MissingExtraError
 
 _FILE: Final = "decisions.db"
 _BUSY_SECONDS: Final = 5.0
@@ -24,6 +24,10 @@ _SALT: Final = "salt"
 
 class DecisionLogError(GearshiftError):
     """The decision log cannot be opened; the message says where it is and what to do."""
+
+
+class MissingDriverError(DecisionLogError, MissingExtraError):
+    """PostgreSQL is wanted, and its driver is not installed."""
 
 
 def default_url(environment: Mapping[str, str] = os.environ) -> str:
@@ -40,10 +44,13 @@ def open_database(url: str) -> Engine:
 
     Raises:
         DecisionLogError: It cannot be reached, written to, or was made by a newer gearshift.
+        MissingDriverError: PostgreSQL's driver is not installed.
     """
     try:
         engine = _engine(make_url(url))
-    except (ArgumentError, ImportError, OSError) as error:
+    except ImportError as error:
+        raise MissingDriverError("postgres", "a decision log in PostgreSQL", error) from error
+    except (ArgumentError, OSError) as error:
         raise DecisionLogError(_trouble(url, error)) from error
     try:
         _migrate(engine)
@@ -176,6 +183,4 @@ def shown(url: URL | str) -> str:
 
 def _trouble(url: str, error: Exception) -> str:
     said = " ".join(str(getattr(error, "orig", None) or error).split())
-    if isinstance(error, ImportError):
-        said = "PostgreSQL needs its driver: pip install 'gearshift[postgres]'"
     return f"decision log {shown(url)}: {said}"

@@ -12,6 +12,7 @@ from gearshift.errors import GearshiftError
 from gearshift.evaluation.measures import Ranking
 from gearshift.evaluation.outcomes import Floats, Outcomes
 from gearshift.evaluation.scoring import Scored
+from gearshift.extras import extra
 
 _POINTS: Final = np.linspace(0.0, 1.0, 101)
 _ROUNDS: Final = 200
@@ -35,12 +36,11 @@ def write_curves(
         seed: Of the resamples behind the bands.
 
     Raises:
-        GearshiftError: vl-convert is missing, or the folder cannot be written to.
+        GearshiftError: The folder cannot be written to.
+        MissingExtraError: vl-convert is not installed.
     """
-    try:
+    with extra("quality", "a picture of the curves"):
         import vl_convert
-    except ImportError as error:
-        raise GearshiftError("curves need vl-convert: pip install 'gearshift[quality]'") from error
     chart = curve_chart(outcomes, scores, seed=seed)
     picture, page = (folder / f"{outcomes.name}.{kind}" for kind in ("png", "html"))
     try:

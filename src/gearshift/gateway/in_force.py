@@ -12,6 +12,7 @@ from typing import Self
 from gearshift.interface import LLMInterface
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
+from gearshift.settings_checks import require_extras
 from gearshift.telemetry.events import Sink
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class InForce:
         upstreams: Sequence[UpstreamConfig] | None,
         sinks_of: Callable[[Settings], Iterable[Sink]] = lambda _: (),
     ) -> None:
+        require_extras(settings)
         self._sinks_of = sinks_of
         self.llm = LLMInterface(settings, sinks=tuple(sinks_of(settings)), upstreams=upstreams)
         self._next: LLMInterface | None = None
@@ -71,8 +73,10 @@ class InForce:
         """Make the next interface and start it; the one in force is not touched.
 
         Raises:
-            GearshiftError: It cannot be made or started; nothing is left of it.
+            GearshiftError: It cannot be made or started, or needs an optional package that is
+                not installed; nothing is left of it.
         """
+        require_extras(settings)
         await self.abort()
         make = partial(
             LLMInterface,

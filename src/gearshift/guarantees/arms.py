@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import beta
 
+from gearshift.extras import extra
 from gearshift.guarantees.p_values import Floats
 from gearshift.guarantees.sequences import counts_p_value, difference
+
+with extra("quality", "the report of an experiment"):
+    from scipy.stats import beta
 
 _MISMATCH: Final = 0.001
 _FEWEST: Final = 20

@@ -15,10 +15,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
+from gearshift.extras import extra
 from gearshift.guarantees.p_values import Floats
 from gearshift.guarantees.replay import NO_SUPPORT, Quality
+
+with extra("quality", "an estimate with its interval"):
+    from scipy.stats import t as student
 
 DOUBLY_ROBUST: Final = "doubly robust"
 SNIPS: Final = "snips"

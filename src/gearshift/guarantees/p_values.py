@@ -12,7 +12,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, binom
+
+from gearshift.extras import extra
+
+with extra("quality", "a guarantee"):
+    from scipy.stats import beta, binom
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import gammaln
 
+from gearshift.extras import extra
 from gearshift.guarantees.p_values import Floats
+
+with extra("quality", "the report of an experiment"):
+    from scipy.special import gammaln
 
 _STAKES: Final = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
 """Shares of the greatest stake that cannot be lost altogether."""

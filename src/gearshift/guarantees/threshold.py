@@ -13,9 +13,12 @@ from math import ceil, log
 from typing import Final
 
 import numpy as np
-from scipy.stats import binom
 
+from gearshift.extras import extra
 from gearshift.guarantees.p_values import Floats, divergence, is_even, p_value, upper_bound
+
+with extra("quality", "a guarantee"):
+    from scipy.stats import binom
 
 GRID: Final = tuple(round(0.05 * step, 2) for step in range(1, 201))
 """Thresholds that are tried: fixed before any answer is judged."""

@@ -7,10 +7,8 @@ from math import sqrt
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from sklearn.ensemble import GradientBoostingRegressor
-from sklearn.linear_model import Ridge
 
+from gearshift.extras import extra
 from gearshift.learning import FEWEST
 from gearshift.learning.features import Prompts, rarity_of
 from gearshift.tiered_routing.learned_features import FOR_TREES, GRADED, SLOTS, WORD_SLOTS, Floats
@@ -24,6 +22,11 @@ from gearshift.tiered_routing.learned_model import (
     blocks,
     mean_rarity,
 )
+
+with extra("quality", "training"):
+    from scipy import sparse
+    from sklearn.ensemble import GradientBoostingRegressor
+    from sklearn.linear_model import Ridge
 
 PENALTY: Final = 6.0
 """Of the squared weights, beside blocks of length 1."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gearshift.errors import GearshiftError
+from gearshift.extras import extra
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,14 +79,11 @@ def write_demo_model(path: Path, reply: str) -> None:
     """Write a model that says `reply`, a text of 1 to about 900 characters.
 
     Raises:
-        GearshiftError: The extra is missing, or the file cannot be written.
+        GearshiftError: The file cannot be written.
+        MissingExtraError: `embedded` is not installed.
     """
-    try:
+    with extra("embedded", "the demo"):
         import gguf
-    except ImportError as error:
-        raise GearshiftError(
-            "the demo models need an extra; run: pip install 'gearshift[embedded]'"
-        ) from error
     pieces = reply_pieces(reply)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
@@ -138,7 +136,8 @@ def _vocabulary(pieces: Sequence[str]) -> list[str]:
 
 
 def _write_metadata(writer: Any, vocabulary: Sequence[str]) -> None:
-    from gguf import LlamaFileType, TokenType
+    with extra("embedded", "the demo"):
+        from gguf import LlamaFileType, TokenType
 
     kinds = [TokenType.UNKNOWN, *[TokenType.CONTROL] * (len(_CONTROL) - 1)]
     kinds += [TokenType.BYTE] * 256

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import logging
 import os
 import sys
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from gearshift.errors import GearshiftError
+from gearshift.extras import require
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +179,4 @@ def _check(path: str) -> None:
         raise GearshiftError(f"cannot read the model file {path}: {error.strerror}") from error
     if magic != b"GGUF":
         raise GearshiftError(f"{path} is not a GGUF file")
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise GearshiftError(
-            "GGUF files need the embedded engine; run: pip install 'gearshift[embedded]'"
-        )
+    require("embedded", "an engine for GGUF files", "xllamacpp")

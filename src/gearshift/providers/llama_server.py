@@ -10,6 +10,8 @@ import threading
 
 import orjson
 
+from gearshift.extras import extra
+
 # The server's own default, 8 GiB, is more than many a machine has.
 _PROMPT_CACHE_MIB = 256
 
@@ -24,7 +26,8 @@ def main(arguments: list[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(0))
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    import xllamacpp
+    with extra("embedded", "an engine for GGUF files"):
+        import xllamacpp
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = given.model

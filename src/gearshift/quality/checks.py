@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 
+from gearshift.extras import extra
 from gearshift.quality.refusals import declines
 from gearshift.types import ChatRequest, Chunk
 
@@ -116,7 +117,8 @@ def _last_words(request: ChatRequest) -> str:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    import jsonschema
+    with extra("quality", "a check of JSON against a schema"):
+        import jsonschema
 
     try:
         jsonschema.validate(value, dict(schema))
@@ -128,6 +130,7 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
 
 
 def _language(text: str) -> str:
-    import py3langid
+    with extra("quality", "a check of the language"):
+        import py3langid
 
     return str(py3langid.classify(text)[0])

@@ -13,6 +13,9 @@ from typing import Any, Final
 from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gearshift.errors import MissingExtraError
+from gearshift.extras import extra
+
 _POWERCAP: Final = Path("/sys/class/powercap")
 _PACKAGES: Final = "intel-rapl:[0-9]*"  # AMD's, too; without the parts of a package, `0:0`
 
@@ -65,8 +68,9 @@ def _microjoules(zone: Path) -> int:
 def cards() -> dict[str, Source]:
     """NVIDIA's cards, where the extra is installed and the driver answers."""
     try:
-        import pynvml
-    except ImportError:
+        with extra("energy", "the energy of NVIDIA's cards"):
+            import pynvml
+    except MissingExtraError:
         return {}
     try:
         pynvml.nvmlInit()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from gearshift.errors import GearshiftError
+from gearshift.extras import extra
 from gearshift.telemetry.events import RequestFinished
 
 if TYPE_CHECKING:  # an extra, imported where it is wanted
@@ -51,7 +51,7 @@ class OpenTelemetry:
         with_content: Send the messages of requests, too.
 
     Raises:
-        GearshiftError: The extra `otel` is not installed.
+        MissingExtraError: `otel` is not installed.
     """
 
     def __init__(
@@ -60,14 +60,9 @@ class OpenTelemetry:
         self._with_content = with_content
         self._waiting: deque[RequestFinished] = deque(maxlen=_MOST_WAITING)
         self._ends = threading.Event()
-        try:
-            resource = _resource()
-            self._spans = _tracer_provider(resource, endpoint) if traces else None
-            self._meters = _meter_provider(resource, endpoint) if metrics else None
-        except ImportError as error:
-            raise GearshiftError(
-                "opentelemetry needs an extra; run: pip install 'gearshift[otel]'"
-            ) from error
+        resource = _resource()
+        self._spans = _tracer_provider(resource, endpoint) if traces else None
+        self._meters = _meter_provider(resource, endpoint) if metrics else None
         self._measure = None if self._meters is None else _measurer(self._meters)
         self._thread = threading.Thread(target=self._run, name="otlp", daemon=True)
 
@@ -101,7 +96,8 @@ class OpenTelemetry:
                 self._measure(event)
 
     def _span(self, provider: TracerProvider, event: RequestFinished) -> None:
-        from opentelemetry.trace import SpanKind, Status, StatusCode
+        with extra("otel", "OpenTelemetry"):
+            from opentelemetry.trace import SpanKind, Status, StatusCode
 
         began = int(event.decision.time * _NANO)
         span = provider.get_tracer("gearshift").start_span(
@@ -175,7 +171,8 @@ def _parent(header: str | None) -> Context | None:
     """The span that a client's `traceparent` names."""
     if header is None:
         return None
-    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+    with extra("otel", "OpenTelemetry"):
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     return TraceContextTextMapPropagator().extract({"traceparent": header})
 
@@ -185,7 +182,8 @@ def _text(messages: Sequence[Any]) -> str:
 
 
 def _resource() -> Resource:
-    from opentelemetry.sdk.resources import Resource
+    with extra("otel", "OpenTelemetry"):
+        from opentelemetry.sdk.resources import Resource
 
     # The environment's OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES count before these.
     own = {"service.name": "gearshift", "service.instance.id": str(os.getpid())}
@@ -195,9 +193,10 @@ def _resource() -> Resource:
 
 
 def _tracer_provider(resource: Resource, endpoint: str | None) -> TracerProvider:
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    with extra("otel", "OpenTelemetry"):
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(_at(endpoint, "traces"), timeout=_TIMEOUT_SECONDS)
@@ -206,9 +205,10 @@ def _tracer_provider(resource: Resource, endpoint: str | None) -> TracerProvider
 
 
 def _meter_provider(resource: Resource, endpoint: str | None) -> MeterProvider:
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-    from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+    with extra("otel", "OpenTelemetry"):
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+        from opentelemetry.sdk.metrics import MeterProvider
+        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
     exporter = OTLPMetricExporter(_at(endpoint, "metrics"), timeout=_TIMEOUT_SECONDS)
     reader = PeriodicExportingMetricReader(exporter)

@@ -45,8 +45,8 @@ async def given_up(gateway: str, engine: LlamaEngine, session: aiohttp.ClientSes
     port = int(gateway.rpartition(":")[2])
     body = json.dumps(ASKED).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
-    writer.write(head.encode() + body)
+    fields = f"host: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+    writer.write(f"POST /v1/chat/completions HTTP/1.1\r\n{fields}".encode() + body)
     await reader.readuntil(b"data: ")
     if not await is_busy(session, engine):
         raise RuntimeError("the answer was over before the client could go")

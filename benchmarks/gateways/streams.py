@@ -40,7 +40,8 @@ class Client(asyncio.Protocol):
         self._times = times
         self._done = done
         asked = body(stream=True)
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(asked)}\r\n"
+        head = "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        head += f"content-length: {len(asked)}\r\n"
         self._request = f"{head}content-type: application/json\r\n\r\n".encode() + asked
         self._tail = b""
 

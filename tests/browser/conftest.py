@@ -27,7 +27,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium on the path; GEARSHIFT_TEST_CHROMIUM may name one")
     with sync_playwright() as playwright:
         # No sandbox of its own: it is not allowed to root, as which containers run tests.
-        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        # Every name under `example` is this machine, as after an attacker's change of DNS.
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP *.example 127.0.0.1"]
+        started = playwright.chromium.launch(executable_path=path, args=arguments)
         yield started
         started.close()
 

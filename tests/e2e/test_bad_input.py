@@ -175,10 +175,10 @@ async def test_raw_rubbish_on_the_socket_hurts_nobody(served):
     rubbish = [
         b"\x16\x03\x01\x02\x00",
         b"GET\r\n\r\n",
-        b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n",
-        b"POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n"
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: -5\r\n\r\n",
+        b"POST /api/chat HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n"
         b"transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"a" * 100_000 + b"\r\n\r\n",
     ]
     for data in rubbish:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

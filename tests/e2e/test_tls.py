@@ -79,7 +79,7 @@ async def test_plain_words_to_a_tls_port_are_cut_off(tmp_path, pair):
     with serving(tmp_path, "--demo", *arguments, pattern=r"https?://\S+") as gateway:
         port = int(gateway.url.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+        writer.write(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
         async with asyncio.timeout(10):
             with contextlib.suppress(ConnectionResetError):
                 assert b"200" not in await reader.read()

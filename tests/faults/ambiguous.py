@@ -114,7 +114,7 @@ FIELDS = {
     "bare_lf_before_the_body": sound().replace(b"\r\n\r\n", b"\r\n\n", 1) + INNER,
     "no_host": request(LENGTH, host=False, body=BODY + INNER),
     "two_hosts": of_field("host: y"),
-    "the_same_host_twice": of_field("host: x"),
+    "the_same_host_twice": of_field("host: localhost"),
     **{
         f"host_{name}": request(f"host: {value}", LENGTH, host=False, body=BODY + INNER)
         for name, value in {
@@ -189,7 +189,7 @@ NO_HTTP = {
     "garbage": b"\x00\xff\xfe\x01garbage\r\n\r\n",
     "tls_hello": bytes.fromhex("16030100c8010000c40303") + b"\x5a" * 200,
     "http_2_preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00",
-    "http_0_9_with_headers": b"GET /\r\nhost: x\r\n\r\n",
+    "http_0_9_with_headers": b"GET /\r\nhost: localhost\r\n\r\n",
     "ssh": b"SSH-2.0-OpenSSH_9.6\r\n",
     "a_response": b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
     "json": BODY + b"\r\n\r\n",

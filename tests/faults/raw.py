@@ -31,7 +31,7 @@ def request(
     body: bytes = b"",
 ) -> bytes:
     """A request with just these header lines; no length unless one is given."""
-    lines: list[str | bytes] = [line, *(["host: x"] if host else []), *fields, "", ""]
+    lines: list[str | bytes] = [line, *(["host: localhost"] if host else []), *fields, "", ""]
     return b"\r\n".join(_bytes(one) for one in lines) + body
 
 

@@ -22,6 +22,7 @@ from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
 from gearshift.planning import Planner
 from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
+from gearshift.providers.loop_end import LoopEnd
 from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.scorer import Scorer
@@ -62,6 +63,7 @@ class LLMInterface:
         config: Routing settings alone, or the whole settings; defaults otherwise.
         sinks: Told of every finished request.
         upstreams: Replaces the configured ones (the gateway's embedded engines).
+        router: Made already for these settings, as loading a scorer may take long.
         predecessor: Whose upstreams are taken over where they are the same, with their
             connections, engines and health; it owns them until `hand_over`.
 
@@ -81,20 +83,16 @@ class LLMInterface:
         *,
         sinks: Sequence[Sink] = (),
         upstreams: Sequence[UpstreamConfig] | None = None,
+        router: TieredModelRouter | None = None,
         predecessor: LLMInterface | None = None,
     ) -> None:
         if isinstance(config, TierConfig):
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
-        routing = self.settings.tiered_routing
-        # A model's file may hold another model by now.
-        may_keep = predecessor is not None and not is_model_file(routing.scorer)
-        if may_keep and predecessor and predecessor.settings.tiered_routing == routing:
-            self.router: TieredModelRouter = predecessor.router
-        else:
-            self.router = TieredModelRouter(routing, _scorer_for(routing))
+        self.router = router or router_for(self.settings, predecessor)
         self.notices: tuple[str, ...] = ()
         self.in_flight = InFlight()
+        self._loop_end = LoopEnd(self._close)
         self._sinks = (self.in_flight.ended, *sinks)
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
@@ -174,10 +172,17 @@ class LLMInterface:
         except BaseException:
             await self.aclose()
             raise
+        # `asyncio.run(llm.start())` must leave neither tasks nor engines behind.
+        self._loop_end = LoopEnd(self._close)
+        await self._loop_end.arm()
         return self
 
     async def aclose(self) -> None:
-        """Stop polling, close connections, end child processes."""
+        """Stop polling, close connections, end child processes; it may be started again."""
+        await self._close()
+        await self._loop_end.disarm()
+
+    async def _close(self) -> None:
         await self.health.aclose()
         for name in self._owned:
             await self.providers[name].aclose()
@@ -335,6 +340,19 @@ class LLMInterface:
             return None
         deployment = targets[0].deployment
         return self.providers[deployment.upstream], deployment.model
+
+
+def router_for(settings: Settings, predecessor: LLMInterface | None = None) -> TieredModelRouter:
+    """The router that settings ask for: the predecessor's where that is the same.
+
+    It touches nothing that belongs to an event loop, so any thread may wait for it.
+    """
+    routing = settings.tiered_routing
+    # A model's file may hold another model by now.
+    is_kept = predecessor is not None and predecessor.settings.tiered_routing == routing
+    if predecessor is not None and is_kept and not is_model_file(routing.scorer):
+        return predecessor.router
+    return TieredModelRouter(routing, _scorer_for(routing))
 
 
 def _scorer_for(routing: TierConfig) -> Scorer:

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, Self
-from urllib.parse import urlsplit
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    PlainSerializer,
-    SecretStr,
-    StringConstraints,
     field_validator,
-    model_validator,
 )
 
-from gearshift.config_errors import fault, nearest, redacted
+from gearshift.config_errors import fault
 from gearshift.providers.base import Deadlines, UpstreamConfig
-from gearshift.registry import PROVIDERS
 from gearshift.settings_access import (
     AdminSettings,
     AuthSettings,
-    Secret,
     TlsSettings,
     empty_is_none,
 )
@@ -34,24 +25,9 @@ from gearshift.settings_browsers import AccessSettings
 from gearshift.settings_prices import PricesSettings
 from gearshift.settings_quality import QualitySettings
 from gearshift.settings_telemetry import OpenTelemetrySettings
+from gearshift.settings_upstreams import Redacted, SettingsBlock, UpstreamSettings
 from gearshift.settings_values import Count, CountOrNone, Seconds, Share
-from gearshift.tiered_routing.tier_config import Block, ModelName, TierConfig, no_boolean
-
-OLLAMA_URL: Final = "http://127.0.0.1:11434"
-_NOT_YET: Final = ("anthropic",)
-
-
-def _http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        parts, port_is_valid = urlsplit(""), False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
-        raise fault("", f"{redacted(text)!r} is no URL", "such as http://127.0.0.1:11434")
-    if parts.query or parts.fragment or any(character.isspace() for character in text):
-        raise fault("", f"{redacted(text)!r} must end with its path", "such as …/v1")
-    return text.rstrip("/")
+from gearshift.tiered_routing.tier_config import TierConfig, no_boolean
 
 
 def _scheme(*schemes: str) -> AfterValidator:
@@ -63,87 +39,11 @@ def _scheme(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-_Redacted: Final = PlainSerializer(redacted, return_type=str, when_used="json-unless-none")
-HttpUrl = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_http_url)]
-RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix"), _Redacted]
-LogUrl = Annotated[str, _scheme("sqlite", "postgresql", "postgres"), _Redacted]
-UpstreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix"), Redacted]
+LogUrl = Annotated[str, _scheme("sqlite", "postgresql", "postgres"), Redacted]
 
 
-class _SettingsBlock(Block):
-    def __repr_args__(self) -> Any:
-        """Fields for `repr`, without the passwords that URLs may carry."""
-        for name, value in super().__repr_args__():
-            yield name, redacted(value) if isinstance(value, str) else value
-
-
-class UpstreamSettings(_SettingsBlock):
-    """One upstream.
-
-    Attributes:
-        base_url: Where it listens; with its `/v1` for `openai`.
-        models: What it serves; it is asked where this is empty.
-        model_paths: `embedded` only: the GGUF file of each model name.
-    """
-
-    name: UpstreamName
-    provider: str
-    base_url: Annotated[HttpUrl, _Redacted] | None = None
-    api_key: Secret = SecretStr("")
-    models: tuple[ModelName, ...] = ()
-    model_paths: dict[ModelName, ModelName] = Field(default_factory=dict)
-
-    _base_url_may_be_empty = field_validator("base_url", mode="before")(empty_is_none)
-
-    @field_validator("provider")
-    @classmethod
-    def _provider_exists(cls, provider: str) -> str:
-        if provider in _NOT_YET:
-            advice = f"one of: {', '.join(PROVIDERS)}"
-            raise fault("", f"{provider!r} is not available yet in this version", advice)
-        if provider not in PROVIDERS:
-            guess = nearest(provider, list(PROVIDERS))
-            advice = f"did you mean {guess!r}?" if guess else f"one of: {', '.join(PROVIDERS)}"
-            raise fault("", f"no provider {provider!r}", advice)
-        return provider
-
-    @model_validator(mode="before")
-    @classmethod
-    def _ollama_has_a_usual_address(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("provider") == "ollama":
-            return {**data, "base_url": data.get("base_url") or OLLAMA_URL}
-        return data
-
-    @model_validator(mode="after")
-    def _fits_its_provider(self) -> Self:
-        if self.provider == "openai" and self.base_url is None:
-            raise fault("base_url", "is required for 'openai'", "such as http://127.0.0.1:8000/v1")
-        if self.provider == "embedded":
-            if not self.model_paths:
-                raise fault("model_paths", "is required for 'embedded'", "{name: file.gguf}")
-            for index, model in enumerate(self.models):
-                if model not in self.model_paths:
-                    raise fault(f"models.{index}", f"{model!r} has no file in model_paths")
-            if self.base_url is not None:
-                raise fault("base_url", "has no meaning for 'embedded'", "remove it")
-        elif self.model_paths:
-            raise fault("model_paths", f"has no meaning for {self.provider!r}", "remove it")
-        return self
-
-    def to_config(self) -> UpstreamConfig:
-        """The upstream as its provider needs it."""
-        paths = {name: str(Path(path).expanduser()) for name, path in self.model_paths.items()}
-        return UpstreamConfig(
-            name=self.name,
-            provider=self.provider,
-            base_url=self.base_url or "",
-            api_key=self.api_key.get_secret_value(),
-            models=self.models,
-            model_paths=paths,
-        )
-
-
-class LimitSettings(_SettingsBlock):
+class LimitSettings(SettingsBlock):
     """Deadlines and sizes, of upstreams and of clients; see `config/ssot_config.yaml`."""
 
     connect_seconds: Seconds = 2.0
@@ -162,7 +62,7 @@ class LimitSettings(_SettingsBlock):
     send_seconds: Seconds = 60.0
 
 
-class RetrySettings(_SettingsBlock):
+class RetrySettings(SettingsBlock):
     """Asking the same deployment again."""
 
     attempts: Annotated[int, BeforeValidator(no_boolean), Field(ge=0, le=10)] = 1
@@ -170,7 +70,7 @@ class RetrySettings(_SettingsBlock):
     budget: Share = 0.2
 
 
-class CircuitSettings(_SettingsBlock):
+class CircuitSettings(SettingsBlock):
     """When a deployment that fails is left alone."""
 
     failures: Count = 5
@@ -178,14 +78,14 @@ class CircuitSettings(_SettingsBlock):
     longest_open_seconds: Seconds = 30.0
 
 
-class HedgingSettings(_SettingsBlock):
+class HedgingSettings(SettingsBlock):
     """A second request where the first takes unusually long."""
 
     enabled: bool = False
     percentile: Annotated[float, BeforeValidator(no_boolean), Field(ge=50, le=99.9)] = 95.0
 
 
-class CacheSettings(_SettingsBlock):
+class CacheSettings(SettingsBlock):
     """The answer cache."""
 
     enabled: bool = False
@@ -194,7 +94,7 @@ class CacheSettings(_SettingsBlock):
     _may_be_empty = field_validator("redis_url", mode="before")(empty_is_none)
 
 
-class SharedStateSettings(_SettingsBlock):
+class SharedStateSettings(SettingsBlock):
     """What replicas share."""
 
     redis_url: RedisUrl | None = None
@@ -202,7 +102,7 @@ class SharedStateSettings(_SettingsBlock):
     _may_be_empty = field_validator("redis_url", mode="before")(empty_is_none)
 
 
-class DecisionLogSettings(_SettingsBlock):
+class DecisionLogSettings(SettingsBlock):
     """Where decisions are kept, and for how long."""
 
     enabled: bool = True
@@ -214,7 +114,7 @@ class DecisionLogSettings(_SettingsBlock):
     _may_be_empty = field_validator("url", mode="before")(empty_is_none)
 
 
-class Settings(_SettingsBlock):
+class Settings(SettingsBlock):
     """All settings, validated and frozen; `Settings()` holds the defaults.
 
     Example:

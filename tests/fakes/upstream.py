@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -53,8 +54,10 @@ class FaultUpstream:
     models: tuple[str, ...] = ("gemma2:2b", "mistral:7b-instruct")
     capabilities: dict[str, list[str]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
-    owner: str = "fake"
+    owner: Any = "fake"
     absent: tuple[str, ...] = ()
+    tls: ssl.SSLContext | None = None
+    health_status: int = 200
     pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,7 +65,7 @@ class FaultUpstream:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.tls)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -139,7 +142,8 @@ class FaultUpstream:
                 shown["capabilities"] = self.capabilities[model]
             documents["/api/show"] = shown
         document = None if request.path in self.absent else documents.get(request.path)
-        await _send(writer, 200 if document else 404, json.dumps(document or {}).encode())
+        status = self.health_status if request.path == "/health" else 200
+        await _send(writer, status if document else 404, json.dumps(document or {}).encode())
 
     async def _answer(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: Received

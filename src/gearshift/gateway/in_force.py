@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
 from types import TracebackType
 from typing import Self
 
-from gearshift.interface import LLMInterface
+from gearshift.interface import LLMInterface, router_for
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.settings_checks import require_extras
@@ -78,15 +77,16 @@ class InForce:
         """
         require_extras(settings)
         await self.abort()
-        make = partial(
-            LLMInterface,
+        # In a thread, as a scorer may take long to load, and requests go on meanwhile. Only that:
+        # what is taken over from the one in force changes with every request and probe.
+        router = await asyncio.to_thread(router_for, settings, self.llm)
+        successor = LLMInterface(
             settings,
             sinks=tuple(self._sinks_of(settings)),
             upstreams=upstreams,
+            router=router,
             predecessor=self.llm,
         )
-        # Not here: a scorer may take long to load, and requests go on meanwhile.
-        successor = await asyncio.to_thread(make)
         self._next = await successor.start()
 
     def prepared_upstreams(self) -> tuple[UpstreamConfig, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,11 @@ from gearshift.types import (
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 5.0
 TROUBLED_POLL_SECONDS = 1.0
+LONGEST_TROUBLED_POLL_SECONDS = 30.0
+# Each pause is up to so much longer or shorter, so that many gateways do not ask at one moment.
+_JITTER = 0.1
+_GROWTH = 1.5
 FIRST_PROBE_SECONDS = 3.0
 PROBE_SECONDS = 10.0
 
@@ -80,9 +84,12 @@ class HealthMonitor:
 
     async def aclose(self) -> None:
         """Stop polling."""
-        for task in self._tasks:
+        loop = asyncio.get_running_loop()
+        # Those of a loop that has ended have ended with it.
+        tasks = [task for task in self._tasks if task.get_loop() is loop]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._tasks.clear()
 
     async def probe_all(self) -> None:
@@ -121,22 +128,23 @@ class HealthMonitor:
 
     async def _poll(self, name: str) -> None:
         """Each upstream has a rhythm of its own, so that one that hangs delays no other."""
+        usual = next(u.health_every_seconds for u in self._upstreams if u.name == name)
+        longest = min(usual, LONGEST_TROUBLED_POLL_SECONDS)
+        troubled = TROUBLED_POLL_SECONDS
         while True:
-            state = self.states.get(name)
-            is_well = (
-                state is not None and _is_ready(state) and not self._circuits.is_any_open(name)
-            )
-            await asyncio.sleep(POLL_SECONDS if is_well else TROUBLED_POLL_SECONDS)
+            if self._is_well(name):
+                pause, troubled = usual, TROUBLED_POLL_SECONDS
+            else:
+                pause, troubled = min(troubled, longest), troubled * _GROWTH
+            await asyncio.sleep(pause * random.uniform(1 - _JITTER, 1 + _JITTER))
             await self._probe(name)
 
+    def _is_well(self, name: str) -> bool:
+        state = self.states.get(name)
+        return state is not None and _is_ready(state) and not self._circuits.is_any_open(name)
+
     async def _probe(self, name: str) -> None:
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                state = await self._providers[name].probe()
-        except TimeoutError:
-            waited = time.perf_counter() - started
-            state = UpstreamState(is_reachable=False, detail=f"no answer in {waited:.0f} s")
+        state = await self._asked(name)
         previous = self.states.get(name)
         self.states[name] = state
         if previous is None or previous.is_reachable != state.is_reachable:
@@ -148,6 +156,21 @@ class HealthMonitor:
             is_news = previous is not None and not _is_ready(previous)
             for info in state.models:
                 self._circuits.reachable(Deployment(name, info.name), is_news=is_news)
+
+    async def _asked(self, name: str) -> UpstreamState:
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await self._providers[name].probe()
+        except TimeoutError:
+            waited = time.perf_counter() - started
+            return UpstreamState(is_reachable=False, detail=f"no answer in {waited:.0f} s")
+        except Exception as error:  # whatever an upstream tells of itself, the next probe comes
+            detail = f"the probe failed: {type(error).__name__}"
+            previous = self.states.get(name)
+            if previous is None or previous.detail != detail:
+                logger.exception("upstream %s: the probe failed; it goes on", name)
+            return UpstreamState(is_reachable=False, detail=detail)
 
     def _resolve(self) -> Topology:
         return resolve(self._config, self._upstreams, self.states, self._incapabilities)

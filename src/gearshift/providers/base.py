@@ -28,6 +28,9 @@ class UpstreamConfig:
         base_url: Where it listens; for `openai` with its `/v1`.
         api_key: Sent as a bearer token; never logged.
         models: What it serves, if the operator says so; asked otherwise.
+        health_path: What is asked whether it is well, without the key, below what the base URL has
+            before its `/v1`; `None`: what this kind of server is known to have.
+        health_every_seconds: How often, above 0.
         model_paths: `embedded` only: the GGUF file of each model.
         model_urls: `embedded` only: engines that already run (a worker's parent started them).
         context_tokens: `embedded` only: the context that requests in flight share.
@@ -42,6 +45,8 @@ class UpstreamConfig:
     base_url: str
     api_key: str = ""
     models: tuple[str, ...] = ()
+    health_path: str | None = None
+    health_every_seconds: float = 5.0
     model_paths: Mapping[str, str] = field(default_factory=dict)
     model_urls: Mapping[str, str] = field(default_factory=dict)
     context_tokens: int = 4096

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Final, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from gearshift.errors import Fault, UpstreamError
+from gearshift.providers.dialling import Dialling
 from gearshift.providers.exchange import UpstreamConnection
+from gearshift.providers.loop_end import LoopEnd
+from gearshift.providers.pool import Pool
+from gearshift.providers.proxies import proxy_for
+from gearshift.providers.request_head import RequestHead
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
-_IDLE_CONNECTION_SECONDS: Final = 30.0
+# What a path may hold as it is; `%` too, for what is escaped already.
+_PATH_MARKS: Final = "/%:@!$&'()*+,;="
 
 
 class HttpResponse:
     """A response whose head has arrived; `aclose` ends the connection if the body has not."""
 
-    def __init__(self, client: HttpClient, connection: UpstreamConnection) -> None:
-        self._client = client
+    def __init__(self, pool: Pool, connection: UpstreamConnection) -> None:
+        self._pool = pool
         self._connection: UpstreamConnection | None = connection
         self.status = connection.status
         self.headers: Mapping[str, str] = connection.headers
@@ -87,36 +93,46 @@ class HttpResponse:
         """Give the connection back if the body is complete, else end it at once."""
         connection, self._connection = self._connection, None
         if connection is not None and connection.finish():
-            self._client.take_back(connection)
+            self._pool.take_back(connection)
 
 
 class HttpClient:
-    """Pooled connections to one upstream. No redirects, no proxies, no cookies.
+    """Requests to one upstream, from any number of event loops. No redirects, no cookies.
 
     Args:
         base_url: `http://` or `https://`, host, and the path that all others are below.
         api_key: Sent as a bearer token; without it the URL's user and password are sent.
         connect_seconds: How long a connection may take to stand.
+
+    Attributes:
+        way: ` through the proxy …` where the environment names one, else empty.
+
+    Raises:
+        GearshiftError: The key cannot stand in a header, or the proxy is not supported.
     """
 
     def __init__(self, base_url: str, api_key: str, connect_seconds: float) -> None:
         parts = urlsplit(base_url)
-        self._host = parts.hostname or "127.0.0.1"
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._port = parts.port or (443 if self._tls else 80)
-        self._base_path = parts.path.rstrip("/")
-        self._connect_seconds = connect_seconds
-        self._idle: list[UpstreamConnection] = []
-        self._open: set[UpstreamConnection] = set()
-        self._heads: dict[tuple[str, str], str] = {}
-        self._sweeper: asyncio.TimerHandle | None = None
-        lines = [f"host: {parts.netloc.rpartition('@')[2]}", "accept-encoding: identity"]
-        if api_key:
-            lines.append(f"authorization: Bearer {api_key}")
-        elif parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            lines.append(f"authorization: Basic {base64.b64encode(pair.encode()).decode()}")
-        self._own = "".join(f"{line}\r\n" for line in lines)
+        host, is_tls = parts.hostname or "127.0.0.1", parts.scheme == "https"
+        port = parts.port or (443 if is_tls else 80)
+        proxy = proxy_for(base_url)
+        self._dialling = Dialling.to(host, port, proxy, connect_seconds, is_tls=is_tls)
+        self.way = self._dialling.way
+        authority = _ascii(parts.netloc.rpartition("@")[2])
+        base_path = quote(parts.path.rstrip("/"), safe=_PATH_MARKS)
+        common = {"host": authority, "accept-encoding": "identity"}
+        self._prefix, self._root = base_path, base_path.removesuffix("/v1")
+        if proxy is not None and not is_tls:
+            # Such a proxy carries single requests, and needs to be told where each one goes.
+            self._prefix = f"http://{authority}{self._prefix}"
+            self._root = f"http://{authority}{self._root}"
+            if proxy.authorization:
+                common["proxy-authorization"] = proxy.authorization
+        self._anonymous = RequestHead(common)
+        self._head = RequestHead(
+            {**common, **_credentials(api_key, parts.username, parts.password)}
+        )
+        self._pools: dict[asyncio.AbstractEventLoop, tuple[Pool, LoopEnd]] = {}
 
     async def request(
         self,
@@ -125,7 +141,6 @@ class HttpClient:
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        from_root: bool = False,
         within_seconds: float | None = None,
     ) -> HttpResponse:
         """Send a request; returns when the head of the response has arrived.
@@ -135,113 +150,94 @@ class HttpClient:
             path: Below the base URL.
             body: JSON text.
             headers: Beside the client's own.
-            from_root: `path` is the whole path instead.
             within_seconds: How long the answer may take, beside the connection; `limit_silence`
                 takes its place.
 
         Raises:
-            UpstreamError: There was no response.
+            UpstreamError: There was no response, or the request cannot be written.
         """
-        target = path if from_root else self._base_path + path
-        sent = self._written(method, target, body, headers)
-        connection = self._pooled() or await self._connected()
+        size = None if body is None else len(body)
+        head = self._head.written(method, self._prefix + path, headers, size)
+        sent = head if body is None else head + body
+        return await self._exchanged(sent, within_seconds, may_repeat=method == "GET")
+
+    async def look(self, path: str) -> HttpResponse:
+        """A GET without credentials, below what the base URL has before its `/v1`.
+
+        Raises:
+            UpstreamError: As `request`.
+        """
+        head = self._anonymous.written("GET", self._root + path, None, None)
+        return await self._exchanged(head, None, may_repeat=True)
+
+    async def _exchanged(
+        self, sent: bytes, within_seconds: float | None, *, may_repeat: bool
+    ) -> HttpResponse:
+        pool = await self._pool()
+        connection = pool.free() or await pool.connected()
         try:
             await connection.exchange(sent, within_seconds)
-            return HttpResponse(self, connection)
+            return HttpResponse(pool, connection)
         except UpstreamError as error:
             is_stale = connection.is_reused and not connection.has_answered
-            if not is_stale or error.fault is not Fault.UNREACHABLE:
+            # What has no effects may be asked again on a fresh connection (RFC 9110, 9.2.2). A
+            # POST may not: an upstream that has read it may be at work, or have died of it.
+            if not may_repeat or not is_stale or error.fault is not Fault.UNREACHABLE:
                 raise
-        # The server had closed a pooled connection in the meantime: no byte of an answer came,
-        # so asking once more, on a fresh one, repeats nothing.
-        connection = await self._connected()
+        connection = await pool.connected()
         await connection.exchange(sent, within_seconds)
-        return HttpResponse(self, connection)
+        return HttpResponse(pool, connection)
 
-    def _written(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None
-    ) -> bytes:
-        known = self._heads.get((method, path))
-        if known is None:
-            kind = "content-type: application/json\r\n" if body is not None else ""
-            known = f"{method} {path} HTTP/1.1\r\n{self._own}{kind}"
-            if len(self._heads) < 64:
-                self._heads[method, path] = known
-        more = "".join([f"{k}: {v}\r\n" for k, v in headers.items()]) if headers else ""
-        if body is None:
-            return f"{known}{more}\r\n".encode("latin-1", "replace")
-        head = f"{known}{more}content-length: {len(body)}\r\n\r\n"
-        return head.encode("latin-1", "replace") + body
+    async def knock(self) -> None:
+        """Have a connection that stands; nothing is asked.
 
-    # --- connections
+        Raises:
+            UpstreamError: `UNREACHABLE`.
+        """
+        pool = await self._pool()
+        pool.take_back(pool.free() or await pool.connected())
 
-    def _pooled(self) -> UpstreamConnection | None:
-        """The connection used last: the others may rest until they are old."""
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_usable:
-                return connection
-        return None
-
-    async def _connected(self) -> UpstreamConnection:
+    async def _pool(self) -> Pool:
+        """The pool of the running event loop: a connection cannot be used from another one."""
         loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._connect_seconds):
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(loop, self._forget),
-                    self._host,
-                    self._port,
-                    ssl=self._tls,
-                    server_hostname=self._host if self._tls else None,
-                )
-        except TimeoutError as error:
-            message = f"cannot be reached: no connection within {self._connect_seconds:g} s"
-            raise UpstreamError(message, fault=Fault.UNREACHABLE) from error
-        except (OSError, ValueError) as error:
-            said = " ".join(str(error).split())[:200] or type(error).__name__
-            message = f"cannot be reached: {self._host}:{self._port}: {said}"
-            raise UpstreamError(message, fault=Fault.UNREACHABLE) from error
-        self._open.add(connection)
-        return connection
-
-    def _forget(self, connection: UpstreamConnection) -> None:
-        self._open.discard(connection)
-
-    def take_back(self, connection: UpstreamConnection) -> None:
-        """Keep a connection for the next request."""
-        loop = asyncio.get_running_loop()
-        connection.is_reused = True
-        connection.idle_since = loop.time()
-        self._idle.append(connection)
-        if self._sweeper is None:
-            self._sweeper = loop.call_later(_IDLE_CONNECTION_SECONDS / 2, self._sweep)
-
-    def _sweep(self) -> None:
-        """Close connections that nobody has needed for a while."""
-        loop = asyncio.get_running_loop()
-        oldest = loop.time() - _IDLE_CONNECTION_SECONDS
-        kept = []
-        for connection in self._idle:
-            if connection.idle_since < oldest:
-                connection.abort()
-            elif not connection.is_lost:
-                kept.append(connection)
-        self._idle = kept
-        self._sweeper = loop.call_later(_IDLE_CONNECTION_SECONDS / 2, self._sweep) if kept else None
+        known = self._pools.get(loop)
+        if known is not None:
+            return known[0]
+        for other in [other for other in self._pools if other.is_closed()]:
+            del self._pools[other]
+        end = LoopEnd(self.aclose)
+        pool = Pool(self._dialling)
+        self._pools[loop] = pool, end
+        await end.arm()
+        return pool
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            self._sweeper = None
-        for connection in list(self._open):
-            connection.abort()
-        self._idle.clear()
-        # Transports tell their protocols of the end in the loop's next turn.
-        await asyncio.sleep(0)
+        """Close every connection of the running event loop."""
+        pool, end = self._pools.pop(asyncio.get_running_loop(), (None, None))
+        if pool is not None and end is not None:
+            await pool.aclose()
+            await end.disarm()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+def _credentials(api_key: str, user: str | None, password: str | None) -> dict[str, str]:
+    if api_key:
+        return {"authorization": f"Bearer {api_key}"}
+    if user is None:
+        return {}
+    pair = f"{unquote(user)}:{unquote(password or '')}"
+    return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _ascii(authority: str) -> str:
+    """A host and port as they stand in a request: names in other scripts have a form for it."""
+    if authority.isascii():
+        return authority
+    with suppress(UnicodeError):
+        return authority.encode("idna").decode()
+    return authority

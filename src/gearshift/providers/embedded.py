@@ -74,7 +74,9 @@ class EmbeddedProvider:
         """Ask the engine of `model`."""
         server = self._servers.get(model)
         if server is None:
-            message = f"no engine for {model!r}; there are: {', '.join(self._servers) or 'none'}"
+            message = f"no engine for {model!r}; there are: {', '.join(self._servers)}"
+            if not self._servers:
+                message = "its engines do not run; `await llm.start()`, or `async with llm:`"
             raise UpstreamError(message, fault=Fault.MISSING_MODEL, status=404)
         engine = self._engines.get(model)
         if engine is not None and not engine.is_running:

@@ -24,7 +24,7 @@ class UpstreamConnection(asyncio.Protocol):
         is_complete: Whether the whole response has come.
         is_lost: Whether the socket is closed.
         has_answered: Whether a byte has come since the request was sent.
-        is_reused: Whether an earlier exchange went over this socket.
+        is_reused: Whether it was kept for a later request.
         idle_since: When it became free, by the loop's clock.
     """
 
@@ -61,6 +61,12 @@ class UpstreamConnection(asyncio.Protocol):
     def is_usable(self) -> bool:
         """Whether the socket is open, as far as is known."""
         return not self.is_lost and not self._transport.is_closing()
+
+    @property
+    def descriptor(self) -> int:
+        """The socket's number."""
+        number: int = self._transport.get_extra_info("socket").fileno()
+        return number
 
     # --- the exchange
 

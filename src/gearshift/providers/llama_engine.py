@@ -81,11 +81,20 @@ class LlamaEngine:
         self._users -= 1
         if self._users > 0:
             return
-        for task in self._tasks:
+        tasks, self._tasks = self._tasks, []
+        if any(task.get_loop() is not asyncio.get_running_loop() for task in tasks):
+            self._kill()  # it was started in an event loop that has ended: nothing can be awaited
+            return
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._end()
+
+    def _kill(self) -> None:
+        self.is_running = False
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
 
     async def _launch(self) -> None:
         self._said.clear()

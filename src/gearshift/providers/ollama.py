@@ -14,6 +14,7 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES
 from gearshift.providers.http_provider import HttpProvider
+from gearshift.providers.probing import PROBE_SECONDS, positive, trouble_at
 from gearshift.types import (
     Capability,
     ChatRequest,
@@ -24,7 +25,6 @@ from gearshift.types import (
 )
 
 DEFAULT_PORT: Final = 11434
-_PROBE_SECONDS: Final = 5.0
 _PULL_SILENCE_SECONDS: Final = 300.0
 # Cold, from a slow disk, with another model to be moved out of the way first.
 _LOAD_SECONDS: Final = 15.0
@@ -81,6 +81,9 @@ class OllamaProvider(HttpProvider):
 
     async def probe(self) -> UpstreamState:
         """Ask for the version, the models, those loaded, and once for what each can do."""
+        path = self._config.health_path
+        if path is not None and (said := await trouble_at(self._client, path)):
+            return UpstreamState(is_reachable=False, detail=said)
         try:
             tags = await self._get("/api/tags")
         except UpstreamError as error:
@@ -89,8 +92,8 @@ class OllamaProvider(HttpProvider):
         version, running = await asyncio.gather(
             self._get_if_there("/api/version"), self._get_if_there("/api/ps")
         )
-        entries = [entry for entry in _list(tags) if isinstance(entry.get("name"), str)]
-        resident = None if running is None else {entry.get("name") for entry in _list(running)}
+        entries = _named(tags)
+        resident = None if running is None else {entry["name"] for entry in _named(running)}
         models = [await self._described(entry, resident) for entry in entries]
         self._models = {info.name: info for info in models}
         number = (version or {}).get("version")
@@ -98,7 +101,7 @@ class OllamaProvider(HttpProvider):
             is_reachable=True,
             models=tuple(models),
             version=number if isinstance(number, str) else None,
-            detail="reachable",
+            detail=f"reachable{self._client.way}",
         )
 
     def first_token_seconds(self, model: str) -> float:
@@ -152,32 +155,38 @@ class OllamaProvider(HttpProvider):
 
     async def _fetch(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         try:
-            async with asyncio.timeout(_PROBE_SECONDS):
+            async with asyncio.timeout(PROBE_SECONDS):
                 status, _, content = await self.native(method, path, body)
         except TimeoutError as error:
             raise UpstreamError(f"no answer to {path}", fault=Fault.TIMEOUT) from error
         return status, content
 
-    async def _show(self, name: str) -> JsonObject:
+    async def _show(self, name: str, digest: str) -> JsonObject:
+        known = self._shown.get(digest)
+        if known is not None:
+            return known
         try:
             body = orjson.dumps({"model": name})
-            return _object(*await self._fetch("POST", "/api/show", body), "/api/show")
-        except UpstreamError:
-            return {}
+            shown = _object(*await self._fetch("POST", "/api/show", body), "/api/show")
+        except UpstreamError as error:
+            if error.status is None or error.status >= 500:
+                return {}  # asked again with the next probe
+            shown = {}  # a server that does not have the question is not asked it for ever
+        self._shown[digest] = shown
+        return shown
 
-    async def _described(self, entry: Mapping[str, Any], resident: set[Any] | None) -> ModelInfo:
+    async def _described(self, entry: Mapping[str, Any], resident: set[str] | None) -> ModelInfo:
         name = entry["name"]
         digest = f"{name}@{entry.get('digest', '')}"
-        shown = self._shown.get(digest) or await self._show(name)
-        self._shown[digest] = shown
+        shown = await self._show(name, digest)
         facts = shown.get("model_info")
         facts = facts if isinstance(facts, dict) else {}
         context = next((v for k, v in facts.items() if k.endswith(".context_length")), None)
         return ModelInfo(
             name=name,
-            parameters=_positive(facts.get("general.parameter_count")),
-            size_bytes=_positive(entry.get("size")),
-            context_length=_positive(context),
+            parameters=positive(facts.get("general.parameter_count")),
+            size_bytes=positive(entry.get("size")),
+            context_length=positive(context),
             capabilities=_capabilities(shown.get("capabilities")),
             is_resident=None if resident is None else name in resident,
             details=entry,
@@ -195,16 +204,23 @@ def _object(status: int, content: bytes, path: str) -> JsonObject:
     return document
 
 
-def _list(document: JsonObject) -> list[JsonObject]:
+def _named(document: JsonObject) -> list[JsonObject]:
+    """The entries of a list of models that are some, whatever else stands there."""
     entries = document.get("models")
-    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    return [
+        entry
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and entry["name"]
+    ]
 
 
 def _capabilities(value: Any) -> frozenset[Capability] | None:
     """Older servers do not say; that counts as capable."""
     if not isinstance(value, list):
         return None
-    return frozenset(_CAPABILITIES[name] for name in value if name in _CAPABILITIES)
+    return frozenset(
+        _CAPABILITIES[name] for name in value if isinstance(name, str) and name in _CAPABILITIES
+    )
 
 
 def _progress(line: bytes) -> PullProgress:
@@ -216,10 +232,5 @@ def _progress(line: bytes) -> PullProgress:
         raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE)
     if step.get("error"):
         raise UpstreamError(str(step["error"]), fault=Fault.FAILED)
-    return PullProgress(
-        str(step.get("status", "")), int(step.get("completed") or 0), int(step.get("total") or 0)
-    )
-
-
-def _positive(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+    completed, total = positive(step.get("completed")), positive(step.get("total"))
+    return PullProgress(str(step.get("status", "")), completed or 0, total or 0)

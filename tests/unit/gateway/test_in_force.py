@@ -1,6 +1,7 @@
 """One interface takes over from another."""
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
@@ -99,3 +100,18 @@ async def test_what_is_known_of_upstreams_goes_on_where_they_are_the_same(monkey
         assert not tiers["complex"][0].in_cooldown
         assert in_force.llm.upstream_states()["u0"].is_reachable
         assert "u1" not in in_force.llm.upstream_states()
+
+
+async def test_what_is_known_is_taken_over_where_it_changes(monkeypatch):
+    """Requests and probes write it in the event loop's thread, so no other may read it."""
+    threads = []
+    adopt = health.HealthMonitor.adopt
+
+    def noting(self, *args):
+        threads.append(threading.current_thread())
+        adopt(self, *args)
+
+    monkeypatch.setattr(health.HealthMonitor, "adopt", noting)
+    async with FaultUpstream() as one, in_force_with(settings(one)) as in_force:
+        await change(in_force, settings(one, tiered_routing={"complexity_threshold": 5}))
+    assert threads == [threading.main_thread()]

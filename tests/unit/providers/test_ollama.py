@@ -78,7 +78,7 @@ async def test_who_is_not_there_is_not_reachable():
 
 
 async def test_a_port_that_answers_nothing_is_not_reachable(provider, upstream, monkeypatch):
-    monkeypatch.setattr("gearshift.providers.ollama._PROBE_SECONDS", 0.1)
+    monkeypatch.setattr("gearshift.providers.ollama.PROBE_SECONDS", 0.1)
     upstream.fault = "hung"
     state = await provider.probe()
     assert not state.is_reachable

@@ -131,3 +131,95 @@ async def test_nothing_is_waited_for_after_the_end_mark(provider, upstream):
     await frames.aclose()
     assert time.monotonic() - started < 2
     await upstream.idle.wait()
+
+
+def probed(upstream, **more):
+    base_url = f"{upstream.url}/v1"
+    return OpenAICompatibleProvider(
+        UpstreamConfig("u", "openai", base_url, api_key=KEY, **more), QUICK
+    )
+
+
+async def test_of_an_unknown_server_nothing_is_asked_but_its_list_and_that_seldom(upstream):
+    provider = probed(upstream)
+    states = [await provider.probe() for _ in range(5)]
+    await provider.aclose()
+    assert states == states[:1] * 5
+    assert [asked.path for asked in upstream.received] == ["/v1/models"]
+
+
+@pytest.mark.parametrize("owner", ["openai", "sglang", "organization_owner", "library", ["vllm"]])
+async def test_health_is_not_asked_where_it_might_cost_an_answer(upstream, owner):
+    upstream.owner = owner
+    provider = probed(upstream)
+    await provider.probe()
+    await provider.aclose()
+    assert {asked.path for asked in upstream.received} == {"/v1/models"}
+
+
+@pytest.mark.parametrize("owner", ["llamacpp", "vllm"])
+async def test_where_it_is_known_to_be_free_it_is_asked_without_the_key(upstream, owner):
+    upstream.owner = owner
+    provider = probed(upstream)
+    for _ in range(3):
+        assert (await provider.probe()).is_reachable
+    upstream.health_status = 503
+    state = await provider.probe()
+    assert (state.is_reachable, state.detail) == (False, "its /health answers 503")
+    upstream.health_status = 200
+    assert (await provider.probe()).is_reachable
+    await provider.aclose()
+    looked = [asked for asked in upstream.received if asked.path == "/health"]
+    assert len(looked) == 6  # at the first sign of trouble once more, after the list
+    assert all("authorization" not in asked.headers for asked in looked)
+
+
+async def test_a_configured_path_is_asked_below_the_prefix(upstream):
+    provider = OpenAICompatibleProvider(
+        UpstreamConfig("u", "openai", f"{upstream.url}/v1", health_path="/ready", models=("m",)),
+        QUICK,
+    )
+    upstream.health_status = 503  # of /health, which is not asked
+    assert (await provider.probe()).is_reachable
+    await provider.aclose()
+    below = OpenAICompatibleProvider(
+        UpstreamConfig("u", "openai", f"{upstream.url}/team-a/v1", health_path="/ready"), QUICK
+    )
+    await below.probe()
+    await below.aclose()
+    paths = [asked.path for asked in upstream.received]
+    assert paths == ["/v1/models", "/ready", "/team-a/v1/models"]
+
+
+async def test_a_request_that_fails_has_the_next_probe_look_closely(upstream):
+    provider = probed(upstream)
+    await provider.probe()
+    upstream.fault = "failed"
+    with pytest.raises(UpstreamError):
+        await provider.send(request(stream=False), "m")
+    await provider.probe()
+    await provider.aclose()
+    assert [asked.path for asked in upstream.received if asked.method == "GET"] == [
+        "/v1/models",
+        "/v1/models",
+    ]
+
+
+async def test_a_server_that_is_gone_is_noticed_without_a_question(upstream):
+    provider = probed(upstream)
+    assert (await provider.probe()).is_reachable
+    await upstream.__aexit__()
+    assert not (await provider.probe()).is_reachable
+    await provider.aclose()
+
+
+@pytest.mark.parametrize(("size", "seconds"), [(0, 60), (100_000, 100), (10_000_000, 600)])
+async def test_a_long_list_is_asked_for_less_often(upstream, monkeypatch, size, seconds):
+    now = 1000.0
+    monkeypatch.setattr("gearshift.providers.openai_compatible.time.monotonic", lambda: now)
+    upstream.owner = "x" * (size // 2)  # two models
+    provider = probed(upstream)
+    for now in (1000.0, 1000.0 + seconds - 1, 1000.0 + seconds * 1.1 + 1):  # noqa: B007
+        await provider.probe()
+    await provider.aclose()
+    assert len(upstream.received) == 2

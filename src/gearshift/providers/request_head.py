@@ -1,0 +1,82 @@
+"""RequestHead: the bytes before a request's body, with nothing in them that ends them early."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from gearshift.errors import Fault, UpstreamError
+
+_REMEMBERED: Final = 64
+_METHOD: Final = re.compile(r"[A-Z]+")
+# RFC 9110: visible ASCII as a target, a token as a name; a value is Latin-1 without controls.
+_TARGET: Final = re.compile(r"[!-~]+")
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NO_VALUE: Final = re.compile(r"[^\t -~\x80-\xff]")
+
+
+class RequestHead:
+    """Writes the heads of requests to one upstream.
+
+    Every head that leaves gearshift is written here, so that a key, a client's header or a name
+    in a path can at worst be refused, never become a header or a request of its own.
+
+    Args:
+        own: The fields that every request has.
+
+    Raises:
+        UpstreamError: One of them cannot be written.
+    """
+
+    def __init__(self, own: Mapping[str, str]) -> None:
+        self._own = _lines(own)
+        self._known: dict[tuple[str, str, bool], str] = {}
+
+    def written(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None,
+        body_bytes: int | None,
+        *,
+        with_own: bool = True,
+    ) -> bytes:
+        """The head of one request, up to its empty line.
+
+        Args:
+            method: In capitals.
+            target: Path and query, or the whole URL for a proxy.
+            headers: Beside the upstream's own.
+            body_bytes: Length of a JSON body; `None` without one.
+            with_own: Add the upstream's own fields.
+
+        Raises:
+            UpstreamError: `REJECTED`: something in it cannot be written.
+        """
+        first = self._known.get((method, target, with_own))
+        if first is None:
+            if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target):
+                raise _refused("the address of a request holds what an address cannot hold")
+            first = f"{method} {target} HTTP/1.1\r\n{self._own if with_own else ''}"
+            if len(self._known) < _REMEMBERED:
+                self._known[method, target, with_own] = first
+        more = _lines(headers) if headers else ""
+        if body_bytes is None:
+            return f"{first}{more}\r\n".encode("latin-1")
+        size = f"content-type: application/json\r\n{more}content-length: {body_bytes}\r\n\r\n"
+        return (first + size).encode("latin-1")
+
+
+def _lines(fields: Mapping[str, str]) -> str:
+    for name, value in fields.items():
+        if not _NAME.fullmatch(name):
+            raise _refused("a header's name holds what no name can hold")
+        if _NO_VALUE.search(value):
+            # The value is not repeated: it may be a key.
+            raise _refused(f"the value of the header {name!r} holds what no header can carry")
+    return "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
+
+
+def _refused(said: str) -> UpstreamError:
+    return UpstreamError(f"cannot be sent: {said}", fault=Fault.REJECTED)

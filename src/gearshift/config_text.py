@@ -90,6 +90,19 @@ def parse_value(text: str) -> Any:
         raise ValueError(str(error)) from error
 
 
+def parse_text(text: str) -> dict[str, Any]:
+    """What the text of a configuration file says, its `${VAR}` as they stand there.
+
+    Raises:
+        ValueError: It is not valid.
+    """
+    try:
+        document = _document(text.removeprefix("\ufeff"))
+    except _TextError as error:
+        raise ValueError(str(error)) from error
+    return document.values if document else {}
+
+
 def expand(value: Any, environ: Mapping[str, str], key: str = "") -> tuple[Any, list[Problem]]:
     """Replace `${VAR}` and `${VAR:-default}` in every string below `value`.
 

@@ -1,8 +1,16 @@
 import stat
+import threading
 
 import pytest
+import yaml
 
-from gearshift.config_edit import replace_threshold, restore_threshold, with_threshold
+from gearshift.config_edit import (
+    replace_threshold,
+    replace_value,
+    restore_threshold,
+    with_threshold,
+)
+from gearshift.config_value import with_value
 from gearshift.errors import GearshiftError
 from gearshift.tiered_routing.tier_config import TierConfig
 
@@ -57,7 +65,7 @@ def test_it_finds_or_makes_a_place(tmp_path, text):
         ("tiered_routing: {enabled: true}\n", "by hand"),
         ("tiered_routing:\n  tiers:\n  - {name: a, below: 3}\n", "tiers"),
         ("tiered_routing:\n  complexity_threshold: ${BORDER:-3}\n", "environment"),
-        ("tiered_routing: [", "is no YAML"),
+        ("tiered_routing: [", "is not valid YAML"),
         ("tiered_routing:\n  complexity_threshold: [3]\n", "is no number"),
     ],
 )
@@ -69,3 +77,46 @@ def test_where_there_is_no_one_place_it_says_so(text, said):
 def test_a_file_that_cannot_be_read_is_said_so(tmp_path):
     with pytest.raises(GearshiftError, match="cannot be read"):
         replace_threshold(tmp_path / "nowhere.yaml", 4)
+
+
+def test_undo_removes_what_was_added_and_keeps_what_was_changed_since(tmp_path):
+    file = tmp_path / "gearshift.yaml"
+    before = "tiered_routing:\n  enabled: true\nupstreams: []\n"
+    file.write_text(before)
+    replace_threshold(file, 5)
+    restore_threshold(file)
+    assert file.read_text() == before
+    replace_threshold(file, 5)
+    file.write_text(file.read_text().replace("enabled: true", "enabled: false"))
+    restore_threshold(file)
+    assert file.read_text() == before.replace("enabled: true", "enabled: false")
+
+
+def test_what_was_written_meanwhile_is_not_overwritten(tmp_path, monkeypatch):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(FILE)
+
+    def edited_by_another(*args):
+        file.write_text("upstreams: []\n")
+        return with_value(*args)
+
+    monkeypatch.setattr("gearshift.config_edit.with_value", edited_by_another)
+    with pytest.raises(GearshiftError, match="changed meanwhile"):
+        replace_value(file, ("tiered_routing", "enabled"), False)
+    assert file.read_text() == "upstreams: []\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["gearshift.yaml"]
+
+
+def test_changes_from_several_threads_are_all_kept(tmp_path):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text("limits: {}\nretries: {attempts: 1}\ntiered_routing:\n  enabled: true\n")
+    keys = [f"key{number}" for number in range(8)]
+    threads = [
+        threading.Thread(target=replace_value, args=(file, ("tiered_routing", key), True))
+        for key in keys
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(yaml.safe_load(file.read_text())["tiered_routing"]) == {"enabled", *keys}

@@ -26,7 +26,7 @@ def environ(monkeypatch):
 
 def shown(url: str) -> str | None:
     proxy = proxy_for(url)
-    return proxy and proxy.shown
+    return None if proxy is None else proxy.shown
 
 
 def test_each_scheme_has_its_variable(environ):
@@ -48,6 +48,7 @@ def test_a_header_called_proxy_is_not_believed_in_a_cgi_script(environ):
 def test_a_proxys_password_is_sent_but_never_shown(environ):
     environ(HTTPS_PROXY="http://me:p%40ss@proxy.example")
     proxy = proxy_for(HTTPS)
+    assert proxy is not None
     assert (proxy.host, proxy.port) == ("proxy.example", 80)
     assert proxy.authorization == "Basic bWU6cEBzcw=="
     assert "p%40ss" not in repr(proxy)

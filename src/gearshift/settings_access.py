@@ -212,3 +212,14 @@ class AdminSettings(Block):
     """
 
     token: Secret = SecretStr("")
+
+    @field_validator("token")
+    @classmethod
+    def _is_as_it_is_sent(cls, token: SecretStr) -> SecretStr:
+        """Without the line end that files and variables bring along."""
+        text = token.get_secret_value().strip()
+        if text == MASK:
+            raise fault("", f"is {MASK}, which only stands for a token", "write the token itself")
+        if not text.isprintable():
+            raise fault("", "holds characters that a header cannot carry")
+        return SecretStr(text)

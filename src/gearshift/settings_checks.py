@@ -37,13 +37,14 @@ def unavailable(settings: Settings) -> list[Problem]:
 
 
 def weak_keys(settings: Settings) -> list[Problem]:
-    """Every API key that is short enough to be guessed with patience."""
+    """Every API key, and the admin token, that is short enough to be guessed with patience."""
     message = f"has fewer than {SAFE_CHARACTERS} characters"
-    return [
-        Problem(f"auth.api_keys.{index}", message, "`gearshift key` makes a longer one")
-        for index, key in enumerate(settings.auth.api_keys)
-        if key.is_short
+    token = settings.admin.token.get_secret_value()
+    keys = [
+        f"auth.api_keys.{index}" for index, key in enumerate(settings.auth.api_keys) if key.is_short
     ]
+    keys += ["admin.token"] if 0 < len(token) < SAFE_CHARACTERS else []
+    return [Problem(key, message, "`gearshift key` makes a longer one") for key in keys]
 
 
 def require_extras(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The admin API of a real gateway: settings changed, totals reset, mistakes refused."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -163,3 +164,15 @@ def test_a_token_guards_everything_but_health(tmp_path):
         assert call(f"{gateway.admin}/health/live")[0] == 200
         assert call(gateway.admin + CONFIG)[0] == 401
         assert call(gateway.admin + CONFIG, authorization="Bearer my-long-secret")[0] == 200
+        wrong = [
+            call(gateway.admin + CONFIG, authorization=f"Bearer {index}")[0] for index in range(11)
+        ]
+        assert wrong == [401] * 10 + [429]
+        # Only the address that guesses has to wait.
+        other = http.client.HTTPConnection(
+            "127.0.0.1", int(gateway.admin.rpartition(":")[2]), source_address=("127.0.0.2", 0)
+        )
+        other.request("GET", CONFIG, headers={"authorization": "Bearer my-long-secret"})
+        assert other.getresponse().status == 200
+        other.close()
+    assert "admin.token: has fewer than 16 characters" in (tmp_path / "stderr").read_text()

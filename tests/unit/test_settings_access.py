@@ -145,6 +145,20 @@ def test_short_keys_are_worth_a_word_and_hashes_are_not():
     assert len(weak_keys(again)) == 2
 
 
+@pytest.mark.parametrize(("token", "is_weak"), [("", False), ("a" * 15, True), ("a" * 16, False)])
+def test_a_short_admin_token_is_worth_a_word_too(token, is_weak):
+    loaded = Settings.model_validate({"admin": {"token": f" {token}\n"}})
+    assert loaded.admin.token.get_secret_value() == token
+    assert [problem.key for problem in weak_keys(loaded)] == ["admin.token"] * is_weak
+
+
+@pytest.mark.parametrize("token", ["***", "a\nb", "a\x00b"])
+def test_an_admin_token_that_cannot_be_meant_is_refused(tmp_path, token):
+    (line,) = problems(tmp_path, {"admin": {"token": token}})
+    assert line.startswith("admin.token: ")
+    assert "a\nb" not in line
+
+
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
 def test_any_printable_key_is_kept_as_its_hash(key):
     if key.startswith("sha256:") or key == "***":

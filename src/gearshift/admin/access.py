@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from gearshift.admin.guesses import Guesses
 from gearshift.errors import RequestError
 from gearshift.http.values import HttpRequest
 
@@ -23,24 +24,26 @@ class Access:
     Args:
         host: Where the plane listens.
         token: What must be sent, as bearer or as the password of HTTP's basic scheme; empty: none.
+        guesses: Counts the wrong ones.
     """
 
-    def __init__(self, host: str, token: str) -> None:
+    def __init__(self, host: str, token: str, guesses: Guesses | None = None) -> None:
         self._names = _LOCAL_NAMES | {host}
         self._token = token.encode()
+        self._guesses = guesses or Guesses()
 
     def check(self, request: HttpRequest) -> None:
         """Let a request pass.
 
         Raises:
-            RequestError: 403 for a foreign `Host` or `Origin`, 401 without the token, 415 for a
-                change that a form of another page could have sent.
+            RequestError: 403 for a foreign `Host` or `Origin`, 401 without the token, 429 after
+                many wrong ones, 415 for a change that a form of another page could have sent.
         """
         self._check_names(request.headers)
         if request.path in _OPEN:
             return
-        if self._token and not self._knows_token(request.headers.get("authorization", "")):
-            raise RequestError("the admin token is needed (admin.token)", status=401, headers=_ASK)
+        if self._token:
+            self._check_token(request)
         if request.method not in ("GET", "HEAD"):
             kind = request.headers.get("content-type", "").partition(";")[0].strip()
             if kind != "application/json":
@@ -57,16 +60,28 @@ class Access:
         if host is None or origin.partition("://")[2] != host:
             raise RequestError(f"origin {origin[:100]!r} is not this server", status=403)
 
-    def _knows_token(self, authorization: str) -> bool:
-        scheme, _, given = authorization.partition(" ")
-        if scheme.lower() == "basic":
-            try:
-                given = base64.b64decode(given, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
-                return False
-        elif scheme.lower() != "bearer":
-            return False
-        return hmac.compare_digest(given.encode(), self._token)
+    def _check_token(self, request: HttpRequest) -> None:
+        given = _token_in(request.headers.get("authorization", ""))
+        if given:
+            self._guesses.check(request.peer)
+            if hmac.compare_digest(given.encode(errors="surrogatepass"), self._token):
+                self._guesses.right(request.peer)
+                return
+            self._guesses.wrong(request.peer, given)
+        raise RequestError("missing or invalid admin token (admin.token)", status=401, headers=_ASK)
+
+
+def _token_in(authorization: str) -> str:
+    """The token that a request carries, or nothing."""
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _host_name(given: str) -> str | None:

@@ -40,6 +40,8 @@ class Incoming:
     def attach(self, transport: asyncio.Transport) -> None:
         """Say whose bytes these are."""
         self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._reader.peer = str(peer[0]) if peer else ""
 
     @property
     def phase(self) -> Phase:

@@ -76,11 +76,13 @@ class RequestReader:
         limits: In force from the next request on, when replaced.
         phase: What is read now.
         body_bytes: How much of the present body has come.
+        peer: The address that it comes from.
     """
 
     def __init__(self, limits: HttpLimits, deliver: Deliver, go_on: Callable[[], None]) -> None:
         self.phase = Phase.IDLE
         self.body_bytes = 0
+        self.peer = ""
         self.limits = limits
         self._deliver = deliver
         self._go_on = go_on
@@ -279,6 +281,7 @@ class RequestReader:
             body,
             time.perf_counter(),
             query=self._target.partition(b"?")[2].decode("latin-1"),
+            peer=self.peer,
         )
 
     def _head_error(self) -> RequestError | None:

@@ -19,6 +19,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
         client: The name of its API key, noted by the plane, where that has one.
         allowed_tiers: The tiers that key may use, noted by the plane; `None` for all.
         query: What follows the `?` of its target, as it was sent.
+        peer: The address that the connection comes from, which may be a proxy's.
     """
 
     method: str
@@ -29,6 +30,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     client: str | None = None
     allowed_tiers: frozenset[str] | None = None
     query: str = ""
+    peer: str = ""
 
 
 class Pieces(Protocol):

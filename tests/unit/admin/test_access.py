@@ -75,3 +75,21 @@ def test_health_is_open_to_whoever_asks_and_names_nothing():
     access = Access("0.0.0.0", "secret")
     assert status(access, path="/health/live", host="box.lan") == 200
     assert status(access, path="/metrics", host="box.lan") == 401
+
+
+def test_whoever_guesses_has_to_wait_and_nobody_else():
+    access = Access("0.0.0.0", "secret")
+
+    def tried(token, peer="10.0.0.1"):
+        try:
+            access.check(HttpRequest("GET", "/", {"authorization": f"Bearer {token}"}, peer=peer))
+        except RequestError as error:
+            return error.status, error.headers.get("Retry-After")
+        return 200, None
+
+    assert [tried(f"wrong {index}")[0] for index in range(10)] == [401] * 10
+    # The right one, too: otherwise nothing would be gained by waiting.
+    assert tried("wrong") == tried("secret") == (429, "1")
+    assert tried("secret", peer="10.0.0.2") == (200, None)
+    assert status(access, path="/health/live") == 200
+    assert status(access) == 401

@@ -5,11 +5,12 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 FUZZ   := .venv-fuzz
 EVAL   := .venv-eval
+MUTANTS := .venv-mutants
 PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installed)
 EXTRAS := $(foreach extra,embedded energy export otel postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pips test check fix bench bench-compute stats-check loop chaos soak fuzz eval default-model lock clean
+.PHONY: help serve pips test check fix bench bench-compute stats-check loop chaos soak fuzz mutants eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -89,12 +90,23 @@ $(FUZZ)/.installed: requirements/fuzz.lock pyproject.toml
 fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="--minutes N --json")
 	$(FUZZ)/bin/python -m fuzz $(ARGS)
 
+# An environment of its own: it wants newer versions of what others pin.
+$(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
+	$(PYTHON) -m venv $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.lock
+	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+mutants: $(MUTANTS)/.installed ## change the code that promises something and count whom the tests let pass (an hour)
+	PATH=$(MUTANTS)/bin:$$PATH $(MUTANTS)/bin/python -m mutation $(ARGS)
+
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q
 lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
 	$(COMPILE) pyproject.toml $(EXTRAS) -o requirements/run.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev -o requirements/dev.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
+	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group mutants -o requirements/mutants.lock
 	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
 	printf 'pip==%s\n' '22.3 ; python_version < "3.12"' '23.2.1 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/oldest.lock
 	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
@@ -102,4 +114,4 @@ lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip inst
 	$(BIN)/python requirements/demands.py
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(FUZZ) $(EVAL) .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -97,12 +97,12 @@ $(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
 	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-mutants: $(MUTANTS)/.installed ## change the code that promises something and count whom the tests let pass (an hour)
+mutants: $(MUTANTS)/.installed ## change the code that promises something and count what the tests let pass (an hour; not on 3.13)
 	PATH=$(MUTANTS)/bin:$$PATH $(MUTANTS)/bin/python -m mutation $(ARGS)
 
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q
-lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
+lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
 	$(COMPILE) pyproject.toml $(EXTRAS) -o requirements/run.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev -o requirements/dev.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
@@ -111,7 +111,7 @@ lock: $(STAMP) ## rewrite the lock files from pyproject.toml (needs uv: pip inst
 	printf 'pip==%s\n' '22.3 ; python_version < "3.12"' '23.2.1 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/oldest.lock
 	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
 	echo pip | $(COMPILE) - --upgrade -o requirements/pips/newest.lock
-	$(BIN)/python requirements/demands.py
+	PYTHONPATH=$(VENV)/pips/newest $(BIN)/python requirements/demands.py
 
 clean: ## remove the virtual environments and caches
 	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

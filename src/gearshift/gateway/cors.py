@@ -86,9 +86,7 @@ class CorsPolicy:
         Every path says yes, so that the page can read what is wrong with the request itself.
         """
         headers = request.headers
-        if request.method != "OPTIONS" or f"{_ASKED_ABOUT}method" not in headers:
-            return None
-        if "origin" not in headers:
+        if request.method != "OPTIONS" or "origin" not in headers:
             return None
         allowed = {
             **self.headers(request),

@@ -17,10 +17,10 @@ from typing import Final
 _CREDENTIAL: Final = re.compile(
     r"key(?!word|board)|token(?!s|i[sz])|secret|auth(?!or(?!i[sz]))|cookie|credential|bearer"
     r"|pass(?:code|phrase|port|wd|word)|jwt|oidc|saml|dpop|csrf|xsrf|assertion|principal"
-    r"|signature|signed|hmac|(?:^|-)(?:creds?|pass|pat|pin|pwd|otp|sid|sig|sso|mac|certs?)(?:-|$)"
+    r"|signature|hmac|(?:^|-)(?:signed|creds?|pass|pat|pin|pwd|otp|sid|sig|sso|mac|certs?)(?:-|$)"
 )
 # What would not hold for the body that is sent on, or ask for less than a whole answer.
-_OF_THE_BODY: Final = re.compile(r"^content-|digest|checksum|md5|sha-?\d|^if-|range$")
+_OF_THE_BODY: Final = re.compile(r"^content-|digest|checksum|md5|sha-?\d|^if-|(?:^|-)range$")
 # Of gateways that may stand before this one, of cloud accounts, of browsers, and of us.
 _PREFIXES: Final = (
     *("x-gearshift-", "x-forwarded-", "x-envoy-", "x-original-", "x-rewrite-"),

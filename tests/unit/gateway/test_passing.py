@@ -35,6 +35,7 @@ traceparent tracestate baggage sentry-trace user-agent accept accept-language op
 anthropic-beta anthropic-version x-stainless-lang x-stainless-retry-count x-session-id
 x-request-id x-correlation-id x-title http-referer idempotency-key x-max-tokens x-tokenizer
 x-author x-keyword cache-control priority x-openwebui-user-id x-model-affinity x-acme-anything
+x-assigned-to x-orange x-compass
 """
 
 

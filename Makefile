@@ -10,7 +10,7 @@ PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installe
 EXTRAS := $(foreach extra,embedded energy export otel postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pips test check fix bench bench-compute stats-check loop chaos soak fuzz mutants eval default-model lock clean
+.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak fuzz mutants eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ check: $(STAMP) ## formatting, lint, types, import contracts
 fix: $(STAMP) ## format and apply safe fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+check-wheel: $(STAMP) ## install the wheel in empty environments: newest and lowest versions, each extra
+	$(BIN)/python -m release.wheel
 
 # On the train splits alone: what the tables in docs/evaluation.md are measured on stays unseen.
 # The Qwen pair is left out: its scores are artefacts of how answers were extracted.

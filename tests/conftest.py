@@ -32,6 +32,17 @@ def demo_files(tmp_path_factory) -> dict[str, Path]:
     return demo_models(TIERS, tmp_path_factory.mktemp("models"))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where every service must be there, as in CI, a test that misses one has failed."""
+    report = yield
+    is_required = os.environ.get("GEARSHIFT_TEST_SERVICES") == "required"
+    if is_required and report.skipped and not item.get_closest_marker("elsewhere"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although GEARSHIFT_TEST_SERVICES=required: {report.longrepr}"
+    return report
+
+
 GatewayFactory = Callable[..., AbstractAsyncContextManager[str]]
 
 

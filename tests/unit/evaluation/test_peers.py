@@ -9,6 +9,7 @@ from gearshift.evaluation.peers import peer_versions
 INSTALLED = importlib.util.find_spec("litellm") is not None
 
 
+@pytest.mark.elsewhere
 @pytest.mark.skipif(INSTALLED, reason="the peer is installed here")
 @pytest.mark.parametrize("name", registry.PEERS)
 def test_a_peer_that_is_not_installed_is_said_so(name):
@@ -17,6 +18,7 @@ def test_a_peer_that_is_not_installed_is_said_so(name):
     assert peer_versions() == {}
 
 
+@pytest.mark.elsewhere
 @pytest.mark.skipif(not INSTALLED, reason="only `make eval` installs the peers")
 @pytest.mark.parametrize("name", registry.PEERS)
 def test_a_peer_that_is_installed_scores(name):

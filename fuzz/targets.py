@@ -20,12 +20,14 @@ from gearshift.errors import Fault, RequestError, UpstreamError
 from gearshift.http.reader import Received, Refused, RequestReader
 from gearshift.http.values import HttpLimits
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
-from gearshift.types import ChatRequest, Frame, Operation
+from gearshift.types import ChatRequest, Chunk, Frame, Operation
 from gearshift.wire.base import Dialect
 from gearshift.wire.faults import MAX_MESSAGE_CHARACTERS
 from gearshift.wire.ndjson import LineCutter
+from gearshift.wire.pieces import joined_calls
 from gearshift.wire.splice import splice_model
 from gearshift.wire.sse import EventCutter
+from gearshift.wire.tool_calls import arguments_object
 
 DIALECTS: dict[str, Dialect] = {
     name: registry.load(target)() for name, target in registry.DIALECTS.items()
@@ -188,7 +190,13 @@ def _passed_on(frame: Frame) -> None:
         again = _frames(client, [written])
         assert not [one.error for one in again if one.error], written
         content = "".join(one.chunk.content for one in again if one.chunk)
-        assert content == frame.chunk.content, written
+        assert content.startswith(frame.chunk.content), written
+        assert content == frame.chunk.content or _has_broken_calls(frame.chunk), written
+
+
+def _has_broken_calls(chunk: Chunk) -> bool:
+    """Whether a tool call has arguments that are no object, so that Ollama tells it as text."""
+    return any(arguments_object(call.arguments) is None for call in joined_calls(chunk.tool_calls))
 
 
 def cut_events(data: bytes) -> None:

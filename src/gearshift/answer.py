@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from gearshift.types import ChatResponse, Chunk, Decision, ToolCall, Usage
+from gearshift.wire.pieces import joined as joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +78,3 @@ class AnswerStream:
             chunk.finish_reason,
             chunk.usage,
         )
-
-
-def joined(chunks: Sequence[Chunk]) -> Chunk:
-    """Pieces put together: texts and arguments concatenated, the last word on everything else."""
-    calls: dict[int, ToolCall] = {}
-    last = Chunk()
-    for chunk in chunks:
-        for call in chunk.tool_calls:
-            known = calls.get(call.index)
-            calls[call.index] = (
-                replace(known, arguments=known.arguments + call.arguments) if known else call
-            )
-        last = Chunk(
-            finish_reason=chunk.finish_reason or last.finish_reason,
-            usage=chunk.usage or last.usage,
-            model=chunk.model or last.model,
-            load_seconds=chunk.load_seconds or last.load_seconds,
-        )
-    return last._replace(
-        content="".join(chunk.content for chunk in chunks),
-        reasoning="".join(chunk.reasoning for chunk in chunks),
-        tool_calls=tuple(calls[index] for index in sorted(calls)),
-    )

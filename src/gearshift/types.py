@@ -65,6 +65,13 @@ class Usage(NamedTuple):
     cached_tokens: int = 0
 
 
+class Timings(NamedTuple):
+    """How long an engine took for one answer, in seconds, without loading the model."""
+
+    prompt_seconds: float = 0.0
+    completion_seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool call, or a piece of one: `arguments` is (part of) a JSON text."""
@@ -79,8 +86,11 @@ class Chunk(NamedTuple):
     """A piece of an answer, or a whole one, in no dialect.
 
     Attributes:
-        finish_reason: `stop`, `length`, `tool_calls` or `content_filter`, on the last piece.
+        finish_reason: `stop`, `length`, `tool_calls`, `content_filter` or a word of the server's
+            own, on the last piece.
         load_seconds: How long the engine took to load the model, where it says so.
+        timings: How long it took for the rest, where it says so.
+        logprobs: An entry for each token (`token`, `logprob`, `bytes`, `top_logprobs`), if asked.
     """
 
     content: str = ""
@@ -90,6 +100,8 @@ class Chunk(NamedTuple):
     usage: Usage | None = None
     model: str | None = None
     load_seconds: float | None = None
+    timings: Timings | None = None
+    logprobs: tuple[JsonObject, ...] = ()
 
     @property
     def has_content(self) -> bool:
@@ -105,12 +117,15 @@ class Frame(NamedTuple):
         chunk: What it says; `None` for comments and keep-alives.
         is_end: Whether it is the dialect's own end mark (`[DONE]`, `"done": true`).
         error: The upstream's message if this frame reports a failure.
+        is_other_shape: A whole answer where a stream was asked for, or the other way round, so that
+            `raw` is not what the client wants.
     """
 
     raw: bytes
     chunk: Chunk | None = None
     is_end: bool = False
     error: str | None = None
+    is_other_shape: bool = False
 
 
 @dataclass(slots=True)

@@ -41,6 +41,8 @@ ANSWERS = st.builds(
     usage=st.builds(Usage, st.integers(0, 10**9), st.integers(0, 10**9), st.just(0)),
     model=st.just("small"),
     load_seconds=st.none(),
+    timings=st.none(),
+    logprobs=st.just(()),
 )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tests.fakes.scripted import Act, Answering, Forever, Pause, Script, Step, chunk
@@ -262,6 +263,10 @@ MID: Sequence[Fault] = (
 
 HARMLESS: Sequence[Fault] = (
     _harmless("sound", lambda a: [a.sound()]),
+    _harmless("byte_order_mark", lambda a: [a.sized(b"\xef\xbb\xbf" + a.said())]),
+    _harmless("the_other_shape", lambda a: [_other_shape(a).sized(_other_shape(a).said())]),
+    _harmless("the_other_shape_in_chunks", lambda a: [*_in_chunks(_other_shape(a)), chunk(b"")]),
+    _harmless("indented", lambda a: [_other_shape(a).sized(_indented(a))]),
     _harmless("sound_then_closed", lambda a: [a.sound(), _FIN]),
     _harmless("sound_in_chunks", lambda a: [*_in_chunks(a), chunk(b"")]),
     _harmless("byte_by_byte", lambda a: [a.sound()[i : i + 1] for i in range(len(a.sound()))]),
@@ -309,6 +314,15 @@ HARMLESS: Sequence[Fault] = (
 def said_error(a: Answering) -> bytes:
     """An error's body in the upstream's dialect."""
     return a.spoken.error(WORDS_OF_FAILURE)
+
+
+def _other_shape(a: Answering) -> Answering:
+    """A stream for a whole answer, and a whole answer for a stream."""
+    return replace(a, streamed=not a.streamed)
+
+
+def _indented(a: Answering) -> bytes:
+    return json.dumps(json.loads(a.spoken.whole(a.model)), indent=2).encode()
 
 
 def _extended(body: bytes) -> bytes:

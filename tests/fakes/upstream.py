@@ -48,7 +48,12 @@ class Received:
 
 @dataclass
 class FaultUpstream:
-    """Speaks OpenAI below `/v1` and Ollama below `/api`; `fault` says how it fails."""
+    """Speaks OpenAI below `/v1` and Ollama below `/api`; `fault` says how it fails.
+
+    Attributes:
+        documents: What it says of itself instead of the usual, by path.
+        refuses: Fields of a request that it does not take, each with what it says then.
+    """
 
     fault: str = ""
     models: tuple[str, ...] = ("gemma2:2b", "mistral:7b-instruct")
@@ -58,6 +63,8 @@ class FaultUpstream:
     absent: tuple[str, ...] = ()
     tls: ssl.SSLContext | None = None
     health_status: int = 200
+    documents: dict[str, bytes] = field(default_factory=dict)
+    refuses: dict[str, str] = field(default_factory=dict)
     pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -141,6 +148,9 @@ class FaultUpstream:
             if model in self.capabilities:
                 shown["capabilities"] = self.capabilities[model]
             documents["/api/show"] = shown
+        if request.path in self.documents:
+            await _send(writer, 200, self.documents[request.path])
+            return
         document = None if request.path in self.absent else documents.get(request.path)
         status = self.health_status if request.path == "/health" else 200
         await _send(writer, status if document else 404, json.dumps(document or {}).encode())
@@ -176,6 +186,9 @@ class FaultUpstream:
         if request.path == "/api/pull":
             return 200, _PULL_FAILS if self.fault == "pull_fails" else _PULL
         asked = request.json
+        for name, message in self.refuses.items():
+            if name in asked:
+                return 400, _error(is_ollama, message)
         if self.fault == "strict_template" and asked["messages"][0]["role"] == "system":
             return 500, _error(is_ollama, "System role not supported")
         if self.fault in _ERRORS:

@@ -67,7 +67,14 @@ def _whole(request: ChatRequest, response: ChatResponse, frame: Frame, dialect: 
     if response.dialect == dialect.name:
         return dialect.with_model(frame, model)
     chunk = (frame.chunk or Chunk())._replace(model=model)
-    return dialect.write_answer(request, chunk, secrets.token_hex(12), time.time())
+    elapsed = _elapsed(request)()
+    return dialect.write_answer(request, chunk, secrets.token_hex(12), time.time(), elapsed)
+
+
+def _elapsed(request: ChatRequest) -> Callable[[], float]:
+    """Tells the seconds since the request had come."""
+    since = request.received_at or time.perf_counter()
+    return lambda: time.perf_counter() - since
 
 
 class _Pieces:
@@ -83,7 +90,9 @@ class _Pieces:
         self._writer: StreamWriter | None = None
         if response.dialect != dialect.name:
             answer_id, now = secrets.token_hex(12), time.time()
-            self._writer = dialect.stream_writer(request, self._model, answer_id, now)
+            self._writer = dialect.stream_writer(
+                request, self._model, answer_id, now, _elapsed(request)
+            )
 
     async def read(self) -> bytes | None:
         """The next bytes, `None` at the end; an answer never ends without a word."""

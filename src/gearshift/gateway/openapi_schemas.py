@@ -107,12 +107,7 @@ _CONVERSATION: Final[JsonObject] = {
             ),
         ]
     },
-    "OllamaMessage": {
-        "anyOf": [
-            _object(("role", "content"), role=_NOT_ASSISTANT, content=_TEXT, **_OLLAMA_TURN),
-            _object(("role",), role=_ASSISTANT, content=_MAYBE_TEXT, **_OLLAMA_TURN),
-        ]
-    },
+    "OllamaMessage": _object(role=_MAYBE_TEXT, content=_MAYBE_TEXT, **_OLLAMA_TURN),
 }
 
 # --- requests

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import orjson
@@ -17,7 +19,7 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
 from gearshift.types import ChatRequest, Frame, FrameStream, WholeAnswer
-from gearshift.wire.base import Dialect, StreamReader
+from gearshift.wire.base import NOTHING, Dialect, StreamReader
 from gearshift.wire.fold import fold_messages, is_template_error
 
 # After its end mark a stream has nothing more to say; this long we wait for the last bytes of
@@ -25,6 +27,9 @@ from gearshift.wire.fold import fold_messages, is_template_error
 _TAIL_SECONDS: Final = 0.05
 _WRITTEN_IN_THREAD_BYTES: Final = 256 * 1024
 _MAX_HELD_BYTES: Final = 1024 * 1024
+# Some servers name one field after the other.
+_MOST_REFUSALS: Final = 8
+_ROLES: Final = "roles"
 
 
 class HttpProvider:
@@ -44,7 +49,7 @@ class HttpProvider:
         self._deadlines = deadlines
         self._wire: Dialect = registry.load(registry.DIALECTS[self.dialect])()
         self._client = HttpClient(config.base_url, config.api_key, deadlines.connect_seconds)
-        self._strict_templates: set[str] = set()
+        self._left_out: dict[str, frozenset[str]] = {}  # by model
 
     async def start(self) -> None:
         """Nothing to do: connections open with the first request."""
@@ -54,18 +59,35 @@ class HttpProvider:
         await self._client.aclose()
 
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
-        """Ask `model`; returns when its first content, or its whole answer, is there."""
+        """Ask `model`; returns when its first content, or its whole answer, is there.
+
+        What the upstream refuses by its own words (roles that its template does not know, fields
+        that came by translation) is not sent again, neither now nor later.
+        """
         self.check_model(model)
-        if model in self._strict_templates:
-            return await self._ask(_folded(request), model)
-        try:
-            return await self._ask(request, model)
-        except UpstreamError as error:
-            if not is_template_error(error.message):
-                raise
-        frames = await self._ask(_folded(request), model)
-        self._strict_templates.add(model)  # only now is it known that folding helps
-        return frames
+        left_out = self.left_out(model)
+        for _ in range(_MOST_REFUSALS):
+            try:
+                frames = await self._ask(request, model, left_out)
+            except UpstreamError as error:
+                refused = self._refused(request, error) - left_out
+                if not refused:
+                    raise
+                left_out |= refused
+            else:
+                if learnt := left_out - self.left_out(model):  # only now is it known to help
+                    self._left_out[model] = self._left_out.get(model, NOTHING) | learnt
+                return frames
+        return await self._ask(request, model, left_out)
+
+    def left_out(self, model: str) -> frozenset[str]:
+        """What is not sent to `model`, because it is known not to take it."""
+        return self._left_out.get(model, NOTHING)
+
+    def _refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+        if is_template_error(error.message):
+            return frozenset({_ROLES})
+        return self._wire.refused(request, error)
 
     def check_model(self, model: str) -> None:
         """Refuse to ask for a model that is known not to be there.
@@ -78,7 +100,9 @@ class HttpProvider:
         """How long the first content of `model` may take."""
         return self._deadlines.first_token_seconds
 
-    async def _ask(self, request: ChatRequest, model: str) -> FrameStream:
+    async def _ask(self, request: ChatRequest, model: str, left_out: frozenset[str]) -> FrameStream:
+        if _ROLES in left_out:
+            request = replace(request, messages=fold_messages(request.messages), raw=b"")
         seconds = self._deadlines.total_seconds
         started = time.monotonic()
         if request.stream:
@@ -86,20 +110,25 @@ class HttpProvider:
         response = await self._client.request(
             "POST",
             self._wire.path(request),
-            body=await self._large_body(request, model)
+            body=await self._large_body(request, model, left_out)
             if len(request.raw) > _WRITTEN_IN_THREAD_BYTES
-            else self._wire.upstream_body(request, model),
+            else self._wire.upstream_body(request, model, left_out),
             headers=request.headers,
             within_seconds=seconds,
         )
         try:
-            await self._check(response, streamed=request.stream)
+            await self._check(response)
             if not request.stream:
                 frame = await self._whole(response)
                 response.release()
-                return WholeAnswer(frame)
+                return WholeAnswer(self._as_asked(request, model, frame))
             stream = _Stream(
-                response, self._wire.stream_reader(), self._failure, self._deadlines, started
+                response,
+                self._wire.stream_reader(),
+                partial(self._as_asked, request, model),
+                self._failure,
+                self._deadlines,
+                started,
             )
             await stream.hold_to_content()
             response.limit_silence(self._deadlines.idle_seconds)
@@ -111,11 +140,26 @@ class HttpProvider:
             response.release()
             raise
 
-    async def _large_body(self, request: ChatRequest, model: str) -> bytes:
+    async def _large_body(
+        self, request: ChatRequest, model: str, left_out: frozenset[str]
+    ) -> bytes:
         """The body to send, made where it holds up nobody else."""
-        return await asyncio.to_thread(self._wire.upstream_body, request, model)
+        return await asyncio.to_thread(self._wire.upstream_body, request, model, left_out)
 
-    async def _check(self, response: HttpResponse, *, streamed: bool) -> None:
+    def _as_asked(self, request: ChatRequest, model: str, frame: Frame) -> Frame:
+        """The frame with its bytes in the shape that was asked for: whole, or as a stream."""
+        if not frame.is_other_shape or frame.chunk is None:
+            return frame
+        answer_id, now = secrets.token_hex(12), time.time()
+        chunk = frame.chunk._replace(model=frame.chunk.model or model)
+        if not request.stream:
+            raw = self._wire.write_answer(request, chunk, answer_id, now)
+        else:
+            writer = self._wire.stream_writer(request, chunk.model or model, answer_id, now)
+            raw = writer.write(chunk) + writer.finish()
+        return frame._replace(raw=raw, is_other_shape=False)
+
+    async def _check(self, response: HttpResponse) -> None:
         """Refuse a response that is an error, or not the protocol at all."""
         status = response.status
         if not 200 <= status < 300:
@@ -130,7 +174,7 @@ class HttpProvider:
                 retry_after_seconds=_seconds(response.headers.get("retry-after")),
             )
         kind = response.content_type
-        if kind.startswith("text/html") or (streamed and kind == "application/json"):
+        if kind.startswith("text/html"):
             message = f"answered with content type {kind}"
             raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
 
@@ -160,12 +204,14 @@ class _Stream:
         self,
         response: HttpResponse,
         reader: StreamReader,
+        as_asked: Callable[[Frame], Frame],
         failure: Callable[[str], UpstreamError],
         deadlines: Deadlines,
         started: float,
     ) -> None:
         self._response = response
         self._reader = reader
+        self._as_asked = as_asked
         self._failure = failure
         self._total_seconds = deadlines.total_seconds
         self._until = started + deadlines.total_seconds
@@ -209,7 +255,7 @@ class _Stream:
             if frame.error is not None:
                 self._error = self._failure(frame.error)
                 return
-            self._frames.append(frame)
+            self._frames.append(self._as_asked(frame) if frame.is_other_shape else frame)
             if frame.is_end:
                 self._is_over = True
                 await _drain(self._response)
@@ -252,10 +298,6 @@ async def _bounded(response: HttpResponse) -> bytes:
             if len(body) >= MAX_ERROR_BYTES:
                 break
     return body[:MAX_ERROR_BYTES]
-
-
-def _folded(request: ChatRequest) -> ChatRequest:
-    return replace(request, messages=fold_messages(request.messages), raw=b"")
 
 
 def _seconds(text: str | None) -> float | None:

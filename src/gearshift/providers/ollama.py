@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,16 +19,22 @@ from gearshift.types import (
     Capability,
     ChatRequest,
     FrameStream,
+    Json,
     JsonObject,
     ModelInfo,
     UpstreamState,
 )
+from gearshift.wire.base import NOTHING
+from gearshift.wire.decoding import decode_whole
+from gearshift.wire.model_list import listed_models
+from gearshift.wire.ollama_request import THINK
 
 DEFAULT_PORT: Final = 11434
 _PULL_SILENCE_SECONDS: Final = 300.0
 # Cold, from a slow disk, with another model to be moved out of the way first.
 _LOAD_SECONDS: Final = 15.0
 _LOADED_BYTES_PER_SECOND: Final = 100e6
+_NAMES: Final = ("name", "model", "id")
 _CAPABILITIES: Final = {capability.value: capability for capability in Capability}
 
 
@@ -92,11 +98,13 @@ class OllamaProvider(HttpProvider):
         version, running = await asyncio.gather(
             self._get_if_there("/api/version"), self._get_if_there("/api/ps")
         )
-        entries = _named(tags)
-        resident = None if running is None else {entry["name"] for entry in _named(running)}
-        models = [await self._described(entry, resident) for entry in entries]
+        resident = None if running is None else listed_models(running, _NAMES).keys()
+        models = [
+            await self._described(name, entry, resident)
+            for name, entry in listed_models(tags, _NAMES).items()
+        ]
         self._models = {info.name: info for info in models}
-        number = (version or {}).get("version")
+        number = version.get("version") if isinstance(version, dict) else None
         return UpstreamState(
             is_reachable=True,
             models=tuple(models),
@@ -104,9 +112,18 @@ class OllamaProvider(HttpProvider):
             detail=f"reachable{self._client.way}",
         )
 
+    def left_out(self, model: str) -> frozenset[str]:
+        """Also thinking, unless the model is known to be able to: others refuse to answer."""
+        info = self._known(model)
+        can_think = info is not None and Capability.THINKING in (info.capabilities or ())
+        return super().left_out(model) | (NOTHING if can_think else {THINK})
+
+    def _known(self, model: str) -> ModelInfo | None:
+        return self._models.get(model) or self._models.get(f"{model}:latest")
+
     def first_token_seconds(self, model: str) -> float:
         """Longer for a model that has to be loaded first, by its size."""
-        info = self._models.get(model) or self._models.get(f"{model}:latest")
+        info = self._known(model)
         usual = self._deadlines.first_token_seconds
         if info is None or info.is_resident is not False:
             return usual
@@ -144,10 +161,10 @@ class OllamaProvider(HttpProvider):
         finally:
             await response.aclose()
 
-    async def _get(self, path: str) -> JsonObject:
-        return _object(*await self._fetch("GET", path, None), path)
+    async def _get(self, path: str) -> Json:
+        return _document(*await self._fetch("GET", path, None), path)
 
-    async def _get_if_there(self, path: str) -> JsonObject | None:
+    async def _get_if_there(self, path: str) -> Json:
         try:
             return await self._get(path)
         except UpstreamError:
@@ -167,16 +184,17 @@ class OllamaProvider(HttpProvider):
             return known
         try:
             body = orjson.dumps({"model": name})
-            shown = _object(*await self._fetch("POST", "/api/show", body), "/api/show")
+            shown = _document(*await self._fetch("POST", "/api/show", body), "/api/show")
         except UpstreamError as error:
             if error.status is None or error.status >= 500:
                 return {}  # asked again with the next probe
             shown = {}  # a server that does not have the question is not asked it for ever
-        self._shown[digest] = shown
-        return shown
+        self._shown[digest] = shown if isinstance(shown, dict) else {}
+        return self._shown[digest]
 
-    async def _described(self, entry: Mapping[str, Any], resident: set[str] | None) -> ModelInfo:
-        name = entry["name"]
+    async def _described(
+        self, name: str, entry: JsonObject, resident: Collection[str] | None
+    ) -> ModelInfo:
         digest = f"{name}@{entry.get('digest', '')}"
         shown = await self._show(name, digest)
         facts = shown.get("model_info")
@@ -193,40 +211,30 @@ class OllamaProvider(HttpProvider):
         )
 
 
-def _object(status: int, content: bytes, path: str) -> JsonObject:
+def _document(status: int, content: bytes, path: str) -> Json:
+    """A JSON object, or a bare list."""
     try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        document = decode_whole(content)
+    except ValueError:
         document = None
-    if status != 200 or not isinstance(document, dict):
+    if status != 200 or not isinstance(document, dict | list):
         message = f"{path} answered {status}; is this an Ollama server?"
         raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
     return document
-
-
-def _named(document: JsonObject) -> list[JsonObject]:
-    """The entries of a list of models that are some, whatever else stands there."""
-    entries = document.get("models")
-    return [
-        entry
-        for entry in (entries if isinstance(entries, list) else ())
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and entry["name"]
-    ]
 
 
 def _capabilities(value: Any) -> frozenset[Capability] | None:
     """Older servers do not say; that counts as capable."""
     if not isinstance(value, list):
         return None
-    return frozenset(
-        _CAPABILITIES[name] for name in value if isinstance(name, str) and name in _CAPABILITIES
-    )
+    names = {name for name in value if isinstance(name, str)}
+    return frozenset(_CAPABILITIES[name] for name in names & _CAPABILITIES.keys())
 
 
 def _progress(line: bytes) -> PullProgress:
     try:
-        step = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        step = decode_whole(line)
+    except ValueError as error:
         raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE) from error
     if not isinstance(step, dict):
         raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.probing import asked, positive, trouble_at
-from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
+from gearshift.types import ChatRequest, FrameStream, JsonObject, ModelInfo, UpstreamState
+from gearshift.wire.decoding import decode_whole
+from gearshift.wire.model_list import listed_models
 
 # Servers whose `/health` is known to cost nothing, by what they call themselves. Not among them:
 # LiteLLM, SGLang and TGI, which may have a model answer something for it.
@@ -108,24 +108,17 @@ def _kind(listed: tuple[ModelInfo, ...]) -> str:
 
 def _models(body: bytes) -> tuple[ModelInfo, ...]:
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = decode_whole(body)
+    except ValueError:
         return ()
-    entries = document.get("data") if isinstance(document, dict) else None
-    if not isinstance(entries, list):
-        return ()
-    return tuple(
-        _info(entry)
-        for entry in entries
-        if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]
-    )
+    return tuple(_info(name, entry) for name, entry in listed_models(document).items())
 
 
-def _info(entry: dict[str, Any]) -> ModelInfo:
+def _info(name: str, entry: JsonObject) -> ModelInfo:
     meta = entry.get("meta")
     meta = meta if isinstance(meta, dict) else {}
     return ModelInfo(
-        name=entry["id"],
+        name=name,
         parameters=positive(meta.get("n_params")),
         size_bytes=positive(meta.get("size")),
         # What the server was started with, where it says so, counts before what was trained.

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
-from gearshift.errors import Fault, GearshiftError
+from gearshift.errors import Fault, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
+
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def unknown_time() -> float:
+    """The time that has passed, where nobody has looked at a clock."""
+    return 0.0
 
 
 class StreamReader(Protocol):
@@ -51,14 +58,42 @@ class Dialect(Protocol):
         """
         ...
 
-    def write_answer(self, request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
-        """A whole answer as the body of a response; `chunk.model` is set."""
+    def write_answer(
+        self,
+        request: ChatRequest,
+        chunk: Chunk,
+        answer_id: str,
+        now: float,
+        elapsed_seconds: float = 0.0,
+    ) -> bytes:
+        """A whole answer as the body of a response; `chunk.model` is set.
+
+        Args:
+            request: The client's.
+            chunk: All that was said.
+            answer_id: Unique, for dialects whose answers have an id.
+            now: Seconds since 1970.
+            elapsed_seconds: Since the request came, for dialects that tell durations.
+        """
         ...
 
     def stream_writer(
-        self, request: ChatRequest, model: str, answer_id: str, now: float
+        self,
+        request: ChatRequest,
+        model: str,
+        answer_id: str,
+        now: float,
+        elapsed: Callable[[], float] = unknown_time,
     ) -> StreamWriter:
-        """A writer for one streamed answer."""
+        """A writer for one streamed answer, made when its first piece is there.
+
+        Args:
+            request: The client's.
+            model: The one that answers.
+            answer_id: Unique, for dialects whose answers have an id.
+            now: Seconds since 1970.
+            elapsed: Seconds since the request came, whenever it is called.
+        """
         ...
 
     def write_error(self, error: GearshiftError) -> tuple[int, Mapping[str, str], bytes]:
@@ -79,8 +114,13 @@ class Dialect(Protocol):
         """
         ...
 
-    def upstream_body(self, request: ChatRequest, model: str) -> bytes:
+    def upstream_body(
+        self, request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING
+    ) -> bytes:
         """The body to send; the client's own bytes but for `model` when dialects agree.
+
+        What is translated is sent without the fields in `left_out`, names that `refused` has
+        given, or that a provider knows. A client's own bytes never are.
 
         With `request.raw` empty (the request was made or changed by gearshift) the body is
         written anew: `body` if the dialects agree, with `messages` and `stream` of the request.
@@ -97,6 +137,13 @@ class Dialect(Protocol):
 
     def stream_reader(self) -> StreamReader:
         """A reader for one stream."""
+        ...
+
+    def refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+        """What the upstream does not take of a request, by its own words; it may be left out.
+
+        Only of what was translated: a client's own fields are its own business.
+        """
         ...
 
     def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:

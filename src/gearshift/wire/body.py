@@ -9,6 +9,7 @@ import orjson
 
 from gearshift.errors import RequestError
 from gearshift.types import Json, JsonObject
+from gearshift.wire.decoding import BOM, repaired
 
 MAX_STRUCTURE: Final = 100_000
 """Commas and opening brackets that a body may have outside its strings.
@@ -28,6 +29,19 @@ def decode_object(raw: bytes) -> JsonObject:
     Raises:
         RequestError: 400 if it is no JSON object, 413 if it has absurdly many values.
     """
+    return readable_object(raw)[1]
+
+
+def readable_object(raw: bytes) -> tuple[bytes, JsonObject]:
+    """The client's bytes as every server can read them, and the JSON object that they are.
+
+    The bytes stay as they are but for a byte order mark. Only where they hold halves of
+    characters, which many servers refuse, are they written anew, with U+FFFD in their place.
+
+    Raises:
+        RequestError: 400 if it is no JSON object, 413 if it has absurdly many values.
+    """
+    raw = raw.removeprefix(BOM)
     if len(raw) > MAX_STRUCTURE and _structure(raw) > MAX_STRUCTURE:
         raise RequestError(
             f"The body has too many JSON values (more than about {MAX_STRUCTURE:,}).", status=413
@@ -35,10 +49,14 @@ def decode_object(raw: bytes) -> JsonObject:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise RequestError(_undecodable(raw, error)) from None
+        try:
+            raw = repaired(raw)
+            body = orjson.loads(raw)
+        except ValueError:
+            raise RequestError(_undecodable(raw, error)) from None
     if not isinstance(body, dict):
         raise RequestError(f"The body must be a JSON object, but it is {_kind(body)}.")
-    return body
+    return raw, body
 
 
 def encode(value: Json) -> bytes:
@@ -51,29 +69,6 @@ def encode(value: Json) -> bytes:
         return orjson.dumps(value)
     except orjson.JSONEncodeError as error:
         raise RequestError(f"The request cannot be written as JSON: {error}.") from None
-
-
-def arguments_text(arguments: Json) -> str:
-    """The arguments of a tool call as JSON text, as OpenAI has them."""
-    if isinstance(arguments, str):
-        return arguments
-    try:
-        return orjson.dumps(arguments or {}).decode()
-    except orjson.JSONEncodeError:  # nested deeper than any function's
-        return "{}"
-
-
-def arguments_object(arguments: Json) -> JsonObject:
-    """The same as an object, as Ollama has them; what is none is kept under `arguments`."""
-    if isinstance(arguments, dict):
-        return arguments
-    if not arguments or not isinstance(arguments, str):
-        return {}
-    try:
-        decoded = orjson.loads(arguments)
-    except orjson.JSONDecodeError:
-        decoded = arguments
-    return decoded if isinstance(decoded, dict) else {"arguments": decoded}
 
 
 def refuse(field: str, problem: str) -> RequestError:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import orjson
 
-from gearshift.errors import Fault, GearshiftError
+from gearshift.errors import Fault, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
-from gearshift.wire import faults, ollama_answer, ollama_request
-from gearshift.wire.ollama_answer import OllamaReader, OllamaWriter
+from gearshift.wire import faults, ollama_answer, ollama_request, ollama_writing
+from gearshift.wire.base import NOTHING, unknown_time
+from gearshift.wire.decoding import BOM
+from gearshift.wire.ollama_answer import OllamaReader
+from gearshift.wire.ollama_writing import OllamaWriter
 from gearshift.wire.splice import splice_model
 
 
@@ -28,15 +31,27 @@ class OllamaDialect:
         """The client's body as a request; no messages: it asks to load or unload a model."""
         return ollama_request.parse(operation, raw)
 
-    def write_answer(self, request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
+    def write_answer(
+        self,
+        request: ChatRequest,
+        chunk: Chunk,
+        answer_id: str,
+        now: float,
+        elapsed_seconds: float = 0.0,
+    ) -> bytes:
         """A whole answer as the body of a response; Ollama's answers have no id."""
-        return ollama_answer.write_answer(request, chunk, now)
+        return ollama_writing.write_answer(request, chunk, now, elapsed_seconds)
 
     def stream_writer(
-        self, request: ChatRequest, model: str, answer_id: str, now: float
+        self,
+        request: ChatRequest,
+        model: str,
+        answer_id: str,
+        now: float,
+        elapsed: Callable[[], float] = unknown_time,
     ) -> OllamaWriter:
         """A writer for one streamed answer."""
-        return OllamaWriter(request, model, now)
+        return OllamaWriter(request, model, now, elapsed)
 
     def write_error(self, error: GearshiftError) -> tuple[int, Mapping[str, str], bytes]:
         """Status, extra headers and body."""
@@ -51,11 +66,17 @@ class OllamaDialect:
         """The path below a base URL that ends in the port."""
         return "/api/chat" if request.operation is Operation.CHAT else "/api/generate"
 
-    def upstream_body(self, request: ChatRequest, model: str) -> bytes:
+    def upstream_body(
+        self, request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING
+    ) -> bytes:
         """The client's own bytes but for `model`, or the request in Ollama's words."""
         if request.dialect == self.name and request.raw:
             return splice_model(request.raw, model)
-        return ollama_request.write(request, model)
+        return ollama_request.write(request, model, left_out)
+
+    def refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+        """What the upstream does not take of a translated request."""
+        return NOTHING if request.dialect == self.name else ollama_request.refused(request, error)
 
     def read_answer(self, raw: bytes) -> Frame:
         """A whole response body as one frame."""
@@ -71,9 +92,10 @@ class OllamaDialect:
 
     def with_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
+        raw = frame.raw.removeprefix(BOM)
         if frame.chunk is None or frame.chunk.model is None or frame.chunk.model == model:
-            return frame.raw
-        return splice_model(frame.raw, model)
+            return raw
+        return splice_model(raw, model)
 
 
 def _own_body(error: GearshiftError) -> bytes:

@@ -1,68 +1,120 @@
-"""Ollama's answers, whole and streamed, read and written."""
+"""Ollama's answers, whole and streamed, read."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-import orjson
-
-from gearshift.types import (
-    ChatRequest,
-    Chunk,
-    Frame,
-    Json,
-    JsonObject,
-    Operation,
-    ToolCall,
-    Usage,
-)
-from gearshift.wire.body import arguments_object, arguments_text
+from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, Usage
+from gearshift.wire.characters import HalfCharacters
+from gearshift.wire.decoding import BOM, decode, decode_whole
 from gearshift.wire.faults import error_of_frame
+from gearshift.wire.finish import finish_reason
 from gearshift.wire.ndjson import MAX_FRAME_BYTES, LineCutter
-from gearshift.wire.openai_answer import count
+from gearshift.wire.openai_answer import count, seconds
+from gearshift.wire.pieces import joined
+from gearshift.wire.tool_calls import arguments_text
 
-_NANOSECONDS = 1_000_000_000
-
-# --- reading
+_NANOSECONDS = 1e9
 
 
 def read_answer(raw: bytes) -> Frame:
-    """A whole response body as one frame; `error` says why it is no answer."""
-    frame = _frame(raw, 0, what="the answer")
+    """A whole response body as one frame; `error` says why it is no answer.
+
+    A stream, which some servers send whatever they were asked, is put together.
+    """
+    if len(raw) > MAX_FRAME_BYTES:
+        return Frame(raw, error=f"the answer is larger than {MAX_FRAME_BYTES} bytes")
+    try:
+        data = decode_whole(raw)
+    except ValueError as problem:
+        streamed = _joined_stream(raw)
+        return streamed or Frame(raw, error=f"the answer is not JSON: {problem}")
+    frame = _frame(raw, data, 0, what="the answer")
+    if frame.error is None and data.get("done") is False:
+        return Frame(raw, error="the answer is not complete: it says that it is not done")
     return frame if frame.error else frame._replace(is_end=True)
 
 
+def _joined_stream(raw: bytes) -> Frame | None:
+    """The lines of a stream as one frame; `None` if they are none."""
+    if not raw.removeprefix(BOM).lstrip().startswith(b"{") or b"\n" not in raw.strip():
+        return None
+    reader = OllamaReader()
+    frames = [*reader.feed(raw), *reader.finish()]
+    if frames[0].error is not None:
+        return None
+    error = next((frame.error for frame in frames if frame.error), None)
+    if error is None and not any(frame.is_end for frame in frames):
+        error = "the answer is a stream that ends before its last line"
+    if error is not None:
+        return Frame(raw, error=error)
+    chunks = [frame.chunk for frame in frames if frame.chunk]
+    return Frame(raw, joined(chunks), is_end=True, is_other_shape=True)
+
+
 class OllamaReader:
-    """Cuts an NDJSON stream into frames."""
+    """Cuts an NDJSON stream into frames; a whole answer over many lines is one frame."""
 
     def __init__(self) -> None:
         self._cutter = LineCutter()
+        self._halves = HalfCharacters()
         self._calls = 0  # tool calls seen; each line counts its own from 0
+        self._has_begun = False
+        self._whole: list[bytes] = []  # the lines of an indented document
+        self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`."""
-        return [self._read(line) for line in self._cutter.feed(data)]
+        return [frame for line in self._cutter.feed(data) for frame in self._read(line)]
 
     def finish(self) -> list[Frame]:
         """A last line without its newline."""
-        return [self._read(line) for line in self._cutter.finish()]
+        frames = [frame for line in self._cutter.finish() for frame in self._read(line)]
+        return frames + self._finished_whole()
 
-    def _read(self, line: bytes) -> Frame:
+    def _read(self, line: bytes) -> list[Frame]:
+        if self._whole:
+            self._whole.append(line)
+            self._size += len(line)
+            return self._finished_whole() if self._size > MAX_FRAME_BYTES else []
         if not line.strip():
-            return Frame(line)
-        frame = _frame(line, self._calls, what="a line")
-        if frame.chunk is not None:
-            self._calls += len(frame.chunk.tool_calls)
-        return frame
+            return [Frame(line)]
+        if not self._has_begun and line.removeprefix(BOM).strip() == b"{":
+            self._whole.append(line)
+            return []
+        self._has_begun = True
+        return [self._read_line(line)]
+
+    def _read_line(self, line: bytes) -> Frame:
+        if len(line) > MAX_FRAME_BYTES:
+            return Frame(line, error=f"a line is larger than {MAX_FRAME_BYTES} bytes")
+        try:
+            data, is_clean = decode(line)
+        except ValueError as problem:
+            return Frame(line, error=f"a line is not JSON: {problem}")
+        frame = _frame(line, data, self._calls, what="a line")
+        if frame.chunk is None:
+            return frame
+        self._calls += len(frame.chunk.tool_calls)
+        if is_clean and not self._halves.is_waiting:
+            return frame
+        return frame._replace(chunk=self._halves.joined(frame.chunk, is_last=frame.is_end))
+
+    def _finished_whole(self) -> list[Frame]:
+        lines, self._whole = self._whole, []
+        if not lines:
+            return []
+        self._has_begun = True
+        return [_indented(b"".join(lines))]
 
 
-def _frame(raw: bytes, calls_before: int, *, what: str) -> Frame:
-    if len(raw) > MAX_FRAME_BYTES:
-        return Frame(raw, error=f"{what} is larger than {MAX_FRAME_BYTES} bytes")
+def _indented(raw: bytes) -> Frame:
     try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        return Frame(raw, error=f"{what} is not JSON: {error}")
+        data = decode_whole(raw)
+    except ValueError as problem:
+        return Frame(raw, error=f"the answer is not JSON: {problem}")
+    return _frame(raw, data, 0, what="the answer")._replace(is_other_shape=True)
+
+
+def _frame(raw: bytes, data: Json, calls_before: int, *, what: str) -> Frame:
     if not isinstance(data, dict):
         return Frame(raw, error=f"{what} is not a JSON object")
     if error_text := error_of_frame(data):
@@ -78,15 +130,17 @@ def _read_chunk(data: JsonObject, calls_before: int) -> Chunk:
     message = data.get("message")
     said = message if isinstance(message, dict) else data
     is_done = data.get("done") is True
-    model = data.get("model")
+    model, load = data.get("model"), data.get("load_duration")
     return Chunk(
         content=_text(said.get("content") or data.get("response")),
         reasoning=_text(said.get("thinking")),
         tool_calls=_tool_calls(said.get("tool_calls"), calls_before),
-        finish_reason=_finish_reason(data.get("done_reason")) if is_done else None,
+        finish_reason=(finish_reason(data.get("done_reason")) or "stop") if is_done else None,
         usage=_usage(data) if is_done else None,
         model=model if isinstance(model, str) else None,
-        load_seconds=_seconds(data.get("load_duration")),
+        load_seconds=None if load is None else seconds(load, _NANOSECONDS),
+        timings=_timings(data) if is_done else None,
+        logprobs=_logprobs(data.get("logprobs")),
     )
 
 
@@ -94,12 +148,16 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _finish_reason(value: Json) -> str:
-    return "length" if value == "length" else "stop"
+def _timings(data: JsonObject) -> Timings | None:
+    prompt, completion = data.get("prompt_eval_duration"), data.get("eval_duration")
+    if not prompt and not completion:
+        return None
+    return Timings(seconds(prompt, _NANOSECONDS), seconds(completion, _NANOSECONDS))
 
 
-def _seconds(nanoseconds: Json) -> float | None:
-    return count(nanoseconds) / _NANOSECONDS if nanoseconds is not None else None
+def _logprobs(value: Json) -> tuple[JsonObject, ...]:
+    entries = value if isinstance(value, list) else []
+    return tuple(entry for entry in entries if isinstance(entry, dict))
 
 
 def _usage(data: JsonObject) -> Usage | None:
@@ -124,95 +182,4 @@ def _tool_call(call: JsonObject, index: int) -> ToolCall:
         id=call_id if isinstance(call_id, str) and call_id else None,
         name=_text(function.get("name")),
         arguments=arguments_text(function.get("arguments")),
-    )
-
-
-# --- writing
-
-
-def write_answer(request: ChatRequest, chunk: Chunk, now: float) -> bytes:
-    """A whole answer as the body of a response."""
-    head = _head(chunk.model or "", now)
-    return orjson.dumps({**head, **_said(request, chunk), **_end(chunk)})
-
-
-def _head(model: str, now: float) -> JsonObject:
-    created = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
-    return {"model": model, "created_at": created}
-
-
-def _said(request: ChatRequest, chunk: Chunk) -> JsonObject:
-    if request.operation is Operation.COMPLETION:
-        said: JsonObject = {"response": chunk.content}
-        return said | {"thinking": chunk.reasoning} if chunk.reasoning else said
-    message: JsonObject = {"role": "assistant", "content": chunk.content}
-    if chunk.reasoning:
-        message["thinking"] = chunk.reasoning
-    if chunk.tool_calls:
-        message["tool_calls"] = [_written_call(call) for call in chunk.tool_calls]
-    return {"message": message}
-
-
-def _written_call(call: ToolCall) -> JsonObject:
-    function = {"name": call.name or "", "arguments": arguments_object(call.arguments)}
-    return {"id": call.id, "function": function} if call.id else {"function": function}
-
-
-def _end(chunk: Chunk) -> JsonObject:
-    usage = chunk.usage or Usage()
-    load = round((chunk.load_seconds or 0) * _NANOSECONDS)
-    return {
-        "done": True,
-        "done_reason": "length" if chunk.finish_reason == "length" else "stop",
-        "total_duration": load,
-        "load_duration": load,
-        "prompt_eval_count": usage.prompt_tokens,
-        "prompt_eval_duration": 0,
-        "eval_count": usage.completion_tokens,
-        "eval_duration": 0,
-    }
-
-
-class OllamaWriter:
-    """Writes chunks as an NDJSON stream; tool calls are said whole, before the last line."""
-
-    def __init__(self, request: ChatRequest, model: str, now: float) -> None:
-        self._request = request
-        self._head = _head(model, now)
-        self._calls: dict[int, list[ToolCall]] = {}
-        self._end = Chunk()
-
-    def write(self, chunk: Chunk) -> bytes:
-        """The lines that say `chunk`; its end waits, because the usage may come later."""
-        for call in chunk.tool_calls:
-            self._calls.setdefault(call.index, []).append(call)
-        self._end = Chunk(
-            finish_reason=chunk.finish_reason or self._end.finish_reason,
-            usage=chunk.usage or self._end.usage,
-            load_seconds=chunk.load_seconds or self._end.load_seconds,
-        )
-        if not chunk.content and not chunk.reasoning:
-            return b""
-        return self._line(chunk._replace(tool_calls=()))
-
-    def finish(self) -> bytes:
-        """The tool calls, and the line that is `done`."""
-        said = b""
-        if self._calls:
-            calls = tuple(_whole(pieces) for _, pieces in sorted(self._calls.items()))
-            said = self._line(Chunk(tool_calls=calls))
-        last = {**self._head, **_said(self._request, Chunk()), **_end(self._end)}
-        return said + orjson.dumps(last) + b"\n"
-
-    def _line(self, chunk: Chunk) -> bytes:
-        line = {**self._head, **_said(self._request, chunk), "done": False}
-        return orjson.dumps(line) + b"\n"
-
-
-def _whole(pieces: list[ToolCall]) -> ToolCall:
-    return ToolCall(
-        index=pieces[0].index,
-        id=next((piece.id for piece in pieces if piece.id), None),
-        name=next((piece.name for piece in pieces if piece.name), None),
-        arguments="".join(piece.arguments for piece in pieces),
     )

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from gearshift.errors import Fault, UpstreamError
 from gearshift.types import Json, JsonObject, Message
-from gearshift.wire.body import TEXT, TEXTS, arguments_object, arguments_text, check_fields, refuse
-from gearshift.wire.openai_request import check_role, check_tool_fields, image_url
+from gearshift.wire.body import TEXT, TEXTS, check_fields, refuse
+from gearshift.wire.openai_content import is_reasoning, said_in, visible_text
+from gearshift.wire.openai_request import check_tool_fields, image_url
+from gearshift.wire.tool_calls import arguments_object, arguments_text, call_id, call_in_words
 
-ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
 _OLLAMA_ROLES: Final = {"developer": "system", "function": "tool"}
 _DATA_URL: Final = re.compile(r"data:[^,]{0,200};base64,")
 _IMAGE_TYPES: Final = (
@@ -32,43 +33,37 @@ def from_ollama(messages: Sequence[Json]) -> list[Message]:
     open_calls: list[tuple[str, str]] = []  # name and id of calls not answered yet
     converted: list[Message] = []
     for index, message in enumerate(messages):
-        check_role(message, index, ROLES)
         _check(message, f"messages.{index}")
         converted.append(_from_ollama(message, index, open_calls))
     return converted
 
 
-def _check(message: JsonObject, where: str) -> None:
-    check_fields(
-        message,
-        {"content": TEXT, "thinking": TEXT, "images": TEXTS, "tool_name": TEXT},
-        f"{where}.",
-    )
-    is_empty = message.get("content") is None and not message.get("images")
-    if is_empty and message["role"] != "assistant":
-        is_null = "content" in message
-        raise refuse(f"{where}.content", "must not be null" if is_null else "is missing")
+def _check(message: Json, where: str) -> None:
+    """Refuse what Ollama would: wrong types. It takes any role, and none, and no content."""
+    if not isinstance(message, dict):
+        raise refuse(where, "must be an object with 'role' and 'content'")
+    rules = {"role": TEXT, "content": TEXT, "thinking": TEXT, "images": TEXTS, "tool_name": TEXT}
+    check_fields(message, rules, f"{where}.")
     if len(message) > 2 or "content" not in message:
         check_tool_fields(message, where)
 
 
 def _from_ollama(message: JsonObject, index: int, open_calls: list[tuple[str, str]]) -> Message:
-    role = message["role"]
-    converted: JsonObject = {"role": role, "content": message.get("content")}
+    role = (message.get("role") or "").lower() or "user"
+    converted: JsonObject = {"role": role, "content": message.get("content") or ""}
     if images := message.get("images"):
         converted["content"] = content_with_images(message.get("content") or "", images)
     if message.get("thinking"):
         converted["reasoning_content"] = message["thinking"]
     if calls := message.get("tool_calls"):
         converted["tool_calls"] = [
-            _call_from_ollama(call, f"call_{index}_{position}")
-            for position, call in enumerate(calls)
+            _call_from_ollama(call, call_id(index, position)) for position, call in enumerate(calls)
         ]
         open_calls[:] = [(c["function"]["name"], c["id"]) for c in converted["tool_calls"]]
     if role == "tool":
         name = message.get("tool_name") or message.get("name")
         given = message.get("tool_call_id")
-        converted["tool_call_id"] = given or _answered(name, open_calls) or f"call_{index}"
+        converted["tool_call_id"] = given or _answered(name, open_calls) or call_id(index)
         if name:
             converted["name"] = name
     return converted
@@ -76,10 +71,10 @@ def _from_ollama(message: JsonObject, index: int, open_calls: list[tuple[str, st
 
 def _answered(name: Json, open_calls: list[tuple[str, str]]) -> str | None:
     """The id of the open call that a result belongs to: by name, else the oldest."""
-    for position, (called, call_id) in enumerate(open_calls):
+    for position, (called, its_id) in enumerate(open_calls):
         if name in (None, "", called):
             del open_calls[position]
-            return call_id
+            return its_id
     return None
 
 
@@ -126,22 +121,40 @@ def to_ollama(messages: Sequence[Message]) -> list[JsonObject]:
 
 
 def _to_ollama(message: Message, names: Mapping[Any, Any]) -> JsonObject:
-    role = message["role"]
+    role = str(message["role"]).lower()
     text, images = text_and_images(message.get("content"))
-    converted: JsonObject = {"role": _OLLAMA_ROLES.get(role, role), "content": text}
+    converted: JsonObject = {
+        "role": _OLLAMA_ROLES.get(role, role),
+        "content": text or ("" if images else said_in(message)[0]),
+    }
     if images:
         converted["images"] = images
-    if message.get("reasoning_content"):
-        converted["thinking"] = message["reasoning_content"]
+    if thought := said_in(message)[1]:
+        converted["thinking"] = thought
     if calls := message.get("tool_calls"):
-        converted["tool_calls"] = [_call_to_ollama(call) for call in calls]
+        _add_calls(converted, calls)
     if converted["role"] == "tool":
-        call_id = message.get("tool_call_id")
-        if name := message.get("name") or names.get(call_id):
+        answered = message.get("tool_call_id")
+        if name := message.get("name") or names.get(answered):
             converted["tool_name"] = name
-        if call_id:
-            converted["tool_call_id"] = call_id
+        if answered:
+            converted["tool_call_id"] = answered
     return converted
+
+
+def _add_calls(converted: JsonObject, calls: Sequence[JsonObject]) -> None:
+    """The calls of a turn; one whose arguments are no object is told as the text that it was."""
+    told = []
+    for call in calls:
+        function = _function(call)
+        name, arguments = function.get("name") or "", arguments_object(function.get("arguments"))
+        if arguments is None:
+            converted["content"] += call_in_words(name, function.get("arguments"))
+            continue
+        written: JsonObject = {"function": {"name": name, "arguments": arguments}}
+        told.append({"id": call["id"], **written} if call.get("id") else written)
+    if told:
+        converted["tool_calls"] = told
 
 
 def text_and_images(content: Json) -> tuple[str, list[str]]:
@@ -156,8 +169,10 @@ def text_and_images(content: Json) -> tuple[str, list[str]]:
     for part in content:
         if (url := image_url(part)) is not None:
             images.append(_as_base64(url))
-        elif isinstance(part.get("text"), str):
-            texts.append(part["text"])
+        elif is_reasoning(part):
+            continue
+        elif (shown := visible_text(part)) is not None:
+            texts.append(shown)
         else:
             raise unable(f"content of type {part.get('type')!r}")
     return "\n".join(texts), images
@@ -178,14 +193,3 @@ def _as_base64(url: str) -> str:
 def _function(call: Json) -> JsonObject:
     function = call.get("function") if isinstance(call, dict) else None
     return function if isinstance(function, dict) else {}
-
-
-def _call_to_ollama(call: JsonObject) -> JsonObject:
-    function = _function(call)
-    converted: JsonObject = {
-        "function": {
-            "name": function.get("name") or "",
-            "arguments": arguments_object(function.get("arguments")),
-        }
-    }
-    return {"id": call["id"], **converted} if call.get("id") else converted

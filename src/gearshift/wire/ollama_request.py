@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gearshift.errors import UpstreamError
 from gearshift.types import Capability, ChatRequest, Json, JsonObject, Message, Operation
 from gearshift.wire.body import (
     FLAG,
@@ -16,9 +17,9 @@ from gearshift.wire.body import (
     WHOLE,
     Rule,
     check_fields,
-    decode_object,
     either,
     encode,
+    readable_object,
     refuse,
     text_field,
 )
@@ -29,6 +30,7 @@ from gearshift.wire.ollama_messages import (
     to_ollama,
     unable,
 )
+from gearshift.wire.ollama_names import has_plain_names, with_plain_names
 from gearshift.wire.openai_request import has_image
 
 _RULES: Final[dict[str, Rule]] = {
@@ -45,6 +47,8 @@ _RULES: Final[dict[str, Rule]] = {
     "template": TEXT,
     "raw": FLAG,
     "images": TEXTS,
+    "logprobs": FLAG,
+    "top_logprobs": WHOLE,
 }
 _OPTION_RULES: Final[dict[str, Rule]] = {
     "temperature": NUMBER,
@@ -70,6 +74,17 @@ _SAME_NAME: Final = (
     "seed",
     "stop",
 )
+# OpenAI's levels of effort in Ollama's words.
+_LEVELS: Final = {
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
+THINK: Final = "think"
+THINK_LEVEL: Final = "think level"
 
 
 def parse(operation: Operation, raw: bytes) -> ChatRequest:
@@ -78,7 +93,10 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
     Raises:
         RequestError: 400 naming the field.
     """
-    body = decode_object(raw)
+    raw, body = readable_object(raw)
+    if not has_plain_names(body):
+        body = with_plain_names(body)
+        raw = encode(body)
     check_fields(body, _RULES)
     check_fields(body.get("options") or {}, _OPTION_RULES, "options.")
     messages = _messages(body) if operation is Operation.CHAT else _prompt(body)
@@ -126,6 +144,7 @@ def _options(body: JsonObject) -> dict[str, Any]:
         options["tools"] = body["tools"]
     if body.get("suffix"):
         options["suffix"] = body["suffix"]
+    options |= _logprobs(body)
     if response_format := _response_format(body.get("format")):
         options["response_format"] = response_format
     think = body.get("think")
@@ -134,6 +153,14 @@ def _options(body: JsonObject) -> dict[str, Any]:
     elif isinstance(think, bool):  # what llama.cpp and vLLM understand
         options["chat_template_kwargs"] = {"enable_thinking": think}
     return options
+
+
+def _logprobs(given: Mapping[str, Any]) -> JsonObject:
+    """What both dialects ask for with the same words."""
+    if not given.get("logprobs"):
+        return {}
+    alternatives = given.get("top_logprobs")
+    return {"logprobs": True} | ({"top_logprobs": alternatives} if alternatives else {})
 
 
 def _response_format(given: Json) -> JsonObject | None:
@@ -155,8 +182,13 @@ def _needs(body: JsonObject, messages: list[Message]) -> frozenset[Capability]:
     return frozenset(needs)
 
 
-def write(request: ChatRequest, model: str) -> bytes:
+def write(request: ChatRequest, model: str, left_out: frozenset[str]) -> bytes:
     """The body anew: for a request of another dialect, or one that was not raw bytes.
+
+    Args:
+        request: What is asked.
+        model: Of whom.
+        left_out: `think`, `think level` and what else the model does not take.
 
     Raises:
         UpstreamError: `INCAPABLE`, where Ollama has no words for it.
@@ -171,7 +203,7 @@ def write(request: ChatRequest, model: str) -> bytes:
         body["messages"] = to_ollama(request.messages)
     else:
         body |= _written_prompt(request)
-    return encode(body | _settings(request.options, request.body))
+    return encode(body | _settings(request.options, request.body, left_out))
 
 
 def _written_prompt(request: ChatRequest) -> JsonObject:
@@ -194,25 +226,32 @@ def _written_prompt(request: ChatRequest) -> JsonObject:
     return prompt
 
 
-def _settings(options: Mapping[str, Any], body: Mapping[str, Any]) -> JsonObject:
+def _settings(
+    options: Mapping[str, Any], body: Mapping[str, Any], left_out: frozenset[str]
+) -> JsonObject:
     """OpenAI's settings under Ollama's names."""
     if (options.get("n") or 1) != 1:
         raise unable("'n' above 1")
-    given = {name: options[name] for name in _SAME_NAME if options.get(name) is not None}
-    if isinstance(given.get("stop"), str):
-        given["stop"] = [given["stop"]]
-    if options.get("max_tokens") is not None:
-        given["num_predict"] = options["max_tokens"]
+    given = _sampling(options)
     settings: JsonObject = {"options": given} if given else {}
     if options.get("tools") and options.get("tool_choice") != "none":
         settings["tools"] = options["tools"]
     if (wanted := _format(options.get("response_format"))) is not None:
         settings["format"] = wanted
-    if (think := _think(options, body)) is not None:
+    if (think := _think(options, body, left_out)) is not None:
         settings["think"] = think
     if body.get("keep_alive") is not None:
         settings["keep_alive"] = body["keep_alive"]
-    return settings
+    return settings | _logprobs(options)
+
+
+def _sampling(options: Mapping[str, Any]) -> JsonObject:
+    given = {name: options[name] for name in _SAME_NAME if options.get(name) is not None}
+    if isinstance(given.get("stop"), str):
+        given["stop"] = [given["stop"]]
+    if options.get("max_tokens") is not None:
+        given["num_predict"] = options["max_tokens"]
+    return given
 
 
 def _format(response_format: Json) -> Json:
@@ -224,9 +263,29 @@ def _format(response_format: Json) -> Json:
     return "json" if response_format.get("type") == "json_object" else None
 
 
-def _think(options: Mapping[str, Any], body: Mapping[str, Any]) -> bool | str | None:
-    """Only what was demanded: `reasoning_effort` is a wish, which most models would refuse."""
-    think = body.get("think")
-    if isinstance(think, bool | str):
-        return think
-    return False if options.get("reasoning_effort") == "none" else None
+def _think(
+    options: Mapping[str, Any], body: Mapping[str, Any], left_out: frozenset[str]
+) -> bool | str | None:
+    """A demand (`think`) as it is; a wish (`reasoning_effort`) only where the model can think."""
+    demanded = body.get("think")
+    if isinstance(demanded, bool):
+        return demanded
+    effort = demanded or options.get("reasoning_effort")
+    if not isinstance(effort, str) or not effort:
+        return None
+    if effort == "none":
+        return False
+    level = effort if demanded else _LEVELS.get(effort)
+    if level is None or (not demanded and THINK in left_out):
+        return None
+    return True if THINK_LEVEL in left_out else level
+
+
+def refused(request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+    """What a server says that it, or the model, does not take: levels of thinking, or thinking."""
+    said = error.message.lower()
+    if error.status != 400 or "think" not in said:
+        return frozenset()
+    if "value" in said or "level" in said:
+        return frozenset({THINK_LEVEL})
+    return frozenset() if request.body.get("think") else frozenset({THINK})

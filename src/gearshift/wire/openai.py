@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import orjson
 
-from gearshift.errors import Fault, GearshiftError
+from gearshift.errors import Fault, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
-from gearshift.wire import faults, openai_answer, openai_request, openai_writing
+from gearshift.wire import (
+    faults,
+    openai_answer,
+    openai_request,
+    openai_translation,
+    openai_writing,
+)
+from gearshift.wire.base import NOTHING, unknown_time
+from gearshift.wire.decoding import BOM
 from gearshift.wire.faults import ErrorReply
 from gearshift.wire.openai_answer import OpenAIReader
 from gearshift.wire.openai_writing import OpenAIWriter
+from gearshift.wire.refusals import refused_fields
 from gearshift.wire.splice import splice_model
 
 _TYPES: Final = {
@@ -39,12 +48,24 @@ class OpenAIDialect:
         """The client's body as a request."""
         return openai_request.parse(operation, raw)
 
-    def write_answer(self, request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
-        """A whole answer as the body of a response."""
+    def write_answer(
+        self,
+        request: ChatRequest,
+        chunk: Chunk,
+        answer_id: str,
+        now: float,
+        elapsed_seconds: float = 0.0,
+    ) -> bytes:
+        """A whole answer as the body of a response; OpenAI's tell no durations."""
         return openai_writing.write_answer(request, chunk, answer_id, now)
 
     def stream_writer(
-        self, request: ChatRequest, model: str, answer_id: str, now: float
+        self,
+        request: ChatRequest,
+        model: str,
+        answer_id: str,
+        now: float,
+        elapsed: Callable[[], float] = unknown_time,
     ) -> OpenAIWriter:
         """A writer for one streamed answer."""
         return OpenAIWriter(request, model, answer_id, now)
@@ -63,15 +84,21 @@ class OpenAIDialect:
 
     def path(self, request: ChatRequest) -> str:
         """The path below a base URL that ends in `/v1`."""
-        if openai_request.is_text_completion(request):
+        if openai_translation.is_text_completion(request):
             return "/completions"
         return "/chat/completions"
 
-    def upstream_body(self, request: ChatRequest, model: str) -> bytes:
+    def upstream_body(
+        self, request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING
+    ) -> bytes:
         """The client's own bytes but for `model`, or the request in OpenAI's words."""
         if request.dialect == self.name and request.raw:
             return splice_model(request.raw, model)
-        return openai_request.write(request, model)
+        return openai_translation.write(request, model, left_out)
+
+    def refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+        """What the upstream does not take of a translated request."""
+        return NOTHING if request.dialect == self.name else refused_fields(request, error)
 
     def read_answer(self, raw: bytes) -> Frame:
         """A whole response body as one frame."""
@@ -87,9 +114,14 @@ class OpenAIDialect:
 
     def with_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
-        if frame.chunk is None or frame.chunk.model is None or frame.chunk.model == model:
-            return frame.raw
-        return splice_model(frame.raw, model)
+        raw, chunk = frame.raw.removeprefix(BOM), frame.chunk
+        if chunk is None:
+            return raw
+        if chunk.tool_calls:
+            raw = openai_writing.relabelled(raw, chunk.tool_calls)
+        if chunk.model is None or chunk.model == model:
+            return raw
+        return splice_model(raw, model)
 
 
 def _own_body(error: GearshiftError) -> bytes:

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
-
-from gearshift.types import (
-    Chunk,
-    Frame,
-    Json,
-    JsonObject,
-    ToolCall,
-    Usage,
-)
-from gearshift.wire.body import arguments_text
+from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, Usage
+from gearshift.wire.characters import HalfCharacters
+from gearshift.wire.decoding import BOM, decode, decode_whole
 from gearshift.wire.faults import error_of_frame
+from gearshift.wire.finish import finish_reason
+from gearshift.wire.ndjson import MAX_FRAME_BYTES
+from gearshift.wire.openai_content import said_in
+from gearshift.wire.pieces import joined
 from gearshift.wire.sse import Event, EventCutter
+from gearshift.wire.tool_calls import CallPieces
 
 # More than any answer has; sums of larger ones could not be written as JSON.
 _MOST: Final = 10**15
+_MOST_SECONDS: Final = 10**6
+_START_BYTES: Final = 1024
+_STREAM_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
 def read_answer(raw: bytes) -> Frame:
-    """A whole response body as one frame; `error` says why it is no answer."""
+    """A whole response body as one frame; `error` says why it is no answer.
+
+    A stream, which some servers send whatever they were asked, is put together.
+    """
+    start = raw.removeprefix(BOM).lstrip()
+    if start.startswith(_STREAM_FIELDS):
+        return _joined_stream(raw)
     try:
-        data = orjson.loads(raw)
-    except orjson.JSONDecodeError as problem:
+        data = decode_whole(raw)
+    except ValueError as problem:
         return Frame(raw, error=f"the answer is not JSON: {problem}")
     if not isinstance(data, dict):
         return Frame(raw, error="the answer is not a JSON object")
@@ -38,11 +44,29 @@ def read_answer(raw: bytes) -> Frame:
     choice = _first_choice(data)
     if not isinstance(choice.get("message"), dict) and not isinstance(choice.get("text"), str):
         return Frame(raw, error="the answer has no choices with a message")
-    return Frame(raw, read_chunk(data), is_end=True)
+    return Frame(raw, read_chunk(data, CallPieces()), is_end=True)
 
 
-def read_chunk(data: JsonObject) -> Chunk:
-    """What one decoded object says: a whole answer, or an event of a stream."""
+def _joined_stream(raw: bytes) -> Frame:
+    reader = OpenAIReader()
+    frames = [*reader.feed(raw), *reader.finish()]
+    error = next((frame.error for frame in frames if frame.error), None)
+    if error is not None:
+        return Frame(raw, error=error)
+    chunks = [frame.chunk for frame in frames if frame.chunk]
+    has_ended = any(frame.is_end for frame in frames) or any(c.finish_reason for c in chunks)
+    if not chunks or not has_ended:
+        return Frame(raw, error="the answer is a stream that ends before its end mark")
+    return Frame(raw, joined(chunks), is_end=True, is_other_shape=True)
+
+
+def read_chunk(data: JsonObject, calls: CallPieces) -> Chunk:
+    """What one decoded object says: a whole answer, or an event of a stream.
+
+    Args:
+        data: The object.
+        calls: Knows the tool calls that have begun before it.
+    """
     plain = _plain_delta(data)
     if plain is not None:
         return plain
@@ -50,14 +74,17 @@ def read_chunk(data: JsonObject) -> Chunk:
     said = choice.get("delta") or choice.get("message")
     if not isinstance(said, dict):
         said = {}
-    model = data.get("model")
+    content, reasoning = said_in(said)
+    model, text = data.get("model"), choice.get("text")
     return Chunk(
-        content=_text(said.get("content") or said.get("refusal") or choice.get("text")),
-        reasoning=_text(said.get("reasoning_content") or said.get("reasoning")),
-        tool_calls=_tool_calls(said.get("tool_calls")),
-        finish_reason=_finish_reason(choice.get("finish_reason")),
+        content=content or (text if isinstance(text, str) else ""),
+        reasoning=reasoning,
+        tool_calls=_tool_calls(said, calls),
+        finish_reason=finish_reason(choice.get("finish_reason")),
         usage=_usage(data),
         model=model if isinstance(model, str) else None,
+        timings=_timings(data),
+        logprobs=_logprobs(choice.get("logprobs")),
     )
 
 
@@ -83,6 +110,9 @@ def _plain_answer(data: JsonObject) -> Chunk | None:
         or type(said) is not int
         or min(sent, said) < 0
         or usage.get("prompt_tokens_details")
+        or "completion_time" in usage
+        or "timings" in data
+        or choice.get("logprobs")
         or not (len(message) == 1 or (len(message) == 2 and "role" in message))
         or data.get("error")
         or data.get("object") == "error"
@@ -106,6 +136,7 @@ def _plain_delta(data: JsonObject) -> Chunk | None:
         or choice.get("finish_reason") is not None
         or data.get("usage") is not None
         or data.get("timings") is not None
+        or choice.get("logprobs")
         or not (len(delta) == 1 or (len(delta) == 2 and "role" in delta))
     ):
         return None
@@ -113,39 +144,82 @@ def _plain_delta(data: JsonObject) -> Chunk | None:
 
 
 class OpenAIReader:
-    """Cuts an SSE stream into frames."""
+    """Cuts an SSE stream into frames; a whole answer, sent in its place, is one frame."""
 
     def __init__(self) -> None:
         self._cutter = EventCutter()
+        self._calls = CallPieces()
+        self._halves = HalfCharacters()
+        self._is_whole: bool | None = None  # not known before its first letter
+        self._pieces: list[bytes] = []  # of a whole answer, or of what may be one
+        self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`."""
-        return [_frame(event) for event in self._cutter.feed(data)]
+        if self._is_whole is False:
+            return [self._frame(event) for event in self._cutter.feed(data)]
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._is_whole is None:
+            self._is_whole = _is_whole(b"".join(self._pieces)[:_START_BYTES])
+        if self._is_whole is False:
+            return [self._frame(event) for event in self._cutter.feed(self._taken())]
+        return self.finish() if self._size > MAX_FRAME_BYTES else []
 
     def finish(self) -> list[Frame]:
-        """A last event without its blank line."""
-        return [_frame(event) for event in self._cutter.finish()]
+        """A last event without its blank line, or the whole answer."""
+        taken = self._taken()
+        if self._is_whole:
+            self._is_whole = False
+            return [read_answer(taken)._replace(is_other_shape=True)]
+        events = self._cutter.feed(taken) if taken else []
+        return [self._frame(event) for event in (*events, *self._cutter.finish())]
+
+    def _taken(self) -> bytes:
+        taken = b"".join(self._pieces)
+        self._pieces.clear()
+        return taken
+
+    def _frame(self, event: Event) -> Frame:
+        if event.error is not None:
+            return Frame(event.raw, error=event.error)
+        if event.data is None and event.raw.lstrip()[:1] in (b"{", b"<"):
+            return Frame(event.raw, error=read_answer(event.raw).error or "the answer is no stream")
+        if not event.data:
+            return Frame(event.raw)
+        if event.data.strip() == b"[DONE]":
+            return Frame(event.raw, self._rest(), is_end=True)
+        return self._said(event, event.data)
+
+    def _said(self, event: Event, said: bytes) -> Frame:
+        try:
+            data, is_clean = decode(said)
+        except ValueError as problem:
+            return Frame(event.raw, error=f"an event is not JSON: {problem}")
+        if not isinstance(data, dict):
+            return Frame(event.raw, error="an event is not a JSON object")
+        failure = error_of_frame(data)
+        if failure is None and event.name == b"error":
+            failure = error_of_frame({"error": data})
+        if failure:
+            return Frame(event.raw, error=failure)
+        chunk = read_chunk(data, self._calls)
+        if not is_clean or self._halves.is_waiting:
+            chunk = self._halves.joined(chunk, is_last=chunk.finish_reason is not None)
+        return Frame(event.raw, chunk)
+
+    def _rest(self) -> Chunk | None:
+        """Half of a character that nothing has completed."""
+        return self._halves.joined(Chunk(), is_last=True) if self._halves.is_waiting else None
 
 
-def _frame(event: Event) -> Frame:
-    if event.error is not None:
-        return Frame(event.raw, error=event.error)
-    if event.data is None and event.raw.lstrip()[:1] in (b"{", b"<"):
-        return Frame(event.raw, error=read_answer(event.raw).error or "the answer is no stream")
-    if not event.data:
-        return Frame(event.raw)
-    if event.data.strip() == b"[DONE]":
-        return Frame(event.raw, is_end=True)
-    try:
-        data = orjson.loads(event.data)
-    except orjson.JSONDecodeError as problem:
-        return Frame(event.raw, error=f"an event is not JSON: {problem}")
-    if not isinstance(data, dict):
-        return Frame(event.raw, error="an event is not a JSON object")
-    failure = error_of_frame(data)
-    if failure is None and event.name == b"error":
-        failure = error_of_frame({"error": data})
-    return Frame(event.raw, error=failure) if failure else Frame(event.raw, read_chunk(data))
+def _is_whole(start: bytes) -> bool | None:
+    """Whether a body that begins so is a whole answer; `None`: it cannot be known yet."""
+    said = start.removeprefix(BOM).lstrip()
+    if said:
+        is_cut_mark = len(start) < len(BOM) and BOM.startswith(start)
+        return None if is_cut_mark else said[:1] == b"{"
+    return None if len(start) < _START_BYTES else False
 
 
 def _first_choice(data: JsonObject) -> JsonObject:
@@ -154,42 +228,32 @@ def _first_choice(data: JsonObject) -> JsonObject:
     return first if isinstance(first, dict) else {}
 
 
-def _text(value: Json) -> str:
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        return ""
-    texts = (part.get("text") for part in value if isinstance(part, dict))
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def _finish_reason(value: Json) -> str | None:
-    if not isinstance(value, str):
-        return None
-    return "tool_calls" if value == "function_call" else value
-
-
-def _tool_calls(value: Json) -> tuple[ToolCall, ...]:
-    if not value or not isinstance(value, list):
+def _tool_calls(said: JsonObject, calls: CallPieces) -> tuple[ToolCall, ...]:
+    pieces = said.get("tool_calls")
+    if not pieces and isinstance(said.get("function_call"), dict):
+        pieces = [{"index": 0, "function": said["function_call"]}]  # before there were tools
+    if not pieces or not isinstance(pieces, list):
         return ()
-    return tuple(
-        _tool_call(call, position) for position, call in enumerate(value) if isinstance(call, dict)
-    )
+    return calls.read([piece for piece in pieces if isinstance(piece, dict)])
 
 
-def _tool_call(call: JsonObject, position: int) -> ToolCall:
-    function = call.get("function")
-    function = function if isinstance(function, dict) else {}
-    index, call_id = call.get("index"), call.get("id")
-    name, arguments = function.get("name"), function.get("arguments")
-    if isinstance(arguments, dict):  # some servers answer as Ollama does
-        arguments = arguments_text(arguments)
-    return ToolCall(
-        index=index if isinstance(index, int) else position,
-        id=call_id if isinstance(call_id, str) and call_id else None,
-        name=name if isinstance(name, str) and name else None,
-        arguments=arguments if isinstance(arguments, str) else "",
-    )
+def _logprobs(value: Json) -> tuple[JsonObject, ...]:
+    entries = value.get("content") if isinstance(value, dict) else None
+    if not isinstance(entries, list):
+        return ()
+    return tuple(entry for entry in entries if isinstance(entry, dict))
+
+
+def _timings(data: JsonObject) -> Timings | None:
+    timings = data.get("timings")  # llama.cpp's
+    if isinstance(timings, dict) and timings.get("predicted_ms"):
+        return Timings(
+            seconds(timings.get("prompt_ms"), 1e3), seconds(timings.get("predicted_ms"), 1e3)
+        )
+    usage = data.get("usage")  # Groq's and Cerebras' have them beside the tokens
+    if isinstance(usage, dict) and usage.get("completion_time"):
+        return Timings(seconds(usage.get("prompt_time")), seconds(usage.get("completion_time")))
+    return None
 
 
 def _usage(data: JsonObject) -> Usage | None:
@@ -208,6 +272,13 @@ def _usage(data: JsonObject) -> Usage | None:
         prompt = count(timings.get("prompt_n")) + cached
         return Usage(prompt, count(timings.get("predicted_n")), cached)
     return None
+
+
+def seconds(value: Json, units: float = 1.0) -> float:
+    """A time in seconds, of which a server has given so many `units`; 0 where it gave none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
+        return 0.0
+    return min(value / units, _MOST_SECONDS)
 
 
 def count(value: Json) -> int:

@@ -1,4 +1,4 @@
-"""OpenAI's request bodies, read and written."""
+"""OpenAI's request bodies, read."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from gearshift.wire.body import (
     WHOLE,
     Rule,
     check_fields,
-    decode_object,
     either,
-    encode,
+    readable_object,
     refuse,
 )
 
@@ -71,13 +70,15 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
     Raises:
         RequestError: 400 naming the field.
     """
-    body = decode_object(raw)
+    raw, body = readable_object(raw)
     check_fields(body, _RULES)
     options = {
         name: value for name, value in body.items() if name in _SAMPLING and value is not None
     }
     if "max_completion_tokens" in options:
         options["max_tokens"] = options.pop("max_completion_tokens")
+    if "reasoning_effort" not in options and (effort := _effort(body)):
+        options["reasoning_effort"] = effort
     messages = _messages(body) if operation is Operation.CHAT else _prompt(body)
     return ChatRequest(
         dialect="openai",
@@ -90,6 +91,19 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
         raw=raw,
         needs=_needs(body, messages),
     )
+
+
+def _effort(body: JsonObject) -> str | None:
+    """The effort as routers and engines spell it, who had it before OpenAI's chats did."""
+    reasoning, template = body.get("reasoning"), body.get("chat_template_kwargs")
+    if isinstance(reasoning, dict):
+        effort = reasoning.get("effort")
+        if isinstance(effort, str) and effort:
+            return effort
+        if reasoning.get("enabled") is False:
+            return "none"
+    thinks = template.get("enable_thinking") if isinstance(template, dict) else None
+    return "none" if thinks is False else None
 
 
 def _messages(body: JsonObject) -> list[Message]:
@@ -211,40 +225,3 @@ def has_image(messages: Sequence[Message]) -> bool:
         ):
             return True
     return False
-
-
-def is_text_completion(request: ChatRequest) -> bool:
-    """Whether an OpenAI upstream is to continue a text rather than to answer a chat.
-
-    Ollama's generate is a chat (the model's template is applied), unless it is `raw` or asks to
-    fill a gap.
-    """
-    if request.operation is not Operation.COMPLETION or request.dialect == "openai":
-        return request.operation is Operation.COMPLETION
-    return bool(request.body.get("raw") or request.options.get("suffix"))
-
-
-def write(request: ChatRequest, model: str) -> bytes:
-    """The body anew: for a request of another dialect, or one that was not raw bytes."""
-    body: JsonObject = {"model": model}
-    if request.dialect == "openai":
-        body |= {**(request.body or request.options), "model": model}
-    else:
-        body |= request.options
-    if not is_text_completion(request):
-        body["messages"] = list(request.messages)
-    elif "prompt" not in body:
-        body["prompt"] = _prompt_of(request.messages)
-    if request.stream:
-        body["stream"] = True
-        if request.dialect != "openai":
-            body["stream_options"] = {"include_usage": True}
-    else:
-        body.pop("stream", None)
-        body.pop("stream_options", None)
-    return encode(body)
-
-
-def _prompt_of(messages: Sequence[Message]) -> str:
-    contents = (message.get("content") for message in messages)
-    return "\n\n".join(content for content in contents if isinstance(content, str))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from gearshift.types import ChatRequest, Chunk, JsonObject, Operation, ToolCall, Usage
+from gearshift.types import ChatRequest, Chunk, Json, JsonObject, Operation, ToolCall, Usage
+from gearshift.wire.sse import read_event
+from gearshift.wire.tool_calls import call_id
 
 
 def write_answer(request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
@@ -12,9 +14,13 @@ def write_answer(request: ChatRequest, chunk: Chunk, answer_id: str, now: float)
     finish = _written_finish(chunk.finish_reason, bool(chunk.tool_calls))
     choice: JsonObject
     if request.operation is Operation.COMPLETION:
-        choice = {"index": 0, "text": chunk.content, "logprobs": None, "finish_reason": finish}
+        probabilities = _text_logprobs(chunk)
+        said = {"text": chunk.content, "logprobs": probabilities}
+        choice = {"index": 0, **said, "finish_reason": finish}
     else:
         choice = {"index": 0, "message": _message(chunk, answer_id), "finish_reason": finish}
+        if chunk.logprobs:
+            choice["logprobs"] = _logprobs(chunk)
     head = _head(request, chunk.model or "", answer_id, now)
     usage = _written_usage(chunk.usage or Usage())
     return orjson.dumps({**head, "choices": [choice], "usage": usage})
@@ -64,10 +70,65 @@ def _written_call(call: ToolCall, answer_id: str) -> JsonObject:
     function: JsonObject = {"arguments": call.arguments}
     written: JsonObject = {"index": call.index, "function": function}
     if call.name is not None:  # the first piece of a call names it
-        call_id = call.id or f"call_{answer_id.removeprefix('chatcmpl-')}_{call.index}"
         function["name"] = call.name
-        written |= {"id": call_id, "type": "function"}
+        written |= {"id": call.id or call_id(answer_id, call.index), "type": "function"}
     return written
+
+
+def _logprobs(chunk: Chunk) -> JsonObject | None:
+    return {"content": list(chunk.logprobs), "refusal": None} if chunk.logprobs else None
+
+
+def _text_logprobs(chunk: Chunk) -> JsonObject | None:
+    """The same as completions have them: a list for each thing that is said of a token."""
+    if not chunk.logprobs:
+        return None
+    return {
+        "tokens": [entry.get("token") for entry in chunk.logprobs],
+        "token_logprobs": [entry.get("logprob") for entry in chunk.logprobs],
+        "top_logprobs": [_alternatives(entry.get("top_logprobs")) for entry in chunk.logprobs],
+        "text_offset": _offsets([entry.get("token") for entry in chunk.logprobs]),
+    }
+
+
+def _alternatives(entries: Json) -> JsonObject:
+    entries = entries if isinstance(entries, list) else []
+    return {
+        str(entry.get("token")): entry.get("logprob")
+        for entry in entries
+        if isinstance(entry, dict)
+    }
+
+
+def _offsets(tokens: list[Json]) -> list[int]:
+    offsets, offset = [], 0
+    for token in tokens:
+        offsets.append(offset)
+        offset += len(token) if isinstance(token, str) else 0
+    return offsets
+
+
+def relabelled(raw: bytes, calls: tuple[ToolCall, ...]) -> bytes:
+    """An upstream's bytes, with the right index where it has labelled a tool call wrongly.
+
+    Args:
+        raw: An event of a stream, or a whole answer.
+        calls: The calls in it, or their pieces, as they were read.
+    """
+    event = read_event(raw)
+    try:
+        data = orjson.loads(event.data if event.data is not None else raw)
+        pieces = data["choices"][0]["delta"]["tool_calls"]
+        labelled = [piece for piece in pieces if isinstance(piece, dict)]
+    except (ValueError, LookupError, TypeError):  # a whole answer: its calls need no index
+        return raw
+    indexes = [call.index for call in calls[: len(labelled)]]
+    if [piece.get("index") for piece in labelled] == indexes:
+        return raw
+    for piece, index in zip(labelled, indexes, strict=True):
+        piece["index"] = index
+    name = b"event: %s\n" % event.name if event.name else b""
+    return name + _event(data)
 
 
 class OpenAIWriter:
@@ -93,7 +154,7 @@ class OpenAIWriter:
         self._usage = chunk.usage or self._usage
         self._has_tool_calls |= bool(chunk.tool_calls)
         events = []
-        if chunk.has_content:
+        if chunk.has_content or chunk.logprobs:
             events.append(self._said(chunk))
         if chunk.finish_reason and not self._has_finished:
             events.append(self._finished(chunk.finish_reason))
@@ -109,7 +170,7 @@ class OpenAIWriter:
 
     def _said(self, chunk: Chunk) -> bytes:
         if not self._is_chat:
-            return self._choice({"text": chunk.content}, None)
+            return self._choice({"text": chunk.content}, None, _text_logprobs(chunk))
         delta: JsonObject = {}
         if chunk.content:
             delta["content"] = chunk.content
@@ -117,7 +178,7 @@ class OpenAIWriter:
             delta["reasoning_content"] = chunk.reasoning
         if chunk.tool_calls:
             delta["tool_calls"] = [_written_call(c, self._answer_id) for c in chunk.tool_calls]
-        return self._opening() + self._choice({"delta": delta}, None)
+        return self._opening() + self._choice({"delta": delta}, None, _logprobs(chunk))
 
     def _finished(self, reason: str | None) -> bytes:
         self._has_finished = True
@@ -132,8 +193,10 @@ class OpenAIWriter:
         self._has_begun = True
         return self._choice({"delta": {"role": "assistant", "content": ""}}, None)
 
-    def _choice(self, said: JsonObject, finish_reason: str | None) -> bytes:
-        choice = {"index": 0, **said, "logprobs": None, "finish_reason": finish_reason}
+    def _choice(
+        self, said: JsonObject, finish_reason: str | None, logprobs: JsonObject | None = None
+    ) -> bytes:
+        choice = {"index": 0, **said, "logprobs": logprobs, "finish_reason": finish_reason}
         event = {**self._head, "choices": [choice]}
         if self._wants_usage:
             event["usage"] = None

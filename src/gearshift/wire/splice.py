@@ -89,8 +89,12 @@ def _top_level_spans(raw: bytes) -> list[Span]:
 def _is_model(token: bytes) -> bool:
     if token == _KEY:
         return True
-    may_be = _ESCAPED_LETTER in token and len(token) <= _LONGEST_KEY + 2
-    return may_be and bool(orjson.loads(token) == "model")
+    if _ESCAPED_LETTER not in token or len(token) > _LONGEST_KEY + 2:
+        return False
+    try:
+        return bool(orjson.loads(token) == "model")
+    except orjson.JSONDecodeError:  # half of a character
+        return False
 
 
 def _inserted(raw: bytes, name: bytes) -> bytes:

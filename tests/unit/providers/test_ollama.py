@@ -1,5 +1,6 @@
 """Ollama's address, its list of models, and pulling."""
 
+import orjson
 import pytest
 from tests.fakes.upstream import FaultUpstream
 
@@ -7,6 +8,7 @@ from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.ollama import OllamaProvider, ollama_base_url
 from gearshift.types import ChatRequest, Operation
+from gearshift.wire.openai import OpenAIDialect
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,57 @@ async def test_a_missing_model_names_the_command_that_fetches_it(provider, upstr
     request = ChatRequest("ollama", Operation.CHAT, "auto", [{"role": "user", "content": "hi"}])
     with pytest.raises(UpstreamError, match="run: ollama pull gemma2:2b"):
         await provider.send(request, "gemma2:2b")
+
+
+def of_openai(**settings: object) -> ChatRequest:
+    body = {"messages": [{"role": "user", "content": "hi"}], **settings}
+    return OpenAIDialect().parse(Operation.CHAT, orjson.dumps(body))
+
+
+@pytest.mark.parametrize("asked", [{"reasoning_effort": "high"}, {"reasoning": {"effort": "high"}}])
+async def test_effort_is_a_level_of_thinking_for_models_that_think(provider, upstream, asked):
+    upstream.capabilities["gemma2:2b"] = ["completion", "thinking"]
+    await provider.send(of_openai(**asked), "gemma2:2b")  # not known yet
+    await provider.probe()
+    for model in ("gemma2:2b", "mistral:7b-instruct"):
+        await provider.send(of_openai(**asked), model)
+    assert [asked.json.get("think") for asked in upstream.asked] == [None, "high", None]
+
+
+async def test_thinking_is_switched_off_for_every_model(provider, upstream):
+    await provider.send(of_openai(reasoning_effort="none"), "gemma2:2b")
+    assert upstream.asked[-1].json["think"] is False
+
+
+async def test_a_model_without_levels_is_told_to_think(provider, upstream):
+    upstream.capabilities["gemma2:2b"] = ["completion", "thinking"]
+    upstream.refuses = {"think": 'think value "high" is not supported for this model'}
+    await provider.probe()
+    with pytest.raises(UpstreamError):
+        await provider.send(of_openai(reasoning_effort="high"), "gemma2:2b")
+    assert [asked.json["think"] for asked in upstream.asked] == ["high", True]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'{"models":[{"name":"a"},{"name":["x"]},7,null]}',
+        b'\xef\xbb\xbf{"models":[{"model":"a"}]}',
+        b'[{"name":"a","size":"big","digest":[]}]',
+        b'{"data":[{"id":"a"}]}',
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/tags", "/api/ps", "both"])
+async def test_models_are_listed_in_many_shapes(provider, upstream, document, path):
+    upstream.models = ("a",)
+    paths = ("/api/tags", "/api/ps") if path == "both" else (path,)
+    upstream.documents = dict.fromkeys(paths, document)
+    state = await provider.probe()
+    assert [info.name for info in state.models] == ["a"]
+    assert state.models[0].is_resident is (path != "/api/tags")
+
+
+@pytest.mark.parametrize("value", [b"7", b'{"capabilities":[["x"],{},"tools"]}', b'{"details":7}'])
+async def test_an_odd_description_is_no_fault(provider, upstream, value):
+    upstream.documents = {"/api/show": value, "/api/version": value, "/api/ps": value}
+    assert (await provider.probe()).is_reachable

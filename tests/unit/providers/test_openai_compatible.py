@@ -2,6 +2,7 @@
 
 import time
 
+import orjson
 import pytest
 from tests.fakes.upstream import WORDS, FaultUpstream
 
@@ -9,6 +10,8 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, Operation
+from gearshift.wire.ollama import OllamaDialect
+from gearshift.wire.openai import OpenAIDialect
 
 QUICK = Deadlines(connect_seconds=1, first_token_seconds=0.3, idle_seconds=0.3, total_seconds=1.0)
 KEY = "sk-very-secret"
@@ -223,3 +226,110 @@ async def test_a_long_list_is_asked_for_less_often(upstream, monkeypatch, size, 
         await provider.probe()
     await provider.aclose()
     assert len(upstream.received) == 2
+# --- what it does not take
+
+
+def of_ollama(stream: bool = False, **settings: object) -> ChatRequest:
+    body = {"messages": [{"role": "user", "content": "hi"}], "stream": stream, **settings}
+    return OllamaDialect().parse(Operation.CHAT, orjson.dumps(body))
+
+
+ALL_SETTINGS = {
+    "think": False,
+    "options": {"top_k": 40, "min_p": 0.05, "repeat_penalty": 1.1, "temperature": 0.5, "seed": 1},
+}
+EXTRAS = ("chat_template_kwargs", "top_k", "min_p", "repeat_penalty")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unrecognized request argument supplied: {name}",
+        "Unknown parameter: '{name}'.",
+        "property '{name}' is unsupported",
+        "[{{'type': 'extra_forbidden', 'loc': ('body', '{name}'), 'msg': 'Extra inputs are not "
+        "permitted', 'input': 1}}]",
+        'json: unknown field "{name}"',
+        "unknown field `{name}`, expected one of `temperature`, `seed`, `messages`",
+        "this is not a valid request",
+    ],
+)
+async def test_what_goes_beyond_openais_api_is_sent_once_and_refused_once(
+    provider, upstream, words
+):
+    upstream.refuses = {name: words.format(name=name) for name in EXTRAS}
+    for _ in range(2):
+        frames = await provider.send(of_ollama(**ALL_SETTINGS), "m")
+        assert await text(frames) == "".join(WORDS)
+    first, *later = (asked.json for asked in upstream.asked)
+    assert set(EXTRAS) <= first.keys()
+    assert len(later) == 2
+    for sent in later:
+        assert not set(EXTRAS) & sent.keys()
+        assert (sent["temperature"], sent["seed"]) == (0.5, 1)
+    await provider.send(of_ollama(**ALL_SETTINGS), "another model")
+    assert "top_k" in upstream.asked[3].json
+
+
+async def test_a_server_that_takes_them_gets_them(provider, upstream):
+    await provider.send(of_ollama(**ALL_SETTINGS), "m")
+    (asked,) = upstream.asked
+    assert asked.json["top_k"] == 40
+
+
+async def test_what_the_model_does_not_take_is_left_out_or_renamed(provider, upstream):
+    upstream.refuses = {
+        "max_tokens": "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+        "'max_completion_tokens' instead.",
+        "temperature": "Unsupported value: 'temperature' does not support 0.5 with this model. "
+        "Only the default (1) value is supported.",
+        "stop": "Unsupported parameter: 'stop' is not supported with this model.",
+        "stream_options": "stream_options: Extra inputs are not permitted",
+    }
+    settings = {"temperature": 0.5, "num_predict": 9, "stop": ["x"], "seed": 1}
+    frames = await provider.send(of_ollama(options=settings, stream=True), "m")
+    assert await text(frames) == "".join(WORDS)
+    sent = upstream.asked[-1].json
+    assert sent.keys() == {"model", "messages", "stream", "seed", "max_completion_tokens"}
+    assert sent["max_completion_tokens"] == 9
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("temperature", "Invalid 'temperature': decimal above maximum value, must be at most 2."),
+        ("messages", "Unsupported value: 'messages[0].role' does not support 'user'"),
+        ("response_format", "Unsupported parameter: 'response_format'"),
+    ],
+)
+async def test_what_is_wrong_is_told_and_what_matters_is_not_left_out(
+    provider, upstream, field, words
+):
+    upstream.refuses = {field: words}
+    with pytest.raises(UpstreamError, match="400"):
+        await provider.send(of_ollama(format="json", options={"temperature": 9}), "m")
+    assert all(field in asked.json for asked in upstream.asked)
+
+
+async def test_a_clients_own_fields_are_its_own_business(provider, upstream):
+    upstream.refuses = {"top_k": "Unknown parameter: 'top_k'."}
+    raw = b'{"messages":[{"role":"user","content":"hi"}], "top_k": 40}'
+    with pytest.raises(UpstreamError, match="top_k"):
+        await provider.send(OpenAIDialect().parse(Operation.CHAT, raw), "m")
+    assert len(upstream.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'{"data":[{"id":"a"}]}',
+        b'\xef\xbb\xbf{"data":[{"id":"a"},{"id":7},null,[]]}',
+        b'["a"]',
+        b'{"models":[{"name":"a"}],"data":null}',
+        b'{"data":[{"id":"a","meta":7,"owned_by":[],"max_model_len":"x"}]}',
+    ],
+)
+async def test_models_are_listed_in_many_shapes(provider, upstream, document):
+    upstream.documents = {"/v1/models": document}
+    state = await provider.probe()
+    assert [info.name for info in state.models] == ["a"]

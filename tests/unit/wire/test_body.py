@@ -4,10 +4,9 @@ import pytest
 from gearshift.errors import RequestError
 from gearshift.wire.body import (
     MAX_STRUCTURE,
-    arguments_object,
-    arguments_text,
     decode_object,
     encode,
+    readable_object,
 )
 
 
@@ -29,9 +28,9 @@ def refusal(raw: bytes) -> RequestError:
         (b"null", "null"),
         (b"12", "a number"),
         (b"true", "true"),
-        (b'{"a":"\\ud800"}', "surrogate"),
         (b'{"a":"\x00"}', "control character"),
-        (b'{"a":"\xff"}', "not valid JSON"),
+        (b'{"a":NaN}', "not valid JSON"),
+        (b'{"a":"\xff"', "not valid JSON"),
         (b'{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "depth"),
     ],
 )
@@ -90,25 +89,36 @@ def test_a_body_too_deep_to_write_is_the_clients_fault():
         deep = [deep]
     with pytest.raises(RequestError):
         encode({"x": deep})
-    assert arguments_text({"x": deep}) == "{}"
+
+
+def test_a_byte_order_mark_is_left_out():
+    assert readable_object(b'\xef\xbb\xbf{"a": 1.0}') == (b'{"a": 1.0}', {"a": 1.0})
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("written", "text"),
     [
-        ('{"a":1}', {"a": 1}),
-        ({"a": 1}, {"a": 1}),
-        ("", {}),
-        (None, {}),
-        ("no json", {"arguments": "no json"}),
-        ("[1]", {"arguments": [1]}),
+        (b"good \\ud83d", "good \ufffd"),
+        (b"\\ude00\\ud83d", "\ufffd\ufffd"),
+        (b"\\ud83d\\ude00 \\ud83d", "😀 \ufffd"),
+        (b"caf\xc3", "caf\ufffd"),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"\xed\xa0\xbd", "\ufffd\ufffd\ufffd"),  # half of a pair, written as if it were one
     ],
 )
-def test_arguments_as_an_object(arguments, expected):
-    assert arguments_object(arguments) == expected
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_halves_of_characters_are_replaced_and_all_else_is_kept(mark, written, text):
+    raw = mark + b'{"a": "' + written + b'", "' + written + b'": [1.0, 18446744073709551616, null]}'
+    repaired, body = readable_object(raw)
+    assert body == {"a": text, text: [1.0, 2**64, None]}
+    assert orjson.loads(repaired) == body
 
 
-def test_arguments_as_text():
-    assert arguments_text('{"a": 1}') == '{"a": 1}'
-    assert arguments_text({"a": 1}) == '{"a":1}'
-    assert arguments_text(None) == "{}"
+def test_bytes_that_every_server_can_read_are_kept():
+    raw = b'{ "a": "\\ud83d\\ude00", "b":1e2 }'
+    assert readable_object(raw)[0] is raw
+
+
+def test_twenty_megabytes_of_halves_hold_nobody_up():
+    raw = b'{"a":"' + b"a\xc3" * 5_000_000 + b"\\ud83d" * 1_500_000 + b'"}'
+    assert readable_object(raw)[1]["a"].count("\ufffd") == 6_500_000

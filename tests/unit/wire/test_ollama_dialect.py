@@ -1,3 +1,5 @@
+import re
+
 import orjson
 import pytest
 
@@ -50,8 +52,8 @@ def from_openai(operation: Operation = Operation.CHAT, **body: object) -> dict[s
         ({"keep_alive": []}, "keep_alive"),
         ({"messages": {}}, "messages"),
         ({"messages": ["x"]}, "messages.0"),
-        ({"messages": [{"role": "x", "content": ""}]}, "messages.0.role"),
-        ({"messages": [{"role": "user", "content": None}]}, "messages.0.content"),
+        ({"messages": [{"role": 7, "content": ""}]}, "messages.0.role"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages.0.content"),
         ({"messages": [{**USER, "images": "x"}]}, "messages.0.images"),
         ({"messages": [{**USER, "tool_name": 1}]}, "messages.0.tool_name"),
@@ -128,12 +130,12 @@ def test_tool_calls_get_ids_and_results_find_theirs():
         ]
     )
     calls = request.messages[1]["tool_calls"]
-    assert [(c["id"], c["function"]["arguments"]) for c in calls] == [
-        ("call_1_0", '{"a":1}'),
-        ("call_1_1", "{}"),
-    ]
+    assert [c["function"]["arguments"] for c in calls] == ['{"a":1}', "{}"]
+    first, second = (c["id"] for c in calls)
     ids = [message.get("tool_call_id") for message in request.messages[2:]]
-    assert ids == ["call_1_1", "call_1_0", "given", "call_5"]
+    assert ids[:3] == [second, first, "given"]
+    assert len({first, second, *ids}) == 4
+    assert all(re.fullmatch("[0-9A-Za-z]{9}", one) for one in (first, second, ids[3]))
 
 
 @pytest.mark.parametrize(
@@ -214,6 +216,7 @@ def test_settings_get_ollamas_names():
         reasoning_effort="none",
         keep_alive="5m",
         logprobs=True,
+        top_logprobs=3,
     )
     assert sent == {
         "model": "m",
@@ -224,6 +227,8 @@ def test_settings_get_ollamas_names():
         "format": "json",
         "think": False,
         "keep_alive": "5m",
+        "logprobs": True,
+        "top_logprobs": 3,
     }
 
 
@@ -231,7 +236,6 @@ def test_formats_and_thinking():
     schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
     assert from_openai(response_format=schema)["format"] == {"type": "object"}
     assert "format" not in from_openai(response_format={"type": "text"})
-    assert "think" not in from_openai(reasoning_effort="high")
     assert from_openai(think="high")["think"] == "high"
     assert "tools" not in from_openai(tools=[TOOL], tool_choice="none")
 

@@ -4,6 +4,7 @@ import pytest
 from gearshift.errors import Fault, RequestError, UpstreamError
 from gearshift.types import Capability, ChatRequest, Chunk, Frame, Operation, ToolCall, Usage
 from gearshift.wire.openai import OpenAIDialect
+from gearshift.wire.tool_calls import call_id
 
 DIALECT = OpenAIDialect()
 USER = {"role": "user", "content": "hi"}
@@ -235,12 +236,12 @@ def chunk_of(**data: object) -> Chunk:
         ({"content": [{"type": "text", "text": "a"}, 7]}, Chunk("a")),
         ({"content": 7}, Chunk()),
         (
-            {"tool_calls": [{"index": 1, "id": "c", "function": {"name": "f", "arguments": ""}}]},
-            Chunk(tool_calls=(ToolCall(1, "c", "f"),)),
+            {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]},
+            Chunk(tool_calls=(ToolCall(0, "c", "f"),)),
         ),
         (
-            {"tool_calls": [{"index": 1, "function": {"arguments": "{"}}, 7]},
-            Chunk(tool_calls=(ToolCall(1, arguments="{"),)),
+            {"tool_calls": [{"index": 0, "function": {"arguments": "{"}}, 7]},
+            Chunk(tool_calls=(ToolCall(0, arguments="{"),)),
         ),
         (
             {"tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]},
@@ -290,7 +291,6 @@ def frames_of(stream: bytes) -> list[Frame]:
         (b"data: {nope\n\n", "not JSON"),
         (b"data: [1]\n\n", "not a JSON object"),
         (b'{"error":{"message":"boom"}}', "boom"),
-        (b'{"choices":[{"message":{"content":"x"}}]}', "no stream"),
         (b"<html><body>Bad gateway</body></html>", "not JSON"),
     ],
 )
@@ -339,7 +339,7 @@ def test_a_stream_of_tool_calls():
     assert orjson.loads(call[6:])["choices"][0]["delta"]["tool_calls"] == [
         {
             "index": 0,
-            "id": "call_abc_0",
+            "id": call_id("abc", 0),
             "type": "function",
             "function": {"name": "f", "arguments": "{}"},
         }

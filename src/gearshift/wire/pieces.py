@@ -1,0 +1,44 @@
+"""The pieces of an answer put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gearshift.types import Chunk, ToolCall
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Pieces put together: texts and arguments concatenated, the last word on everything else."""
+    last = Chunk()
+    for chunk in chunks:
+        last = Chunk(
+            finish_reason=chunk.finish_reason or last.finish_reason,
+            usage=chunk.usage or last.usage,
+            model=chunk.model or last.model,
+            load_seconds=chunk.load_seconds or last.load_seconds,
+            timings=chunk.timings or last.timings,
+        )
+    return last._replace(
+        content="".join(chunk.content for chunk in chunks),
+        reasoning="".join(chunk.reasoning for chunk in chunks),
+        tool_calls=joined_calls([call for chunk in chunks for call in chunk.tool_calls]),
+        logprobs=tuple(entry for chunk in chunks for entry in chunk.logprobs),
+    )
+
+
+def joined_calls(pieces: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
+    """Each call whole, in their order."""
+    calls: dict[int, list[ToolCall]] = {}
+    for piece in pieces:
+        calls.setdefault(piece.index, []).append(piece)
+    return tuple(_whole(calls[index]) for index in sorted(calls))
+
+
+def _whole(pieces: Sequence[ToolCall]) -> ToolCall:
+    return replace(
+        pieces[0],
+        id=next((piece.id for piece in pieces if piece.id), None),
+        name=next((piece.name for piece in pieces if piece.name), None),
+        arguments="".join(piece.arguments for piece in pieces),
+    )

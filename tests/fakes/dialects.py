@@ -219,13 +219,12 @@ class SpokenOllama:
         return self.error(message) + b"\n"
 
     def read(self, body: bytes, *, stream: bool) -> Told:
-        # Compact JSON has no line ends inside, so that a whole answer is one line.
-        lines = [json.loads(line) for line in body.splitlines() if line]
+        lines = [json.loads(line) for line in body.splitlines() if line] if stream else []
+        lines = lines or [json.loads(body)]
         assert lines, "nothing at all"
         for line in lines[:-1]:
             assert "error" not in line, "something follows the error"
             assert line["done"] is False, "something follows the end mark"
-        assert stream or len(lines) == 1
         error = lines[-1].get("error")
         assert error is None or isinstance(error, str)
         said = [line["message"]["content"] for line in lines if "error" not in line]

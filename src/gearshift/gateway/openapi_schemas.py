@@ -154,6 +154,8 @@ _OLLAMA_FIELDS: Final[JsonObject] = {
     },
     "keep_alive": _or_null("string", "number"),
     "think": _or_null("boolean", "string"),
+    "logprobs": _MAYBE_FLAG,
+    "top_logprobs": _MAYBE_WHOLE,
 }
 _MESSAGES: Final = _list(ref("Message"), minItems=1)
 

@@ -226,11 +226,13 @@ async def test_a_long_list_is_asked_for_less_often(upstream, monkeypatch, size, 
         await provider.probe()
     await provider.aclose()
     assert len(upstream.received) == 2
+
+
 # --- what it does not take
 
 
-def of_ollama(stream: bool = False, **settings: object) -> ChatRequest:
-    body = {"messages": [{"role": "user", "content": "hi"}], "stream": stream, **settings}
+def of_ollama(**settings: object) -> ChatRequest:
+    body = {"messages": [{"role": "user", "content": "hi"}], "stream": False, **settings}
     return OllamaDialect().parse(Operation.CHAT, orjson.dumps(body))
 
 

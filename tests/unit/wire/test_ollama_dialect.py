@@ -135,7 +135,7 @@ def test_tool_calls_get_ids_and_results_find_theirs():
     ids = [message.get("tool_call_id") for message in request.messages[2:]]
     assert ids[:3] == [second, first, "given"]
     assert len({first, second, *ids}) == 4
-    assert all(re.fullmatch("[0-9A-Za-z]{9}", one) for one in (first, second, ids[3]))
+    assert all(re.fullmatch("[0-9A-Za-z]{9}", str(one)) for one in (first, second, ids[3]))
 
 
 @pytest.mark.parametrize(

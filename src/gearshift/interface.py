@@ -119,7 +119,10 @@ class LLMInterface:
             longest_open_seconds=circuit.longest_open_seconds,
         )
         self.admission = Admission(
-            limits.max_in_flight, limits.max_queue, limits.first_token_seconds
+            limits.max_in_flight,
+            limits.max_queue,
+            limits.first_token_seconds,
+            lambda upstream: self.health.topology.tiers_at(upstream),
         )
         routing = self.settings.tiered_routing
         self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)

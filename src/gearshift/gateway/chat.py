@@ -38,19 +38,27 @@ def endpoint(
         if not request.messages:
             return await ollama.load(gateway, request)
         response = await gateway.answer(request)
-        headers = decision_headers(response.decision, response.overhead_seconds)
-        if request.stream:
-            headers["content-type"] = spoken.stream_content_type
-            headers["cache-control"] = "no-cache"
-            headers["x-accel-buffering"] = "no"  # nginx would hold events back
-            return HttpResponse(200, headers, _Pieces(request, response, spoken))
-        headers["content-type"] = "application/json"
-        frames = response.frames
-        if not isinstance(frames, WholeAnswer):
-            frames = WholeAnswer(await _only(frames))
-        return HttpResponse(200, headers, _whole(request, response, frames.frame, spoken))
+        try:
+            return await _written(request, response, spoken)
+        except BaseException:
+            await response.frames.aclose()  # nobody else has them yet
+            raise
 
     return answer
+
+
+async def _written(request: ChatRequest, response: ChatResponse, dialect: Dialect) -> HttpResponse:
+    headers = decision_headers(response.decision, response.overhead_seconds)
+    if request.stream:
+        headers["content-type"] = dialect.stream_content_type
+        headers["cache-control"] = "no-cache"
+        headers["x-accel-buffering"] = "no"  # nginx would hold events back
+        return HttpResponse(200, headers, _Pieces(request, response, dialect))
+    headers["content-type"] = "application/json"
+    frames = response.frames
+    if not isinstance(frames, WholeAnswer):
+        frames = WholeAnswer(await _only(frames))
+    return HttpResponse(200, headers, _whole(request, response, frames.frame, dialect))
 
 
 async def _only(frames: FrameStream) -> Frame:

@@ -3,129 +3,229 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from itertools import count
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.hedging import Ask
-from gearshift.providers.base import Provider
-from gearshift.tiered_routing.tier_router import Target
-from gearshift.types import ChatRequest, FrameStream, WholeAnswer
+from gearshift.pipeline.shares import Shares
+from gearshift.types import FrameStream, WholeAnswer
+
+TiersAt = Callable[[str], AbstractSet[str]]
+"""The tiers that share an upstream; the empty name stands for models of no tier."""
 
 
-@dataclass(slots=True)
+class NoPlaceError(UpstreamError):
+    """Our own queue is full, or was too slow: it says nothing about the upstream."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, fault=Fault.BUSY, retry_after_seconds=1.0)
+
+
+class _Waiter:
+    __slots__ = ("number", "place", "tier", "turn")
+
+    def __init__(self, tier: str, number: int) -> None:
+        self.tier = tier
+        self.number = number  # in the order of their coming
+        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.place: Place | None = None  # from the moment on in which it is given
+
+
 class _Gate:
-    in_flight: int = 0
-    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    """The places of one upstream, and who waits for one."""
+
+    __slots__ = (
+        "_in_flight",
+        "_numbers",
+        "_queues",
+        "_waiting",
+        "max_in_flight",
+        "max_queue",
+        "tiers",
+    )
+
+    def __init__(self) -> None:
+        self.max_in_flight = self.max_queue = 0
+        self.tiers: AbstractSet[str] = frozenset()
+        self._in_flight = Shares()
+        self._waiting = Shares()
+        self._queues: dict[str, dict[_Waiter, None]] = {}  # by tier
+        self._numbers = count()
+
+    def limit(self, max_in_flight: int, max_queue: int, tiers: AbstractSet[str]) -> None:
+        """What holds from now on."""
+        is_wider = max_in_flight > self.max_in_flight
+        self.max_in_flight, self.max_queue, self.tiers = max_in_flight, max_queue, tiers
+        if is_wider:
+            self._admit()
+
+    def place(self, tier: str) -> Place | None:
+        """A place, if there is one for this tier now."""
+        if self._waiting.held(tier) or not self._may_enter(tier):
+            return None
+        return self._taken(tier)
+
+    def _may_enter(self, tier: str) -> bool:
+        return self._in_flight.may_take(tier, self.tiers, self.max_in_flight)
+
+    def _taken(self, tier: str) -> Place:
+        self._in_flight.take(tier)
+        return Place(self, tier)
+
+    def leave(self, tier: str) -> None:
+        """A place is free: it goes to the waiting tier that has the fewest."""
+        self._in_flight.give_back(tier)
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting.total:
+            first = [next(iter(queue)) for queue in self._queues.values() if queue]
+            ready = [waiter for waiter in first if self._may_enter(waiter.tier)]
+            if not ready:
+                return
+            waiter = min(ready, key=lambda one: (self._in_flight.held(one.tier), one.number))
+            self.forget(waiter)
+            if not waiter.turn.done():
+                waiter.place = self._taken(waiter.tier)
+                waiter.turn.set_result(None)
+
+    def queue(self, tier: str) -> _Waiter:
+        """A place in the queue.
+
+        Raises:
+            NoPlaceError: It is full.
+        """
+        if not self._waiting.may_take(tier, self.tiers, self.max_queue):
+            in_flight, waiting = self._in_flight.total, self._waiting.total
+            raise NoPlaceError(f"{in_flight} requests in flight and {waiting} waiting")
+        waiter = _Waiter(tier, next(self._numbers))
+        self._queues.setdefault(tier, {})[waiter] = None
+        self._waiting.take(tier)
+        return waiter
+
+    def forget(self, waiter: _Waiter) -> None:
+        """Who waited does so no more, whoever says it first."""
+        queue = self._queues[waiter.tier]
+        if waiter in queue:
+            del queue[waiter]
+            self._waiting.give_back(waiter.tier)
+
+
+class Place:
+    """One of an upstream's places: given back at the end of its context, or with the frames.
+
+    Example:
+        with place:
+            return place.kept_by(await provider.send(request, model))
+    """
+
+    __slots__ = ("_gate", "_is_kept", "_tier")
+
+    def __init__(self, gate: _Gate, tier: str) -> None:
+        self._gate: _Gate | None = gate
+        self._tier = tier
+        self._is_kept = False
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_kept:
+            self.leave()
+
+    def leave(self) -> None:
+        """Give the place back, once."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.leave(self._tier)
+
+    def kept_by(self, frames: FrameStream) -> FrameStream:
+        """The same frames; the place is theirs until they are closed."""
+        if isinstance(frames, WholeAnswer):
+            return frames
+        self._is_kept = True
+        return AdmittedFrames(frames, self)
+
+
+class AdmittedFrames:
+    """The frames of an answer; the place is given back when they are closed."""
+
+    __slots__ = ("_frames", "_place", "read")
+
+    def __init__(self, frames: FrameStream, place: Place) -> None:
+        self.read = frames.read
+        self._frames = frames
+        self._place = place
+
+    async def aclose(self) -> None:
+        """Close the frames and leave."""
+        try:
+            await self._frames.aclose()
+        finally:
+            self._place.leave()
 
 
 class Admission:
     """A bounded number of requests in flight per upstream, and a bounded queue before it.
 
-    Each upstream has its own gate, so that a slow tier never holds up another.
+    Each upstream has its own gate. Where several tiers share one, each finds a place there and in
+    its queue, however many requests of the others hang (see `Shares`); a place that becomes
+    free goes to the waiting tier that has the fewest.
 
     Args:
         max_in_flight: Requests that one upstream works on at the same time, at least 1.
         max_queue: Requests that may wait for it; further ones are refused as busy.
         wait_seconds: How long one may wait.
+        tiers_at: Who shares an upstream.
     """
 
-    def __init__(self, max_in_flight: int, max_queue: int, wait_seconds: float) -> None:
+    def __init__(
+        self, max_in_flight: int, max_queue: int, wait_seconds: float, tiers_at: TiersAt
+    ) -> None:
         self._max_in_flight = max_in_flight
         self._max_queue = max_queue
         self._wait_seconds = wait_seconds
+        self._tiers_at = tiers_at
         self._gates: dict[str, _Gate] = {}
 
     def adopt(self, other: Admission) -> None:
         """Count together with another one, whose limits may differ."""
         self._gates = other._gates
 
-    def enter_at_once(self, upstream: str) -> bool:
-        """Take a place if there is one."""
+    def _gate(self, upstream: str) -> _Gate:
         gate = self._gates.get(upstream)
         if gate is None:
             gate = self._gates[upstream] = _Gate()
-        if gate.in_flight >= self._max_in_flight:
-            return False
-        gate.in_flight += 1
-        return True
+        gate.limit(self._max_in_flight, self._max_queue, self._tiers_at(upstream))
+        return gate
 
-    async def enter(self, upstream: str) -> None:
-        """Take a place; every entry needs one `leave`.
+    def place_at_once(self, upstream: str, tier: str) -> Place | None:
+        """A place if there is one now."""
+        return self._gate(upstream).place(tier)
+
+    async def place(self, upstream: str, tier: str) -> Place:
+        """A place, as soon as there is one.
 
         Raises:
-            UpstreamError: `BUSY`, when the queue is full or the wait was too long.
+            NoPlaceError: The queue is full, or the wait was too long.
         """
-        if self.enter_at_once(upstream):
-            return
-        gate = self._gates[upstream]
-        if len(gate.waiting) >= self._max_queue:
-            raise _busy(f"{gate.in_flight} requests in flight and {len(gate.waiting)} waiting")
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        gate.waiting.append(turn)
+        gate = self._gate(upstream)
+        place = gate.place(tier)
+        if place is not None:
+            return place
+        waiter = gate.queue(tier)
         try:
             async with asyncio.timeout(self._wait_seconds):
-                await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                self.leave(upstream)  # the place came in the same moment as the end of the wait
-            else:
-                gate.waiting.remove(turn)
-            if isinstance(error, TimeoutError):
-                raise _busy(f"no free place within {self._wait_seconds:g} s") from error
-            raise
-
-    def leave(self, upstream: str) -> None:
-        """Give the place to the next in the queue, or back."""
-        gate = self._gates[upstream]
-        while gate.waiting:
-            turn = gate.waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        gate.in_flight -= 1
-
-
-def admitted(providers: Mapping[str, Provider], admission: Admission) -> Ask:
-    """Asking a deployment, once there is a place at its upstream."""
-
-    async def ask(request: ChatRequest, target: Target) -> FrameStream:
-        upstream, model = target.deployment.upstream, target.deployment.model
-        if not admission.enter_at_once(upstream):
-            await admission.enter(upstream)
-        try:
-            frames = await providers[upstream].send(request, model)
+                await waiter.turn
+        except TimeoutError as error:
+            if waiter.place is None:
+                raise NoPlaceError(f"no free place within {self._wait_seconds:g} s") from error
         except BaseException:
-            admission.leave(upstream)
+            if waiter.place is not None:
+                waiter.place.leave()
             raise
-        if isinstance(frames, WholeAnswer):
-            admission.leave(upstream)
-            return frames
-        return AdmittedFrames(frames, admission, upstream)
-
-    return ask
-
-
-class AdmittedFrames:
-    """The frames of an answer; the place is given back when they are closed."""
-
-    __slots__ = ("_admission", "_frames", "_is_inside", "_upstream", "read")
-
-    def __init__(self, frames: FrameStream, admission: Admission, upstream: str) -> None:
-        self.read = frames.read
-        self._frames = frames
-        self._admission = admission
-        self._upstream = upstream
-        self._is_inside = True
-
-    async def aclose(self) -> None:
-        """Close the frames and leave."""
-        if self._is_inside:
-            self._is_inside = False
-            self._admission.leave(self._upstream)
-        await self._frames.aclose()
-
-
-def _busy(message: str) -> UpstreamError:
-    return UpstreamError(message, fault=Fault.BUSY, retry_after_seconds=1.0)
+        finally:
+            gate.forget(waiter)
+        assert waiter.place is not None
+        return waiter.place

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from gearshift.pipeline.admission import Admission, admitted
+from gearshift.pipeline.admission import Admission
+from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Handler
 from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.fallback import Fallback
@@ -26,18 +27,17 @@ def build(
     health: HealthMonitor,
     sinks: Sequence[Sink],
 ) -> Handler:
-    """Recording around fallback (with retries) around hedging around admission to providers."""
+    """Recording around fallback (with retries) around hedging around attempts at providers."""
     retries, hedging = settings.retries, settings.hedging
-    ask = admitted(providers, admission)
+    attempts = Attempts(providers, admission, circuits, health.learn_incapable)
     budget = RetryBudget(retries.budget)
+    hedged = Hedging(attempts, circuits, hedging.percentile, budget) if hedging.enabled else None
     fallback = Fallback(
-        ask,
+        attempts,
         {name: provider.dialect for name, provider in providers.items()},
-        circuits,
         policy=RetryPolicy(retries.attempts, retries.backoff_seconds, random.random),
         budget=budget,
-        hedging=Hedging(ask, hedging.percentile, budget) if hedging.enabled else None,
-        learn_incapable=health.learn_incapable,
+        hedging=hedged,
     )
     with_prompts = settings.tiered_routing.logging.log_prompts
     return Recording(fallback, sinks, circuits.failed, with_prompts=with_prompts)

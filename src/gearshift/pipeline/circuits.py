@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Final
 
 from gearshift.errors import Fault, UpstreamError
@@ -41,13 +41,45 @@ class _Circuit:
     failures: int = 0
     openings: int = 0
     until: float | None = None  # `None` while closed
-    is_on_trial: bool = False
+    trial: Attempt | None = None  # the one request that may try
     fault: Fault = Fault.FAILED
     message: str = ""
 
 
+class Attempt:
+    """One request at a deployment: leaving its context tells the circuit how it ended.
+
+    Without an exception it has answered; with an `UpstreamError` it has failed; whatever else
+    ends it (a client that goes away, a defect) says nothing about the deployment. A trial ends
+    with its attempt in any case.
+    """
+
+    __slots__ = ("_circuits", "_deployment", "_is_last_resort")
+
+    def __init__(self, circuits: Circuits, deployment: Deployment, is_last_resort: bool) -> None:
+        self._circuits = circuits
+        self._deployment = deployment
+        self._is_last_resort = is_last_resort
+
+    def __enter__(self) -> None:
+        self._circuits.check(self._deployment, as_last_resort=self._is_last_resort)
+        self._circuits._begin(self._deployment, self)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._circuits._end(self._deployment, self, error)
+
+
 class Circuits:
     """Opens after failures in a row, waits, lets one request try, closes when that succeeds.
+
+    Example:
+        with circuits.attempt(deployment):
+            frames = await provider.send(request, deployment.model)
 
     Args:
         clock: Seconds, monotonic.
@@ -70,33 +102,56 @@ class Circuits:
         self._longest = max(open_seconds, longest_open_seconds)
         self._circuits: dict[Deployment, _Circuit] = {}
 
-    def admits(self, deployment: Deployment, *, as_last_resort: bool = False) -> bool:
-        """Whether a request may go there; one that may is on trial if the circuit was open.
-
-        Every admission needs one `failed`, `succeeded` or `released`.
+    def attempt(self, deployment: Deployment, *, as_last_resort: bool = False) -> Attempt:
+        """A context for one request there; entering it raises what `check` raises.
 
         Args:
             deployment: Where it wants to go.
             as_last_resort: Everybody else has just failed, so it does not wait for its turn.
         """
+        return Attempt(self, deployment, as_last_resort)
+
+    def check(self, deployment: Deployment, *, as_last_resort: bool = False) -> None:
+        """Find out whether a request may go there now.
+
+        Raises:
+            UpstreamError: `COOLDOWN`: the circuit is open, or another request is on trial.
+        """
         circuit = self._circuits.get(deployment) if self._circuits else None
         if circuit is None or circuit.until is None:
-            return True
-        if circuit.is_on_trial or not (as_last_resort or circuit.until <= self._clock()):
-            return False
-        circuit.is_on_trial = True
-        return True
+            return
+        if circuit.trial is not None or not (as_last_resort or circuit.until <= self._clock()):
+            raise _refusal(circuit, circuit.until - self._clock())
+
+    def _begin(self, deployment: Deployment, attempt: Attempt) -> None:
+        circuit = self._circuits.get(deployment) if self._circuits else None
+        if circuit is not None and circuit.until is not None:
+            circuit.trial = attempt
+
+    def _end(self, deployment: Deployment, attempt: Attempt, error: BaseException | None) -> None:
+        circuit = self._circuits.get(deployment) if self._circuits else None
+        is_trial = circuit is not None and circuit.trial is attempt
+        if is_trial and circuit is not None:
+            circuit.trial = None
+        if error is None:
+            self.succeeded(deployment)
+        elif isinstance(error, UpstreamError):
+            self._failed(deployment, error, is_trial=is_trial)
 
     def failed(self, deployment: Deployment, error: UpstreamError) -> None:
-        """Note a failure; some faults say nothing about the deployment."""
+        """Note a failure outside an attempt: an answer broke off after its first content."""
+        self._failed(deployment, error, is_trial=False)
+
+    def _failed(self, deployment: Deployment, error: UpstreamError, *, is_trial: bool) -> None:
         fault = error.fault
         if fault not in _AT_ONCE and fault not in _COUNTED:
-            self.released(deployment)
-            return
+            return  # it says nothing about the deployment
         circuit = self._circuits.setdefault(deployment, _Circuit())
+        if circuit.until is not None and not is_trial:
+            return  # it was under way when the circuit opened: no news, and no longer wait
         circuit.failures += _COUNTED.get(fault, self._failures)
         circuit.fault, circuit.message = fault, error.message
-        if circuit.is_on_trial or circuit.failures >= self._failures:
+        if is_trial or circuit.failures >= self._failures:
             self._open(circuit, error.retry_after_seconds)
 
     def _open(self, circuit: _Circuit, retry_after_seconds: float | None) -> None:
@@ -104,18 +159,11 @@ class Circuits:
         wait = self._open_seconds * 2.0 ** min(circuit.openings - 1, 30)
         wait = min(self._longest, max(wait, retry_after_seconds or 0.0))
         circuit.until = self._clock() + wait
-        circuit.is_on_trial = False
 
     def succeeded(self, deployment: Deployment) -> None:
         """Close the circuit of a deployment that answered."""
         if self._circuits:
             self._circuits.pop(deployment, None)
-
-    def released(self, deployment: Deployment) -> None:
-        """A request ended without saying anything about the deployment: the client went away."""
-        circuit = self._circuits.get(deployment) if self._circuits else None
-        if circuit is not None:
-            circuit.is_on_trial = False
 
     def reachable(self, deployment: Deployment, *, is_news: bool) -> None:
         """A probe has found it ready.
@@ -144,7 +192,7 @@ class Circuits:
         circuit = self._circuits.get(deployment)
         if circuit is None or circuit.until is None:
             return State.CLOSED
-        is_over = circuit.is_on_trial or circuit.until <= self._clock()
+        is_over = circuit.trial is not None or circuit.until <= self._clock()
         return State.HALF_OPEN if is_over else State.OPEN
 
     def refusal(self, deployment: Deployment) -> UpstreamError | None:
@@ -152,12 +200,16 @@ class Circuits:
         circuit = self._circuits.get(deployment)
         if circuit is None or circuit.until is None:
             return None
-        return UpstreamError(
-            f"left alone after: {circuit.message or circuit.fault.value}",
-            fault=Fault.COOLDOWN,
-            retry_after_seconds=max(0.0, circuit.until - self._clock()),
-        )
+        return _refusal(circuit, circuit.until - self._clock())
 
     def adopt(self, other: Circuits) -> None:
         """Take over what another one knows."""
         self._circuits = other._circuits
+
+
+def _refusal(circuit: _Circuit, seconds: float) -> UpstreamError:
+    return UpstreamError(
+        f"left alone after: {circuit.message or circuit.fault.value}",
+        fault=Fault.COOLDOWN,
+        retry_after_seconds=max(0.0, seconds),
+    )

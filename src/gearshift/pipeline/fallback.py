@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.pipeline.admission import NoPlaceError
+from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import Circuits
-from gearshift.pipeline.hedging import Ask, Hedging
+from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.tiered_routing.tier_router import Target
-from gearshift.types import Cause, ChatRequest, ChatResponse, Decision, Deployment, FrameStream
-
-LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
-"""Told of a deployment that lacks what a request needs."""
+from gearshift.types import Cause, ChatResponse, Decision, FrameStream
 
 
 class Fallback:
@@ -25,33 +23,27 @@ class Fallback:
     answers; the decision in the response names it.
 
     Args:
-        ask: Asks one deployment once.
+        attempts: Asks one deployment once.
         dialects: The dialect of each upstream's answers.
-        circuits: Told of each failure and success.
         policy: When the same deployment is asked again.
         budget: How many repetitions there may be.
-        hedging: Asks in place of `ask`, where it is turned on.
-        learn_incapable: Told what a deployment cannot do.
+        hedging: Asks in place of `attempts`, where it is turned on.
     """
 
     def __init__(
         self,
-        ask: Ask,
+        attempts: Attempts,
         dialects: Mapping[str, str],
-        circuits: Circuits,
         *,
         policy: RetryPolicy,
         budget: RetryBudget,
         hedging: Hedging | None,
-        learn_incapable: LearnIncapable,
     ) -> None:
-        self._ask = ask
+        self._attempts = attempts
         self._dialects = dialects
-        self._circuits = circuits
         self._policy = policy
         self._budget = budget
         self._hedging = hedging
-        self._learn_incapable = learn_incapable
 
     async def __call__(self, call: Call) -> ChatResponse:
         """Answer the call.
@@ -63,21 +55,21 @@ class Fallback:
         self._budget.earn()
         passed_over: list[int] = []
         for position in range(len(call.chain)):
-            frames = await self._attempts(call, position, passed_over)
-            if frames is not None:
-                return self._answered(call, *frames)
+            answer = await self._tried(call, position, passed_over)
+            if answer is not None:
+                return self._answered(call, *answer)
         if len(passed_over) < len(call.chain):
             # Those who were asked have failed: better one more try than no answer.
             for position in passed_over:
-                frames = await self._attempts(call, position, None)
-                if frames is not None:
-                    return self._answered(call, *frames)
+                answer = await self._tried(call, position, None)
+                if answer is not None:
+                    return self._answered(call, *answer)
         errors = [error for _, error in call.attempts]
         if errors and all(error.fault is Fault.INCAPABLE for error in errors):
             raise errors[0]
         raise ExhaustedError(call.attempts)
 
-    async def _attempts(
+    async def _tried(
         self, call: Call, position: int, passed_over: list[int] | None
     ) -> tuple[Target, FrameStream] | None:
         """Ask one deployment, again after a wait if that may help; `None` when it failed.
@@ -85,18 +77,18 @@ class Fallback:
         Where its circuit is open, its position goes to `passed_over`; without that list it is
         asked all the same, as a last resort.
         """
-        target = call.chain[position]
         attempt = 0
-        while self._circuits.admits(target.deployment, as_last_resort=passed_over is None):
+        while True:
             attempt += 1
             started = time.perf_counter()
             try:
-                return await self._asked(call, position, target)
-            except asyncio.CancelledError:
-                self._circuits.released(target.deployment)
-                raise
+                return await self._asked(call, position, as_last_resort=passed_over is None)
             except UpstreamError as error:
-                self._note_failure(call, target, error)
+                if error.fault is Fault.COOLDOWN:
+                    if attempt == 1 and passed_over is not None:
+                        passed_over.append(position)
+                        call.attempts.append((str(call.chain[position].deployment), error))
+                    return None
                 if not error.permits_fallback:
                     raise
                 wait = self._wait(call, position, attempt, error)
@@ -106,20 +98,18 @@ class Fallback:
                 return None
             call.upstream_seconds += wait  # it is not our own work
             await asyncio.sleep(wait)
-        if attempt == 0 and passed_over is not None:
-            passed_over.append(position)
-            refusal = self._circuits.refusal(target.deployment)
-            if refusal is not None:
-                call.attempts.append((str(target.deployment), refusal))
-        return None
 
-    async def _asked(self, call: Call, position: int, target: Target) -> tuple[Target, FrameStream]:
+    async def _asked(
+        self, call: Call, position: int, *, as_last_resort: bool
+    ) -> tuple[Target, FrameStream]:
+        target = call.chain[position]
         if self._hedging is None:
-            return target, await self._ask(call.request, target)
-        return await self._hedging(call.request, target, _sibling(call, position) or target)
+            return target, await self._attempts(call, target, as_last_resort=as_last_resort)
+        second = _sibling(call, position) or target
+        return await self._hedging(call, target, second, as_last_resort=as_last_resort)
 
     def _wait(self, call: Call, position: int, attempt: int, error: UpstreamError) -> float | None:
-        if _is_our_queue(error):
+        if isinstance(error, NoPlaceError):
             return None
         wait = self._policy.wait(
             attempt,
@@ -131,25 +121,11 @@ class Fallback:
 
     def _answered(self, call: Call, target: Target, frames: FrameStream) -> ChatResponse:
         deployment = target.deployment
-        self._circuits.succeeded(deployment)
         if call.attempts or target is not call.chain[0]:
             call.decision = _answered_by(call, target)
         overhead = time.perf_counter() - call.started_at - call.upstream_seconds
         dialect = self._dialects[deployment.upstream]
         return ChatResponse(call.decision, dialect, frames, max(0.0, overhead))
-
-    def _note_failure(self, call: Call, target: Target, error: UpstreamError) -> None:
-        call.attempts.append((str(target.deployment), error))
-        if _is_our_queue(error):  # that says nothing about the upstream
-            self._circuits.released(target.deployment)
-        else:
-            self._circuits.failed(target.deployment, error)
-        if error.fault is Fault.INCAPABLE:
-            self._learn_incapable(target.deployment, call.request, error)
-
-
-def _is_our_queue(error: UpstreamError) -> bool:
-    return error.fault is Fault.BUSY and error.status is None
 
 
 def _sibling(call: Call, position: int) -> Target | None:

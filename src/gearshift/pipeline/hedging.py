@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
+from gearshift.errors import UpstreamError
+from gearshift.pipeline.attempts import Attempts
+from gearshift.pipeline.call import Call
+from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.retries import RetryBudget
 from gearshift.tiered_routing.tier_router import Target
-from gearshift.types import ChatRequest, Deployment, FrameStream
+from gearshift.types import Deployment, FrameStream
+
+_LOG = logging.getLogger(__name__)
 
 _REMEMBERED: Final = 200
 _FEWEST: Final = 20
 
-Ask = Callable[[ChatRequest, Target], Awaitable[FrameStream]]
-"""Asks one deployment; returns when its first content is there."""
+_Asking = asyncio.Task[FrameStream]
 
 
 class Latencies:
@@ -40,68 +47,99 @@ class Latencies:
 class Hedging:
     """Asks, and asks again when the answer is later than most.
 
+    Each of the two is an attempt of its own: its circuit admits it and hears how it ended, and
+    what it failed with is noted in the call, whoever wins. Nothing is awaited between having a
+    winner and handing it over, so there is no moment in which it could be lost.
+
     Args:
-        ask: One deployment, once.
+        attempts: Asks one deployment once.
+        circuits: Where no request may go, no second one goes.
         percentile: Of the deployment's own recent times, after which a second request goes out.
         budget: Hedges are repetitions, so they are limited together with retries.
     """
 
-    def __init__(self, ask: Ask, percentile: float, budget: RetryBudget) -> None:
-        self._ask = ask
+    def __init__(
+        self, attempts: Attempts, circuits: Circuits, percentile: float, budget: RetryBudget
+    ) -> None:
+        self._attempts = attempts
+        self._circuits = circuits
         self._percentile = percentile
         self._budget = budget
         self._latencies = Latencies()
+        self._tasks: set[asyncio.Task[Any]] = set()  # the loop itself holds them weakly only
 
     async def __call__(
-        self, request: ChatRequest, target: Target, second: Target
+        self, call: Call, target: Target, second: Target, *, as_last_resort: bool = False
     ) -> tuple[Target, FrameStream]:
         """The first good answer, with the deployment that gave it.
 
         Args:
-            request: The request.
+            call: The request.
             target: Whom to ask first.
             second: Whom to ask beside; may be the same.
+            as_last_resort: Ask the first though its circuit is open.
 
         Raises:
             UpstreamError: Neither answered; what the first one said.
         """
-        first = asyncio.create_task(self._timed(request, target))
+        first = self._started(self._timed(call, target, as_last_resort=as_last_resort))
         running = {first: target}
         try:
             wait = self._latencies.percentile(target.deployment, self._percentile)
             done, _ = await asyncio.wait(running, timeout=wait)
-            if not done and self._budget.spend():
-                running[asyncio.create_task(self._timed(request, second))] = second
-            return await self._winner(running, first)
+            if not done and self._may_ask(second):
+                running[self._started(self._timed(call, second))] = second
+            winner = await _winner(running, first)
+            return running.pop(winner), winner.result()
         finally:
-            await _cancel(running)
+            for loser in running:
+                self._give_up(loser)
 
-    async def _winner(
-        self, running: dict[asyncio.Task[FrameStream], Target], first: asyncio.Task[FrameStream]
-    ) -> tuple[Target, FrameStream]:
-        pending = set(running)
-        while pending:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if task.exception() is None:
-                    target = running.pop(task)
-                    return target, task.result()
-        error = first.exception()
-        assert error is not None
-        raise error
+    def _may_ask(self, second: Target) -> bool:
+        try:
+            self._circuits.check(second.deployment)
+        except UpstreamError:
+            return False
+        return self._budget.spend()
 
-    async def _timed(self, request: ChatRequest, target: Target) -> FrameStream:
+    def _started(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _timed(
+        self, call: Call, target: Target, *, as_last_resort: bool = False
+    ) -> FrameStream:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        frames = await self._ask(request, target)
+        frames = await self._attempts(call, target, as_last_resort=as_last_resort)
         self._latencies.note(target.deployment, loop.time() - started)
         return frames
 
+    def _give_up(self, loser: _Asking) -> None:
+        loser.cancel()
+        loser.add_done_callback(self._let_go)
 
-async def _cancel(running: dict[asyncio.Task[FrameStream], Target]) -> None:
-    """End what lost, and let go of an answer that came in the same moment."""
-    for task in running:
-        task.cancel()
-    for result in await asyncio.gather(*running, return_exceptions=True):
-        if not isinstance(result, BaseException):
-            await result.aclose()
+    def _let_go(self, loser: _Asking) -> None:
+        """Close an answer that came in the moment in which it was given up."""
+        if loser.cancelled():
+            return
+        error = loser.exception()
+        if error is None:
+            self._started(loser.result().aclose())
+        elif not isinstance(error, UpstreamError):
+            # Nobody else hears of it. Its own words may quote the prompt: only the places.
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            _LOG.error("%s while two deployments were asked\n%s", type(error).__name__, trace)
+
+
+async def _winner(running: dict[_Asking, Target], first: _Asking) -> _Asking:
+    """The first that has an answer; without any, the first that was asked."""
+    pending = set(running)
+    while pending:
+        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in running:
+            if task.done() and not task.cancelled() and task.exception() is None:
+                return task
+    return first

@@ -21,10 +21,16 @@ class Topology:
     Attributes:
         tiers: Deployments of each tier, best first.
         models: Deployments of each concrete model name.
+        shared: The tiers that each upstream serves; the empty name for models of no tier.
     """
 
     tiers: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
     models: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def tiers_at(self, upstream: str) -> frozenset[str]:
+        """Who shares an upstream."""
+        return self.shared.get(upstream, frozenset())
 
     def of_model(self, name: str) -> tuple[Target, ...]:
         """The deployments that serve a model; a bare name means its `latest` tag, as in Ollama."""
@@ -61,7 +67,14 @@ def resolve(
         known = models.get(target.deployment.model, ())
         if all(target.deployment != other.deployment for other in known):
             models[target.deployment.model] = (*known, target)
-    return Topology(tiers, models)
+    return Topology(tiers, models, _shared([*tiers.values(), *models.values()]))
+
+
+def _shared(chains: Sequence[Sequence[Target]]) -> dict[str, frozenset[str]]:
+    tiers_of: dict[str, set[str]] = {}
+    for target in (target for chain in chains for target in chain):
+        tiers_of.setdefault(target.deployment.upstream, set()).add(target.tier)
+    return {upstream: frozenset(tiers) for upstream, tiers in tiers_of.items()}
 
 
 @dataclass(frozen=True, slots=True)

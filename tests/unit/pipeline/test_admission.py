@@ -1,64 +1,222 @@
 """How many requests an upstream may have at once, and who waits."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from tests.fakes.steps import run_interrupted
 
-from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.admission import Admission
+from gearshift.errors import Fault
+from gearshift.pipeline.admission import Admission, NoPlaceError
+from gearshift.types import Frame, WholeAnswer
+
+
+def admission(places, queue, seconds=5.0, tiers=("a",)):
+    return Admission(places, queue, seconds, lambda upstream: frozenset(tiers))
+
+
+async def turns(count=5):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Frames:
+    is_closed = False
+
+    async def read(self):
+        return None
+
+    async def aclose(self):
+        self.is_closed = True
 
 
 async def test_places_are_given_in_the_order_of_asking():
-    admission = Admission(1, 2, 5.0)
-    await admission.enter("u")
+    gates = admission(1, 2)
+    held = [await gates.place("u", "a")]
     order = []
 
     async def wait(name):
-        await admission.enter("u")
+        held.append(await gates.place("u", "a"))
         order.append(name)
 
     tasks = [asyncio.create_task(wait(name)) for name in "ab"]
-    await asyncio.sleep(0)
+    await turns()
     for _ in range(3):
-        admission.leave("u")
-        await asyncio.sleep(0)
+        held.pop(0).leave()
+        await turns()
     await asyncio.gather(*tasks)
     assert order == ["a", "b"]
-    await admission.enter("u")  # nothing was lost
+    assert gates.place_at_once("u", "a")  # nothing was lost
+
+
+async def test_nobody_overtakes_those_who_wait():
+    gates = admission(1, 2)
+    place = await gates.place("u", "a")
+    first = asyncio.create_task(gates.place("u", "a"))
+    await turns()
+    place.leave()
+    assert gates.place_at_once("u", "a") is None
+    (await first).leave()
 
 
 async def test_a_full_queue_is_busy_and_other_upstreams_do_not_notice():
-    admission = Admission(1, 0, 5.0)
-    await admission.enter("u")
-    with pytest.raises(UpstreamError, match="1 requests in flight") as caught:
-        await admission.enter("u")
+    gates = admission(1, 0)
+    await gates.place("u", "a")
+    with pytest.raises(NoPlaceError, match="1 requests in flight and 0 waiting") as caught:
+        await gates.place("u", "a")
     assert caught.value.fault is Fault.BUSY
     assert caught.value.retry_after_seconds
-    await admission.enter("other")
+    await gates.place("other", "a")
 
 
 async def test_who_waits_too_long_or_goes_away_takes_no_place():
-    admission = Admission(1, 5, 0.02)
-    await admission.enter("u")
-    with pytest.raises(UpstreamError, match=r"within 0\.02 s"):
-        await admission.enter("u")
-    gone = asyncio.create_task(admission.enter("u"))
-    await asyncio.sleep(0)
+    gates = admission(1, 5, 0.02)
+    place = await gates.place("u", "a")
+    with pytest.raises(NoPlaceError, match=r"within 0\.02 s"):
+        await gates.place("u", "a")
+    gone = asyncio.create_task(gates.place("u", "a"))
+    await turns(1)
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
-    admission.leave("u")
-    await admission.enter("u")
+    place.leave()
+    await gates.place("u", "a")
 
 
-async def test_a_place_that_comes_in_the_moment_of_leaving_is_passed_on():
-    admission = Admission(1, 5, 5.0)
-    await admission.enter("u")
-    first = asyncio.create_task(admission.enter("u"))
-    second = asyncio.create_task(admission.enter("u"))
-    await asyncio.sleep(0)
-    admission.leave("u")  # the place is first's, but first goes away before it learns of it
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
+@pytest.mark.parametrize("is_first", ["place", "end"])
+async def test_a_place_that_comes_in_the_moment_of_leaving_is_passed_on(is_first):
+    gates = admission(1, 5)
+    place = await gates.place("u", "a")
+    first = asyncio.create_task(gates.place("u", "a"))
+    second = asyncio.create_task(gates.place("u", "a"))
+    await turns()
+    if is_first == "place":
+        place.leave()  # it is first's, but first goes away before it learns of it
+        first.cancel()
+    else:
+        first.cancel()
+        place.leave()
+    with pytest.raises(asyncio.CancelledError):
+        await first
     async with asyncio.timeout(1):
         await second
+
+
+@pytest.mark.parametrize("is_first", ["place", "end"])
+def test_the_end_of_the_wait_in_the_moment_of_the_place(is_first):
+    async def scenario():
+        gates = admission(1, 5, 1.0)
+        place = await gates.place("u", "a")
+        loop = asyncio.get_running_loop()
+        if is_first == "place":  # both in one turn of the loop
+            loop.call_at(loop.time() + 1.0, place.leave)
+        waiting = asyncio.ensure_future(gates.place("u", "a"))
+        await turns()
+        if is_first == "end":
+            loop.call_at(loop.time() + 1.0, place.leave)
+        with suppress(NoPlaceError):
+            (await waiting).leave()
+        assert gates.place_at_once("u", "a")  # nothing was lost
+
+    run_interrupted(scenario, None)
+
+
+async def test_who_goes_away_makes_room_in_the_queue_at_once():
+    gates = admission(1, 1)
+    await gates.place("u", "a")
+    for _ in range(3):
+        waiting = asyncio.create_task(gates.place("u", "a"))
+        await turns()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+
+async def test_a_place_is_given_back_once_and_by_the_frames_where_they_keep_it():
+    gates = admission(1, 0)
+    with pytest.raises(RuntimeError), await gates.place("u", "a"):
+        raise RuntimeError
+    with await gates.place("u", "a") as place:
+        place.kept_by(WholeAnswer(Frame(b"")))
+    frames = Frames()
+    with await gates.place("u", "a") as place:
+        kept = place.kept_by(frames)
+    assert gates.place_at_once("u", "a") is None
+    await kept.aclose()
+    assert frames.is_closed
+    await kept.aclose()
+    assert gates._gates["u"]._in_flight.total == 0
+
+
+# --- several tiers at one upstream
+
+
+TIERS = {
+    "two": ("simple", "complex"),
+    "three": ("simple", "middle", "complex"),
+    "with others": ("simple", "complex", ""),
+}
+
+
+async def hang(gates, tier, count):
+    """So many requests that never end."""
+    tasks = [asyncio.create_task(gates.place("u", tier)) for _ in range(count)]
+    await turns()
+    return tasks
+
+
+@pytest.mark.parametrize("tiers", TIERS.values(), ids=TIERS)
+@pytest.mark.parametrize("places", [3, 4, 5, 16, 64])
+@pytest.mark.parametrize("hanging", [1, 150, 1000])
+async def test_tiers_that_hang_leave_the_others_a_place_and_a_queue(tiers, places, hanging):
+    gates = admission(places, 256, tiers=tiers)
+    tasks = []
+    for stuck in tiers[1:]:
+        tasks += await hang(gates, stuck, hanging)
+    for _ in range(50):
+        (await gates.place("u", tiers[0])).leave()
+    # Its own queue is as long as it is for anybody.
+    ours = await hang(gates, tiers[0], 40)
+    assert not any(task.done() and task.exception() for task in ours)
+    assert any(task.done() for task in ours)
+    for task in [*tasks, *ours]:
+        task.cancel()
+    await asyncio.gather(*tasks, *ours, return_exceptions=True)
+
+
+@pytest.mark.parametrize("places", [1, 2, 3, 8, 64])
+async def test_one_busy_tier_gets_more_than_half_and_all_where_it_is_alone(places):
+    shared = admission(places, 0, tiers=("a", "b"))
+    alone = admission(places, 0, tiers=("a",))
+    count = sum(shared.place_at_once("u", "a") is not None for _ in range(100))
+    assert places / 2 <= count <= max(1, places - 1)
+    assert sum(alone.place_at_once("u", "a") is not None for _ in range(100)) == places
+
+
+async def test_a_place_that_is_free_goes_to_the_tier_that_has_the_fewest():
+    gates = admission(4, 100, tiers=("a", "b"))
+    held = [await gates.place("u", "a") for _ in range(3)]
+    held.append(await gates.place("u", "b"))
+    many = await hang(gates, "a", 10)
+    few = await hang(gates, "b", 3)
+    given = []
+    for _ in range(3):
+        held.pop(0).leave()
+        await turns()
+        given.append([sum(task.done() for task in tasks) for tasks in (many, few)])
+    assert given == [[0, 1], [1, 1], [2, 1]]  # now both hold two
+    for task in [*many, *few]:
+        task.cancel()
+    await asyncio.gather(*many, *few, return_exceptions=True)
+
+
+async def test_limits_that_are_raised_let_in_those_who_wait():
+    old = admission(1, 5)
+    await old.place("u", "a")
+    waiting = asyncio.create_task(old.place("u", "a"))
+    await turns()
+    new = admission(3, 5)
+    new.adopt(old)
+    new.place_at_once("u", "a")
+    async with asyncio.timeout(1):
+        await waiting

@@ -1,11 +1,14 @@
 """When a deployment that fails is left alone, and how it comes back."""
 
+import asyncio
+from contextlib import ExitStack, suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.circuits import Circuits, State
+from gearshift.pipeline.circuits import Attempt, Circuits, State
 from gearshift.types import Deployment
 
 DEPLOYMENT = Deployment("local", "m")
@@ -25,8 +28,23 @@ def clock():
 
 
 def fail(circuits, fault=Fault.UNREACHABLE, retry_after=None):
+    """A request is let in and fails."""
     error = UpstreamError("refused", fault=fault, retry_after_seconds=retry_after)
-    circuits.failed(DEPLOYMENT, error)
+    with pytest.raises(UpstreamError, match="refused"), circuits.attempt(DEPLOYMENT):
+        raise error
+
+
+def admits(circuits, **how):
+    """Whether a request is let in; it ends without a word on the deployment."""
+    try:
+        with circuits.attempt(DEPLOYMENT, **how):
+            raise GoneError
+    except (UpstreamError, GoneError) as error:
+        return isinstance(error, GoneError)
+
+
+class GoneError(Exception):
+    pass
 
 
 def test_it_opens_after_failures_in_a_row_and_success_starts_the_count_again(clock):
@@ -36,9 +54,9 @@ def test_it_opens_after_failures_in_a_row_and_success_starts_the_count_again(clo
     circuits.succeeded(DEPLOYMENT)
     for _ in range(2):
         fail(circuits)
-    assert circuits.admits(DEPLOYMENT)
+    assert admits(circuits)
     fail(circuits)
-    assert not circuits.admits(DEPLOYMENT)
+    assert not admits(circuits)
     assert circuits.state(DEPLOYMENT) is State.OPEN
 
 
@@ -47,30 +65,65 @@ def test_after_the_wait_one_request_is_on_trial(clock):
     fail(circuits)
     clock.now = 1.0
     assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
-    assert [circuits.admits(DEPLOYMENT) for _ in range(3)] == [True, False, False]
-    circuits.succeeded(DEPLOYMENT)
+    with circuits.attempt(DEPLOYMENT):
+        assert [admits(circuits) for _ in range(2)] == [False, False]
+        assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
     assert circuits.state(DEPLOYMENT) is State.CLOSED
     assert circuits.refusal(DEPLOYMENT) is None
 
 
-def test_a_trial_without_a_verdict_leaves_the_place_to_another(clock):
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncio.CancelledError(),
+        RuntimeError("a defect"),
+        KeyboardInterrupt(),
+        UpstreamError("the client's own fault", fault=Fault.REJECTED),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_trial_without_a_verdict_leaves_the_place_to_another(clock, error):
     circuits = Circuits(clock, failures=1)
     fail(circuits)
     clock.now = 1.0
-    assert circuits.admits(DEPLOYMENT)
-    circuits.released(DEPLOYMENT)
-    assert circuits.admits(DEPLOYMENT)
-    fail(circuits, Fault.REJECTED)  # the client's own fault: no verdict either
-    assert circuits.admits(DEPLOYMENT)
+    for _ in range(3):
+        with pytest.raises(type(error)), circuits.attempt(DEPLOYMENT):
+            raise error
+        assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
+
+
+def test_a_trial_is_ended_by_the_request_that_is_on_trial_and_by_no_other(clock):
+    circuits = Circuits(clock, failures=1)
+    early = ExitStack()
+    early.enter_context(circuits.attempt(DEPLOYMENT))  # while it is closed
+    fail(circuits)
+    clock.now = 1.0
+    with circuits.attempt(DEPLOYMENT):
+        early.pop_all().__exit__(asyncio.CancelledError, asyncio.CancelledError(), None)
+        assert not admits(circuits)
+    assert circuits.state(DEPLOYMENT) is State.CLOSED
+
+
+def test_requests_that_were_under_way_together_open_it_once(clock):
+    circuits = Circuits(clock, failures=3)
+    error = UpstreamError("reset", fault=Fault.UNREACHABLE)
+    under_way = [circuits.attempt(DEPLOYMENT) for _ in range(64)]
+    for attempt in under_way:
+        attempt.__enter__()
+    for attempt in under_way:
+        attempt.__exit__(UpstreamError, error, None)
+    refusal = circuits.refusal(DEPLOYMENT)
+    assert refusal is not None
+    assert refusal.retry_after_seconds == 1.0
 
 
 def test_the_wait_doubles_and_is_bounded(clock):
     circuits = Circuits(clock, failures=1, longest_open_seconds=30)
     waits = []
     for _ in range(8):
-        fail(circuits)
+        fail(circuits)  # on trial from the second on
         start = clock.now
-        while not circuits.admits(DEPLOYMENT):
+        while not admits(circuits):
             clock.now += 0.5
         waits.append(clock.now - start)
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
@@ -80,14 +133,14 @@ def test_the_wait_doubles_and_is_bounded(clock):
 def test_facts_open_at_once(clock, fault):
     circuits = Circuits(clock, failures=5)
     fail(circuits, fault)
-    assert not circuits.admits(DEPLOYMENT)
+    assert not admits(circuits)
 
 
 @pytest.mark.parametrize("fault", [Fault.REJECTED, Fault.INCAPABLE, Fault.COOLDOWN])
 def test_the_clients_own_fault_opens_nothing(clock, fault):
     circuits = Circuits(clock, failures=1)
     fail(circuits, fault)
-    assert circuits.admits(DEPLOYMENT)
+    assert admits(circuits)
 
 
 def test_busy_waits_as_long_as_asked_and_never_grows(clock):
@@ -95,7 +148,7 @@ def test_busy_waits_as_long_as_asked_and_never_grows(clock):
     for _ in range(5):
         fail(circuits, Fault.BUSY)
         clock.now += 1.0
-        assert circuits.admits(DEPLOYMENT)
+        assert admits(circuits)
     fail(circuits, Fault.BUSY, retry_after=7)
     refusal = circuits.refusal(DEPLOYMENT)
     assert refusal is not None
@@ -106,47 +159,59 @@ def test_a_probe_that_finds_it_there_ends_the_wait(clock):
     circuits = Circuits(clock, failures=1)
     fail(circuits)
     circuits.reachable(DEPLOYMENT, is_news=False)
-    assert circuits.admits(DEPLOYMENT)
+    assert admits(circuits)
 
 
 def test_to_be_listed_is_not_yet_to_answer_but_a_comeback_earns_a_trial(clock):
     circuits = Circuits(clock, failures=1)
     fail(circuits, Fault.FAILED)
     circuits.reachable(DEPLOYMENT, is_news=False)
-    assert not circuits.admits(DEPLOYMENT)
+    assert not admits(circuits)
     circuits.reachable(DEPLOYMENT, is_news=True)
     assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
-    assert [circuits.admits(DEPLOYMENT) for _ in range(2)] == [True, False]
+    with circuits.attempt(DEPLOYMENT):
+        assert not admits(circuits)
 
 
 def test_as_a_last_resort_one_request_does_not_wait(clock):
     circuits = Circuits(clock, failures=1)
     fail(circuits)
-    assert not circuits.admits(DEPLOYMENT)
-    asked = [circuits.admits(DEPLOYMENT, as_last_resort=True) for _ in range(2)]
-    assert asked == [True, False]
+    assert not admits(circuits)
+    with circuits.attempt(DEPLOYMENT, as_last_resort=True):
+        assert not admits(circuits, as_last_resort=True)
 
 
-@given(st.lists(st.sampled_from(["fail", "succeed", "release", "tick", "ask"]), max_size=60))
-def test_an_open_circuit_never_lets_two_requests_try(steps):
+ENDS = {
+    "answer": None,
+    "fail": UpstreamError("refused", fault=Fault.UNREACHABLE),
+    "reject": UpstreamError("refused", fault=Fault.REJECTED),
+    "go": asyncio.CancelledError(),
+    "break": RuntimeError("a defect"),
+}
+
+
+@given(st.lists(st.sampled_from(["ask", "tick", *ENDS]), max_size=80), st.randoms())
+def test_an_open_circuit_never_lets_two_requests_try_and_never_locks_anybody_out(steps, random):
     clock = Clock()
     circuits = Circuits(clock, failures=2)
-    on_trial = 0
+    under_way: list[tuple[Attempt, bool]] = []
     for step in steps:
-        match step:
-            case "tick":
-                clock.now += 1.0
-            case "ask":
-                was_closed = circuits.state(DEPLOYMENT) is State.CLOSED
-                if circuits.admits(DEPLOYMENT) and not was_closed:
-                    on_trial += 1
-            case "fail":
-                fail(circuits)
-                on_trial = 0
-            case "succeed":
-                circuits.succeeded(DEPLOYMENT)
-                on_trial = 0
-            case "release":
-                circuits.released(DEPLOYMENT)
-                on_trial = 0
-        assert on_trial <= 1
+        if step == "tick":
+            clock.now += 1.0
+        elif step == "ask":
+            attempt = circuits.attempt(DEPLOYMENT)
+            is_trial = circuits.state(DEPLOYMENT) is State.HALF_OPEN
+            with suppress(UpstreamError):
+                attempt.__enter__()
+                under_way.append((attempt, is_trial))
+        elif under_way:
+            attempt, _ = under_way.pop(random.randrange(len(under_way)))
+            attempt.__exit__(None, ENDS[step], None)
+        if circuits.state(DEPLOYMENT) is not State.CLOSED:
+            trials = [attempt for attempt, is_trial in under_way if is_trial]
+            trial = circuits._circuits[DEPLOYMENT].trial
+            assert trial is None or trial in trials
+    for attempt, _ in under_way:
+        attempt.__exit__(None, asyncio.CancelledError(), None)
+    clock.now += 100.0
+    assert admits(circuits)

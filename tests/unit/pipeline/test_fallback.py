@@ -5,7 +5,8 @@ import time
 import pytest
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
-from gearshift.pipeline.admission import Admission, admitted
+from gearshift.pipeline.admission import Admission
+from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.fallback import Fallback
@@ -62,14 +63,14 @@ def call(needs=frozenset()):
 
 def fallback(one, two, learned=None, *, retries=0, failures=5):
     learn = (lambda *said: learned.append(said)) if learned is not None else (lambda *_: None)
+    circuits = Circuits(time.monotonic, failures=failures)
+    admission = Admission(1, 0, 1.0, lambda upstream: frozenset())
     return Fallback(
-        admitted({"one": one, "two": two}, Admission(1, 0, 1.0)),
+        Attempts({"one": one, "two": two}, admission, circuits, learn),
         {"one": "openai", "two": "openai"},
-        Circuits(time.monotonic, failures=failures),
         policy=RetryPolicy(retries, 0.001, lambda: 0.5),
         budget=RetryBudget(0.2),
         hedging=None,
-        learn_incapable=learn,
     )
 
 

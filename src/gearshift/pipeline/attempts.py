@@ -1,0 +1,76 @@
+"""Attempts: one request at one deployment, and everything that is given back when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gearshift.errors import Fault, UpstreamError
+from gearshift.pipeline.admission import Admission
+from gearshift.pipeline.call import Call
+from gearshift.pipeline.circuits import Circuits
+from gearshift.providers.base import Provider
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import ChatRequest, Deployment, FrameStream
+
+LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
+"""Told of a deployment that lacks what a request needs."""
+
+
+class Attempts:
+    """Asks one deployment once.
+
+    Whatever ends an attempt, its place at the upstream is given back (by the frames, when it
+    was an answer), its circuit has learned of it, and no trial is left behind: each of them is
+    a context.
+
+    Args:
+        providers: Who speaks to each upstream.
+        admission: Has the places.
+        circuits: Says where a request may go.
+        learn_incapable: Told what a deployment cannot do.
+    """
+
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        admission: Admission,
+        circuits: Circuits,
+        learn_incapable: LearnIncapable,
+    ) -> None:
+        self._providers = providers
+        self._admission = admission
+        self._circuits = circuits
+        self._learn_incapable = learn_incapable
+
+    async def __call__(
+        self, call: Call, target: Target, *, as_last_resort: bool = False
+    ) -> FrameStream:
+        """The frames of an answer whose first content is there; a failure is noted in the call.
+
+        Raises:
+            UpstreamError: There is none; `COOLDOWN` when the deployment was not asked.
+        """
+        try:
+            return await self._asked(call, target, as_last_resort=as_last_resort)
+        except UpstreamError as error:
+            if error.fault is not Fault.COOLDOWN:
+                self._note(call, target, error)
+            raise
+
+    async def _asked(self, call: Call, target: Target, *, as_last_resort: bool) -> FrameStream:
+        deployment, admission = target.deployment, self._admission
+        upstream, tier = deployment.upstream, target.tier
+        place = admission.place_at_once(upstream, tier)
+        if place is None:
+            # Who would be refused afterwards need not wait for that.
+            self._circuits.check(deployment, as_last_resort=as_last_resort)
+            place = await admission.place(upstream, tier)
+        with place:
+            with self._circuits.attempt(deployment, as_last_resort=as_last_resort):
+                frames = await self._providers[upstream].send(call.request, deployment.model)
+            return place.kept_by(frames)
+
+    def _note(self, call: Call, target: Target, error: UpstreamError) -> None:
+        call.attempts.append((str(target.deployment), error))
+        if error.fault is Fault.INCAPABLE:
+            self._learn_incapable(target.deployment, call.request, error)

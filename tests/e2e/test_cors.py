@@ -137,7 +137,7 @@ async def test_the_settings_allow_more(gateway):
         assert (await ask(url, body=BODIES[CHAT], **page | {"origin": FOREIGN}))[0] == 403
 
 
-async def test_credentials_of_clients_and_their_conditions_stay_here(gateway):
+async def test_credentials_of_clients_and_their_conditions_stay_here(gateway, capfd):
     names = ["api-key", "x-goog-api-key", "x-auth-token", "content-md5", "if-none-match", "range"]
     headers = {**dict.fromkeys(names, "CLIENT"), "traceparent": "00-ab-cd-01", "x-session-id": "s"}
     async with FaultUpstream() as upstream, gateway(config(upstream)) as url:
@@ -147,3 +147,8 @@ async def test_credentials_of_clients_and_their_conditions_stay_here(gateway):
         assert "CLIENT" not in f"{asked.path} {asked.headers}"
         assert asked.headers["traceparent"] == "00-ab-cd-01"
         assert asked.headers["x-session-id"] == "s"
+        status, _, answer = await send(url, path="/v1/nothing?key=CLIENT", headers=headers)
+        assert (status, b"CLIENT" in answer) == (404, False)
+    told = capfd.readouterr()
+    assert '"event":"request"' in told.err
+    assert "CLIENT" not in told.out + told.err

@@ -63,6 +63,8 @@ def serving(
 @pytest.fixture(scope="session")
 def served(tmp_path_factory) -> Iterator[Served]:
     """The gateway as `make serve` starts it on a machine without Ollama."""
-    with serving(tmp_path_factory.mktemp("served")) as gateway:
+    # As images made for other servers set it; gearshift needs no such folder.
+    variables = {"PROMETHEUS_MULTIPROC_DIR": "/nonexistent/prometheus"}
+    with serving(tmp_path_factory.mktemp("served"), **variables) as gateway:
         yield gateway
     assert gateway.process.returncode == 0

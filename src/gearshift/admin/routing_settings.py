@@ -72,14 +72,18 @@ async def undo(desk: Desk, body: JsonObject) -> JsonObject:
     """Put back what the newest change of a key has replaced.
 
     Raises:
-        RequestError: 404 where nothing was changed.
+        RequestError: 404 where nothing was changed, 409 where the old value is in force already.
     """
     key = body.get("key")
     found = (await trail(desk, {}))["changes"]
     newest = next((one for one in found if key in (None, one["key"])), None)
     if newest is None:
         raise RequestError("nothing was changed that could be put back", status=404)
-    return await change(desk, _nested(newest["key"], newest["old"]))
+    done = await change(desk, _nested(newest["key"], newest["old"]))
+    if not done["changes"]:
+        message = f"{newest['key']} is {newest['old']!r} already; nothing was put back"
+        raise RequestError(message, status=409)
+    return done
 
 
 def _nested(key: str, value: object) -> JsonObject:

@@ -32,6 +32,7 @@ COMMANDS: Final = {
 }
 """Name, where the command is, and its line in the help; imported only when it is called."""
 
+_FOLDERS_OF_METRICS: Final = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir")
 _FAILED: Final = 1
 _BAD_USAGE: Final = 2
 _INTERRUPTED: Final = 130
@@ -69,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     That is bad usage, a mistake in the configuration, or an extra that is not installed.
     """
+    # Meant for another program of the image or shell: where there are workers to be added up,
+    # gearshift makes a folder of its own, and the library would not even load without this one.
+    for name in _FOLDERS_OF_METRICS:
+        os.environ.pop(name, None)
     sys.exit(run(arguments))
 
 

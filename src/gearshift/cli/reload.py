@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from gearshift.cli.config_watch import ConfigWatch
+from gearshift.cli.held_changes import HeldChanges
 from gearshift.cli.upstream_choice import UpstreamChoice
 from gearshift.errors import ConfigError, GearshiftError, Problem
 from gearshift.providers.base import UpstreamConfig
@@ -49,23 +50,40 @@ class Reloader:
         self._upstreams = upstreams
         self._warnings = warnings
         self._changing = asyncio.Lock()
+        self._held = HeldChanges()
 
     @property
     def loaded(self) -> LoadedSettings:
         """What is in force, and where it came from."""
         return self._loaded
 
-    async def put(self, settings: Settings, put: Replace) -> None:
-        """Put other settings in force, which come from nowhere but here.
+    async def update(
+        self,
+        change: Callable[[LoadedSettings], Settings],
+        put: Replace,
+        written: Callable[[Settings, Settings], Mapping[str, bool]],
+    ) -> None:
+        """Change what is in force, one change at a time, so that none undoes another.
+
+        Args:
+            change: The new settings, from those in force at that moment; raises to refuse.
+            put: Puts them in force.
+            written: Given old and new settings in force, writes down what has changed, in a
+                thread; for each key of routing whether the file has it now.
 
         Raises:
-            GearshiftError: They cannot be; the old ones stay in force.
+            GearshiftError: They cannot be in force; the old ones stay.
         """
         async with self._changing:
             old = self._loaded
+            settings = change(old)
+            if settings == old.settings:
+                return
             chosen = await self._choice.again(settings, old.settings, self._upstreams)
             await put(settings, chosen.upstreams)
             self._loaded, self._upstreams = replace(old, settings=settings), chosen.upstreams
+            done = await asyncio.to_thread(written, old.settings, settings)
+            self._held.note(old.settings, settings, done)
 
     async def run(self, put: Replace, watch: ConfigWatch, asked: asyncio.Event) -> None:
         """Reload whenever `asked` is set or the file has changed, until cancelled."""
@@ -99,6 +117,7 @@ class Reloader:
         new = await asyncio.to_thread(self._load)
         if old.file is not None and new.file is None:
             raise ConfigError([Problem("", "the file is gone")], str(old.file))
+        new = replace(new, settings=self._held.over(new.settings))
         name = str(new.file or "environment")
         found = changes(old.settings, new.settings)
         if not found:

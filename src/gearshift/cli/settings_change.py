@@ -15,7 +15,7 @@ from gearshift.config_edit import replace_value
 from gearshift.config_errors import problems_of
 from gearshift.decision_log.changes import Change
 from gearshift.errors import GearshiftError
-from gearshift.settings import Settings
+from gearshift.settings import LoadedSettings, Settings
 from gearshift.settings_checks import deployment_problems
 from gearshift.settings_sources import DEFAULT, leaves
 from gearshift.tiered_routing.scorer_loading import load_scorer
@@ -44,24 +44,49 @@ class SettingsChange:
             RefusedChangeError: They are not valid, or come from the environment.
             GearshiftError: They cannot be put in force.
         """
-        loaded = self._reloader.loaded
-        old = loaded.settings.tiered_routing
-        routing = _validated(old, partial, loaded.settings)
-        before, after = (dict(leaves(one.model_dump(mode="json"))) for one in (old, routing))
-        changed = [key for key in after if before.get(key) != after[key]]
-        for key in changed:
-            source = loaded.sources.get(f"{_BLOCK}.{key}", DEFAULT)
-            if source.startswith("env ") or source == "argument":
-                raise RefusedChangeError(key, f"is set by {source}; change it there")
-        settings = loaded.settings.model_copy(update={_BLOCK: routing})
-        if changed:
-            await self._reloader.put(settings, self._put)
-        now = time.time()
-        done = [
-            Change(0, now, key, before.get(key), after[key], who, _written(loaded.file, key, after))
-            for key in changed
-        ]
-        return Applied(routing.model_dump(mode="json"), done)
+        changes: list[Change] = []
+
+        def change(loaded: LoadedSettings) -> Settings:
+            return _changed(loaded, partial)
+
+        def written(before: Settings, after: Settings) -> dict[str, bool]:
+            file = self._reloader.loaded.file
+            changes.extend(_write(file, before, after, who))
+            return {one.key: one.kept for one in changes}
+
+        await self._reloader.update(change, self._put, written)
+        routing = self._reloader.loaded.settings.tiered_routing
+        return Applied(routing.model_dump(mode="json"), changes)
+
+
+def _changed(loaded: LoadedSettings, partial: JsonObject) -> Settings:
+    """The settings with some of routing changed, where that is possible at all."""
+    old = loaded.settings
+    routing = _validated(old.tiered_routing, partial, old)
+    settings = old.model_copy(update={_BLOCK: routing})
+    for key in _different(old, settings):
+        source = loaded.sources.get(f"{_BLOCK}.{key}", DEFAULT)
+        if source.startswith("env ") or source == "argument":
+            raise RefusedChangeError(key, f"is set by {source}; change it there")
+    return settings
+
+
+def _different(before: Settings, after: Settings) -> list[str]:
+    old, new = _values(before), _values(after)
+    return [key for key in new if old.get(key) != new[key]]
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    return dict(leaves(settings.tiered_routing.model_dump(mode="json")))
+
+
+def _write(file: Path | None, before: Settings, after: Settings, who: str) -> list[Change]:
+    """Write what has changed into the file, as far as it can take it."""
+    old, new, now = _values(before), _values(after), time.time()
+    return [
+        Change(0, now, key, old.get(key), new[key], who, _written(file, key, new))
+        for key in _different(before, after)
+    ]
 
 
 def _validated(old: TierConfig, partial: JsonObject, settings: Settings) -> TierConfig:

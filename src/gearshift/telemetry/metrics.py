@@ -45,7 +45,8 @@ class _Tally:
 class Metrics:
     """Counts finished requests; hand `observe` to a `Batch`.
 
-    With `PROMETHEUS_MULTIPROC_DIR` set, the numbers of all workers are added up.
+    With `PROMETHEUS_MULTIPROC_DIR` set by the process that starts workers, the numbers of all of
+    them are added up; whoever starts gearshift has no need to set it.
     """
 
     def __init__(self) -> None:

@@ -210,3 +210,13 @@ def test_main_exits_with_the_code(monkeypatch):
     with pytest.raises(SystemExit) as caught:
         main.main()
     assert caught.value.code == 2
+
+
+def test_a_folder_of_metrics_that_another_program_wants_is_none_of_ours(tmp_path):
+    there = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "nowhere")}
+    code = "import os; from gearshift.cli.main import main; main(['--version'])"
+    code = f"import atexit, os; atexit.register(lambda: print(sorted(os.environ)))\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=there, capture_output=True, text=True, check=True
+    )
+    assert "PROMETHEUS_MULTIPROC_DIR" not in done.stdout

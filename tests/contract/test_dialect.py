@@ -1,6 +1,7 @@
 """What every dialect must do, for each dialect and each pair of them in the registry."""
 
 import itertools
+import json
 
 import ollama
 import orjson
@@ -361,6 +362,73 @@ def test_the_model_is_named_in_a_whole_answer(dialect):
     named = dialect.read_answer(dialect.with_model(dialect.read_answer(raw), "large"))
     assert named.chunk is not None
     assert (named.chunk.model, named.chunk.content) == ("large", '"small"')
+
+
+def cut_in_two(dialect: Dialect, text: str) -> bytes:
+    """A stream of `text` whose letters beyond the first plane are cut into two pieces each."""
+    stream = a_stream(dialect, [Chunk(f"<{i}>") for i in range(2 * len(text))])
+    for i, letter in enumerate(text):
+        high, low = orjson.loads(b"[%d, %d]" % _surrogates(letter))
+        stream = stream.replace(b"<%d>" % (2 * i), b"\\u%04x" % high)
+        stream = stream.replace(b"<%d>" % (2 * i + 1), b"\\u%04x" % low)
+    return stream
+
+
+def _surrogates(letter: str) -> tuple[int, int]:
+    pair = letter.encode("utf-16-be")
+    return int.from_bytes(pair[:2]), int.from_bytes(pair[2:])
+
+
+@each_pair
+def test_halves_of_characters_in_two_pieces_come_out_whole(client, upstream):
+    stream = cut_in_two(upstream, "😀🦜")
+    frames = frames_of(upstream, *(bytes([byte]) for byte in stream))
+    chunks = [frame.chunk for frame in frames if frame.chunk]
+    assert told(frames).content == "😀🦜"
+    assert told(frames_of(client, a_stream(client, chunks))).content == "😀🦜"
+    assert b"".join(upstream.with_model(frame, "small") for frame in frames) == stream
+
+
+@each_dialect
+@pytest.mark.parametrize("cut", [b"\xc3", b"\xf0\x9f", b"\\ud83d", b"\\udc00"])
+def test_what_is_no_character_is_replaced_and_the_rest_is_kept(dialect, cut):
+    stream = a_stream(dialect, [Chunk("one <cut>"), Chunk(" two")]).replace(b"<cut>", cut)
+    frames = frames_of(dialect, stream)
+    content = told(frames).content
+    assert content.replace("\ufffd", "") == "one  two"
+    assert "\ufffd" in content
+    whole = dialect.write_answer(a_request(dialect), Chunk("one <cut>"), "abc", 1.0)
+    frame = dialect.read_answer(whole.replace(b"<cut>", cut))
+    assert frame.chunk is not None
+    assert "\ufffd" in frame.chunk.content
+
+
+@each_dialect
+def test_a_stream_for_a_whole_answer_is_put_together(dialect):
+    frame = dialect.read_answer(b"\xef\xbb\xbf" + a_stream(dialect, CHUNKS))
+    assert frame.is_other_shape
+    assert told([frame]) == told(frames_of(dialect, a_stream(dialect, CHUNKS)))
+
+
+@each_dialect
+def test_a_stream_that_breaks_off_is_no_whole_answer(dialect):
+    stream = a_stream(dialect, [Chunk("one"), Chunk("two"), Chunk("three")])
+    for end in range(1, len(stream) - len(stream.splitlines()[-1]) - 1):
+        frame = dialect.read_answer(stream[:end])
+        assert frame.error or (frame.chunk and frame.chunk.finish_reason), stream[:end]
+
+
+@each_dialect
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_whole_answer_for_a_stream_is_one_frame(dialect, indent):
+    chunk = told(frames_of(dialect, a_stream(dialect, CHUNKS)))
+    raw = dialect.write_answer(a_request(dialect), chunk, "abc", 1.0)
+    raw = json.dumps(json.loads(raw), indent=indent).encode()
+    for mark in (b"", b"\xef\xbb\xbf"):
+        pieces = [bytes([byte]) for byte in mark + raw]
+        assert told(frames_of(dialect, mark + raw)) == told(frames_of(dialect, *pieces))
+        content = told(frames_of(dialect, mark + raw)).content
+        assert content == chunk.content
 
 
 # --- the official clients' own types read what is written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _BODIES = {
     "garbage": (b"\x00\xff{{{not json\n\n", ""),
     "empty": (b"", ""),
 }
+_STRICT_IDS = "Tool call id was {wrong} but must be a-z, A-Z, 0-9, with a length of 9."
+_EXTRA = "body.messages.1.assistant.{name}: Extra inputs are not permitted"
 _PULL = b"""{"status":"pulling manifest"}
 {"status":"downloading","completed":5,"total":10}
 {"status":"success"}
@@ -186,9 +189,9 @@ class FaultUpstream:
         if request.path == "/api/pull":
             return 200, _PULL_FAILS if self.fault == "pull_fails" else _PULL
         asked = request.json
-        for name, message in self.refuses.items():
-            if name in asked:
-                return 400, _error(is_ollama, message)
+        refusal = self._refusal(asked)
+        if refusal is not None:
+            return 400, _error(is_ollama, refusal)
         if self.fault == "strict_template" and asked["messages"][0]["role"] == "system":
             return 500, _error(is_ollama, "System role not supported")
         if self.fault in _ERRORS:
@@ -198,6 +201,17 @@ class FaultUpstream:
                 message.format(model=asked["model"], key=request.headers.get("authorization")),
             )
         return None
+
+    def _refusal(self, asked: dict[str, Any]) -> str | None:
+        """What it says of a part of a request that it does not take."""
+        messages = asked.get("messages", ())
+        ids = [call["id"] for m in messages for call in m.get("tool_calls") or ()]
+        wrong = [one for one in ids if not re.fullmatch("[0-9A-Za-z]{9}", one)]
+        if self.fault == "strict_ids" and wrong:
+            return _STRICT_IDS.format(wrong=wrong[0])
+        if self.fault == "no_reasoning" and any("reasoning_content" in m for m in messages):
+            return _EXTRA.format(name="reasoning_content")
+        return next((said for name, said in self.refuses.items() if name in asked), None)
 
     async def _stream(
         self,

@@ -21,6 +21,7 @@ from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpCl
 from gearshift.types import ChatRequest, Frame, FrameStream, WholeAnswer
 from gearshift.wire.base import NOTHING, Dialect, StreamReader
 from gearshift.wire.fold import fold_messages, is_template_error
+from gearshift.wire.tool_calls import is_call_id_error, with_accepted_ids
 
 # After its end mark a stream has nothing more to say; this long we wait for the last bytes of
 # its framing, so that the connection can be used again.
@@ -30,6 +31,7 @@ _MAX_HELD_BYTES: Final = 1024 * 1024
 # Some servers name one field after the other.
 _MOST_REFUSALS: Final = 8
 _ROLES: Final = "roles"
+_CALL_IDS: Final = "ids of tool calls"
 
 
 class HttpProvider:
@@ -61,8 +63,9 @@ class HttpProvider:
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
         """Ask `model`; returns when its first content, or its whole answer, is there.
 
-        What the upstream refuses by its own words (roles that its template does not know, fields
-        that came by translation) is not sent again, neither now nor later.
+        What the upstream refuses by its own words (roles that its template does not know, ids of
+        another server's tool calls, fields that came by translation) is not sent again, neither
+        now nor later.
         """
         self.check_model(model)
         left_out = self.left_out(model)
@@ -87,6 +90,8 @@ class HttpProvider:
     def _refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
         if is_template_error(error.message):
             return frozenset({_ROLES})
+        if is_call_id_error(error.message):
+            return frozenset({_CALL_IDS})
         return self._wire.refused(request, error)
 
     def check_model(self, model: str) -> None:
@@ -103,6 +108,9 @@ class HttpProvider:
     async def _ask(self, request: ChatRequest, model: str, left_out: frozenset[str]) -> FrameStream:
         if _ROLES in left_out:
             request = replace(request, messages=fold_messages(request.messages), raw=b"")
+        if _CALL_IDS in left_out:
+            messages = [with_accepted_ids(message) for message in request.messages]
+            request = replace(request, messages=messages, raw=b"")
         seconds = self._deadlines.total_seconds
         started = time.monotonic()
         if request.stream:

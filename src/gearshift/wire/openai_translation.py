@@ -8,7 +8,7 @@ from typing import Any, Final
 from gearshift.types import ChatRequest, JsonObject, Message, Operation
 from gearshift.wire.body import encode
 from gearshift.wire.openai_request import ROLES
-from gearshift.wire.tool_calls import accepted_id
+from gearshift.wire.tool_calls import with_accepted_ids
 
 NOTHING: Final[frozenset[str]] = frozenset()
 # What `/completions` takes; a chat takes more.
@@ -89,17 +89,10 @@ def _messages(messages: Sequence[Message], left_out: frozenset[str]) -> list[Mes
 def _message(message: Message, left_out: frozenset[str]) -> Message:
     """One turn with a role that OpenAI knows, and with ids that every server takes."""
     role = _role(message)
-    written: JsonObject = {
-        **{name: value for name, value in message.items() if name not in left_out},
+    return {
+        **{k: v for k, v in with_accepted_ids(message).items() if k not in left_out},
         "role": role if role in ROLES else "user",
     }
-    if calls := message.get("tool_calls"):
-        written["tool_calls"] = [
-            {**call, "id": accepted_id(call["id"])} if call.get("id") else call for call in calls
-        ]
-    if answered := message.get("tool_call_id"):
-        written["tool_call_id"] = accepted_id(answered)
-    return written
 
 
 def _role(message: Mapping[str, Any]) -> str:

@@ -11,11 +11,12 @@ from typing import Final
 
 import orjson
 
-from gearshift.types import Json, JsonObject, ToolCall
+from gearshift.types import Json, JsonObject, Message, ToolCall
 from gearshift.wire.decoding import decode_whole
 
 _ALPHABET: Final = string.digits + string.ascii_letters
 _ID_LENGTH: Final = 9
+_ID_COMPLAINT: Final = re.compile(r"tool[ _]?call[ _]?ids?\b.{0,200}\b(?:length|alphanumeric)")
 _ID: Final = re.compile(rf"[0-9A-Za-z]{{{_ID_LENGTH}}}")
 
 
@@ -39,6 +40,28 @@ def call_id(*names: object) -> str:
 def accepted_id(given: str) -> str:
     """`given` if every server takes it; otherwise an id made of it, always the same one."""
     return given if _ID.fullmatch(given) else call_id(given)
+
+
+def with_accepted_ids(message: Message) -> Message:
+    """A turn whose tool calls, or whose result, have ids that every server takes."""
+    calls, answered = message.get("tool_calls"), message.get("tool_call_id")
+    written = dict(message)
+    if calls:
+        written["tool_calls"] = [
+            {**call, "id": accepted_id(call["id"])} if call.get("id") else call for call in calls
+        ]
+    if answered:
+        written["tool_call_id"] = accepted_id(answered)
+    return written
+
+
+def is_call_id_error(message: str) -> bool:
+    """Whether an upstream's message complains of ids, which `with_accepted_ids` cures.
+
+    >>> is_call_id_error("Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.")
+    True
+    """
+    return _ID_COMPLAINT.search(message.lower()) is not None
 
 
 def arguments_text(arguments: Json) -> str:

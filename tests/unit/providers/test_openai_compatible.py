@@ -12,6 +12,7 @@ from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, Operation
 from gearshift.wire.ollama import OllamaDialect
 from gearshift.wire.openai import OpenAIDialect
+from gearshift.wire.tool_calls import accepted_id
 
 QUICK = Deadlines(connect_seconds=1, first_token_seconds=0.3, idle_seconds=0.3, total_seconds=1.0)
 KEY = "sk-very-secret"
@@ -335,3 +336,49 @@ async def test_models_are_listed_in_many_shapes(provider, upstream, document):
     upstream.documents = {"/v1/models": document}
     state = await provider.probe()
     assert [info.name for info in state.models] == ["a"]
+
+
+async def test_ids_of_another_servers_calls_are_made_acceptable(provider, upstream):
+    upstream.fault = "strict_ids"
+    call = {"id": "call_0001_x", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    body = {
+        "messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "content": "1", "tool_call_id": "call_0001_x"},
+        ],
+        "top_k": 40,
+    }
+    asked = OpenAIDialect().parse(Operation.CHAT, orjson.dumps(body))
+    for _ in range(2):
+        assert await text(await provider.send(asked, "m")) == "".join(WORDS)
+    first, *later = (sent.json for sent in upstream.asked)
+    assert first["messages"][2]["tool_call_id"] == "call_0001_x"
+    assert len(later) == 2
+    for sent in later:
+        made = sent["messages"][1]["tool_calls"][0]["id"]
+        assert made == sent["messages"][2]["tool_call_id"] == accepted_id("call_0001_x")
+        assert sent["top_k"] == 40
+
+
+async def test_a_refusal_that_helps_nothing_is_told(provider, upstream):
+    upstream.refuses = {"messages": "this is not a valid request"}
+    with pytest.raises(UpstreamError, match="not a valid request"):
+        await provider.send(of_ollama(**ALL_SETTINGS), "m")
+    assert len(upstream.asked) == 2
+    upstream.refuses = {}
+    await provider.send(of_ollama(**ALL_SETTINGS), "m")
+    assert upstream.asked[-1].json["top_k"] == 40  # it was not that
+
+
+async def test_thoughts_in_the_history_that_are_refused_are_left_out(provider, upstream):
+    upstream.fault = "no_reasoning"
+    history = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "a", "thinking": "t"},
+        {"role": "user", "content": "b"},
+    ]
+    await provider.send(of_ollama(messages=history), "m")
+    first, second = (asked.json["messages"][1] for asked in upstream.asked)
+    assert first == {"role": "assistant", "content": "a", "reasoning_content": "t"}
+    assert second == {"role": "assistant", "content": "a"}

@@ -4,7 +4,16 @@ import orjson
 import pytest
 
 from gearshift.errors import Fault, RequestError, UpstreamError
-from gearshift.types import Capability, ChatRequest, Chunk, Message, Operation, ToolCall, Usage
+from gearshift.types import (
+    Capability,
+    ChatRequest,
+    Chunk,
+    Message,
+    Operation,
+    Timings,
+    ToolCall,
+    Usage,
+)
 from gearshift.wire.ollama import OllamaDialect
 from gearshift.wire.openai import OpenAIDialect
 
@@ -483,3 +492,202 @@ def test_a_rejection_in_another_shape_is_translated():
     said = b'{"error":{"message":"bad"}}'
     error = UpstreamError("400", fault=Fault.REJECTED, status=422, body=said)
     assert DIALECT.write_error(error) == (422, {}, b'{"error":"bad"}')
+
+
+# --- as liberal as Ollama
+
+
+@pytest.mark.parametrize(
+    ("message", "role", "content"),
+    [
+        ({"role": "System", "content": "s"}, "system", "s"),
+        ({"role": "ASSISTANT", "content": None}, "assistant", ""),
+        ({"role": "tool", "tool_name": "f", "content": None}, "tool", ""),
+        ({"role": "tool", "tool_name": "f"}, "tool", ""),
+        ({"role": "user", "content": None}, "user", ""),
+        ({"role": "human", "content": "h"}, "user", "h"),
+        ({"content": "no role"}, "user", "no role"),
+        ({"role": "developer", "content": "d"}, "developer", "d"),
+    ],
+)
+def test_roles_and_contents_that_ollama_takes(message, role, content):
+    sent = to_openai(messages=[message, USER])
+    assert isinstance(sent["messages"], list)
+    assert (sent["messages"][0]["role"], sent["messages"][0]["content"]) == (role, content)
+
+
+def test_a_switch_of_a_template_is_no_turn_of_a_conversation():
+    switch = {"role": "control", "content": "thinking"}
+    assert to_openai(messages=[switch, USER])["messages"] == [USER]
+    raw = orjson.dumps({"model": "auto", "messages": [switch, USER]})
+    passed = DIALECT.upstream_body(DIALECT.parse(Operation.CHAT, raw), "auto")
+    assert passed == raw
+
+
+def test_names_in_capitals_are_read_as_go_does():
+    body = {
+        "Model": "auto",
+        "Stream": False,
+        "Options": {"temperature": 0.5, "Own": 1},
+        "Messages": [
+            {"Role": "User", "Content": "hi", "Tool_Calls": [{"Function": {"Name": "f"}}]}
+        ],
+    }
+    request = DIALECT.parse(Operation.CHAT, orjson.dumps(body))
+    assert (request.model, request.stream, request.options) == ("auto", False, {"temperature": 0.5})
+    sent = orjson.loads(DIALECT.upstream_body(request, "m"))
+    assert sent == {
+        "model": "m",
+        "stream": False,
+        "options": {"temperature": 0.5, "Own": 1},
+        "messages": [
+            {"role": "User", "content": "hi", "tool_calls": [{"function": {"name": "f"}}]}
+        ],
+    }
+
+
+def test_given_ids_are_made_acceptable_and_still_fit():
+    sent = to_openai(
+        messages=[
+            USER,
+            {"role": "assistant", "content": "", "tool_calls": [{"id": "call_x", **CALL}]},
+            {"role": "tool", "content": "1", "tool_call_id": "call_x"},
+        ]
+    )
+    assert isinstance(sent["messages"], list)
+    made = sent["messages"][1]["tool_calls"][0]["id"]
+    assert re.fullmatch("[0-9A-Za-z]{9}", made)
+    assert sent["messages"][2]["tool_call_id"] == made
+
+
+def test_refusals_are_said_and_thoughts_are_not():
+    parts = [{"type": "refusal", "refusal": "No."}, {"type": "reasoning", "text": "Hm."}]
+    turns = [
+        {"role": "assistant", "content": parts},
+        {"role": "assistant", "content": None, "refusal": "No."},
+        {"role": "assistant", "content": "A", "reasoning": "Hm."},
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": [{"text": "Hm."}]}]},
+    ]
+    assert from_openai(messages=[USER, *turns])["messages"] == [
+        USER,
+        {"role": "assistant", "content": "No.", "thinking": "Hm."},
+        {"role": "assistant", "content": "No."},
+        {"role": "assistant", "content": "A", "thinking": "Hm."},
+        {"role": "assistant", "content": "", "thinking": "Hm."},
+    ]
+
+
+def test_a_call_in_the_history_whose_arguments_are_none_is_told_as_text():
+    broken = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":'}}
+    good = {"id": "d", "type": "function", "function": {"name": "g", "arguments": "{}"}}
+    turn = {"role": "assistant", "content": "x ", "tool_calls": [broken, good]}
+    sent = from_openai(messages=[USER, turn])["messages"]
+    assert isinstance(sent, list)
+    assert sent[1]["content"] == 'x {"name": "f", "arguments": {"a":}'
+    assert [call["function"]["name"] for call in sent[1]["tool_calls"]] == ["g"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_out", "think"),
+    [
+        ({"reasoning_effort": "high"}, set(), "high"),
+        ({"reasoning_effort": "minimal"}, set(), "low"),
+        ({"reasoning": {"effort": "medium"}}, set(), "medium"),
+        ({"reasoning_effort": "high"}, {"think level"}, True),
+        ({"reasoning_effort": "high"}, {"think"}, None),
+        ({"reasoning_effort": "strange"}, set(), None),
+        ({"reasoning": {"enabled": False}}, {"think"}, False),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, {"think"}, False),
+        ({"reasoning_effort": "none"}, {"think"}, False),
+        ({"think": "high"}, {"think"}, "high"),
+        ({"think": True}, {"think", "think level"}, True),
+    ],
+)
+def test_effort_becomes_thinking(asked, left_out, think):
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER], **asked}))
+    sent = orjson.loads(DIALECT.upstream_body(request, "m", frozenset(left_out)))
+    assert sent.get("think") == think
+
+
+# --- answers
+
+
+def test_a_call_whose_arguments_are_none_is_told_as_text():
+    chunks = [Chunk(tool_calls=(ToolCall(0, "a", "f", '{"a":'),)), Chunk(finish_reason="length")]
+    writer = DIALECT.stream_writer(parsed(), "m", "abc", 1.0)
+    lines = (b"".join(map(writer.write, chunks)) + writer.finish()).splitlines()
+    said, last = map(orjson.loads, lines)
+    assert said["message"] == {"role": "assistant", "content": '{"name": "f", "arguments": {"a":}'}
+    assert last["done_reason"] == "length"
+    whole = orjson.loads(DIALECT.write_answer(parsed(), chunks[0], "abc", 1.0))
+    assert whole["message"] == said["message"]
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, (3.0, 0.0, 1.0, 2.0)),
+        ({"load_seconds": 0.5}, (3.0, 0.5, 0.5, 2.0)),
+        ({"timings": Timings(0.25, 1.5)}, (3.0, 0.0, 0.25, 1.5)),
+        ({"timings": Timings(2.0, 4.0)}, (6.0, 0.0, 2.0, 4.0)),
+    ],
+)
+def test_durations_of_a_stream_are_the_engines_or_our_own(operation, said, expected):
+    request, times = parsed(operation, prompt="x"), iter([1.0, 3.0])
+    writer = DIALECT.stream_writer(request, "m", "abc", 1.0, lambda: next(times))
+    written = writer.write(Chunk("a", usage=Usage(3, 4), **said)) + writer.finish()
+    durations(orjson.loads(written.splitlines()[-1]), expected)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "elapsed", "expected"),
+    [
+        (Chunk("a", usage=Usage(10, 4)), 5.0, (5.0, 0.0, 1.0, 4.0)),
+        (Chunk("a", usage=Usage(10, 4), load_seconds=1.0), 6.0, (6.0, 1.0, 1.0, 4.0)),
+        (Chunk("a"), 4.0, (4.0, 0.0, 2.0, 2.0)),
+        (Chunk("a", timings=Timings(0.5, 1.0)), 5.0, (5.0, 0.0, 0.5, 1.0)),
+        (Chunk("a"), 0.0, (0.0, 0.0, 0.0, 0.0)),
+    ],
+)
+def test_durations_of_a_whole_answer(chunk, elapsed, expected):
+    whole = DIALECT.write_answer(parsed(), chunk, "abc", 1.0, elapsed)
+    durations(orjson.loads(whole), expected)
+
+
+def durations(line, expected):
+    names = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+    told = [line[name] for name in names]
+    assert all(type(one) is int and one > 0 for one in told)
+    assert [one / 1e9 for one in told] == pytest.approx(expected, abs=1e-6)
+    assert told[0] >= sum(told[1:])
+
+
+def test_an_answer_that_is_not_done_is_not_complete():
+    line = b'{"message":{"content":"half"},"done":false}'
+    assert "not complete" in (DIALECT.read_answer(line).error or "")
+    assert "ends before" in (DIALECT.read_answer(line + b"\n" + line).error or "")
+
+
+def test_probabilities_are_passed_on_in_both_dialects():
+    entry = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
+    line = orjson.dumps({"message": {"content": "a"}, "done": True, "logprobs": [entry]})
+    chunk = DIALECT.read_answer(line).chunk
+    assert chunk is not None
+    assert chunk.logprobs == (entry,)
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER]}))
+    whole = OPENAI.write_answer(request, chunk, "abc", 1.0)
+    assert orjson.loads(whole)["choices"][0]["logprobs"]["content"] == [entry]
+    again = OPENAI.read_answer(whole).chunk
+    assert again is not None
+    assert orjson.loads(DIALECT.write_answer(parsed(), again, "abc", 1.0))["logprobs"] == [entry]
+    writer = OPENAI.stream_writer(request, "m", "abc", 1.0)
+    told = [
+        frame.chunk.logprobs
+        for frame in OPENAI.stream_reader().feed(writer.write(chunk))
+        if frame.chunk
+    ]
+    assert (entry,) in told
+    text = OPENAI.parse(Operation.COMPLETION, b'{"prompt":"x"}')
+    said = orjson.loads(OPENAI.write_answer(text, chunk, "abc", 1.0))["choices"][0]["logprobs"]
+    assert (said["tokens"], said["token_logprobs"], said["text_offset"]) == (["a"], [-0.5], [0])

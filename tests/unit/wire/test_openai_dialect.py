@@ -2,7 +2,16 @@ import orjson
 import pytest
 
 from gearshift.errors import Fault, RequestError, UpstreamError
-from gearshift.types import Capability, ChatRequest, Chunk, Frame, Operation, ToolCall, Usage
+from gearshift.types import (
+    Capability,
+    ChatRequest,
+    Chunk,
+    Frame,
+    Operation,
+    Timings,
+    ToolCall,
+    Usage,
+)
 from gearshift.wire.openai import OpenAIDialect
 from gearshift.wire.tool_calls import call_id
 
@@ -417,3 +426,88 @@ def test_a_rejection_in_openais_shape_is_passed_on_unchanged():
 def test_a_rejection_in_another_shape_is_translated():
     error = UpstreamError("400", fault=Fault.REJECTED, status=400, body=b'{"error":"bad top_p"}')
     assert orjson.loads(DIALECT.write_error(error)[2])["error"]["message"] == "bad top_p"
+
+
+# --- as liberal as the many servers
+
+
+@pytest.mark.parametrize("reason", ["", None, "null"])
+def test_an_empty_finish_reason_is_no_end(reason):
+    said = {"model": "m", "choices": [{"delta": {"content": "a"}, "finish_reason": reason}]}
+    assert chunk_of(**said).finish_reason is None
+
+
+@pytest.mark.parametrize(
+    ("delta", "content", "reasoning"),
+    [
+        ({"refusal": "No."}, "No.", ""),
+        ({"content": "A", "reasoning_content": "R"}, "A", "R"),
+        ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "R"}]}]}, "", "R"),
+        (
+            {"content": [{"type": "reasoning", "text": "R"}, {"type": "text", "text": "A"}]},
+            "A",
+            "R",
+        ),
+    ],
+)
+def test_reasoning_is_kept_apart_from_what_is_said(delta, content, reasoning):
+    chunk = chunk_of(choices=[{"delta": delta}])
+    assert (chunk.content, chunk.reasoning) == (content, reasoning)
+
+
+def test_a_call_from_before_there_were_tools():
+    call = {"name": "f", "arguments": "{}"}
+    chunk = chunk_of(choices=[{"delta": {"function_call": call}, "finish_reason": "function_call"}])
+    assert chunk.tool_calls == (ToolCall(0, None, "f", "{}"),)
+    assert chunk.finish_reason == "tool_calls"
+
+
+@pytest.mark.parametrize(
+    ("data", "timings"),
+    [
+        ({"timings": {"prompt_ms": 250.0, "predicted_ms": 1500}}, Timings(0.25, 1.5)),
+        ({"usage": {"prompt_time": 0.5, "completion_time": 2}}, Timings(0.5, 2.0)),
+        ({"timings": {"prompt_ms": "x", "predicted_ms": True}}, Timings(0.0, 0.0)),
+        ({"timings": {}}, None),
+        ({"usage": {"prompt_tokens": 1}}, None),
+    ],
+)
+def test_times_that_engines_tell(data, timings):
+    assert chunk_of(choices=[], **data).timings == timings
+
+
+@pytest.mark.parametrize("indexes", [(0, 0), (None, None), (1, 1)])
+def test_streamed_calls_reach_openai_clients_with_the_right_indexes(indexes):
+    calls = [
+        {"id": i, "type": "function", "function": {"name": i, "arguments": "{}"}} for i in "ab"
+    ]
+    labelled = [
+        call | ({} if index is None else {"index": index})
+        for call, index in zip(calls, indexes, strict=True)
+    ]
+    stream = b"".join(
+        b"data: "
+        + orjson.dumps({"model": "m", "choices": [{"delta": {"tool_calls": [c]}}]})
+        + b"\n\n"
+        for c in labelled
+    )
+    written = [DIALECT.with_model(frame, "large") for frame in frames_of(stream)]
+    told = [orjson.loads(event[6:]) for event in written]
+    assert [said["model"] for said in told] == ["large", "large"]
+    passed = [said["choices"][0]["delta"]["tool_calls"][0] for said in told]
+    assert passed == [{**call, "index": index} for index, call in enumerate(calls)]
+
+
+def test_streamed_calls_with_right_indexes_pass_as_they_are():
+    event = (
+        b'data: {"choices":[{ "delta":{"tool_calls":[{"index":0,"id":"a","function":'
+        b'{"name":"f","arguments":""}}]}}]}\n\n'
+    )
+    (frame,) = frames_of(event)
+    assert DIALECT.with_model(frame, "m") is event
+
+
+def test_the_model_is_named_where_bytes_are_no_text():
+    event = b'data: {"\\ud83d\\u006d":1,"model":"m","choices":[{"delta":{"content":"\xc3"}}]}\n\n'
+    (frame,) = frames_of(event)
+    assert DIALECT.with_model(frame, "large") == event.replace(b'"m"', b'"large"')

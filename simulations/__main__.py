@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from simulations import explored, peeking, replays, thresholds
+from simulations import explored, late, peeking, replays, thresholds, tuning
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "guarantees.md"
 PARTS: dict[str, ModuleType] = {
@@ -28,6 +28,8 @@ PARTS: dict[str, ModuleType] = {
     "replay": replays,
     "explored": explored,
     "experiment": peeking,
+    "late": late,
+    "auto_tune": tuning,
 }
 """By the names of their tables; each has `run` and `table`, and results that know `is_kept`."""
 FULL = 2_000

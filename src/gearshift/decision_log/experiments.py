@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Final
+from itertools import groupby
+from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import and_, select
 from sqlalchemy.engine import Connection, Engine, Row
 from sqlalchemy.exc import IntegrityError
 
+from gearshift.decision_log.feedback import JUDGE
 from gearshift.decision_log.schema import DECISIONS, EXPERIMENTS, JUDGEMENTS
 from gearshift.errors import GearshiftError
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 
 _BAD: Final = 500
+_SETTLED_SECONDS: Final = {"losses": 3_600.0, "failures": 900.0, "feedback": 3_600.0}
 
 
 class State(StrEnum):
@@ -32,6 +36,15 @@ class Metric(StrEnum):
     LOSSES = "losses"  # answers of the small model that were judged worse than the large one's
     FAILURES = "failures"  # answers that failed, or that the first choice did not give
     FEEDBACK = "feedback"  # answers that users called bad, of those they said anything about
+
+    @property
+    def settled_seconds(self) -> float:
+        """How long after a request its outcome is what it will be for good.
+
+        What comes later is left out for ever: answers and verdicts that take their time must not
+        change what was seen at an earlier look.
+        """
+        return _SETTLED_SECONDS[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +64,37 @@ class Kept:
     stop_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+class Outcome(NamedTuple):
+    """What a unit, a session or a request without one, has had.
+
+    Attributes:
+        is_at_risk: Whether it can be bad; an answer of the large model is no loss.
+        bad: 0-1; `None` where nobody has judged it.
+    """
+
+    is_at_risk: bool
+    bad: float | None
+
+
+@dataclass(slots=True)
 class Outcomes:
     """What an arm has had.
 
     Attributes:
         units: Sessions, or requests without one.
         requests: All of them.
-        values: One of each unit that is judged, its first; 1 is bad.
         flops: Spent in all, where known.
+        settled_units: Units that had a request whose outcome is settled.
+        settled: Their outcomes, in the order of their requests; only ever added to at the end.
+        so_far: Outcomes of all units, settled or not.
     """
 
-    units: int
-    requests: int
-    values: tuple[float, ...]
-    flops: float
+    units: int = 0
+    requests: int = 0
+    flops: float = 0.0
+    settled_units: int = 0
+    settled: tuple[Outcome, ...] = ()
+    so_far: tuple[Outcome, ...] = ()
 
 
 def start(engine: Engine, experiment: Experiment, metric: Metric, alpha: float) -> Kept:
@@ -141,25 +170,30 @@ def _read(row: Row[Any]) -> Kept:
     )
 
 
-def outcomes(engine: Engine, kept: Kept, lowest: str) -> dict[str, Outcomes]:
-    """What every arm has had, by name; an answer of a session counts once, its first judged one.
+def outcomes(
+    engine: Engine, kept: Kept, lowest: str, now: float | None = None
+) -> dict[str, Outcomes]:
+    """What every arm has had, by name; a session counts once.
 
     Args:
         engine: The log's database.
         kept: Which experiment.
         lowest: The name of the smallest tier, whose answers can be losses.
+        now: Seconds since 1970.
     """
-    experiment = kept.experiment
     made, judged = DECISIONS.c, JUDGEMENTS.c
-    verdicts = (
-        select(judged.decision_id, func.min(judged.verdict).label("verdict"))
-        .where(judged.judge == "user" if kept.metric is Metric.FEEDBACK else judged.judge != "user")
-        .group_by(judged.decision_id)
-        .subquery()
+    until = made.time + kept.metric.settled_seconds
+    is_user = judged.judge == JUDGE
+    verdicts = and_(
+        judged.decision_id == made.id,
+        is_user if kept.metric is Metric.FEEDBACK else ~is_user,
+        judged.verdict != "malformed",
+        judged.time <= until,
     )
     query = (
         select(
             made.id,
+            made.time,
             made.session_hash,
             made.arms,
             made.tier,
@@ -167,39 +201,71 @@ def outcomes(engine: Engine, kept: Kept, lowest: str) -> dict[str, Outcomes]:
             made.fallback,
             made.drawn,
             made.flops,
-            verdicts.c.verdict,
+            made.seconds,
+            judged.verdict,
         )
-        .join_from(DECISIONS, verdicts, verdicts.c.decision_id == made.id, isouter=True)
-        .where(made.time >= experiment.started, made.arms.is_not(None))
+        .join_from(DECISIONS, JUDGEMENTS, verdicts, isouter=True)
+        .where(made.time >= kept.experiment.started, made.arms.is_not(None))
         .order_by(made.time, made.id)
     )
     if kept.ended is not None:
         query = query.where(made.time <= kept.ended)
+    settled = (time.time() if now is None else now) - kept.metric.settled_seconds
     with engine.connect() as connection:
-        return _gathered(connection.execute(query), kept, lowest)
+        return gathered(connection.execute(query), kept, lowest, settled)
 
 
-def _gathered(rows: Any, kept: Kept, lowest: str) -> dict[str, Outcomes]:
-    names = [arm.name for arm in kept.experiment.arms]
-    units: dict[str, set[str]] = {name: set() for name in names}
-    values: dict[str, dict[str, float]] = {name: {} for name in names}
-    requests = dict.fromkeys(names, 0)
-    flops = dict.fromkeys(names, 0.0)
-    for row in rows:
-        arm = arm_in(row.arms, kept.experiment.name)
-        if arm not in requests:
+def gathered(rows: Iterable[Any], kept: Kept, lowest: str, settled: float) -> dict[str, Outcomes]:
+    """What every arm has had by these rows, in the order of their requests.
+
+    Args:
+        rows: One for each verdict, or one for a request without any.
+        kept: Which experiment.
+        lowest: The smallest tier's name.
+        settled: Requests up to this time are settled, seconds since 1970.
+    """
+    found = {arm.name: _Gathered() for arm in kept.experiment.arms}
+    for _, same in groupby(rows, key=lambda row: row.id):
+        row, *more = same
+        arm = found.get(arm_in(row.arms, kept.experiment.name))
+        if arm is None:
             continue
         unit = row.session_hash or row.id
-        units[arm].add(unit)
-        requests[arm] += 1
-        flops[arm] += row.flops or 0.0
-        value = _value(row, kept.metric, lowest)
-        if value is not None:
-            values[arm].setdefault(unit, value)
-    return {
-        name: Outcomes(len(units[name]), requests[name], tuple(values[name].values()), flops[name])
-        for name in names
-    }
+        arm.requests += 1
+        arm.flops += row.flops or 0.0
+        arm.units.add(unit)
+        if row.time <= settled:
+            arm.settled_units.add(unit)
+        if unit not in arm.outcomes:
+            verdicts = [one.verdict for one in (row, *more) if one.verdict is not None]
+            outcome = _outcome(row, verdicts, kept.metric, lowest)
+            if outcome is not None:
+                arm.outcomes[unit] = outcome
+                arm.settled += row.time <= settled
+    return {name: arm.outcome() for name, arm in found.items()}
+
+
+class _Gathered:
+    """An arm while its rows are read."""
+
+    def __init__(self) -> None:
+        self.units: set[str] = set()
+        self.settled_units: set[str] = set()
+        self.outcomes: dict[str, Outcome] = {}
+        self.settled = 0
+        self.requests = 0
+        self.flops = 0.0
+
+    def outcome(self) -> Outcomes:
+        every = tuple(self.outcomes.values())
+        return Outcomes(
+            len(self.units),
+            self.requests,
+            self.flops,
+            len(self.settled_units),
+            every[: self.settled],
+            every,
+        )
 
 
 def arm_in(arms: str, experiment: str) -> str:
@@ -215,14 +281,23 @@ def arm_in(arms: str, experiment: str) -> str:
     return ""
 
 
-def _value(row: Row[Any], metric: Metric, lowest: str) -> float | None:
-    """1 for a bad outcome, 0 for a good one, `None` where it is not known."""
+def _outcome(row: Row[Any], verdicts: Sequence[str], metric: Metric, lowest: str) -> Outcome | None:
+    """What a request makes of its unit; `None` where another request of it has to say.
+
+    Which request speaks for a unit is settled with the request itself: the first; for losses the
+    first that was drawn, judged or not; for feedback the first that users have said anything of.
+    Of several judges of one answer each has an equal say.
+    """
+    if row.seconds > metric.settled_seconds:
+        return None  # not in the log by the time that it would have to be
     if metric is Metric.FAILURES:
-        return float(row.status >= _BAD or row.fallback is not None)
+        return Outcome(True, float(row.status >= _BAD or row.fallback is not None))
     if metric is Metric.FEEDBACK:
-        return None if row.verdict is None else float(row.verdict == "bad")
-    if row.drawn is None:
+        return Outcome(True, _part(verdicts, "bad")) if verdicts else None
+    if row.drawn is None or row.fallback is not None:
         return None
-    if row.tier != lowest:
-        return 0.0  # the answer that the small model's would have been compared with
-    return None if row.verdict in (None, "malformed") else float(row.verdict == "loss")
+    return Outcome(row.tier == lowest, _part(verdicts, "loss") if verdicts else None)
+
+
+def _part(verdicts: Sequence[str], wanted: str) -> float:
+    return sum(verdict == wanted for verdict in verdicts) / len(verdicts)

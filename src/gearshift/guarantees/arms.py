@@ -15,6 +15,8 @@ from gearshift.guarantees.sequences import counts_p_value, difference
 with extra("quality", "the report of an experiment"):
     from scipy.stats import beta
 
+TOO_EARLY: Final = "too early"
+"""How the words begin where nothing can be said."""
 _MISMATCH: Final = 0.001
 _FEWEST: Final = 20
 
@@ -25,7 +27,8 @@ class ArmData:
 
     Attributes:
         units: Sessions (or requests without one) that were assigned to it.
-        outcomes: One of each judged unit, 0-1, in the order in which they came; high is bad.
+        outcomes: One of each judged unit, 0-1, in an order that is fixed when the units are
+            assigned, so that later looks only add to the end; high is bad.
     """
 
     name: str
@@ -124,7 +127,7 @@ def in_words(finding: Finding, what: str) -> str:
         )
     if min(len(arm.outcomes) for arm in finding.arms) < _FEWEST:
         least = min(len(arm.outcomes) for arm in finding.arms)
-        return f"too early: {least} outcomes in the smallest arm"
+        return f"{TOO_EARLY}: {least} outcomes in the smallest arm"
     return "; ".join(_sentence(one, finding.arms[0].name, what) for one in finding.compared)
 
 

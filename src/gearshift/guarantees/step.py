@@ -1,32 +1,54 @@
-"""One step of a threshold that moves by itself: to quality at once, to savings with evidence."""
+"""One step of a threshold that moves by itself, never to one that is not promised."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from gearshift.guarantees.p_values import p_value
-from gearshift.guarantees.threshold import Chosen, Judged, Refused
+from gearshift.guarantees.threshold import Judged, Promised
 
 STEP: Final = 0.25
-"""Points of score that the threshold moves at most."""
+"""Points of score that the threshold rises at most."""
+_NEWEST: Final = 4
+"""The newest of so many parts of the answers can take a promise back."""
 
 
-def next_threshold(
-    now: float, found: Chosen | Refused, judged: Judged, *, alpha: float, delta: float
-) -> float:
-    """The threshold to go on with.
+def next_threshold(now: float, promised: Sequence[Promised]) -> float:
+    """The threshold to go on with: the highest that is promised, at most a step above this one.
 
-    Up by a step at most, and only as far as the promise holds. Down by a step where the promise
-    holds only there, or where the risk at the present threshold is shown to be above alpha.
+    Every threshold in force has to be promised itself, because a risk need not grow with the
+    threshold: down goes at once, and up over a gap wider than a step not at all. Where nothing so
+    low is promised it is the lowest that is; where nothing is promised, 0: everything goes to the
+    large model.
     """
-    if isinstance(found, Chosen):
-        return float(np.clip(found.threshold, max(0.0, now - STEP), min(10.0, now + STEP)))
-    is_small = judged.scores < now
-    losses = judged.losses[is_small]
+    known = sorted(one.threshold for one in promised)
+    reached = [one for one in known if one <= now + STEP + 1e-9]
+    if reached:
+        return reached[-1]
+    return known[0] if known else 0.0
+
+
+def still_true(
+    promised: Sequence[Promised], judged: Judged, *, alpha: float, delta: float
+) -> list[Promised]:
+    """Those that the newest answers do not contradict: traffic may have changed since the oldest.
+
+    Args:
+        promised: By all answers.
+        judged: All answers, the oldest first.
+        alpha: As it was promised.
+        delta: Chance of taking back a promise that is true.
+    """
+    begin = len(judged.scores) - len(judged.scores) // _NEWEST
+    weights = None if judged.weights is None else judged.weights[begin:]
+    newest = Judged(judged.scores[begin:], judged.losses[begin:], weights)
+    level = delta / max(1, len(promised))
+    return [one for one in promised if not _is_broken(newest, one.threshold, alpha, level)]
+
+
+def _is_broken(judged: Judged, threshold: float, alpha: float, level: float) -> bool:
+    is_small = judged.scores < threshold
     weights = None if judged.weights is None else judged.weights[is_small]
     # That the mean of the losses is above alpha is that of their complements being below its.
-    if len(losses) and p_value(1.0 - losses, 1.0 - alpha, weights) <= delta:
-        return max(0.0, now - STEP)
-    return now
+    return p_value(1.0 - judged.losses[is_small], 1.0 - alpha, weights) <= level

@@ -87,6 +87,18 @@ class Refused:
     needed: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A threshold whose hypothesis was rejected.
+
+    Attributes:
+        level: The part of delta that was spent on it.
+    """
+
+    threshold: float
+    level: float
+
+
 def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen | Refused:
     """The highest threshold whose risk is at most `alpha`, with confidence `1 - delta`.
 
@@ -96,9 +108,31 @@ def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen 
         delta: Chance that the promise is wrong, above 0 and below 1.
         risk: What the risk is.
     """
+    found = promised(judged, alpha=alpha, delta=delta, risk=risk)
+    if not found:
+        return refused(judged, alpha, delta, risk)
+    best = found[-1]
+    losses, weights = _below(judged, best.threshold, risk)
+    bound = min(alpha, upper_bound(losses, best.level, weights))
+    share = share_below(judged, best.threshold)
+    return Chosen(best.threshold, bound, share, len(judged.scores))
+
+
+def promised(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> list[Promised]:
+    """All thresholds whose risk is at most `alpha`, in ascending order.
+
+    With confidence `1 - delta` that is true of every one of them at once, and of none beside
+    them: a risk need not grow with the threshold, so what lies below one may be worse.
+
+    Args:
+        judged: As for `choose`.
+        alpha: As for `choose`.
+        delta: As for `choose`.
+        risk: As for `choose`.
+    """
     levels = _levels(judged, delta, risk)
     known = _exact_p_values(judged, alpha, risk)
-    carried, best = 0.0, None
+    carried, found = 0.0, []
     for number, threshold in enumerate(GRID):
         available = levels[number] + carried
         carried = 0.0
@@ -106,18 +140,14 @@ def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen 
             continue
         if known is None:
             losses, weights = _below(judged, threshold, risk)
-            found = p_value(losses, alpha, weights)
+            p = p_value(losses, alpha, weights)
         else:
-            found = float(known[number])
-        if found <= available:
+            p = float(known[number])
+        if p <= available:
             # Rejected: what it had is passed on to the next (the fallback procedure of Wiens).
-            best, carried = (threshold, available), available
-    if best is None:
-        return _refused(judged, alpha, delta, risk)
-    threshold, level = best
-    losses, weights = _below(judged, threshold, risk)
-    bound = min(alpha, upper_bound(losses, level, weights))
-    return Chosen(threshold, bound, share_below(judged, threshold), len(judged.scores))
+            found.append(Promised(threshold, available))
+            carried = available
+    return found
 
 
 def share_below(judged: Judged, threshold: float) -> float:
@@ -162,7 +192,8 @@ def _below(judged: Judged, threshold: float, risk: Risk) -> tuple[Floats, Floats
     return judged.losses[is_small], weights
 
 
-def _refused(judged: Judged, alpha: float, delta: float, risk: Risk) -> Refused:
+def refused(judged: Judged, alpha: float, delta: float, risk: Risk) -> Refused:
+    """Why nothing can be promised, and how many answers would do."""
     n = len(judged.scores)
     least = _least_needed(alpha, delta, risk)
     if n < least:

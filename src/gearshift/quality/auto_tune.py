@@ -1,10 +1,11 @@
-"""AutoTune: moves the threshold in the configuration file by at most one step at a time."""
+"""AutoTune: keeps the threshold in the configuration file at one that is promised."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +15,8 @@ from sqlalchemy.engine import Engine
 from gearshift.config_edit import replace_threshold
 from gearshift.decision_log.facts import read_fact, write_fact
 from gearshift.errors import GearshiftError
-from gearshift.guarantees.step import next_threshold
-from gearshift.guarantees.threshold import Judged, Risk, choose
+from gearshift.guarantees.step import next_threshold, still_true
+from gearshift.guarantees.threshold import Judged, Risk, promised, refused
 from gearshift.quality.logged import logged_answers
 from gearshift.settings import Settings
 from gearshift.tiered_routing.scorer import Scorer
@@ -25,6 +26,7 @@ from gearshift.tiered_routing.tier_config import TierConfig
 logger = logging.getLogger(__name__)
 
 _LAST: Final = "auto_tune"
+_MONTH_HOURS: Final = 30 * 24
 
 
 class AutoTune:
@@ -57,16 +59,38 @@ class AutoTune:
         answers = logged_answers(engine, self._scorer_of(routing))
         losses = (np.clip(answers.gap, 0.0, 1.0) > 0).astype(np.float64)
         judged = Judged(answers.scores, losses, answers.weights)
-        found = choose(judged, alpha=wanted.alpha, delta=wanted.delta, risk=Risk.SMALL)
         now = routing.ordered_tiers[0].below or 0.0
-        wise = next_threshold(now, found, judged, alpha=wanted.alpha, delta=wanted.delta)
+        delta = delta_of_a_run(wanted.delta, wanted.every_hours)
+        wise, why = wise_threshold(now, judged, wanted.alpha, delta)
         if wise == now:
             logger.info("auto_tune: the threshold stays at %g (%d judged)", now, len(losses))
             return
         said = replace_threshold(self._file, wise)
-        logger.warning("auto_tune: threshold %g -> %g; %s", now, wise, said)
+        logger.warning("auto_tune: threshold %g -> %g%s; %s", now, wise, why, said)
 
     def _scorer_of(self, routing: TierConfig) -> Scorer:
         if self._scorer is None or self._scorer[0] != routing:
             self._scorer = routing, load_scorer(routing)
         return self._scorer[1]
+
+
+def delta_of_a_run(delta: float, every_hours: float) -> float:
+    """The part of delta that one run may spend, so that all runs of a month keep the promise."""
+    return delta / max(1, ceil(_MONTH_HOURS / every_hours))
+
+
+def wise_threshold(now: float, judged: Judged, alpha: float, delta: float) -> tuple[float, str]:
+    """The threshold to go on with, and why where that needs to be said."""
+    found = promised(judged, alpha=alpha, delta=delta, risk=Risk.SMALL)
+    kept = still_true(found, judged, alpha=alpha, delta=delta)
+    wise = next_threshold(now, kept)
+    if wise > 0:
+        return wise, ""
+    why = refused(judged, alpha, delta, Risk.SMALL)
+    if found:
+        return (
+            wise,
+            ", nothing to the small model: the newest answers contradict what all of them promise",
+        )
+    needed = "" if why.needed is None else f" (about {why.needed:,} would be needed)"
+    return wise, f", nothing to the small model: {why.reason}{needed}"

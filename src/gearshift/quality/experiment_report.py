@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from gearshift.decision_log.experiments import Kept, Metric, Outcomes, outcomes
-from gearshift.guarantees.arms import ArmData, Compared, Finding, find, in_words, share_interval
+from gearshift.decision_log.experiments import Kept, Metric, Outcome, Outcomes, outcomes
+from gearshift.guarantees.arms import (
+    TOO_EARLY,
+    ArmData,
+    Compared,
+    Finding,
+    find,
+    in_words,
+    share_interval,
+)
+from gearshift.guarantees.missing import Unit, completed
+from gearshift.guarantees.p_values import Floats
 from gearshift.types import JsonObject
 
 _WORDS: Final = {
@@ -19,9 +30,9 @@ _WORDS: Final = {
 
 
 def finding_of(kept: Kept, had: dict[str, Outcomes]) -> Finding:
-    """Test what the arms have had."""
+    """Test what the arms have had, as far as it is settled."""
     arms = [
-        ArmData(arm.name, had[arm.name].units, np.array(had[arm.name].values))
+        ArmData(arm.name, had[arm.name].settled_units, values_of(had[arm.name].settled))
         for arm in kept.experiment.arms
     ]
     return find(arms, kept.alpha)
@@ -29,7 +40,16 @@ def finding_of(kept: Kept, had: dict[str, Outcomes]) -> Finding:
 
 def words_of(kept: Kept, finding: Finding) -> str:
     """The result in plain words."""
-    return in_words(finding, _WORDS[kept.metric])
+    words = in_words(finding, _WORDS[kept.metric])
+    if not words.startswith(TOO_EARLY):
+        return words
+    minutes = kept.metric.settled_seconds / 60
+    return f"{words}; what is younger than {minutes:g} minutes does not count yet"
+
+
+def values_of(outcomes: Sequence[Outcome]) -> Floats:
+    """Outcomes as they are tested: those of units that nobody has judged made up for."""
+    return np.array(completed([Unit(*outcome) for outcome in outcomes]), dtype=np.float64)
 
 
 def report(engine: Engine, kept: Kept, lowest: str) -> JsonObject:
@@ -54,7 +74,7 @@ def report(engine: Engine, kept: Kept, lowest: str) -> JsonObject:
         "metric": kept.metric.value,
         "share": experiment.share,
         "alpha": kept.alpha,
-        "arms": [_arm(arm, had[arm.name]) for arm in finding.arms],
+        "arms": [_arm(arm.name, had[arm.name]) for arm in finding.arms],
         "differences": compared,
         "difference": compared[0],
         "sample_ratio": {"p_value": finding.ratio_p_value, "ok": not finding.is_ratio_wrong},
@@ -62,16 +82,19 @@ def report(engine: Engine, kept: Kept, lowest: str) -> JsonObject:
     }
 
 
-def _arm(arm: ArmData, had: Outcomes) -> JsonObject:
-    judged = len(arm.outcomes)
-    low, high = share_interval(arm.outcomes)
+def _arm(name: str, had: Outcomes) -> JsonObject:
+    """What an arm has had so far, for one look; what is settled is tested elsewhere."""
+    values = values_of(had.so_far)
+    judged = len(values)
+    low, high = share_interval(values)
     return {
-        "name": arm.name,
-        "units": arm.units,
+        "name": name,
+        "units": had.units,
         "requests": had.requests,
         "judged": judged,
-        "losses": int(arm.outcomes.sum()),
-        "estimate": float(arm.outcomes.mean()) if judged else None,
+        "settled": len(values_of(had.settled)),
+        "losses": float(values.sum()),
+        "estimate": float(values.mean()) if judged else None,
         "ci": [low, high],
         "flops": had.flops,
     }

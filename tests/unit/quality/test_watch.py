@@ -36,7 +36,7 @@ def _insert(row, connection):
     insert_judgement(connection, row)
 
 
-def written(url, judged, **changes):
+def written(url, judged, ago=0.0, **changes):
     """So many decisions of the small model, with the verdict of each."""
     writer = LogWriter(
         url,
@@ -46,10 +46,11 @@ def written(url, judged, **changes):
     )
     writer.start()
     for number, (verdict, more) in enumerate(judged):
-        made = decision(**changes)._replace(session=f"session {number}", drawn=1.0, **more)
+        made = decision(time=time.time() - ago, **changes)
+        made = made._replace(session=f"session {number}", drawn=1.0, **more)
         writer.add([finished()._replace(decision=made)])
         scores = {"win": (1.0, 0.0), "tie": (1.0, 1.0), "loss": (0.0, 1.0)}[verdict]
-        row = JudgementRow(made.id, time.time(), "checks", verdict, *scores, 1.0)
+        row = JudgementRow(made.id, made.time + 1.0, "checks", verdict, *scores, 1.0)
         writer.later(partial(_insert, row))
     writer.stop()
     return open_database(url)
@@ -137,13 +138,13 @@ def test_a_harmful_arm_ends_its_experiment(url):
     arms = (Arm("1", threshold=1.0), Arm("9", threshold=9.0))
     start(
         engine,
-        Experiment("bounds", Dimension.THRESHOLD, arms, 1.0, time.time() - 60),
+        Experiment("bounds", Dimension.THRESHOLD, arms, 1.0, time.time() - 9_000),
         Metric.LOSSES,
         0.05,
     )
     engine.dispose()
     judged = [("tie", {"arms": "bounds:1"}), ("loss", {"arms": "bounds:9"})] * 60
-    engine = written(url, judged)
+    engine = written(url, judged, ago=4_000)
     Watch(url, settings, None).look()
     (kept,) = experiments(engine)
     assert kept.state is State.STOPPED
@@ -155,16 +156,17 @@ def test_a_harmful_arm_ends_its_experiment(url):
     engine.dispose()
 
 
-def test_a_threshold_that_is_too_high_is_lowered_by_a_step(url, tmp_path):
+def test_a_threshold_that_nothing_promises_is_given_up_at_once(url, tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text("tiered_routing:\n  complexity_threshold: 3\n")
     engine = written(url, [("loss", {})] * 60)
     tuning = settings(auto_tune={"enabled": True})
     watch = Watch(url, lambda: tuning, file)
     watch.look()
-    assert "complexity_threshold: 2.75" in file.read_text()
+    assert "complexity_threshold: 0\n" in file.read_text()
+    file.write_text("tiered_routing:\n  complexity_threshold: 3\n")
     watch.look()  # not before its time
-    assert "complexity_threshold: 2.75" in file.read_text()
+    assert "complexity_threshold: 3" in file.read_text()
     engine.dispose()
 
 

@@ -31,6 +31,18 @@ class _Waiter:
         self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.place: Place | None = None  # from the moment on in which it is given
 
+    def wake(self) -> None:
+        """Tell who waits, maybe in another event loop than the one that gave the place."""
+        loop = self.turn.get_loop()
+        if loop is asyncio.get_running_loop():
+            self._resolve()
+        else:
+            loop.call_soon_threadsafe(self._resolve)
+
+    def _resolve(self) -> None:
+        if not self.turn.done():
+            self.turn.set_result(None)
+
 
 class _Gate:
     """The places of one upstream, and who waits for one."""
@@ -86,9 +98,9 @@ class _Gate:
                 return
             waiter = min(ready, key=lambda one: (self._in_flight.held(one.tier), one.number))
             self.forget(waiter)
-            if not waiter.turn.done():
+            if not waiter.turn.done() and not waiter.turn.get_loop().is_closed():
                 waiter.place = self._taken(waiter.tier)
-                waiter.turn.set_result(None)
+                waiter.wake()
 
     def queue(self, tier: str) -> _Waiter:
         """A place in the queue.

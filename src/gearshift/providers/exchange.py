@@ -115,9 +115,16 @@ class UpstreamConnection(asyncio.Protocol):
         self._pieces = []
         self._size = 0
         if not self._is_reading and not self.is_lost:
-            self._is_reading = True
-            self._transport.resume_reading()
+            self._resume()
         return data
+
+    def _resume(self) -> None:
+        """Hear the upstream again; its silence begins now, whatever we made it wait."""
+        self._is_reading = True
+        self._transport.resume_reading()
+        self._last_data = self._loop.time()
+        if self._timer is None and self._idle_seconds and not self.is_complete:
+            self._timer = self._loop.call_later(self._idle_seconds, self._look)
 
     async def _more(self) -> None:
         if self._error is not None:
@@ -147,11 +154,11 @@ class UpstreamConnection(asyncio.Protocol):
         """One timer follows the silence, however many pieces come."""
         self._timer = None
         seconds = self._idle_seconds
-        if self.is_complete or not self._is_active:
-            return
+        if self.is_complete or not self._is_active or not self._is_reading:
+            return  # while we hold it back, it is not its fault: `_resume` looks again
         left = self._last_data + seconds - self._loop.time()
-        if left > 0 or not self._is_reading:  # while we hold it back, it is not its fault
-            self._timer = self._loop.call_later(max(left, 0.01), self._look)
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
             return
         self._fail(UpstreamError(f"silent for {seconds:g} s", fault=Fault.TIMEOUT))
 

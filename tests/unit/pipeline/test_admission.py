@@ -148,6 +148,22 @@ async def test_a_place_is_given_back_once_and_by_the_frames_where_they_keep_it()
     assert gates._gates["u"]._in_flight.total == 0
 
 
+async def test_who_waits_in_another_event_loop_is_woken_there():
+    gates = admission(1, 5)
+    place = await gates.place("u", "a")
+
+    async def wait():
+        return await gates.place("u", "a")
+
+    waiting = asyncio.create_task(asyncio.to_thread(asyncio.run, wait()))
+    while not gates._gates["u"]._waiting.total:  # noqa: ASYNC110 - another thread is to come so far
+        await asyncio.sleep(0.001)
+    place.leave()
+    async with asyncio.timeout(5):
+        (await waiting).leave()
+    assert gates.place_at_once("u", "a")
+
+
 # --- several tiers at one upstream
 
 

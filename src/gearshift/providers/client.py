@@ -189,13 +189,17 @@ class HttpClient:
         return HttpResponse(pool, connection)
 
     async def knock(self) -> None:
-        """Have a connection that stands; nothing is asked.
+        """See whether a connection stands or can be had; nothing is asked.
+
+        One that was opened only for this is closed again: a simple server attends to nobody else
+        while a client that it has let in says nothing.
 
         Raises:
             UpstreamError: `UNREACHABLE`.
         """
         pool = await self._pool()
-        pool.take_back(pool.free() or await pool.connected())
+        if not pool.has_free():
+            (await pool.connected()).abort()
 
     async def _pool(self) -> Pool:
         """The pool of the running event loop: a connection cannot be used from another one."""

@@ -36,6 +36,10 @@ class Pool:
             connection.abort()
         return None
 
+    def has_free(self) -> bool:
+        """Whether a connection is kept that still stands."""
+        return any(one.is_usable and not _has_news(one.descriptor) for one in self._idle)
+
     async def connected(self) -> UpstreamConnection:
         """A new connection.
 

@@ -90,12 +90,20 @@ async def test_a_kept_connection_is_looked_at_before_it_is_used():
         assert (server.asked, server.connections) == (["POST", "POST"], 2)
 
 
-async def test_knocking_leaves_a_connection_that_the_next_request_takes():
+async def test_knocking_holds_no_connection_and_opens_none_where_one_is_kept():
     async with Keeping() as server, HttpClient(server.url, "", 2) as client:
+        await client.knock()
+        await client.knock()
+        assert await ask(client, "POST") == b"ok"
         for _ in range(3):
             await client.knock()
         assert await ask(client, "POST") == b"ok"
-        assert (server.asked, server.connections) == (["POST"], 1)
+        assert (server.asked, server.connections) == (["POST", "POST"], 3)
+        await server.hang_up()
+        await client.knock()
+        server._server.close()
+        with pytest.raises(UpstreamError):
+            await client.knock()
 
 
 async def test_what_cannot_be_written_opens_no_connection():

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from math import fsum
 from typing import Final, NamedTuple
 
+from gearshift.chat_requests import scored_messages
 from gearshift.errors import RequestError
 from gearshift.exploration import is_explored, other_side
 from gearshift.pipeline.topology import Topology
@@ -115,7 +116,7 @@ class Assigner:
             seconds,
             propensity,
             variant.arms if variant else None,
-            self._is_movable(variants, circumstances, topology),
+            not result.failure and self._is_movable(variants, circumstances, topology),
         )
 
     def _other(
@@ -123,7 +124,7 @@ class Assigner:
     ) -> Route | None:
         """Where exploring would lead; `None` where it would change nothing."""
         side = other_side(result, self._router.tiers, self._quality)
-        if side is None or not self._router.config.enabled:
+        if side is None or result.failure or not self._router.config.enabled:
             return None
         other = self._router.sent_to(side, "", circumstances)
         return None if other.tier == route.tier or other.tier != side else other
@@ -153,7 +154,7 @@ class Assigner:
             if lot.chance <= 0:
                 continue
             here = circumstances._replace(targets=variants.tiers(lot.models, topology))
-            result = lot.router.scorer.score(request.messages)
+            result = lot.router.score(scored_messages(request))
             try:
                 route = lot.router.sent_to(result.tier, "", here)
             except RequestError:  # refused, such as by models with a shorter context
@@ -181,5 +182,6 @@ class Assigner:
 
 def _scored(router: TieredModelRouter, request: ChatRequest) -> tuple[ComplexityResult, float]:
     started = time.perf_counter()
-    result = router.scorer.score(request.messages)
+    messages = scored_messages(request)
+    result = router.score(messages)
     return result, time.perf_counter() - started

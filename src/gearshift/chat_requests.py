@@ -43,6 +43,21 @@ def chat_request(
     return request if tier is None else replace(request, forced_tier=tier)
 
 
+def scored_messages(request: ChatRequest) -> Sequence[Message]:
+    """What a scorer reads of a request: its conversation.
+
+    Where a completion has a `suffix`, the text stands between marks around the gap, as models write
+    it, so that one reading knows all requests to fill in a gap.
+    """
+    suffix = request.options.get("suffix")
+    if not suffix or request.operation is not Operation.COMPLETION:
+        return request.messages
+    *before, last = request.messages or [{"role": "user", "content": ""}]
+    before_gap = last.get("content") if isinstance(last.get("content"), str) else ""
+    text = f"<|fim_prefix|>{before_gap}<|fim_suffix|>{suffix}<|fim_middle|>"
+    return [*before, {"role": "user", "content": text}]
+
+
 def estimated_tokens(messages: Sequence[Message]) -> int:
     """Roughly how long a conversation is."""
     characters = sum(_characters(message.get("content")) for message in messages)

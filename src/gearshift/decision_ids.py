@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from typing import Final
 
 _TICKS: Final = 256  # in a second; 10 hex digits of them last until the year 2106
@@ -18,23 +19,28 @@ class DecisionIds:
 
     With the time before them, a database writes neighbours next to each other: in a log of random
     names every row goes to a page of its own. The random part comes from the system in handfuls.
+
+    Any thread may ask for one: taking from a deque, and adding to it, is one step each.
     """
 
-    __slots__ = ("_drawn", "_position")
+    __slots__ = ("_drawn",)
 
     def __init__(self) -> None:
-        self._drawn = ""
-        self._position = 0
+        self._drawn: deque[str] = deque()
 
     def next(self) -> str:
         """`dec-` and 24 hex digits."""
-        start = self._position
-        if start >= len(self._drawn):
-            self._drawn = os.urandom(_BYTES * _HANDFUL).hex()
-            start = 0
-        self._position = start + _DIGITS
-        tick = int(time.time() * _TICKS)
-        return f"dec-{tick:010x}{self._drawn[start : self._position]}"
+        try:
+            drawn = self._drawn.pop()
+        except IndexError:
+            drawn = self._draw_more()
+        return f"dec-{int(time.time() * _TICKS):010x}{drawn}"
+
+    def _draw_more(self) -> str:
+        digits = os.urandom(_BYTES * _HANDFUL).hex()
+        first, *rest = (digits[at : at + _DIGITS] for at in range(0, len(digits), _DIGITS))
+        self._drawn.extend(rest)
+        return first
 
 
 def draw(decision_id: str) -> float:

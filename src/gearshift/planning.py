@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gearshift.assignment import Assigner
 from gearshift.chat_requests import estimated_tokens
@@ -23,6 +24,9 @@ from gearshift.tiered_routing.tier_router import (
 )
 from gearshift.types import Cause, ChatRequest, Decision, Operation
 from gearshift.variants import Variants
+
+_LOG: Final = logging.getLogger(__name__)
+_MOST_TOLD: Final = 100
 
 
 class Plan(NamedTuple):
@@ -58,6 +62,7 @@ class Planner:
         self._assigner = Assigner(router, self._quality)
         self._config_hash = config_hash
         self._ids = DecisionIds()
+        self._told: set[str] = set()
 
     @property
     def variants(self) -> Variants | None:
@@ -123,6 +128,12 @@ class Planner:
         )
         return Plan(decision, route.chain, found.scoring_seconds)
 
+    def _tell(self, scorer: str, failure: str) -> None:
+        """Log a failure of the scorer: each kind once, since every request may meet it."""
+        if failure not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(failure)
+            _LOG.error("the scorer %r failed, so the last tier answers: %s", scorer, failure)
+
     def _decision(
         self,
         request: ChatRequest,
@@ -141,7 +152,10 @@ class Planner:
         where = (target.tier, deployment.model, deployment.upstream, target.provider)
         scored: tuple[float | None, Mapping[str, float], Mapping[str, float]] = (None, {}, {})
         how = ("none", "", router.config.complexity_threshold)
-        if result is not None:
+        if result is not None and result.failure:
+            how = (scorer.name, scorer.version, result.threshold)
+            self._tell(scorer.name, result.failure)
+        elif result is not None:
             scored = (result.score, result.factors, result.contributions)
             how = (scorer.name, scorer.version, result.threshold)
         share = self._quality.shadow_share
@@ -168,7 +182,9 @@ class Planner:
 def _can_be_judged(request: ChatRequest) -> bool:
     """Whether it is a conversation in words.
 
-    Tools would be called twice; a raw completion has no question that a judge could read.
+    Tools would be called twice; a raw completion, or a gap, has no question that a judge could
+    read.
     """
     is_chat = request.operation is Operation.CHAT or request.dialect == "ollama"
-    return is_chat and not request.needs and not request.body.get("raw")
+    is_completion = request.body.get("raw") or request.options.get("suffix")
+    return is_chat and not request.needs and not is_completion

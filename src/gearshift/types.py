@@ -44,6 +44,7 @@ class Cause(StrEnum):
     FALLBACK = "fallback"
     ESCALATION = "escalation"
     DISABLED = "disabled"
+    SCORER_FAILED = "scorer_failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Names of decisions: in the order of time, unique, and random where it counts."""
 
 import re
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from gearshift.decision_ids import DecisionIds, draw, second_draw
 
@@ -28,3 +30,17 @@ def test_draws_are_even_and_independent_of_each_other_and_of_time():
     for low, high in ((False, False), (False, True), (True, False), (True, True)):
         count = sum((one < 0.5) == low and (other < 0.5) == high for one, other in drawn)
         assert abs(count - 5_000) < 400
+
+
+def test_many_threads_get_names_of_their_own():
+    ids = DecisionIds()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            made = threads.map(lambda _: [ids.next() for _ in range(20_000)], range(4))
+            names = [name for some in made for name in some]
+    finally:
+        sys.setswitchinterval(before)
+    assert len(set(names)) == len(names) == 80_000
+    assert all(len(name) == 28 for name in names)

@@ -37,7 +37,9 @@ class ComplexityResult:
         truncated: Only the head and the tail of the text were read.
         scorer: The scorer's name.
         note: What the score does not show: a side call, a follow-up; empty otherwise.
-        bounds: The tiers' names and exclusive upper bounds, ascending; the last has none.
+        bounds: The tiers' names and exclusive upper bounds, ascending; the last has none. The
+            router knows them too: a scorer of one's own may leave them out.
+        failure: Why the scorer has no score, where it failed; empty otherwise. The router fills it.
     """
 
     score: float
@@ -49,6 +51,7 @@ class ComplexityResult:
     scorer: str = "rule"
     note: str = ""
     bounds: tuple[tuple[str, float | None], ...] = ()
+    failure: str = ""
     _reasoning: str = field(default="", init=False, repr=False, compare=False)
 
     @property
@@ -59,10 +62,12 @@ class ComplexityResult:
         return self._reasoning
 
     def _reasoned(self) -> str:
+        if self.failure:
+            return f"the scorer failed: {self.failure}"
         contributions, factors = self.contributions, self.factors
         deciding = [factor for factor in contributions if contributions[factor] > 0]
         deciding.sort(key=contributions.__getitem__, reverse=True)
-        parts = ", ".join([f"{factor} {_short(factors[factor])}" for factor in deciding])
+        parts = ", ".join([f"{name} {_short(factors.get(name, 0.0))}" for name in deciding])
         sign = ">=" if self.score >= self.threshold else "<"
         line = (
             f"{parts or 'no sign of complexity'} -> "
@@ -84,7 +89,7 @@ class ComplexityResult:
         room = {
             factor: (missing / (WEIGHTS[factor] * 10 / 3), value)
             for factor, value in self.factors.items()
-            if value + missing / (WEIGHTS[factor] * 10 / 3) <= 3.0 + 1e-9
+            if factor in WEIGHTS and value + missing / (WEIGHTS[factor] * 10 / 3) <= 3.0 + 1e-9
         }
         higher = self._tier_at(self.threshold)
         if not room:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from gearshift import registry
 from gearshift.errors import ConfigError, ModelFileError, Problem
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.tier_config import TierConfig, is_model_file
+from gearshift.tiered_routing.tier_router import TieredModelRouter
 
-_KEY = "tiered_routing.scorer"
+_KEY: Final = "tiered_routing.scorer"
+_SAMPLE: Final = "Explain async vs threads"
 
 
 def load_scorer(config: TierConfig) -> Scorer:
     """The scorer that `config.scorer` names, made for `config`.
 
     A name in the registry, the path of a trained model, or `module:name` of a class or function
-    that takes the `TierConfig` and returns a `Scorer`.
+    that takes the `TierConfig` and returns a `Scorer`; such a one is tried on a sample.
 
     Raises:
         ConfigError: It cannot be imported or read, or is no scorer.
@@ -47,15 +50,33 @@ def _loaded(config: TierConfig) -> Scorer:
         from gearshift.tiered_routing.learned_scorer import LearnedScorer
 
         return LearnedScorer(config, read_model(Path(config.scorer).expanduser()))
-    target = registry.SCORERS.get(config.scorer, config.scorer)
+    if config.scorer in registry.SCORERS:
+        built_in: Scorer = registry.load(registry.SCORERS[config.scorer])(config)
+        return built_in
+    return _custom(config)
+
+
+def _custom(config: TierConfig) -> Scorer:
+    """Somebody's own scorer, tried on a sample, so that a mistake is told before a request."""
+    advice = "module:name of something that takes the TierConfig and returns a scorer"
     try:
-        scorer: Scorer = registry.load(target)(config)
-    except (ImportError, AttributeError, TypeError) as error:
-        advice = "module:name of something that takes the TierConfig and returns a scorer"
-        message = f"{config.scorer!r} cannot be loaded: {error}"
+        scorer: Scorer = registry.load(config.scorer)(config)
+    except Exception as error:
+        message = f"{config.scorer!r} cannot be loaded: {type(error).__name__}: {error}"
         raise ConfigError([Problem(_KEY, message, advice)]) from error
+    problem = _problem(scorer, config)
+    if problem:
+        raise ConfigError([Problem(_KEY, f"{config.scorer!r} is no scorer: {problem}", advice)])
+    return scorer
+
+
+def _problem(scorer: Scorer, config: TierConfig) -> str:
     lacking = [name for name in ("name", "version", "score") if not hasattr(scorer, name)]
     if lacking:
-        message = f"{config.scorer!r} is no scorer, it lacks {', '.join(lacking)}"
-        raise ConfigError([Problem(_KEY, message)])
-    return scorer
+        return f"it lacks {', '.join(lacking)}"
+    for name in ("name", "version"):
+        value = getattr(scorer, name)
+        if not isinstance(value, str) or not value.isprintable() or (name == "name" and not value):
+            return f"its {name} must be a printable string"
+    result = TieredModelRouter(config, scorer).score(_SAMPLE)
+    return f"its score of {_SAMPLE!r} is of no use: {result.failure}" if result.failure else ""

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from gearshift.errors import RequestError
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
 from gearshift.tiered_routing.scorer import Scorer
+from gearshift.tiered_routing.scorer_checks import checked, described, failed
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import Capability, Cause, Deployment
 
@@ -73,6 +74,14 @@ class Route(NamedTuple):
     reason: str
 
 
+class _Usual(NamedTuple):
+    """Each tier's chain for plain requests, what targets it is for, and up to which length."""
+
+    targets: object
+    chains: Mapping[str, tuple[Target, ...]] | None
+    most_tokens: float
+
+
 class TieredModelRouter:
     """Sends a request to the cheapest tier that its score allows. Pure.
 
@@ -91,14 +100,27 @@ class TieredModelRouter:
         tiers = self.config.ordered_tiers
         self._models = {tier.name: tier.deployments[0] for tier in tiers}
         self.tiers = tuple(self._models)
-        self._usual_targets: object = None
-        self._usual_chains: dict[str, tuple[Target, ...]] | None = None
-        self._usual_tokens = 0.0
+        self._bounds = tuple((tier.name, tier.below) for tier in tiers)
+        self._is_ours = type(self.scorer).__module__.partition(".")[0] == "gearshift"
+        # One value, so that a thread never sees the targets of one and the chains of another.
+        self._usual_of_targets = _Usual(None, None, 0.0)
 
     def route(self, messages: str | Sequence[Mapping[str, Any]]) -> tuple[str, ComplexityResult]:
         """The model for a text or a conversation, and the score that chose it."""
-        result = self.scorer.score(messages)
+        result = self.score(messages)
         return self._models[result.tier if self.config.enabled else self.tiers[-1]], result
+
+    def score(self, messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
+        """The scorer's result, fit for use; where it has none, one that says so in `failure`.
+
+        A scorer that raises, or says what cannot be, costs nobody an answer: the last tier is right
+        for anything.
+        """
+        try:
+            result = self.scorer.score(messages)
+            return result if self._is_ours else checked(result, self._bounds)
+        except Exception as error:  # noqa: BLE001 - anybody's code, at the router's edge
+            return failed(self._bounds, described(error))
 
     def decide(self, result: ComplexityResult, circumstances: Circumstances) -> Route:
         """The tier for a score under the given circumstances, with its chain of fallbacks.
@@ -107,7 +129,10 @@ class TieredModelRouter:
             RequestError: The forced tier does not exist or is not allowed, no tier has any
                 deployment, or the prompt is far too long for every one of them.
         """
-        return self.sent_to(result.tier, result.reasoning, circumstances)
+        route = self.sent_to(result.tier, result.reasoning, circumstances)
+        if result.failure and route.cause is Cause.SCORED:
+            return route._replace(cause=Cause.SCORER_FAILED)
+        return route
 
     def sent_to(self, tier: str, reason: str, circumstances: Circumstances) -> Route:
         """The same for a tier that the score has chosen, or might have.
@@ -156,14 +181,12 @@ class TieredModelRouter:
             or circumstances.allowed_tiers is not None
         ):
             return None
-        if circumstances.targets is not self._usual_targets:
-            self._usual_targets = circumstances.targets
-            self._usual_chains, self._usual_tokens = self._usual_of(circumstances)
-        return self._usual_chains if circumstances.prompt_tokens <= self._usual_tokens else None
+        usual = self._usual_of_targets
+        if circumstances.targets is not usual.targets:
+            usual = self._usual_of_targets = self._usual_of(circumstances)
+        return usual.chains if circumstances.prompt_tokens <= usual.most_tokens else None
 
-    def _usual_of(
-        self, circumstances: Circumstances
-    ) -> tuple[dict[str, tuple[Target, ...]] | None, float]:
+    def _usual_of(self, circumstances: Circumstances) -> _Usual:
         """The chains, and the longest prompt that fits everywhere; none if a tier has nobody."""
         plain = circumstances._replace(prompt_tokens=0)
         chains = {tier: self._chain(tier, plain) for tier in self.tiers}
@@ -175,7 +198,8 @@ class TieredModelRouter:
             if target.context_length is not None
         ]
         usable = is_plain and self.config.enabled
-        return (chains if usable else None), min(lengths, default=math.inf)
+        most_tokens = min(lengths, default=math.inf)
+        return _Usual(circumstances.targets, chains if usable else None, most_tokens)
 
     def _tier(self, tier: str, reason: str, circumstances: Circumstances) -> tuple[str, Cause, str]:
         if circumstances.forced_tier is not None:

@@ -129,11 +129,11 @@ class HttpProvider:
             if not request.stream:
                 frame = await self._whole(response)
                 response.release()
-                return WholeAnswer(self._as_asked(request, model, frame))
+                return WholeAnswer(self._as_asked(request, model, started, frame))
             stream = _Stream(
                 response,
                 self._wire.stream_reader(),
-                partial(self._as_asked, request, model),
+                partial(self._as_asked, request, model, started),
                 self._failure,
                 self._deadlines,
                 started,
@@ -154,16 +154,17 @@ class HttpProvider:
         """The body to send, made where it holds up nobody else."""
         return await asyncio.to_thread(self._wire.upstream_body, request, model, left_out)
 
-    def _as_asked(self, request: ChatRequest, model: str, frame: Frame) -> Frame:
+    def _as_asked(self, request: ChatRequest, model: str, started: float, frame: Frame) -> Frame:
         """The frame with its bytes in the shape that was asked for: whole, or as a stream."""
         if not frame.is_other_shape or frame.chunk is None:
             return frame
-        answer_id, now = secrets.token_hex(12), time.time()
+        answer_id, now, seconds = secrets.token_hex(12), time.time(), time.monotonic() - started
         chunk = frame.chunk._replace(model=frame.chunk.model or model)
         if not request.stream:
-            raw = self._wire.write_answer(request, chunk, answer_id, now)
+            raw = self._wire.write_answer(request, chunk, answer_id, now, seconds)
         else:
-            writer = self._wire.stream_writer(request, chunk.model or model, answer_id, now)
+            named = chunk.model or model
+            writer = self._wire.stream_writer(request, named, answer_id, now, lambda: seconds)
             raw = writer.write(chunk) + writer.finish()
         return frame._replace(raw=raw, is_other_shape=False)
 

@@ -20,12 +20,16 @@ _PROMPT_TOKENS_PER_TOKEN: Final = 10
 
 def write_answer(request: ChatRequest, chunk: Chunk, now: float, elapsed_seconds: float) -> bytes:
     """A whole answer as the body of a response."""
+    end = _end(chunk, elapsed_seconds, _prompt_seconds(chunk, elapsed_seconds))
+    return orjson.dumps({**_head(chunk.model or "", now), **_said(request, chunk), **end})
+
+
+def _prompt_seconds(chunk: Chunk, elapsed_seconds: float) -> float:
+    """The share of the prompt in the time of an answer that came in one piece."""
     usage = chunk.usage or Usage()
-    engine_seconds = max(0.0, elapsed_seconds - (chunk.load_seconds or 0.0))
     prompt = usage.prompt_tokens / _PROMPT_TOKENS_PER_TOKEN
     share = prompt / (prompt + usage.completion_tokens) if usage.completion_tokens else 0.5
-    end = _end(chunk, elapsed_seconds, engine_seconds * share)
-    return orjson.dumps({**_head(chunk.model or "", now), **_said(request, chunk), **end})
+    return share * max(0.0, elapsed_seconds - (chunk.load_seconds or 0.0))
 
 
 def _head(model: str, now: float) -> JsonObject:
@@ -116,12 +120,14 @@ class OllamaWriter:
         self._head = _head(model, now)
         self._elapsed = elapsed
         self._first_seconds = elapsed()
+        self._pieces = 0
         self._calls: list[ToolCall] = []
         self._end = Chunk()
 
     def write(self, chunk: Chunk) -> bytes:
         """The lines that say `chunk`; its end waits, because the usage may come later."""
         self._calls += chunk.tool_calls
+        self._pieces += chunk.has_content
         self._end = Chunk(
             finish_reason=chunk.finish_reason or self._end.finish_reason,
             usage=chunk.usage or self._end.usage,
@@ -135,8 +141,11 @@ class OllamaWriter:
     def finish(self) -> bytes:
         """The tool calls, and the line that is `done`."""
         said = self._line(Chunk(tool_calls=joined_calls(self._calls))) if self._calls else b""
+        elapsed = self._elapsed()
         prompt_seconds = max(0.0, self._first_seconds - (self._end.load_seconds or 0.0))
-        end = _end(self._end, self._elapsed(), prompt_seconds)
+        if self._pieces <= 1:  # all that was said came at once
+            prompt_seconds = _prompt_seconds(self._end, elapsed)
+        end = _end(self._end, elapsed, prompt_seconds)
         last = {**self._head, **_said(self._request, Chunk()), **end}
         return said + orjson.dumps(last) + b"\n"
 

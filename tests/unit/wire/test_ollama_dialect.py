@@ -636,8 +636,15 @@ def test_a_call_whose_arguments_are_none_is_told_as_text():
 def test_durations_of_a_stream_are_the_engines_or_our_own(operation, said, expected):
     request, times = parsed(operation, prompt="x"), iter([1.0, 3.0])
     writer = DIALECT.stream_writer(request, "m", "abc", 1.0, lambda: next(times))
-    written = writer.write(Chunk("a", usage=Usage(3, 4), **said)) + writer.finish()
-    durations(orjson.loads(written.splitlines()[-1]), expected)
+    written = writer.write(Chunk("a", usage=Usage(3, 4), **said)) + writer.write(Chunk("b"))
+    durations(orjson.loads((written + writer.finish()).splitlines()[-1]), expected)
+
+
+def test_a_stream_of_one_piece_shares_its_time_out_as_a_whole_answer():
+    times = iter([5.0, 5.0])
+    writer = DIALECT.stream_writer(parsed(), "m", "abc", 1.0, lambda: next(times))
+    written = writer.write(Chunk("a", usage=Usage(10, 4))) + writer.finish()
+    durations(orjson.loads(written.splitlines()[-1]), (5.0, 0.0, 1.0, 4.0))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def resolve(pip: Path, lock: str, index: Path, folder: Path) -> subprocess.Compl
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(pip), "HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
 
 

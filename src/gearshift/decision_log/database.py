@@ -162,15 +162,43 @@ def _locked(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _file_lock(database: str | None) -> Iterator[None]:
+def _file_lock(database: str | None, *, waits: bool = True) -> Iterator[bool]:
     import fcntl
 
     if not database or database == ":memory:":
-        yield
+        yield True
         return
     with open(f"{database}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[bool]:
+    """Whether nobody else who shares the database is in here; nobody comes in until the end.
+
+    It goes with the process: one that dies leaves nothing locked.
+    """
+    if engine.dialect.name == "sqlite":
+        with _file_lock(engine.url.database, waits=False) as is_alone:
+            yield is_alone
+        return
+    lock = {"number": _LOCK + 1}
+    with engine.connect() as guard:
+        # Of this schema: another one in the same database is another log.
+        taken = "SELECT pg_try_advisory_lock(:number, hashtext(current_schema()))"
+        is_alone = bool(guard.execute(text(taken), lock).scalar())
+        guard.commit()  # the lock is the connection's; a transaction would hold up vacuums
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                given = "SELECT pg_advisory_unlock(:number, hashtext(current_schema()))"
+                guard.execute(text(given), lock)
 
 
 def shown(url: URL | str) -> str:

@@ -3,27 +3,37 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Connection, Engine
 
+from gearshift.decision_log.database import alone
+from gearshift.decision_log.live_bytes import live_bytes, row_bytes
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 
 _EVERY_SECONDS: Final = 60.0
 _AT_ONCE: Final = 2_000
 _STEPS: Final = 20
+_KEPT: Final = 1_000
+"""Decisions, the newest, that stay however much they take."""
 _MEGABYTE: Final = 1_000_000
+_FREED_PAGES: Final = 20_000
 
 
 @dataclass(slots=True)
 class Retention:
     """How long, and how much, decisions are kept; sums by hour stay ten times as long.
 
+    Of several processes with one database, one deletes at a time.
+
     Attributes:
         days: Older decisions are deleted.
-        megabytes: Above it the oldest decisions are deleted.
+        megabytes: What decisions and judgements may take; of what is more the oldest are deleted,
+            but never the newest 1,000.
     """
 
     days: float
@@ -36,51 +46,81 @@ class Retention:
         if now < self._next:
             return 0
         self._next = now + _EVERY_SECONDS
+        with alone(engine) as is_alone:
+            if not is_alone:
+                return 0
+            gone = self._delete_old(engine, now) + self._delete_excess(engine)
+            if gone:
+                _shrink(engine)
+        return gone
+
+    def _delete_old(self, engine: Engine, now: float) -> int:
+        hour = int((now - 10 * self.days * 86_400) / 3_600)
+        with engine.begin() as connection:
+            for table in (HOURS, TIMES):
+                connection.execute(delete(table).where(table.c.hour < hour))
+        oldest = now - self.days * 86_400
+        chosen = select(DECISIONS.c.id).where(DECISIONS.c.time < oldest)
         gone = 0
         for _ in range(_STEPS):  # the rest in a minute
             with engine.begin() as connection:
-                deleted = self._step(connection, now)
+                deleted = _delete(connection, connection.scalars(chosen.limit(_AT_ONCE)).all())
             gone += deleted
             if deleted < _AT_ONCE:
                 break
-        if gone:
-            _shrink(engine)
         return gone
 
-    def _step(self, connection: Connection, now: float) -> int:
-        oldest = now - self.days * 86_400
-        hour = int((now - 10 * self.days * 86_400) / 3_600)
-        for table in (HOURS, TIMES):
-            connection.execute(delete(table).where(table.c.hour < hour))
-        chosen = select(DECISIONS.c.id).where(DECISIONS.c.time < oldest)
-        if _size(connection) > self.megabytes * _MEGABYTE:
-            chosen = select(DECISIONS.c.id)
-        ids = chosen.order_by(DECISIONS.c.time).limit(_AT_ONCE).scalar_subquery()
-        connection.execute(delete(JUDGEMENTS).where(JUDGEMENTS.c.decision_id.in_(ids)))
-        return connection.execute(delete(DECISIONS).where(DECISIONS.c.id.in_(ids))).rowcount
+    def _delete_excess(self, engine: Engine) -> int:
+        """The oldest, until as much is gone as is too much; it is measured once."""
+        with engine.connect() as connection:
+            excess = live_bytes(connection) - self.megabytes * _MEGABYTE
+        gone = 0
+        for _ in range(_STEPS):
+            if excess <= 0:
+                break
+            with engine.begin() as connection:
+                ids, size = _oldest(connection, excess)
+                gone += _delete(connection, ids)
+            if not ids:
+                break
+            excess -= size
+        return gone
 
 
-def _size(connection: Connection) -> float:
-    """Bytes that the database uses."""
-    if connection.dialect.name == "sqlite":
-        used = connection.execute(
-            text(
-                "SELECT (c.page_count - f.freelist_count) * s.page_size FROM "
-                "pragma_page_count c, pragma_freelist_count f, pragma_page_size s"
-            )
-        )
-    else:
-        tables = ", ".join(f"'{table.name}'" for table in (DECISIONS, JUDGEMENTS))
-        used = connection.execute(
-            select(func.sum(text("pg_total_relation_size(c.oid)")))
-            .select_from(text("pg_class c"))
-            .where(text(f"c.relname IN ({tables})"))
-        )
-    return float(used.scalar() or 0)
+def _oldest(connection: Connection, excess: float) -> tuple[Sequence[str], float]:
+    """The oldest decisions that together take so much, of some at most; and how much they take."""
+    dialect = connection.dialect.name
+    judged = select(func.coalesce(func.sum(row_bytes(JUDGEMENTS, dialect)), 0)).where(
+        JUDGEMENTS.c.decision_id == DECISIONS.c.id
+    )
+    size = row_bytes(DECISIONS, dialect) + judged.scalar_subquery()
+    made = DECISIONS.c
+    by_age = select(made.id).order_by(made.time.desc(), made.id)
+    kept = by_age.limit(_KEPT).subquery()
+    chosen = (
+        select(made.id, size)
+        .where(made.id.not_in(select(kept.c.id)))
+        .order_by(made.time, made.id)
+        .limit(_AT_ONCE)
+    )
+    rows = connection.execute(chosen).all()
+    sums = list(accumulate(float(row[1]) for row in rows))
+    needed = sum(total < excess for total in sums) + 1
+    ids = [row[0] for row in rows[:needed]]
+    return ids, sums[len(ids) - 1] if ids else 0.0
+
+
+def _delete(connection: Connection, ids: Sequence[str]) -> int:
+    if not ids:
+        return 0
+    connection.execute(delete(JUDGEMENTS).where(JUDGEMENTS.c.decision_id.in_(ids)))
+    return connection.execute(delete(DECISIONS).where(DECISIONS.c.id.in_(ids))).rowcount
 
 
 def _shrink(engine: Engine) -> None:
-    """Give freed pages back; PostgreSQL does it by itself."""
+    """Give a SQLite file's free pages back; PostgreSQL writes the next rows into what was freed."""
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA incremental_vacuum(2000)")
+            # As a script, which runs to its end; a statement frees one page and stops there.
+            driver = connection.connection.driver_connection
+            driver.executescript(f"PRAGMA incremental_vacuum({_FREED_PAGES})")  # type: ignore[union-attr]

@@ -1,0 +1,162 @@
+"""What is deleted when, and above all what is not."""
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select, text
+from tests.fakes.finished import finished
+from tests.unit.decision_log.conftest import ACCOUNTING
+
+from gearshift.decision_log.database import alone, open_database
+from gearshift.decision_log.judgements import JudgementRow, insert_judgement
+from gearshift.decision_log.live_bytes import live_bytes
+from gearshift.decision_log.retention import Retention
+from gearshift.decision_log.rows import RowMaker, Sums
+from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
+from gearshift.decision_log.statements import Statements
+
+FIRST = 1_700_000_000.0
+DAYS = 36_500
+ROWS = 15_000
+
+
+@pytest.fixture
+def engine(url):
+    made = open_database(url)
+    yield made
+    made.dispose()
+
+
+def fill(engine, count=ROWS, characters=lambda number: 10, first=FIRST):
+    """So many decisions, a second apart, with prompts that do not compress."""
+    maker = RowMaker(b"salt", ACCOUNTING, with_prompts=True)
+    noise = secrets.token_hex(20_000)
+    rows = [
+        maker.row(finished(prompt=noise[: characters(number)], time=first + number))[0]
+        for number in range(count)
+    ]
+    with engine.begin() as connection:
+        Statements.of(engine).write(connection, rows, Sums())
+
+
+def times(engine):
+    with engine.connect() as connection:
+        return list(connection.scalars(select(DECISIONS.c.time).order_by(DECISIONS.c.time)))
+
+
+def megabytes(engine):
+    with engine.connect() as connection:
+        return live_bytes(connection) / 1e6
+
+
+def run(engine, sql):
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(sql))
+
+
+def minutes(engine, limit, count=6):
+    """As a server would, minute by minute; how many went each time."""
+    retention = Retention(DAYS, limit)
+    return [retention.apply(engine, FIRST + ROWS + 60.0 * minute) for minute in range(1, count + 1)]
+
+
+@pytest.mark.parametrize("vacuum", ["never", "between", "full"])
+def test_only_the_oldest_that_are_too_much_go_and_then_none(engine, vacuum):
+    fill(engine)
+    is_postgresql = engine.dialect.name == "postgresql"
+    if is_postgresql and vacuum == "never":
+        run(engine, "ALTER TABLE decisions SET (autovacuum_enabled = off)")
+    limit = 0.8 * megabytes(engine)
+    retention = Retention(DAYS, limit)
+    gone = retention.apply(engine, FIRST + ROWS)
+    assert gone == pytest.approx(0.2 * ROWS, rel=0.1)
+    assert times(engine)[0] == FIRST + gone
+    for minute in range(1, 4):
+        if vacuum != "never":
+            is_full = is_postgresql and vacuum == "full" and minute == 1
+            table = " decisions" if is_postgresql else ""
+            run(engine, f"VACUUM{' FULL' if is_full else ''}{table}")
+            run(engine, f"ANALYZE{table}")
+        assert retention.apply(engine, FIRST + ROWS + 60.0 * minute) <= 0.02 * ROWS
+    assert len(times(engine)) >= 0.75 * ROWS
+
+
+def test_rows_of_very_different_sizes_are_weighed(engine):
+    def characters(number):  # the oldest are small, some of the newest huge
+        return 30_000 if number > 9_000 and number % 50 == 0 else 5
+
+    fill(engine, characters=characters)
+    before = megabytes(engine)
+    gone = minutes(engine, 0.75 * before)
+    assert megabytes(engine) == pytest.approx(0.75 * before, rel=0.1)
+    assert 0 < len(times(engine)) == ROWS - sum(gone)
+    assert sum(gone[2:]) <= 0.05 * ROWS
+
+
+def test_a_large_table_is_measured_by_a_part_of_it(engine, monkeypatch):
+    fill(engine)
+    whole = megabytes(engine)
+    monkeypatch.setattr("gearshift.decision_log.live_bytes._PAGES", 200)
+    monkeypatch.setattr("gearshift.decision_log.live_bytes._ROWS", 500)
+    assert megabytes(engine) == pytest.approx(whole, rel=0.25)
+    gone = minutes(engine, 0.7 * whole, 20)
+    assert len(times(engine)) > 0.5 * ROWS
+    assert sum(gone[10:]) <= 0.02 * ROWS  # it errs, but not anew each time
+
+
+def test_other_tables_do_not_count(engine):
+    fill(engine)
+    run(engine, "CREATE TABLE elsewhere AS SELECT * FROM decisions")
+    assert minutes(engine, 1.1 * megabytes(engine)) == [0] * 6
+
+
+def test_the_newest_thousand_stay_however_large_they_are(engine):
+    fill(engine, 1_500, lambda number: 2_000)
+    minutes(engine, 1.0)
+    assert times(engine) == [FIRST + number for number in range(500, 1_500)]
+
+
+def test_judgements_count_and_go_with_their_decisions(engine):
+    fill(engine, 3_000)
+    before = megabytes(engine)
+    with engine.begin() as connection:
+        ids = connection.scalars(select(DECISIONS.c.id).order_by(DECISIONS.c.time)).all()
+        for decision_id in ids[:500]:
+            answer = secrets.token_hex(1_000)
+            row = JudgementRow(decision_id, FIRST, "checks", "tie", 1.0, 1.0, 1.0)
+            insert_judgement(connection, row._replace(weak_answer=answer, strong_answer=answer))
+    assert megabytes(engine) > before + 1.9
+    (gone, *_) = minutes(engine, before)
+    assert 300 < gone <= 520
+    with engine.connect() as connection:
+        left = connection.scalar(select(func.count()).select_from(JUDGEMENTS))
+    assert left == max(0, 500 - gone)
+
+
+def test_one_of_several_processes_deletes(engine, url):
+    fill(engine)
+    other = open_database(url)
+    with alone(other) as is_alone:
+        assert is_alone
+        assert minutes(engine, 1.0, 1) == [0]
+    limit = 0.8 * megabytes(engine)
+    with ThreadPoolExecutor(4) as threads:
+        gone = list(
+            threads.map(lambda _: Retention(DAYS, limit).apply(engine, FIRST + ROWS), range(4))
+        )
+    assert sum(gone) == pytest.approx(0.2 * ROWS, rel=0.1)
+    other.dispose()
+
+
+def test_the_file_shrinks(tmp_path):
+    file = tmp_path / "log.db"
+    engine = open_database(f"sqlite:///{file}")
+    fill(engine, 8_000, lambda number: 1_000)
+    run(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+    before = file.stat().st_size
+    assert megabytes(engine) * 1e6 == pytest.approx(before, rel=0.25)
+    minutes(engine, before / 2e6)
+    run(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+    assert file.stat().st_size < 0.65 * before
+    engine.dispose()

@@ -1,15 +1,16 @@
-"""Checks: what can be seen to be wrong with an answer without any model. Pure."""
+"""Checks: what can be seen to be wrong with an answer without any model."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import orjson
 
+from gearshift.errors import GearshiftError
 from gearshift.extras import extra
+from gearshift.quality.json_schema import fits
 from gearshift.quality.refusals import declines
 from gearshift.types import ChatRequest, Chunk
 
@@ -18,7 +19,9 @@ _READ: Final = 6_000
 _SHORT: Final = 40
 """Characters below which a text says too little about its language."""
 _NONE: Final = "zxx"  # what ISO 639 calls text without a language, such as figures
-_FENCE: Final = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
+_FENCE: Final = "```"
+_LONGEST_JSON: Final = 4_000_000
+"""Characters above which nobody looks whether an answer is JSON."""
 
 
 def is_empty(request: ChatRequest, answer: Chunk) -> bool:
@@ -71,24 +74,28 @@ def is_foreign(request: ChatRequest, answer: Chunk) -> bool:
     return languages[0] != languages[1] and _NONE not in languages
 
 
-def is_invalid_json(request: ChatRequest, answer: Chunk) -> bool:
-    """JSON was asked for, and it is none, or does not fit the schema."""
+def is_invalid_json(request: ChatRequest, answer: Chunk) -> bool | None:
+    """JSON was asked for, and it is none, or does not fit the schema; `None`: nobody can tell."""
     wanted = request.options.get("response_format")
     kind = wanted.get("type") if isinstance(wanted, Mapping) else None
     if kind not in ("json_object", "json_schema"):
         return False
     assert isinstance(wanted, Mapping)
-    fenced = _FENCE.match(answer.content)
+    if len(answer.content) > _LONGEST_JSON:
+        return None
     try:
-        value = orjson.loads(fenced.group(1) if fenced else answer.content)
+        value = orjson.loads(_unfenced(answer.content))
     except orjson.JSONDecodeError:
         return True
     described = wanted.get("json_schema") if kind == "json_schema" else None
     schema = described.get("schema") if isinstance(described, Mapping) else None
-    return isinstance(schema, Mapping) and not _fits(value, schema)
+    if not isinstance(schema, Mapping):
+        return False
+    is_fit = fits(value, schema)
+    return None if is_fit is None else not is_fit
 
 
-CHECKS: Final[Mapping[str, Callable[[ChatRequest, Chunk], bool]]] = {
+CHECKS: Final[Mapping[str, Callable[[ChatRequest, Chunk], bool | None]]] = {
     "empty": is_empty,
     "refusal": is_refusal,
     "loop": is_loop,
@@ -96,16 +103,56 @@ CHECKS: Final[Mapping[str, Callable[[ChatRequest, Chunk], bool]]] = {
     "json": is_invalid_json,
     "truncated": is_truncated,
 }
-"""Each says whether something is wrong; to add one, write it and name it here."""
+"""Each says whether something is wrong, or `None` where it cannot tell; name new ones here."""
+
+
+class Checked(NamedTuple):
+    """What checks say of an answer.
+
+    Attributes:
+        failed: The names of those that it fails.
+        undecided: The names of those that cannot tell.
+    """
+
+    failed: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+
+
+def checked(request: ChatRequest, answer: Chunk) -> Checked:
+    """Run all checks on an answer; the others mean little if it is empty."""
+    if is_empty(request, answer):
+        return Checked(("empty",))
+    if answer.tool_calls:
+        return Checked()
+    found = {name: _said(check, request, answer) for name, check in CHECKS.items()}
+    return Checked(
+        tuple(name for name, is_wrong in found.items() if is_wrong),
+        tuple(name for name, is_wrong in found.items() if is_wrong is None),
+    )
 
 
 def failed_checks(request: ChatRequest, answer: Chunk) -> tuple[str, ...]:
-    """The names of the checks that an answer fails; the others mean little if it is empty."""
-    if is_empty(request, answer):
-        return ("empty",)
-    if answer.tool_calls:
-        return ()
-    return tuple(name for name, is_wrong in CHECKS.items() if is_wrong(request, answer))
+    """The names of the checks that an answer fails."""
+    return checked(request, answer).failed
+
+
+def _said(
+    check: Callable[[ChatRequest, Chunk], bool | None], request: ChatRequest, answer: Chunk
+) -> bool | None:
+    try:
+        return check(request, answer)
+    except GearshiftError:
+        raise  # an extra that is not installed
+    except Exception:  # noqa: BLE001 - requests and answers hold whatever strangers write
+        return None
+
+
+def _unfenced(text: str) -> str:
+    """What stands between the marks of a block of code, if it is one."""
+    text = text.strip()
+    if len(text) < 2 * len(_FENCE) or not (text.startswith(_FENCE) and text.endswith(_FENCE)):
+        return text
+    return text.removeprefix(_FENCE).removesuffix(_FENCE).removeprefix("json")
 
 
 def _last_words(request: ChatRequest) -> str:
@@ -114,19 +161,6 @@ def _last_words(request: ChatRequest) -> str:
             content = message.get("content")
             return content if isinstance(content, str) else ""
     return ""
-
-
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    with extra("quality", "a check of JSON against a schema"):
-        import jsonschema
-
-    try:
-        jsonschema.validate(value, dict(schema))
-    except jsonschema.ValidationError:
-        return False
-    except Exception:  # noqa: BLE001 - a schema that nobody can read says nothing of the answer
-        return True
-    return True
 
 
 def _language(text: str) -> str:

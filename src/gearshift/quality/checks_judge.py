@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
-from gearshift.quality.checks import failed_checks
+from gearshift.quality.checks import Checked, checked
 from gearshift.quality.pair import AskModel, Judgement, Pair, Verdict
+from gearshift.threads import Purpose, in_thread
 
 
 class ChecksJudge:
     """Needs no model, and sees no more than its checks do.
 
     An answer that fails one scores 0, else 1; what both fail is no difference, so a request to
-    translate, or one that ought to be refused, is no loss.
+    translate, or one that ought to be refused, is no loss. What a check cannot tell of one of them
+    it says of neither; where that was the only difference there can be, there is no verdict.
     """
 
     name: Final = "checks"
@@ -23,16 +24,26 @@ class ChecksJudge:
 
     async def judge(self, pair: Pair) -> Judgement:
         """Run the checks on both answers, in a thread: long answers take a while."""
-        return await asyncio.to_thread(compared, pair)
+        return await in_thread(Purpose.JUDGING, compared, pair)
 
 
 def compared(pair: Pair) -> Judgement:
     """The verdict of the checks alone."""
-    weak, strong = (failed_checks(pair.request, answer) for answer in (pair.weak, pair.strong))
-    scores = (0.0 if set(weak) - set(strong) else 1.0, 0.0 if set(strong) - set(weak) else 1.0)
+    weak, strong = (checked(pair.request, answer) for answer in (pair.weak, pair.strong))
+    undecided = {*weak.undecided, *strong.undecided}
+    weak_only = set(weak.failed) - set(strong.failed) - undecided
+    strong_only = set(strong.failed) - set(weak.failed) - undecided
+    said = _in_words(weak, strong)
+    if undecided and not weak_only and not strong_only:
+        return Judgement(Verdict.MALFORMED, comment=said)
+    scores = (0.0 if weak_only else 1.0, 0.0 if strong_only else 1.0)
     verdict = Verdict.TIE
     if scores[0] != scores[1]:
         verdict = Verdict.WIN if scores[0] > scores[1] else Verdict.LOSS
-    named = (("weak", weak), ("strong", strong))
-    said = "; ".join(f"{whose}: {', '.join(names)}" for whose, names in named if names)
     return Judgement(verdict, *scores, comment=said)
+
+
+def _in_words(weak: Checked, strong: Checked) -> str:
+    undecided = sorted({*weak.undecided, *strong.undecided})
+    named = (("weak", weak.failed), ("strong", strong.failed), ("cannot tell", undecided))
+    return "; ".join(f"{whose}: {', '.join(names)}" for whose, names in named if names)

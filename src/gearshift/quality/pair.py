@@ -15,22 +15,26 @@ class Verdict(StrEnum):
     WIN = "win"
     TIE = "tie"
     LOSS = "loss"
-    MALFORMED = "malformed"  # the judge could not be understood
+    MALFORMED = "malformed"  # no verdict: the judge cannot tell, or could not be understood
 
 
 class Sample(NamedTuple):
     """An answer that was drawn.
 
     Attributes:
-        other_tier: The tier that is to repeat it.
+        request: The question, without the bytes in which it came.
+        is_weak: Whether it is the smallest tier's answer, which the largest is to repeat;
+            otherwise it is the other way round. Names of tiers may change while it waits.
         propensity: The share with which it was drawn.
+        size: Bytes that the question and the answer take in memory, about.
     """
 
     request: ChatRequest
     decision: Decision
     answer: Chunk
-    other_tier: str
+    is_weak: bool
     propensity: float
+    size: int = 0
 
 
 class Pair(NamedTuple):

@@ -14,8 +14,8 @@ T = TypeVar("T")
 # Requests leave next to no cycles behind; looking for them every 700 objects, as is usual, takes
 # a tenth of the time of a request.
 _GC_THRESHOLD: Final = (5_000, 10, 10)
-# Large bodies are decoded beside the loop, one at a time in any case. Each further thread would
-# keep two megabytes of its own for good.
+# For what the loop itself does beside it, such as looking up names; our own work has threads of
+# its own for each purpose.
 _THREADS: Final = 2
 
 
@@ -32,7 +32,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
         import uvloop
 
         loop = uvloop.new_event_loop()
-    loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="decode"))
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="loop"))
     return loop
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from gearshift.admin.changing import Changer
+from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.errors import RequestError
 from gearshift.interface import LLMInterface
 from gearshift.sizes import Sizes
+from gearshift.threads import Purpose, in_thread
 
 T = TypeVar("T")
 _SPANS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
@@ -33,7 +34,7 @@ class Desk:
         self.sizes = Sizes()
         self.adopt(llm)
         self.changer: Changer | None = None
-        self._engine: Any = None
+        self._database = LazyEngine(self._url)
 
     def adopt(self, llm: LLMInterface) -> None:
         """Show this one's state from now on."""
@@ -67,23 +68,19 @@ class Desk:
         from gearshift.decision_log.database import DecisionLogError
 
         try:
-            return await asyncio.to_thread(lambda: question(self._opened()))
+            return await in_thread(Purpose.DASHBOARD, lambda: question(self._database.get()))
         except (SQLAlchemyError, DecisionLogError) as error:
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             raise RequestError(f"the decision log is in trouble: {said}", status=503) from error
 
     def close(self) -> None:
         """Let go of the log."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
+        self._database.close()
 
-    def _opened(self) -> Any:
-        from gearshift.decision_log.database import default_url, open_database
+    def _url(self) -> str:
+        from gearshift.decision_log.database import default_url
 
-        if self._engine is None:
-            self._engine = open_database(self.llm.settings.decision_log.url or default_url())
-        return self._engine
+        return self.llm.settings.decision_log.url or default_url()
 
 
 def query_of(text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -79,14 +80,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Expected errors become lines on standard error."""
+    _hold_standard_files()
     code = _run(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:
         # Whoever read our output has gone; the interpreter's own flush must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return code or _FAILED
     return code
+
+
+def _hold_standard_files() -> None:
+    """Where one is closed, a socket would get its number, and what is printed would go there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _run(args: list[str]) -> int:
@@ -113,7 +125,8 @@ def _run(args: list[str]) -> int:
 
 
 def _say(message: Any) -> None:
-    click.echo(f"gearshift: {' '.join(str(message).split())}", err=True)
+    with suppress(OSError):  # nobody reads it
+        click.echo(f"gearshift: {' '.join(str(message).split())}", err=True)
 
 
 def _config_line(problem: Problem, source: str) -> str:

@@ -16,6 +16,7 @@ from gearshift.errors import ConfigError, GearshiftError, Problem
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import LoadedSettings, Settings
 from gearshift.settings_changes import changes, needing_restart, summary
+from gearshift.threads import Purpose, in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Reloader:
 
     async def _reload_all(self, put: Replace) -> None:
         old = self._loaded
-        new = await asyncio.to_thread(self._load)
+        new = await in_thread(Purpose.SETTINGS, self._load)
         if old.file is not None and new.file is None:
             raise ConfigError([Problem("", "the file is gone")], str(old.file))
         new = replace(new, settings=self._held.over(new.settings))

@@ -35,7 +35,7 @@ from gearshift.gateway.in_force import InForce
 from gearshift.gateway.run import limit, model_states, running_gateway
 from gearshift.http.server import HttpServer
 from gearshift.http.tls import server_context
-from gearshift.logs import configure_logs
+from gearshift.logs import configure_logs, write_lines
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import LoadedSettings, Settings, unavailable, weak_keys
 from gearshift.telemetry.metrics import Metrics
@@ -125,8 +125,7 @@ async def _serve(
     planes = _one_process(loaded.settings, found, listeners) if one else None
     async with planes or _several(loaded.settings, found, listeners, workers) as (put, desk):
         settle()
-        click.echo(listeners.ready_line())
-        sys.stdout.flush()
+        _announce(listeners.ready_line())
         warnings = partial(_warnings, listeners.host)
         reloader = Reloader(reload, loaded, choice, found.upstreams, warnings)
         desk.changer = SettingsChange(reloader, put)
@@ -281,5 +280,15 @@ def _url(listener: socket.socket, host: str, scheme: str = "http") -> str:
     return f"{scheme}://{shown}:{listener.getsockname()[1]}"
 
 
+def _announce(line: str) -> None:
+    """Say it on standard output; whoever reads that may be gone, and we serve all the same."""
+    try:
+        click.echo(line)
+    except OSError as error:
+        # Or what is left in the buffer would fail again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _notice(f"standard output cannot be written ({error.strerror}); {line}")
+
+
 def _notice(text: str) -> None:
-    click.echo(f"gearshift: {text}", err=True)
+    write_lines(f"gearshift: {text}\n".encode(errors="backslashreplace"))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.engine import Engine
+from sqlalchemy import literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from gearshift.decision_log.database import DecisionLogError, open_database
+from gearshift.decision_log.database import DecisionLogError
+from gearshift.decision_log.lazy_engine import LazyEngine
+from gearshift.decision_log.rows import clean
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
 
 JUDGE: Final = "user"
-_TRIES: Final = 3
-_BETWEEN_SECONDS: Final = 0.4  # the writer has what is new within a quarter of a second
 
 
 class Feedback:
@@ -25,48 +26,52 @@ class Feedback:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._engine: Engine | None = None
+        self._database = LazyEngine(lambda: url)
 
     def give(self, decision_id: str, verdict: str, comment: str | None) -> bool:
-        """Keep a verdict; `False` where there is no such decision.
+        """Keep a verdict instead of the one that there was; `False` where there is no decision.
 
         Raises:
             DecisionLogError: The database is in trouble.
         """
+        said = {"verdict": verdict, "time": time.time(), "comment": clean(comment or "") or None}
         try:
-            for attempt in range(_TRIES):
-                if self._given(decision_id, verdict, comment):
-                    return True
-                if attempt < _TRIES - 1:
-                    time.sleep(_BETWEEN_SECONDS)
+            with self._database.get().begin() as connection:
+                return _replaced(connection, decision_id, said) or _added(
+                    connection, decision_id, said
+                )
         except SQLAlchemyError as error:
             self.close()
             raise DecisionLogError("the decision log cannot be written now") from error
-        return False
 
     def close(self) -> None:
         """Let go of the database."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
+        self._database.close()
 
-    def _given(self, decision_id: str, verdict: str, comment: str | None) -> bool:
-        engine = self._engine = self._engine or open_database(self._url)
-        with engine.begin() as connection:
-            known = connection.execute(
-                select(DECISIONS.c.id, DECISIONS.c.propensity).where(DECISIONS.c.id == decision_id)
-            ).first()
-            if known is None:
-                return False
-            connection.execute(
-                JUDGEMENTS.insert().values(
-                    decision_id=decision_id,
-                    time=time.time(),
-                    judge=JUDGE,
-                    verdict=verdict,
-                    propensity=known.propensity,
-                    comment=comment,
-                )
-            )
-        return True
+
+def _replaced(connection: Connection, decision_id: str, said: dict[str, Any]) -> bool:
+    before = JUDGEMENTS.update().where(
+        JUDGEMENTS.c.decision_id == decision_id, JUDGEMENTS.c.judge == JUDGE
+    )
+    return connection.execute(before.values(said)).rowcount > 0
+
+
+def _added(connection: Connection, decision_id: str, said: dict[str, Any]) -> bool:
+    """Add it; of two that come at once, the one behind replaces the other."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    columns = [
+        "decision_id",
+        "judge",
+        "propensity",
+        *said,
+    ]
+    values = (literal(value, JUDGEMENTS.c[name].type) for name, value in said.items())
+    made = DECISIONS.c
+    rows = select(made.id, literal(JUDGE), made.propensity, *values).where(made.id == decision_id)
+    only = JUDGEMENTS.c.judge == JUDGE
+    first = (
+        insert(JUDGEMENTS)
+        .from_select(columns, rows)
+        .on_conflict_do_update(index_elements=["decision_id"], index_where=only, set_=said)
+    )
+    return connection.execute(first).rowcount > 0

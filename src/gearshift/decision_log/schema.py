@@ -16,9 +16,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest migration."""
 
 METADATA: Final = MetaData()
@@ -98,11 +99,19 @@ JUDGEMENTS: Final = Table(
     Column("weak_answer", Text),
     Column("strong_answer", Text),
     Index("ix_judgements_time", "time"),
+    Index(
+        "ux_judgements_user",
+        "decision_id",
+        unique=True,
+        sqlite_where=text("judge = 'user'"),
+        postgresql_where=text("judge = 'user'"),
+    ),
 )
 """What a judge, or a user, said of an answer.
 
 `position` is what a model preferred in both orders where that contradicts itself, `first` or
-`second`; the answers' texts are kept only where a setting says so.
+`second`; the answers' texts are kept only where a setting says so. A decision has one verdict of
+its user: the last.
 """
 
 HOURS: Final = Table(
@@ -164,8 +173,15 @@ ALARMS: Final = Table(
     Column("value", Float, nullable=False),
     Column("threshold", Float, nullable=False),
     Column("message", Text, nullable=False),
+    Index(
+        "ux_alarms_lasting",
+        "name",
+        unique=True,
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
 )
-"""What was wrong, and since when; `until` is empty while it still is."""
+"""What was wrong, and since when; `until` is empty while it still is, of each name once at most."""
 
 CHANGES: Final = Table(
     "changes",

@@ -6,28 +6,36 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
+from sys import getsizeof
 from typing import Any, Final
 
-from gearshift.decision_log.rows import RowMaker, Sums
+from gearshift.decision_log.rows import RowMaker, Sums, prompt_of
 from gearshift.telemetry.events import RequestFinished
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 2_000
+_ROW_BYTES: Final = 1_200
+"""What a row, or a request of which only that is kept which a row needs, takes in memory."""
 
 
 class Portion:
-    """Rows that are written together, and what they add to the sums by hour."""
+    """Rows that are written together, and what they add to the sums by hour.
 
-    __slots__ = ("rows", "sums")
+    Attributes:
+        size: Bytes that they take in memory.
+    """
+
+    __slots__ = ("rows", "size", "sums")
 
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
         self.sums = Sums()
+        self.size = 0
 
 
 class Waiting:
-    """A bounded queue of rows, in portions.
+    """A queue of rows, in portions, bounded in their number and in their bytes.
 
     Rows are made as soon as a request has finished, while all of it is in the processor's caches;
     its messages can then be forgotten, however long the database is away. The thread takes a
@@ -35,36 +43,35 @@ class Waiting:
 
     Args:
         most: Rows that may wait.
+        most_bytes: What they may take in memory.
 
     Attributes:
-        maker: Makes rows; until the database has been opened there is none, and requests wait as
-            they are.
+        maker: Makes rows; until the database has been opened there is none, and of requests waits
+            what a row needs, which of their messages is no more than the user's last words.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, most_bytes: int) -> None:
         self.maker: RowMaker | None = None
         self._most = most
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._early: list[RequestFinished] = []
         self._portions: deque[Portion] = deque()
         self._count = 0
+        self._size = 0
 
     def __len__(self) -> int:
         return self._count
 
+    @property
+    def size(self) -> int:
+        """Bytes that what waits takes in memory."""
+        return self._size
+
     def add(self, events: Sequence[RequestFinished]) -> int:
         """Take finished requests; how many found no room or cannot be made rows of."""
         with self._lock:
-            taken = events[: max(0, self._most - self._count)]
-            self._count += len(taken)
-            if self.maker is None:
-                self._early.extend(taken)
-                return len(events) - len(taken)
-            if not self._portions or len(self._portions[-1].rows) >= _AT_ONCE:
-                self._portions.append(Portion())
-            failed = _fill(self._portions[-1], self.maker, taken)
-            self._count -= failed
-            return len(events) - len(taken) + failed
+            return sum(not self._added(event) for event in events)
 
     def opened(self, maker: RowMaker) -> int:
         """The database is open: rows are made with this from now on; how many cannot be made."""
@@ -72,9 +79,10 @@ class Waiting:
             self.maker = maker
             early, self._early = self._early, []
         first = Portion()
-        failed = _fill(first, maker, early)
+        failed = sum(not _made(first, maker, event) for event in early)
         with self._lock:
             self._count -= failed
+            self._size += first.size - sum(_size_of(event) for event in early)
             if first.rows:
                 self._portions.appendleft(first)
         return failed
@@ -86,6 +94,7 @@ class Waiting:
                 return None
             portion = self._portions.popleft()
             self._count -= len(portion.rows)
+            self._size -= portion.size
             return portion
 
     def put_back(self, portion: Portion) -> None:
@@ -93,25 +102,54 @@ class Waiting:
         with self._lock:
             self._portions.appendleft(portion)
             self._count += len(portion.rows)
+            self._size += portion.size
 
     def clear(self) -> int:
         """Forget all that waits; how many."""
         with self._lock:
-            count, self._count = self._count, 0
+            count, self._count, self._size = self._count, 0, 0
             self._early.clear()
             self._portions.clear()
             return count
 
-
-def _fill(portion: Portion, maker: RowMaker, events: Sequence[RequestFinished]) -> int:
-    failed = 0
-    for event in events:
-        try:
-            row, compute = maker.row(event)
-            portion.sums.add(event, compute)
-        except Exception:  # a defect of ours; requests must go on
-            logger.exception("the decision log has a defect; a decision is dropped")
-            failed += 1
+    def _added(self, event: RequestFinished) -> bool:
+        if self._count >= self._most or self._size >= self._most_bytes:
+            return False
+        if self.maker is None:
+            kept = _bare(event)
+            self._early.append(kept)
+            self._size += _size_of(kept)
         else:
-            portion.rows.append(row)
-    return failed
+            if not self._portions or len(self._portions[-1].rows) >= _AT_ONCE:
+                self._portions.append(Portion())
+            portion = self._portions[-1]
+            before = portion.size
+            if not _made(portion, self.maker, event):
+                return False
+            self._size += portion.size - before
+        self._count += 1
+        return True
+
+
+def _bare(event: RequestFinished) -> RequestFinished:
+    """A request with nothing of its conversation but what its row needs."""
+    words = prompt_of(event.messages)
+    last = ({"role": "user", "content": words},) if words else ()
+    return event._replace(messages=last, prompt=None)
+
+
+def _size_of(event: RequestFinished) -> int:
+    return _ROW_BYTES + getsizeof(prompt_of(event.messages))
+
+
+def _made(portion: Portion, maker: RowMaker, event: RequestFinished) -> bool:
+    try:
+        row, compute = maker.row(event)
+        portion.sums.add(event, compute)
+    except Exception:  # a defect of ours; requests must go on
+        logger.exception("the decision log has a defect; a decision is dropped")
+        return False
+    portion.rows.append(row)
+    words = prompt_of(event.messages) if maker.with_prompts else ""
+    portion.size += _ROW_BYTES + getsizeof(words)
+    return True

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gearshift.decision_log.database import (
     DecisionLogError,
@@ -22,6 +21,7 @@ from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.statements import Statements
 from gearshift.decision_log.waiting import Portion, Waiting
+from gearshift.decision_log.works import UNWRITABLE, Works
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 
@@ -30,17 +30,16 @@ logger = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 0.25
 _AGAIN_SECONDS: Final = 2.0
 _MOST_KEPT: Final = 50_000
-_MOST_WORKS: Final = 10_000
+_MOST_BYTES: Final = 64_000_000
 _STOP_SECONDS: Final = 5.0
-_UNWRITABLE: Final = (DataError, IntegrityError, ValueError, OverflowError)
-"""What a database or its driver raises for values that no column takes."""
 
 
 class LogWriter:
     """Keeps what has finished until it is written; `add` is a `BatchSink`.
 
-    Whatever is wrong with the database, requests go on: up to 50,000 decisions wait for it to come
-    back, further ones are dropped and counted.
+    Whatever is wrong with the database, requests go on: up to 50,000 decisions, and 64 MB of them,
+    wait for it to come back; further ones are dropped and counted. Writing rows, doing what else
+    was asked for, and deleting what is old do not stop each other.
 
     Args:
         url: Of the database.
@@ -48,6 +47,7 @@ class LogWriter:
         retention: What is deleted when.
         with_prompts: Keep the user's words.
         dropped: Told how many decisions were lost, each time.
+        given_up: Told each time something that was to be done `later` is given up.
     """
 
     def __init__(
@@ -58,14 +58,16 @@ class LogWriter:
         *,
         with_prompts: bool,
         dropped: Callable[[int], object] = lambda count: None,
+        given_up: Callable[[], object] = lambda: None,
     ) -> None:
         self._url = url
         self._accounting = accounting
         self._retention = retention
         self._with_prompts = with_prompts
         self._dropped = dropped
-        self._waiting = Waiting(_MOST_KEPT)
-        self._works: deque[Callable[[Connection], None]] = deque()
+        self._waiting = Waiting(_MOST_KEPT, _MOST_BYTES)
+        self._works = Works(given_up)
+        self._said: set[tuple[str, type[Exception]]] = set()
         self._stop = threading.Event()
         self._is_in_trouble = False
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
@@ -75,9 +77,12 @@ class LogWriter:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is waiting and end; gives up after five seconds."""
+        """Write what is waiting and end; gives up after five seconds, at once if never started."""
         self._stop.set()
-        self._thread.join(_STOP_SECONDS)
+        if self._thread.ident is None:
+            self._let_go()
+        else:
+            self._thread.join(_STOP_SECONDS)
 
     @property
     def waiting(self) -> int:
@@ -90,46 +95,67 @@ class LogWriter:
         if lost:
             self._dropped(lost)
 
-    def later(self, work: Callable[[Connection], None]) -> None:
-        """Do something else in the database, after what waits now is written; never waits."""
-        if len(self._works) < _MOST_WORKS:
-            self._works.append(work)
+    def later(self, run: Callable[[Connection], None], size: int = 0) -> None:
+        """Do something else in the database, after what waits now is written; never waits.
+
+        Args:
+            run: May be run again where it fails; what fails eight times is given up.
+            size: Bytes that it keeps in memory until then.
+        """
+        self._works.add(run, size)
 
     def _run(self) -> None:
         session: _Session | None = None
         is_last = False
         while not is_last:
             is_last = self._stop.wait(_AGAIN_SECONDS if self._is_in_trouble else _EVERY_SECONDS)
-            session = self._turn(session)
+            session = self._turn(session, is_last=is_last)
+        self._let_go()
+        if session is not None:
+            session.close()
+
+    def _let_go(self) -> None:
+        """Forget what could not be written."""
         rest = self._waiting.clear()
         if rest:
             logger.warning("decision log: %d decisions could not be written", rest)
             self._dropped(rest)
-        if session is not None:
-            session.close()
+        self._works.give_up()
 
-    def _turn(self, session: _Session | None) -> _Session | None:
+    def _turn(self, session: _Session | None, *, is_last: bool = False) -> _Session | None:
         """Write what waits; the session to go on with, `None` where the next one must open one."""
+        # Before the rows are written, so that all they are about is in the log.
+        works = self._works.take(at_last=is_last)
         try:
             if session is not None and session.is_gone:
                 session.close()
                 session = None
             session = session or self._session()
-            works = len(self._works)
             self._write_all(session)
-            self._do_works(session, works)
-            session.retention.apply(session.engine)
-            self._recovered()
         except (SQLAlchemyError, DecisionLogError, OSError) as error:
-            self._failed(error)
-            if session is not None:
-                session.close()
+            self._works.put_back(works)
+            self._failed(session, error)
             return None
-        except Exception:
-            # A defect of ours must not end the log for good.
-            logger.exception("the decision log has a defect; what was waiting is dropped")
-            self._dropped(self._waiting.clear())
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not end the log for good
+            self._works.put_back(works)
+            self._defect("writing", error)
+            return session
+        try:
+            self._works.do(works, session.engine)
+            self._delete(session)
+        except (SQLAlchemyError, OSError) as error:
+            self._failed(session, error)
+            return None
+        self._recovered()
         return session
+
+    def _delete(self, session: _Session) -> None:
+        try:
+            session.retention.apply(session.engine)
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect here must not stop the writing
+            self._defect("deleting", error)
 
     def _session(self) -> _Session:
         engine = open_database(self._url)
@@ -142,21 +168,11 @@ class LogWriter:
         while (portion := self._waiting.take()) is not None:
             try:
                 self._lost(session.write(portion))
-            except BaseException:
+            except (SQLAlchemyError, OSError):
                 self._waiting.put_back(portion)
                 raise
-
-    def _do_works(self, session: _Session, count: int) -> None:
-        """Do what was asked for before the last decisions were written."""
-        for _ in range(count):
-            work = self._works.popleft()
-            try:
-                with session.engine.begin() as connection:
-                    work(connection)
-            except _UNWRITABLE:
-                logger.warning("decision log: something cannot be written as it is")
-            except BaseException:
-                self._works.appendleft(work)
+            except Exception:
+                self._dropped(len(portion.rows))
                 raise
 
     def _lost(self, count: int) -> None:
@@ -164,7 +180,16 @@ class LogWriter:
             logger.warning("decision log: %d decisions cannot be written as they are", count)
             self._dropped(count)
 
-    def _failed(self, error: Exception) -> None:
+    def _defect(self, doing: str, error: Exception) -> None:
+        """Say it, of each kind once."""
+        if (doing, type(error)) not in self._said:
+            self._said.add((doing, type(error)))
+            logger.error("the decision log has a defect in %s", doing, exc_info=error)
+
+    def _failed(self, session: _Session | None, error: Exception) -> None:
+        """The database is in trouble; the next turn opens it anew."""
+        if session is not None:
+            session.close()
         if not self._is_in_trouble:
             said = " ".join(str(getattr(error, "orig", None) or error).split())
             logger.warning(
@@ -205,7 +230,7 @@ class _Session:
         try:
             with self.engine.begin() as connection:
                 self._statements.write(connection, portion.rows, portion.sums)
-        except _UNWRITABLE:
+        except UNWRITABLE:
             lost = self._write_singly(portion.rows)
             with self.engine.begin() as connection:
                 self._statements.write(connection, [], portion.sums)
@@ -217,7 +242,7 @@ class _Session:
         try:
             with self.engine.begin() as connection:
                 self._statements.write(connection, list(rows), Sums())
-        except _UNWRITABLE:
+        except UNWRITABLE:
             if len(rows) == 1:
                 return 1
             half = len(rows) // 2

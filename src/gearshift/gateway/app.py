@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,12 +11,14 @@ from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway import chat, feedback, health, metrics, models, ollama, openapi, route, show
 from gearshift.gateway.comparing import Comparing
 from gearshift.gateway.cors import CorsPolicy
+from gearshift.gateway.feedback import Inbox
 from gearshift.gateway.keys import KeyRing
 from gearshift.gateway.passing import passed_on
 from gearshift.http.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
+from gearshift.threads import Purpose, in_thread
 from gearshift.types import ChatRequest, ChatResponse, Operation
 from gearshift.wire.base import Dialect
 
@@ -70,7 +71,7 @@ ROUTES: Final = (
     *_openai("GET", "/models", models.listing),
     *_openai("GET", "/models/*", models.one),
     Route("POST", "/v1/route", route.decision, is_routed=True),
-    Route("POST", "/v1/feedback", feedback.give),
+    Route("POST", "/v1/feedback", feedback.give, is_routed=True),
     _ollama("/api/chat", Operation.CHAT),
     _ollama("/api/generate", Operation.COMPLETION),
     Route("POST", "/api/show", show.show, "ollama"),
@@ -123,7 +124,7 @@ class Gateway:
         self._workers = workers
         self._is_local = is_local
         self._comparing = comparing
-        self.feedback = feedback
+        self.feedback = None if feedback is None else Inbox(feedback)
         self._keys: KeyRing | None = None
         self.metrics = metrics
         self.routes = ROUTES
@@ -174,8 +175,9 @@ class Gateway:
 
     async def answer(self, request: ChatRequest) -> ChatResponse:
         """Have a request answered, and listen to the answer where it was drawn for that."""
-        response = await self.llm.complete(request)
-        sampler = self._comparing.sampler if self._comparing is not None else None
+        # Both before the answer: when it comes, tiers may have other names.
+        llm, sampler = self.llm, self._comparing.sampler if self._comparing is not None else None
+        response = await llm.complete(request)
         return response if sampler is None else sampler.watch(request, response)
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
@@ -200,7 +202,7 @@ class Gateway:
             RequestError: 400 naming the field for a body that cannot be used.
         """
         if len(request.body) > _PARSED_IN_THREAD_BYTES:
-            parsed = await asyncio.to_thread(dialect.parse, operation, request.body)
+            parsed = await in_thread(Purpose.DECODING, dialect.parse, operation, request.body)
         else:
             parsed = dialect.parse(operation, request.body)
         headers = request.headers

@@ -54,6 +54,7 @@ class Comparing:
         self._accounting = accounting
         self._writer = writer
         self._workers = workers
+        self._budget: DailyBudget | None = None  # of the day, whatever settings come and go
         self._settings: QualitySettings | None = None
         self._shadows: Shadows | None = None
         self._task: asyncio.Task[None] | None = None
@@ -82,7 +83,9 @@ class Comparing:
             await asyncio.gather(task, return_exceptions=True)
 
     def _begin(self, quality: QualitySettings) -> None:
-        budget = DailyBudget(max(1, quality.daily_tokens // self._workers))
+        tokens = max(1, quality.daily_tokens // self._workers)
+        budget = self._budget = self._budget or DailyBudget(tokens)
+        budget.allow(tokens)
 
         def spent(upstream: str, model: str, usage: Usage) -> None:
             budget.spend(usage.prompt_tokens + usage.completion_tokens)
@@ -95,7 +98,6 @@ class Comparing:
             quiet,
             judge,
             budget,
-            lowest=self._llm.settings.tiered_routing.ordered_tiers[0].name,
             report=self._report,
             sent=self._metrics.shadow_sent,
             skipped=self._metrics.shadow_skipped,
@@ -106,6 +108,8 @@ class Comparing:
     def _end(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        if self._shadows is not None:
+            self._shadows.let_go()
         self._task = self._shadows = self._settings = None
 
     def _offer(self, sample: Sample) -> None:
@@ -127,7 +131,8 @@ class Comparing:
             from gearshift.decision_log.judgements import insert_judgement
 
             row = self._row(judged)
-            self._writer.later(lambda connection: insert_judgement(connection, row))
+            size = 2 * (len(row.weak_answer or "") + len(row.strong_answer or ""))
+            self._writer.later(lambda connection: insert_judgement(connection, row), size)
 
     def _row(self, judged: Judged) -> JudgementRow:
         from gearshift.decision_log.judgements import JudgementRow

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.errors import GearshiftError
 from gearshift.interface import LLMInterface
+from gearshift.threads import Purpose, in_thread
 from gearshift.variants import Variants
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +25,8 @@ class Experimenting:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
         self._llm: LLMInterface | None = None
-        self._engine: Engine | None = None
+        self._database = LazyEngine(lambda: url)
         self._task: asyncio.Task[None] | None = None
         self._is_in_trouble = False
 
@@ -51,8 +49,7 @@ class Experimenting:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._engine is not None:
-            self._engine.dispose()
+        self._database.close()
 
     async def _run(self) -> None:
         while True:
@@ -68,7 +65,7 @@ class Experimenting:
     async def _look(self) -> None:
         llm = self._llm
         assert llm is not None, "adopt comes first"
-        variants = await asyncio.to_thread(self._variants, llm)
+        variants = await in_thread(Purpose.EXPERIMENTS, self._variants, llm)
         if llm is self._llm and variants is not llm.planner.variants:
             llm.planner.variants = variants
             names = [one.name for one in variants.experiments] if variants else []
@@ -76,12 +73,10 @@ class Experimenting:
 
     def _variants(self, llm: LLMInterface) -> Variants | None:
         """What the running experiments need; the old value where nothing has changed."""
-        from gearshift.decision_log.database import open_database
         from gearshift.decision_log.experiments import State, experiments
 
-        if self._engine is None:
-            self._engine = open_database(self._url)
-        found = tuple(kept.experiment for kept in experiments(self._engine, State.RUNNING))
+        running = experiments(self._database.get(), State.RUNNING)
+        found = tuple(kept.experiment for kept in running)
         known = llm.planner.variants
         if found == (known.experiments if known else ()):
             return known

@@ -9,13 +9,59 @@ import orjson
 
 from gearshift.errors import RequestError
 from gearshift.http.values import HttpRequest, HttpResponse
+from gearshift.threads import Purpose, in_thread
 
 if TYPE_CHECKING:
+    from gearshift.decision_log.feedback import Feedback
     from gearshift.gateway.app import Gateway
 
 _VERDICTS: Final = ("good", "bad")
 _LONGEST_COMMENT: Final = 2_000
 _LONGEST_ID: Final = 40
+_TRIES: Final = 3
+_BETWEEN_SECONDS: Final = 0.4  # the writer has what is new within a quarter of a second
+_MOST_AT_ONCE: Final = 64
+
+
+class Inbox:
+    """Takes verdicts of users for the decision log; only so many may be on their way at once.
+
+    Args:
+        feedback: Writes them.
+    """
+
+    def __init__(self, feedback: Feedback) -> None:
+        self._feedback = feedback
+        self._under_way = 0
+
+    async def give(self, decision_id: str, verdict: str, comment: str | None) -> bool:
+        """Keep a verdict; `False` where nobody knows the decision, not even a moment later.
+
+        Raises:
+            DecisionLogError: The log cannot be written now.
+            RequestError: 503 where too many wait for the log already.
+        """
+        if self._under_way >= _MOST_AT_ONCE:
+            raise RequestError(
+                f"{_MOST_AT_ONCE} verdicts wait for the decision log already",
+                status=503,
+                code="log_unavailable",
+                headers={"Retry-After": "1"},
+            )
+        self._under_way += 1
+        try:
+            return await self._given(decision_id, verdict, comment)
+        finally:
+            self._under_way -= 1
+
+    async def _given(self, decision_id: str, verdict: str, comment: str | None) -> bool:
+        for attempt in range(_TRIES):
+            if attempt:
+                await asyncio.sleep(_BETWEEN_SECONDS)
+            give = self._feedback.give
+            if await in_thread(Purpose.FEEDBACK, give, decision_id, verdict, comment):
+                return True
+        return False
 
 
 async def give(gateway: Gateway, received: HttpRequest) -> HttpResponse:
@@ -30,7 +76,7 @@ async def give(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     from gearshift.decision_log.database import DecisionLogError
 
     try:
-        is_known = await asyncio.to_thread(gateway.feedback.give, decision_id, verdict, comment)
+        is_known = await gateway.feedback.give(decision_id, verdict, comment)
     except DecisionLogError as error:
         raise RequestError(
             str(error), status=503, code="log_unavailable", headers={"Retry-After": "5"}

@@ -13,6 +13,7 @@ from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.settings_checks import require_extras
 from gearshift.telemetry.events import Sink
+from gearshift.threads import Purpose, in_thread
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class InForce:
         await self.abort()
         # In a thread, as a scorer may take long to load, and requests go on meanwhile. Only that:
         # what is taken over from the one in force changes with every request and probe.
-        router = await asyncio.to_thread(router_for, settings, self.llm)
+        router = await in_thread(Purpose.SETTINGS, router_for, settings, self.llm)
         successor = LLMInterface(
             settings,
             sinks=tuple(self._sinks_of(settings)),

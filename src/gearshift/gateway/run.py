@@ -18,7 +18,7 @@ from gearshift.http.limits import http_limits
 from gearshift.http.server import HttpServer
 from gearshift.http.tls import server_context
 from gearshift.interface import LLMInterface
-from gearshift.logs import write_lines
+from gearshift.logs import on_lost_lines, write_lines
 from gearshift.providers.base import UpstreamConfig
 from gearshift.settings import Settings
 from gearshift.sizes import Sizes
@@ -28,6 +28,7 @@ from gearshift.telemetry.events import Sink
 from gearshift.telemetry.log import RequestLog
 from gearshift.telemetry.metrics import Metrics, ModelState
 from gearshift.telemetry.otlp import OpenTelemetry, is_wanted
+from gearshift.threads import Purpose, in_thread
 from gearshift.types import Readiness
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ async def running_gateway(
         GearshiftError: An upstream cannot be started, or the certificate cannot be used.
     """
     metrics = Metrics()
+    on_lost_lines(metrics.lines_lost)
     sizes = Sizes()
     accounting = Accounting(sizes.parameters, sizes.largest)
     metrics.account(accounting)
@@ -77,7 +79,7 @@ async def running_gateway(
         log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
         told_too = [] if kept is None else [kept.writer.add]
         told_too += [] if spans is None else [spans.observe]
-        return (Batch(metrics.observe, log.write, *told_too).add,)
+        return (Batch(metrics.observe, log.write, *told_too, failed=metrics.sink_failed).add,)
 
     async with InForce(settings, upstreams, sinks_of) as in_force:
         in_force.follow(sizes.adopt)
@@ -118,9 +120,9 @@ async def running_gateway(
                 await kept.experimenting.aclose()
             await asyncio.sleep(0)  # the last requests are told in the loop's next turn
             if kept is not None:
-                await asyncio.to_thread(kept.close)
+                await in_thread(Purpose.ENDING, kept.close)
             if spans is not None:
-                await asyncio.to_thread(spans.close)
+                await in_thread(Purpose.ENDING, spans.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def decision_log(
         Retention(wanted.keep_days, wanted.max_megabytes),
         with_prompts=wanted.store_prompts,
         dropped=metrics.log_dropped,
+        given_up=metrics.log_given_up,
     )
     return DecisionLog(writer, Feedback(url), Experimenting(url))
 

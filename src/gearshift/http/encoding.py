@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from typing import Final
 
 from gearshift.errors import RequestError
 from gearshift.http.refusals import too_large
 from gearshift.http.values import HttpRequest
+from gearshift.threads import Purpose, in_thread
 
 _WINDOW: Final = {
     "gzip": 16 + zlib.MAX_WBITS,
@@ -38,7 +38,7 @@ async def decoded(request: HttpRequest, limit: int) -> HttpRequest:
             headers={"Accept-Encoding": "gzip, deflate"},
         )
     if len(request.body) > _DECODED_IN_THREAD_BYTES:
-        body = await asyncio.to_thread(_inflated, request.body, window, limit)
+        body = await in_thread(Purpose.DECODING, _inflated, request.body, window, limit)
     else:
         body = _inflated(request.body, window, limit)
     return request._replace(body=body)

@@ -18,6 +18,7 @@ from gearshift import registry
 from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
+from gearshift.threads import Purpose, in_thread
 from gearshift.types import ChatRequest, Frame, FrameStream, WholeAnswer
 from gearshift.wire.base import NOTHING, Dialect, StreamReader
 from gearshift.wire.fold import fold_messages, is_template_error
@@ -152,7 +153,7 @@ class HttpProvider:
         self, request: ChatRequest, model: str, left_out: frozenset[str]
     ) -> bytes:
         """The body to send, made where it holds up nobody else."""
-        return await asyncio.to_thread(self._wire.upstream_body, request, model, left_out)
+        return await in_thread(Purpose.DECODING, self._wire.upstream_body, request, model, left_out)
 
     def _as_asked(self, request: ChatRequest, model: str, started: float, frame: Frame) -> Frame:
         """The frame with its bytes in the shape that was asked for: whole, or as a stream."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.engine import Engine
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
 
 from gearshift.decision_log.schema import ALARMS
 from gearshift.guarantees.alarms import Alarm
@@ -39,20 +40,32 @@ def kept_alarms(engine: Engine, *, only_lasting: bool = True, most: int = 100) -
 def update_alarms(
     engine: Engine, now: float, found: Sequence[Alarm]
 ) -> tuple[list[Alarm], list[str]]:
-    """Write what is wrong now; which alarms are new, and the names of those that are over."""
-    lasting = {alarm.name for alarm in kept_alarms(engine)}
-    new = [alarm for alarm in found if alarm.name not in lasting]
-    over = sorted(lasting - {alarm.name for alarm in found})
+    """Write what is wrong now.
+
+    Of several processes that see the same, one raises an alarm and one ends it.
+
+    Returns:
+        The alarms that this call has raised, and the names of those that it has ended.
+    """
+    wrong = {alarm.name for alarm in found}
+    known = {alarm.name for alarm in kept_alarms(engine)}
     with engine.begin() as connection:
-        for name in over:
-            ended = ALARMS.update().where(ALARMS.c.name == name, ALARMS.c.until.is_(None))
-            connection.execute(ended.values(until=now))
-        for alarm in found:
-            values = {"value": alarm.value, "threshold": alarm.limit, "message": alarm.message}
-            if alarm in new:
-                row = {"name": alarm.name, "since": now, **values}
-                connection.execute(ALARMS.insert().values(row))
-            else:
-                lasts = ALARMS.update().where(ALARMS.c.name == alarm.name, ALARMS.c.until.is_(None))
-                connection.execute(lasts.values(values))
+        over = [name for name in sorted(known - wrong) if _ended(connection, name, now)]
+        new = [alarm for alarm in found if _raised(connection, alarm, now)]
     return new, over
+
+
+def _ended(connection: Connection, name: str, now: float) -> bool:
+    lasts = ALARMS.update().where(ALARMS.c.name == name, ALARMS.c.until.is_(None))
+    return connection.execute(lasts.values(until=now)).rowcount > 0
+
+
+def _raised(connection: Connection, alarm: Alarm, now: float) -> bool:
+    """Raise it, or bring what is written of it up to date."""
+    values = {"value": alarm.value, "threshold": alarm.limit, "message": alarm.message}
+    lasts = ALARMS.update().where(ALARMS.c.name == alarm.name, ALARMS.c.until.is_(None))
+    if connection.execute(lasts.values(values)).rowcount:
+        return False
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    first = insert(ALARMS).values(name=alarm.name, since=now, **values).on_conflict_do_nothing()
+    return connection.execute(first).rowcount == 1

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy.engine import Engine
 
 from gearshift.config_edit import replace_threshold
-from gearshift.decision_log.facts import read_fact, write_fact
+from gearshift.decision_log.facts import take_turn
 from gearshift.errors import GearshiftError
 from gearshift.guarantees.step import next_threshold, still_true
 from gearshift.guarantees.threshold import Judged, Risk, promised, refused
@@ -44,11 +44,9 @@ class AutoTune:
 
     def maybe(self, engine: Engine, settings: Settings) -> None:
         """Move the threshold, if it is time and there is reason to."""
-        last = read_fact(engine, _LAST)
-        now = self._clock()
-        if last is not None and now < float(last) + 3_600 * settings.quality.auto_tune.every_hours:
+        every_seconds = 3_600 * settings.quality.auto_tune.every_hours
+        if not take_turn(engine, _LAST, every_seconds, self._clock()):
             return
-        write_fact(engine, _LAST, f"{now:.0f}")
         try:
             self._move(engine, settings)
         except GearshiftError as error:

@@ -23,6 +23,10 @@ class DailyBudget:
         self._day = -1
         self._spent = 0
 
+    def allow(self, tokens: int) -> None:
+        """Allow so many in a day from now on; what was spent today stays spent."""
+        self._tokens = tokens
+
     @property
     def left(self) -> int:
         """Tokens that may still be spent today; below 0 where the last answer was long."""

@@ -18,6 +18,18 @@ _REST_SECONDS: Final = 0.1
 _RESTS_SECONDS: Final = (0.0, 0.2, 1.0, 5.0, 20.0)
 """Before each try: who is interrupted is patient, or long answers would be missing from samples."""
 _CHARACTERS_PER_TOKEN: Final = 4
+_NOTHING_DONE: Final = frozenset(
+    {
+        Fault.UNREACHABLE,
+        Fault.LOADING,
+        Fault.BUSY,
+        Fault.MISSING_MODEL,
+        Fault.INCAPABLE,
+        Fault.AUTHENTICATION,
+        Fault.REJECTED,
+    }
+)
+"""Refused before an engine has read the prompt; after any other fault it may have."""
 
 Spent = Callable[[str, str, Usage], None]
 """Told of upstream, model and tokens of every answer, whole or not."""
@@ -42,13 +54,13 @@ class QuietAsker:
         self._spent = spent
         self._asking = 0
 
-    async def tier(self, request: ChatRequest, tier: str) -> Chunk:
-        """The whole answer of a tier's first healthy deployment.
+    async def tier(self, request: ChatRequest, *, is_largest: bool) -> Chunk:
+        """The whole answer of the largest or the smallest tier's first healthy deployment.
 
         Raises:
             UpstreamError: There is none, it failed, or `GivenUpError`.
         """
-        return await self._asked(request, lambda llm: llm.health.topology.tiers.get(tier, ()))
+        return await self._asked(request, lambda llm: _outermost(llm, is_largest=is_largest))
 
     async def model(self, request: ChatRequest, model: str | None) -> Chunk:
         """The whole answer of a model, or of the largest tier's for `None`.
@@ -58,9 +70,9 @@ class QuietAsker:
         """
 
         def targets(llm: LLMInterface) -> tuple[Target, ...]:
-            topology = llm.health.topology
-            last = llm.settings.tiered_routing.ordered_tiers[-1].name
-            return topology.tiers.get(last, ()) if model is None else topology.of_model(model)
+            if model is None:
+                return _outermost(llm, is_largest=True)
+            return llm.health.topology.of_model(model)
 
         return await self._asked(request, targets)
 
@@ -103,20 +115,31 @@ class QuietAsker:
         upstream, model = target.deployment.upstream, target.deployment.model
         chunks: list[Chunk] = []
         frames = None
+        is_free = False
         try:
             frames = await llm.providers[upstream].send(replace(request), model)
             while (frame := await frames.read()) is not None:
                 if frame.chunk is not None:
                     chunks.append(frame.chunk)
+        except UpstreamError as error:
+            is_free = not chunks and error.fault in _NOTHING_DONE
+            raise
         finally:
             if frames is not None:
                 await frames.aclose()
             answer = joined(chunks)
-            self._spent(upstream, model, answer.usage or _estimate(request, answer))
+            if not is_free:
+                self._spent(upstream, model, answer.usage or _estimate(request, answer))
         return answer
 
     def _is_busy(self, llm: LLMInterface) -> bool:
         return llm.in_flight.count - self._asking > self._pause_above
+
+
+def _outermost(llm: LLMInterface, *, is_largest: bool) -> tuple[Target, ...]:
+    """The largest or the smallest tier's deployments, by the names that tiers have now."""
+    tier = llm.settings.tiered_routing.ordered_tiers[-1 if is_largest else 0]
+    return llm.health.topology.tiers.get(tier.name, ())
 
 
 def _first_healthy(llm: LLMInterface, targets: tuple[Target, ...], request: ChatRequest) -> Target:

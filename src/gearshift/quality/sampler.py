@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from gearshift.answer import joined
@@ -20,6 +21,9 @@ from gearshift.types import (
 )
 
 _FINISHED: Final = ("stop", "length", None)
+_BASE_BYTES: Final = 4_000
+_CHARACTER_BYTES: Final = 2
+_DECODED: Final = 2
 
 
 class Sampler:
@@ -42,22 +46,22 @@ class Sampler:
         decision = response.decision
         if decision.drawn is None or decision.fallback is not None:
             return response
-        found = self._other_tier(request, decision)
-        if found is None:
+        side = self._side(request, decision)
+        if side is None:
             return response
         if isinstance(response.frames, WholeAnswer):
             chunk = response.frames.frame.chunk
             if chunk is not None:
-                self._take(request, decision, chunk, *found)
+                self._take(request, decision, chunk, *side)
             return response
 
         def ended(chunks: list[Chunk]) -> None:
-            self._take(request, decision, joined(chunks), *found)
+            self._take(request, decision, joined(chunks), *side)
 
         return response._replace(frames=_Heard(response.frames, ended))
 
-    def _other_tier(self, request: ChatRequest, decision: Decision) -> tuple[str, float] | None:
-        """The tier that repeats this answer, and the propensity; `None` where nobody does."""
+    def _side(self, request: ChatRequest, decision: Decision) -> tuple[bool, float] | None:
+        """Whether it is the weak answer, and the propensity; `None` where nobody repeats it."""
         if decision.tier == self._lowest:
             other, share = self._highest, self._small
         elif decision.tier == self._highest:
@@ -67,13 +71,23 @@ class Sampler:
         allowed = request.allowed_tiers
         if draw(decision.id) >= share or (allowed is not None and other not in allowed):
             return None
-        return other, share
+        return decision.tier == self._lowest, share
 
     def _take(
-        self, request: ChatRequest, decision: Decision, answer: Chunk, other: str, share: float
+        self, request: ChatRequest, decision: Decision, answer: Chunk, is_weak: bool, share: float
     ) -> None:
         if answer.finish_reason in _FINISHED:
-            self._offer(Sample(request, decision, answer, other, share))
+            size = _BASE_BYTES + _size(request) + len(answer.content) * _CHARACTER_BYTES
+            # Its messages and options are all that is repeated; the bytes it came in are as many.
+            bare = replace(request, body={}, raw=b"", headers={})
+            self._offer(Sample(bare, decision, answer, is_weak, share, size))
+
+
+def _size(request: ChatRequest) -> int:
+    """Bytes of a question in memory: decoded it takes some times what it was sent as."""
+    if request.raw:
+        return len(request.raw) * _DECODED
+    return sum(len(str(message.get("content", ""))) for message in request.messages) * _DECODED
 
 
 class _Heard:

@@ -17,17 +17,17 @@ from gearshift.types import ChatRequest
 
 logger = logging.getLogger(__name__)
 
+_MOST_BYTES: Final = 32_000_000
 _NOT_REPEATED: Final = ("stream", "stream_options", "model", "messages", "n", "user", "store")
 
 
 class Shadows:
-    """A bounded queue and one worker: whatever happens here, users' requests go on.
+    """A queue, bounded in its samples and their bytes, and one worker: users' requests go on.
 
     Args:
         quiet: Asks the other tier.
         judge: Compares.
         budget: Tokens that may be spent.
-        lowest: The smallest tier's name.
         report: Takes every verdict.
         sent: Called for every request that was repeated.
         skipped: Told why a sample was not compared, in one word.
@@ -40,7 +40,6 @@ class Shadows:
         judge: Judge,
         budget: DailyBudget,
         *,
-        lowest: str,
         report: Callable[[Judged], None],
         sent: Callable[[], None],
         skipped: Callable[[str], None],
@@ -49,22 +48,24 @@ class Shadows:
         self._quiet = quiet
         self._judge = judge
         self._budget = budget
-        self._lowest = lowest
         self._report = report
         self._sent = sent
         self._skipped = skipped
         self._max_waiting = max_waiting
         self._waiting: deque[Sample] = deque()
+        self._size = 0
         self._arrived = asyncio.Event()
 
     def offer(self, sample: Sample) -> None:
         """Take a sample, or let it go."""
-        if len(self._waiting) >= self._max_waiting:
+        is_full = len(self._waiting) >= self._max_waiting
+        if is_full or self._size + sample.size > _MOST_BYTES:
             self._skipped("queue_full")
         elif self._budget.left <= 0:
             self._skipped("budget")
         else:
             self._waiting.append(sample)
+            self._size += sample.size
             self._arrived.set()
 
     async def run(self) -> None:
@@ -73,20 +74,26 @@ class Shadows:
             await self._arrived.wait()
             while self._waiting:
                 sample = self._waiting.popleft()
+                self._size -= sample.size
                 if self._budget.left <= 0:
                     self._skipped("budget")
                     continue
                 await self._compare(sample)
             self._arrived.clear()
 
+    def let_go(self) -> None:
+        """Compare none of those that wait."""
+        for _ in self._waiting:
+            self._skipped("stopped")
+        self._waiting.clear()
+        self._size = 0
+
     async def _compare(self, sample: Sample) -> None:
         try:
-            repeated = await self._quiet.tier(_repeated(sample.request), sample.other_tier)
+            repeated = await self._quiet.tier(_repeated(sample.request), is_largest=sample.is_weak)
             self._sent()
             answers = (sample.answer, repeated)
-            if sample.other_tier == self._lowest:
-                answers = (repeated, sample.answer)
-            pair = Pair(sample.request, *answers)
+            pair = Pair(sample.request, *(answers if sample.is_weak else answers[::-1]))
             judgement = await self._judge.judge(pair)
         except GivenUpError:
             self._skipped("busy")

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Engine
 
-from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import Kept, State, experiments, outcomes, stop
+from gearshift.decision_log.facts import take_turn
+from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.guarantees.alarms import Alarm, Limits, alarms
 from gearshift.quality.alarm_record import kept_alarms, update_alarms
 from gearshift.quality.day import last_day
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _EVERY_SECONDS: Final = 15.0
+_RESTS: Final = 50
+"""Times as long as it has taken to look at the experiments, nobody looks at them again."""
+_TURN: Final = "quality_watch"
 _WEBHOOK_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 10.0
 
@@ -33,11 +37,14 @@ _STOP_SECONDS: Final = 10.0
 class Watch:
     """A thread that sees what nobody looks at; whatever is wrong with it, requests go on.
 
+    Of several gateways with one log, one looks each time; all know which alarms last.
+
     Args:
         url: Of the log's database.
         settings: Those in force, looked up anew every time.
         config_file: Where `auto_tune` writes the threshold; without one it does nothing.
         every_seconds: Between two looks.
+        clock: Seconds, never back.
     """
 
     def __init__(
@@ -46,13 +53,15 @@ class Watch:
         settings: Callable[[], Settings],
         config_file: Path | None,
         every_seconds: float = _EVERY_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = url
+        self._database = LazyEngine(lambda: url)
+        self._clock = clock
+        self._harm_due = clock()
         self._settings = settings
         self._config_file = config_file
         self._auto_tune: AutoTune | None = None
         self._every_seconds = every_seconds
-        self._engine: Engine | None = None
         self._lasting: tuple[str, ...] = ()
         self._is_in_trouble = False
         self._stop = threading.Event()
@@ -70,19 +79,27 @@ class Watch:
     def stop(self) -> None:
         """Look no more."""
         self._stop.set()
-        self._thread.join(_STOP_SECONDS)
-        if self._engine is not None:
-            self._engine.dispose()
+        if self._thread.ident is not None:
+            self._thread.join(_STOP_SECONDS)
+        self._database.close()
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_seconds):
             try:
-                self.look()
+                self._look_in_turn()
                 self._is_in_trouble = False
             except Exception as error:  # noqa: BLE001 - a database may fail in any way
                 if not self._is_in_trouble:
                     logger.warning("quality watch: %s", " ".join(str(error).split()))
                 self._is_in_trouble = True
+
+    def _look_in_turn(self) -> None:
+        engine = self._database.get()
+        # Nine tenths: two that wait equally long must not take turns at half the pace.
+        if take_turn(engine, _TURN, 0.9 * self._every_seconds, time.time()):
+            self.look()
+        else:
+            self._lasting = _lasting(engine)
 
     def look(self) -> None:
         """Look once.
@@ -91,7 +108,7 @@ class Watch:
             GearshiftError: The log cannot be opened.
             SQLAlchemyError: The log is in trouble.
         """
-        engine = self._engine = self._engine or open_database(self._url)
+        engine = self._database.get()
         settings = self._settings()
         self._raise_alarms(engine, settings)
         self._end_harm(engine, settings)
@@ -110,7 +127,7 @@ class Watch:
         now = time.time()
         found = alarms(last_day(engine, now, _lowest(settings)), limits)
         new, over = update_alarms(engine, now, found)
-        self._lasting = tuple(alarm.name for alarm in kept_alarms(engine))
+        self._lasting = _lasting(engine)
         for alarm in new:
             logger.warning("alarm %s: %s", alarm.name, alarm.message)
         for name in over:
@@ -119,8 +136,14 @@ class Watch:
             _tell(wanted.webhook, new, over)
 
     def _end_harm(self, engine: Engine, settings: Settings) -> None:
+        """Every request of an experiment is read for it: the longer it takes, the more rarely."""
+        began = self._clock()
+        if began < self._harm_due:
+            return
         for kept in experiments(engine, State.RUNNING):
             _end_if_harmful(engine, kept, _lowest(settings))
+        ended = self._clock()
+        self._harm_due = ended + _RESTS * (ended - began)
 
     def _tune(self, engine: Engine, settings: Settings, file: Path) -> None:
         # Here, not above: scipy is loaded only where it has something to do.
@@ -140,6 +163,10 @@ def _end_if_harmful(engine: Engine, kept: Kept, lowest: str) -> None:
     reason = f"stopped by itself: {', '.join(finding.harmed_by)} is worse"
     if stop(engine, kept.experiment.name, reason, words):
         logger.warning("experiment %s: %s; %s", kept.experiment.name, reason, words)
+
+
+def _lasting(engine: Engine) -> tuple[str, ...]:
+    return tuple(alarm.name for alarm in kept_alarms(engine))
 
 
 def _lowest(settings: Settings) -> str:

@@ -80,6 +80,15 @@ class Metrics:
         self._log_dropped = counter(
             "decision_log_dropped", "Decisions lost while the log's database was away", ()
         )
+        self._log_given_up = counter(
+            "decision_log_given_up", "Verdicts and costs that the log could not take", ()
+        )
+        self._sinks_failed = counter(
+            "sink_failures",
+            "Times that finished requests could not be told to one who asks",
+            ("sink",),
+        )
+        self._lines_lost = counter("log_lines_lost", "Lines that standard error did not take", ())
         # Named already, so that dashboards know it; there is no answer cache to count yet.
         counter("cache_requests", "Lookups in the answer cache", ("level", "result"))
         self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))
@@ -112,6 +121,18 @@ class Metrics:
     def log_dropped(self, count: int) -> None:
         """Count decisions that the log has lost; any thread may call it."""
         self._log_dropped.inc(count)
+
+    def log_given_up(self) -> None:
+        """Count a verdict, or what one has cost, that the log has given up; from any thread."""
+        self._log_given_up.inc()
+
+    def sink_failed(self, sink: str) -> None:
+        """Count a sink that has raised."""
+        self._sinks_failed.labels(sink).inc()
+
+    def lines_lost(self, count: int) -> None:
+        """Count lines that standard error has not taken; any thread may call it."""
+        self._lines_lost.inc(count)
 
     def judged(self, verdict: str) -> None:
         """Count a verdict."""

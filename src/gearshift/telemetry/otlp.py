@@ -7,6 +7,7 @@ makes spans of them with the times that they had.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import deque
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # an extra, imported where it is wanted
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
+
+logger = logging.getLogger(__name__)
 
 ENDPOINT_VARIABLES: Final = (
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -60,6 +63,7 @@ class OpenTelemetry:
         self._with_content = with_content
         self._waiting: deque[RequestFinished] = deque(maxlen=_MOST_WAITING)
         self._ends = threading.Event()
+        self._said: set[type[Exception]] = set()
         resource = _resource()
         self._spans = _tracer_provider(resource, endpoint) if traces else None
         self._meters = _meter_provider(resource, endpoint) if metrics else None
@@ -72,12 +76,15 @@ class OpenTelemetry:
 
     def observe(self, events: Sequence[RequestFinished]) -> None:
         """Take finished requests; the oldest are let go where too many wait."""
+        if not self._with_content:
+            events = [event._replace(messages=(), prompt=None) for event in events]
         self._waiting.extend(events)
 
     def close(self) -> None:
         """Send what waits, for some seconds at most."""
         self._ends.set()
-        self._thread.join(2 * _TIMEOUT_SECONDS)
+        if self._thread.ident is not None:
+            self._thread.join(2 * _TIMEOUT_SECONDS)
         for provider in (self._spans, self._meters):
             if provider is not None:
                 provider.shutdown()
@@ -89,11 +96,19 @@ class OpenTelemetry:
 
     def _drain(self) -> None:
         while self._waiting:
-            event = self._waiting.popleft()
-            if self._spans is not None:
-                self._span(self._spans, event)
-            if self._measure is not None:
-                self._measure(event)
+            try:
+                self._send(self._waiting.popleft())
+            except Exception as error:
+                # A request that makes no span must not end those of all that follow.
+                if type(error) not in self._said:
+                    self._said.add(type(error))
+                    logger.exception("a request cannot be told to OpenTelemetry; said once")
+
+    def _send(self, event: RequestFinished) -> None:
+        if self._spans is not None:
+            self._span(self._spans, event)
+        if self._measure is not None:
+            self._measure(event)
 
     def _span(self, provider: TracerProvider, event: RequestFinished) -> None:
         with extra("otel", "OpenTelemetry"):

@@ -29,7 +29,7 @@ async def test_it_waits_until_nobody_is_served():
         costs = Costs()
         quiet = QuietAsker(lambda: llm, 0, costs)
         llm.in_flight.begun()
-        asking = asyncio.create_task(quiet.tier(REQUEST, "complex"))
+        asking = asyncio.create_task(quiet.tier(REQUEST, is_largest=True))
         await asyncio.sleep(0.3)
         assert not asking.done()
         assert not any(one.method == "POST" for one in upstream.received)
@@ -44,7 +44,7 @@ async def test_it_gives_way_and_tries_again():
         upstream.fault = "stall_before_head"
         costs = Costs()
         quiet = QuietAsker(lambda: llm, 0, costs)
-        asking = asyncio.create_task(quiet.tier(REQUEST, "complex"))
+        asking = asyncio.create_task(quiet.tier(REQUEST, is_largest=True))
         await asyncio.sleep(0.15)
         llm.in_flight.begun()  # a user comes
         await asyncio.sleep(0.15)
@@ -57,5 +57,6 @@ async def test_it_gives_way_and_tries_again():
 
 async def test_a_tier_that_nobody_serves_is_an_error():
     async with FaultUpstream() as upstream, await interface(upstream) as llm:
+        upstream.models = ()
         with pytest.raises(UpstreamError):
-            await QuietAsker(lambda: llm, 0, Costs()).tier(REQUEST, "enormous")
+            await QuietAsker(lambda: llm, 0, Costs()).model(REQUEST, "enormous")

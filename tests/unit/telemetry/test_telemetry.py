@@ -109,3 +109,41 @@ def test_state_is_asked_for_at_the_scrape():
     text = exposed(metrics)
     assert 'gearshift_upstream_up{model="m",upstream="u"} 0.0' in text
     assert 'gearshift_model_resident{model="m",upstream="u"} 1.0' in text
+
+
+async def test_a_sink_that_raises_harms_no_other_and_is_said_once_for_each_kind(caplog):
+    first, last, failed = [], [], []
+    errors = [OSError("gone"), OSError("gone"), ValueError("odd"), OSError("gone")]
+
+    def broken(events):
+        first.append(len(events))
+        raise errors[len(first) - 1]
+
+    batch = Batch(broken, lambda events: last.extend(events), failed=failed.append)
+    for _ in errors:
+        batch.add(EVENT)
+        batch.add(EVENT)
+        await asyncio.sleep(0)
+    assert first == [2] * 4
+    assert len(last) == 8
+    assert len(failed) == 4
+    assert "broken" in failed[0]
+    assert [record.message.split()[0] for record in caplog.records] == ["OSError", "ValueError"]
+
+
+async def test_what_sinks_and_standard_error_lose_is_counted():
+    metrics = Metrics()
+
+    def broken(events):
+        raise RuntimeError("gone")
+
+    batch = Batch(broken, metrics.observe, failed=metrics.sink_failed)
+    batch.add(EVENT)
+    await asyncio.sleep(0)
+    metrics.lines_lost(3)
+    metrics.log_given_up()
+    text = metrics.exposition()[1].decode()
+    assert "gearshift_sink_failures_total{" in text
+    assert "gearshift_log_lines_lost_total 3.0" in text
+    assert "gearshift_decision_log_given_up_total 1.0" in text
+    assert 'status="200",tier="simple",upstream="u"} 1.0' in text

@@ -1,0 +1,45 @@
+"""Threads for what would hold up the event loop: some for each purpose, none waits for another.
+
+A database that is away keeps its own threads busy, never those that decode bodies of requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+
+class Purpose(StrEnum):
+    """What a thread is for."""
+
+    DECODING = "decode"  # large bodies, in and out
+    FEEDBACK = "feedback"  # verdicts of users, to the decision log
+    DASHBOARD = "dashboard"  # questions of operators to the decision log
+    EXPERIMENTS = "experiments"  # which of them run, from the decision log
+    SETTINGS = "settings"  # reading the configuration, loading scorers
+    JUDGING = "judge"  # answers that were drawn
+    ENDING = "end"  # writing what is left when the process stops
+
+
+# Started when they are first needed. Each that is kept takes two megabytes of its own, and more
+# than one at a time is worth it only where a short piece of work may come behind a long one.
+_THREADS: Final[Mapping[Purpose, int]] = {Purpose.DECODING: 2, Purpose.DASHBOARD: 2}
+_EXECUTORS: Final = {
+    purpose: ThreadPoolExecutor(_THREADS.get(purpose, 1), thread_name_prefix=purpose.value)
+    for purpose in Purpose
+}
+
+
+async def in_thread(purpose: Purpose, function: Callable[..., T], *arguments: Any) -> T:
+    """Run something in a thread of its purpose, behind what waits there already.
+
+    Raises:
+        Exception: Whatever it raises.
+    """
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_EXECUTORS[purpose], function, *arguments)

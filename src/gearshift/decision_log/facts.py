@@ -46,6 +46,6 @@ def take_turn(engine: Engine, name: str, every_seconds: float, now: float) -> bo
     with engine.begin() as connection:
         if last is None:
             first = insert(FACTS).values(name=name, value=f"{now:.3f}").on_conflict_do_nothing()
-            return connection.execute(first).rowcount == 1
+            return connection.execute(first.returning(FACTS.c.name)).first() is not None
         unchanged = FACTS.update().where(FACTS.c.name == name, FACTS.c.value == last)
         return connection.execute(unchanged.values(value=f"{now:.3f}")).rowcount == 1

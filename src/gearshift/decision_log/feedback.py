@@ -73,5 +73,6 @@ def _added(connection: Connection, decision_id: str, said: dict[str, Any]) -> bo
         insert(JUDGEMENTS)
         .from_select(columns, rows)
         .on_conflict_do_update(index_elements=["decision_id"], index_where=only, set_=said)
+        .returning(JUDGEMENTS.c.decision_id)
     )
-    return connection.execute(first).rowcount > 0
+    return connection.execute(first).first() is not None

@@ -68,4 +68,4 @@ def _raised(connection: Connection, alarm: Alarm, now: float) -> bool:
         return False
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     first = insert(ALARMS).values(name=alarm.name, since=now, **values).on_conflict_do_nothing()
-    return connection.execute(first).rowcount == 1
+    return connection.execute(first.returning(ALARMS.c.name)).first() is not None

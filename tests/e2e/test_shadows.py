@@ -5,7 +5,7 @@ import re
 import sqlite3
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from tests.e2e.conftest import serving
@@ -46,6 +46,18 @@ def rows(folder, query):
         return [dict(row) for row in database.execute(query)]
 
 
+def judged(folder, least):
+    """All verdicts, once there are so many: the log is written a moment later."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(sqlite3.OperationalError):  # it is being made
+            found = rows(folder, "SELECT * FROM judgements")
+            if len(found) >= least:
+                return found
+        time.sleep(0.1)
+    raise AssertionError("the verdicts are not in the log")
+
+
 @pytest.mark.parametrize("judge", ["checks", "model"])
 def test_every_drawn_answer_is_judged(tmp_path, judge):
     config = configured(tmp_path, judge)
@@ -55,8 +67,7 @@ def test_every_drawn_answer_is_judged(tmp_path, judge):
         asked.append(ask(gateway.url, "Explain async vs threads"))
         wait_for(gateway, "gearshift_quality_judgements_total", len(asked))
         assert metric(gateway, "gearshift_shadow_requests_total") == len(asked)
-        time.sleep(0.6)
-        kept = rows(tmp_path, "SELECT * FROM judgements")
+        kept = judged(tmp_path, len(asked))
     assert {row["decision_id"] for row in kept} <= set(asked)
     assert {row["judge"] for row in kept} == {judge}
     by_id = {row["decision_id"]: row for row in kept}

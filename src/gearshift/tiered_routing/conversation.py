@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeGuard
 
+from gearshift.tiered_routing.attachments import without_attachments
+from gearshift.tiered_routing.fill_in_the_middle import is_gap_to_fill
 from gearshift.tiered_routing.lexicon import followups, harness
-from gearshift.tiered_routing.patterns import PatternSet
-from gearshift.tiered_routing.text import encode, fold
+from gearshift.tiered_routing.side_calls import is_side_call, is_side_prompt
+from gearshift.tiered_routing.text import fold
+from gearshift.tiered_routing.turn_marks import turns_of
 
 _TAG: Final = re.compile(r"<([A-Za-z][\w-]{2,40})(?: [^<>\n]{0,200})?>")
 _MOST_TAGS: Final = 500
-_SIDE_CALLS: Final = PatternSet(
-    ((f"(?i){pattern}", 1) for pattern in harness.SIDE_CALLS), is_literal=False
-)
-_SHORTEST_SIDE_CALL: Final = 24
-_SIDE_CALL_HEAD: Final = 700
-_SIDE_CALL_TAIL: Final = 500
-
+_SYSTEM_HEAD: Final = 700
 _LOOK_BACK: Final = 3
 _FOLLOW_UP_WORDS: Final = 9
 _FOLLOW_UP_UNSPACED: Final = 14
 _POINTING_WORDS: Final = 14
-_OFFER_CHARACTERS: Final = 400
+_OFFER_CHARACTERS: Final = 2_000
+_QUESTION_CHARACTERS: Final = 400
+_CHOICE: Final = re.compile(r"\W{0,3}(?:option |number |no\. ?)?(\d{1,2}|[a-hA-H])\W{0,3}")
+_UNSPACED_SCRIPTS: Final = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
+)
+_UNSPACED_WORD: Final = 4
 _CONTEXT_CHARACTERS: Final = 6_000
 
 
@@ -35,6 +37,7 @@ def _words(text: str) -> frozenset[bytes]:
 
 _CONTINUERS: Final = _words(followups.CONTINUERS)
 _CONTINUERS_UNSPACED: Final = tuple(word.strip() for word in _words(followups.CONTINUERS_UNSPACED))
+_AGREED: Final = frozenset(word.strip() for word in _words(followups.AGREED))
 _POINTERS: Final = _words(followups.POINTERS)
 _CLOSERS: Final = frozenset(word.strip() for word in _words(followups.CLOSERS))
 _AFFIRMATIVES: Final = frozenset(word.strip() for word in _words(followups.AFFIRMATIVES))
@@ -46,17 +49,22 @@ class Task(NamedTuple):
     Attributes:
         text: The user's words: the last turn, behind the turns that a follow-up continues.
         note: One phrase for `reasoning`; empty when there is nothing to say.
+        leans: The last message does not stand for itself: other turns decide what is scored.
     """
 
     text: str
     note: str = ""
+    leans: bool = False
 
 
 _SIDE_CALL: Final = Task("", "a front end's side call")
+_GAP: Final = Task("", "an editor's side call: a gap to fill in")
 
 
 def task_of(text_or_messages: object) -> Task:
     r"""The task of a text or a conversation; whatever is malformed counts as empty.
+
+    A text that holds a whole conversation, with the marks of a chat template, is read as one.
 
     Example:
         >>> task_of([{"role": "user", "content": "Derive the quadratic formula"},
@@ -64,44 +72,45 @@ def task_of(text_or_messages: object) -> Task:
         'Derive the quadratic formula\nyes'
     """
     if isinstance(text_or_messages, str):
-        return _single(text_or_messages)
+        return _task_of_turns(({"role": "user", "content": text_or_messages},))
     if isinstance(text_or_messages, list):
-        return _last_turn(text_or_messages)
+        return _task_of_turns(text_or_messages)
     if isinstance(text_or_messages, Mapping):
-        return _single(_content(text_or_messages))
+        return _task_of_turns(({"role": "user", "content": _content(text_or_messages)},))
     if not isinstance(text_or_messages, Sequence) or isinstance(text_or_messages, bytes):
         return Task("")
-    return _last_turn(text_or_messages)
+    return _task_of_turns(text_or_messages)
 
 
-def _single(text: str) -> Task:
-    if _is_side_call(text):
-        return _SIDE_CALL
-    return Task(_user_words(text))
-
-
-def _last_turn(messages: Sequence[object]) -> Task:
+def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> Task:
     position, text = _user_turn(messages, len(messages))
     if position < 0:
-        return Task("")
-    if _is_side_call(_content(messages[position])) or _is_side_system(messages):
+        return Task("", leans=len(messages) > 1)
+    content = _content(messages[position])
+    if is_gap_to_fill(content):
+        return _GAP
+    if may_be_flat and (flat := turns_of(content.strip())) is not None:
+        # What stood before is in the text, or of no account: clients do one or the other.
+        system = messages[:1] if _is_system(messages[0]) else []
+        return _task_of_turns([*system, *flat], may_be_flat=False)._replace(leans=False)
+    if is_side_call(content) or _is_side_system(messages):
         return _SIDE_CALL
-    if position == 0 or not is_follow_up(text):
-        return Task(text)
+    leans = position < len(messages) - 1
+    if not is_follow_up(text):
+        return Task(text, leans=leans)
     turns = _earlier_turns(messages, position, text)
     if not turns:
-        return Task(text)
+        return Task(text, leans=True)
     context = "\n".join(reversed(turns))[-_CONTEXT_CHARACTERS:]
-    return Task(f"{context}\n{text}", "a follow-up, read with the turns before it")
+    return Task(f"{context}\n{text}", "a follow-up, read with the turns before it", leans=True)
 
 
 def _earlier_turns(messages: Sequence[object], position: int, text: str) -> list[str]:
     """What a follow-up continues, latest first: the offer it accepts, turns up to a full one."""
     turns: list[str] = []
-    if fold(text).split()[:1] and fold(text).split()[0] in _AFFIRMATIVES:
-        offer = _offer(messages, position)
-        if offer:
-            turns.append(offer)
+    offer = _offer(messages, position, text)
+    if offer:
+        turns.append(offer)
     for _ in range(_LOOK_BACK):
         position, earlier = _user_turn(messages, position)
         if position < 0:
@@ -112,16 +121,32 @@ def _earlier_turns(messages: Sequence[object], position: int, text: str) -> list
     return turns
 
 
-def _offer(messages: Sequence[object], position: int) -> str:
-    """The question with which the assistant's last message ends, if it does."""
+def _offer(messages: Sequence[object], position: int, answer: str) -> str:
+    """What the assistant's last message offers, if the answer takes it up."""
+    choice = _CHOICE.fullmatch(answer)
+    words = fold(answer).split()
+    if not choice and not (words and words[0] in _AFFIRMATIVES):
+        return ""
     for message in reversed(messages[:position]):
-        if isinstance(message, Mapping) and message.get("role") == "assistant":
-            tail = _content(message)[-_OFFER_CHARACTERS:].strip()
-            if not tail.endswith(("?", "？", "؟")):
-                return ""
-            start = max(tail.rfind(mark, 0, -1) for mark in (". ", "! ", "\n", "。", "? "))
-            return tail[start + 1 :].strip()
+        if _is_object(message) and message.get("role") == "assistant":
+            said = _content(message)[-_OFFER_CHARACTERS:].strip()
+            return _choice(said, choice[1]) if choice else _last_question(said)
     return ""
+
+
+def _choice(said: str, label: str) -> str:
+    """The line that begins with a number or a letter of a list."""
+    lines = re.findall(rf"(?im)^[\s*(\[-]{{0,8}}{label}[.):\]*].{{0,300}}", said)
+    return str(lines[-1]).strip() if lines else ""
+
+
+def _last_question(said: str) -> str:
+    """The question with which a message ends, if it does."""
+    tail = said[-_QUESTION_CHARACTERS:]
+    if not tail.endswith(("?", "？", "؟")):
+        return ""
+    start = max(tail.rfind(mark, 0, -1) for mark in (". ", "! ", "\n", "。", "? "))
+    return tail[start + 1 :].strip()
 
 
 def _user_turn(messages: Sequence[object], before: int) -> tuple[int, str]:
@@ -162,7 +187,7 @@ def _part(part: object) -> str:
 
 
 def _user_words(text: str) -> str:
-    text = text.strip()
+    text = without_attachments(text).strip()
     if text[:80].lower().startswith(harness.RETRIEVAL_FRAMES):
         text = _retrieval_question(text)
     if "<" in text:
@@ -211,27 +236,13 @@ def _retrieval_question(text: str) -> str:
     return text[start:end].strip() or text
 
 
-def _is_side_call(text: str) -> bool:
-    if len(text) < _SHORTEST_SIDE_CALL:
-        return False
-    if len(text) > _SIDE_CALL_HEAD + _SIDE_CALL_TAIL:
-        text = f"{text[:_SIDE_CALL_HEAD]}\n{text[-_SIDE_CALL_TAIL:]}"
-    return bool(_SIDE_CALLS.labels(encode(text)))
-
-
 def _is_side_system(messages: Sequence[object]) -> bool:
     first = messages[0]
-    return (
-        _is_object(first)
-        and first.get("role") in ("system", "developer")
-        and _is_side_prompt(_content(first)[:_SIDE_CALL_HEAD])
-    )
+    return _is_system(first) and is_side_prompt(_content(first)[:_SYSTEM_HEAD])
 
 
-@lru_cache(maxsize=256)
-def _is_side_prompt(text: str) -> bool:
-    """Remembered: a program sends the same system prompt with every request."""
-    return _is_side_call(text)
+def _is_system(message: object) -> bool:
+    return _is_object(message) and message.get("role") in ("system", "developer")
 
 
 def is_follow_up(text: str) -> bool:
@@ -240,11 +251,18 @@ def is_follow_up(text: str) -> bool:
         return False
     folded = fold(text)
     words = folded.split()
-    if not words:
-        return True  # "?", "…": nothing but a nudge
+    if not any(map(str.isalnum, text)):
+        return followups.CLOSING_SIGNS.isdisjoint(text)  # "?", "…", a thumb: but a nudge
+    if len(words) == 1 and words[0] in _AGREED:
+        return True
     if all(word in _CLOSERS for word in words):
         return False
-    if not text.isascii() and len(text) <= _FOLLOW_UP_UNSPACED:
+    return _leans(folded, words) or _is_a_word_or_two(text, words)
+
+
+def _leans(folded: bytes, words: list[bytes]) -> bool:
+    """Whether a message begins as a continuation, or points back at something."""
+    if not folded.isascii() and len(folded.decode("utf-8", "replace")) <= _FOLLOW_UP_UNSPACED + 2:
         bare = folded.strip()
         if bare.startswith(_CONTINUERS_UNSPACED):
             return True
@@ -252,6 +270,11 @@ def is_follow_up(text: str) -> bool:
         b" " + b" ".join(words[:count]) + b" " in _CONTINUERS for count in (1, 2, 3)
     ):
         return True
-    if len(words) <= _POINTING_WORDS and any(b" " + word + b" " in _POINTERS for word in words):
-        return True
-    return len(words) <= 2 and text.isascii()
+    return len(words) <= _POINTING_WORDS and any(b" " + word + b" " in _POINTERS for word in words)
+
+
+def _is_a_word_or_two(text: str, words: list[bytes]) -> bool:
+    """Scripts without spaces have several words in as many letters as others have in one."""
+    if not text.isascii() and _UNSPACED_SCRIPTS.search(text):
+        return sum(map(str.isalnum, text)) <= _UNSPACED_WORD
+    return len(words) <= 2

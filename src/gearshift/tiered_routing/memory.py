@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from gearshift.tiered_routing.conversation import Task, task_of
@@ -23,13 +24,16 @@ class Memory(Generic[T]):
 
     Args:
         size: How many results are kept, 0 for none.
+
+    Any thread may use it: reading is one step, and one thread at a time writes.
     """
 
-    __slots__ = ("_results", "_size")
+    __slots__ = ("_results", "_size", "_writing")
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._results: dict[Key, T] = {}
+        self._writing = Lock()
 
     def key(self, text: str, note: str) -> Key | None:
         """What stands for a text; `None` for one that is not worth remembering.
@@ -74,9 +78,10 @@ class Memory(Generic[T]):
         if key is None:
             return
         results = self._results
-        if len(results) >= self._size:
-            del results[next(iter(results))]
-        results[key] = result
+        with self._writing:
+            if len(results) >= self._size and key not in results:
+                del results[next(iter(results))]
+            results[key] = result
 
 
 def remembered_result(
@@ -93,5 +98,6 @@ def remembered_result(
     if result is None:
         result = scored(task)
         memory.put(key, result)
-    memory.put(plain, result)
+    if not task.leans:
+        memory.put(plain, result)
     return result

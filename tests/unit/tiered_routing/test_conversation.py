@@ -137,6 +137,62 @@ def test_follow_ups(text: str):
 @pytest.mark.parametrize(
     "text",
     [
+        *(
+            "y",
+            "2",
+            "２",
+            "②",
+            "b",
+            "ok",
+            "OK.",
+            "k",
+            "👍",
+            "👍🏽",
+            "✅",
+            "…",
+            "?!",
+            "。。。",
+            "größer",
+        ),
+        *(
+            "继续",
+            "对",
+            "第二个",
+            "後者",
+            "はい",
+            "両方",
+            "네",
+            "둘 다",
+            "نعم",
+            "الثاني",
+            "हाँ",
+            "दूसरा",
+            "оба",
+        ),
+    ],
+)
+def test_a_word_or_a_sign_is_routed_by_what_it_answers(text: str):
+    asked = [user(QUESTION), assistant("Shall I begin?"), user(text)]
+    assert task_of(asked).text.startswith(QUESTION)
+    assert task_of(asked).text.endswith(text)
+    assert task_of([user(text)]).text == text
+
+
+@pytest.mark.parametrize("text", ["🙏", "❤️", "😂😂", "👋", "thanks", "谢谢", "ok thanks"])
+def test_thanks_and_joy_ask_for_nothing(text: str):
+    assert task_of([user(QUESTION), assistant("Done."), user(text)]).text == text
+
+
+@pytest.mark.parametrize("answer", ["2", "2.", "(2)", "option 2", "#2"])
+def test_a_choice_is_what_it_chooses(answer: str):
+    offer = f"What would you like?\n1. a joke\n2. {QUESTION}\n3. a poem"
+    assert QUESTION in task_of([user("hi"), assistant(offer), user(answer)]).text
+    assert "joke" not in task_of([user("hi"), assistant(offer), user(answer)]).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         *("thanks!", "Thank you so much", "ok bye", "danke", "谢谢", "hello"),
         *("What is the capital of Peru?", "Write a poem about rain and tin roofs"),
         "Translate good morning into French please",

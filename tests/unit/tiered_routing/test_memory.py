@@ -1,5 +1,8 @@
 """A remembered score is the score."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +52,30 @@ def test_the_oldest_goes_first_and_long_texts_are_not_kept():
 @pytest.mark.parametrize("messages", ["text", [], [1], [{"role": "user", "content": "short"}]])
 def test_what_may_depend_on_more_is_not_remembered_by_its_last_turn(messages):
     assert Memory(2).conversation_key(messages) is None
+
+
+def test_what_leans_on_other_turns_is_not_remembered_by_its_last_turn():
+    """A message can be long, and yet nothing but an attachment and a word."""
+    hard = "Compare optimistic and pessimistic locking for a booking system"
+    last = {"role": "user", "content": "this? data:image/png;base64," + "iVBORw0KGgo=" * 40}
+    assert REMEMBERING.score([last]).tier == "simple"
+    assert REMEMBERING.score([{"role": "user", "content": hard}, last]).tier == "complex"
+    assert REMEMBERING.score([last]).tier == "simple"
+
+
+def test_many_threads_may_use_it():
+    memory: Memory[int] = Memory(4)
+    keys = [memory.key(str(number), "") for number in range(64)]
+
+    def put(start: int) -> None:
+        for number in range(20_000):
+            memory.put(keys[(start + number) % 64], number)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(put, range(0, 64, 16)))
+    finally:
+        sys.setswitchinterval(before)
+    assert sum(memory.get(key) is not None for key in keys) == 4

@@ -37,7 +37,14 @@ danke, super, toll, tschuss, vielen, dank, hallo, merci, beaucoup, super, parfai
 """
 """Messages of nothing but these words ask for nothing."""
 
+AGREED: Final = "ok, okay, okey, oke, oki, okej, k, kk, окей, ок, أوكي, اوكي, ओके, オッケー, オーケー, 오케이, ㅇㅋ, ㅇㅇ"
+"""Words that agree where they are all that is said, and close where more is said."""
+
+CLOSING_SIGNS: Final = frozenset("🙏❤♥😊🙂😀😁😄😃😂🤣😍🥰😘👋🎉🥳💖💕🤗")
+"""Signs of thanks, of joy, of leaving: they ask for nothing."""
+
 AFFIRMATIVES: Final = """
+y, k, okey, okej, 👍, 👍🏻, 👍🏽, 👍🏿, ✅, 👌, ✔, ☑, 🆗, +1, ок, окей, ㅇㅇ, ㅇㅋ,
 yes, yeah, yep, yup, sure, ok, okay, please, go, do, absolutely, definitely, sounds, ja, klar, gerne, bitte, oui, daccord, vas, si, claro, vale, adelante, sim, certo, da, да, конечно, давай, نعم, اجل, حسنا, हां, हाँ, जी,
 是, 是的, 好, 好的, 可以, 行, 要, はい, うん, お願い, お願いします, ええ, 네, 예, 응, 그래, 좋아, 부탁
 """

@@ -128,33 +128,3 @@ RETRIEVAL_QUESTIONS: Final = (
 
 RETRIEVAL_ANSWERS: Final = ("\nanswer:", "\nhelpful answer:", "\nassistant:", "\nfinal answer:")
 """What stands after it."""
-
-SIDE_CALLS: Final = (
-    r"(?:generate|write|create|provide|suggest|give|produce|come up with|reply with|output|craft)\b[^.\n]{0,60}\btitle\b[^\n]{0,80}\b(?:conversation|chat|discussion|thread|session|dialogue|words|message)",
-    r"\btitle (?:for|of|summarizing|that summarizes) (?:this|the|our|a)\b[^\n]{0,20}\b(?:conversation|chat|discussion|thread|session)",
-    r"\b\d(?: ?- ?| to )\d{1,2}[- ]words? (?:title|summary|name)",
-    r"(?:you are|as) (?:a|an) (?:[a-z]+ )?(?:title|tag|topic|commit message|follow-up)[- ]generator",
-    r"\bname (?:for )?(?:this|the|our) (?:conversation|chat)\b",
-    r"isnewtopic",
-    r"new conversation topic",
-    r"broad tags categori[sz]ing",
-    r"relevant follow-?up (?:questions|prompts)",
-    r"suggest[^.\n]{0,40}follow-?up (?:questions|prompts)[^.\n]{0,60}(?:user|conversation|chat)",
-    r"### task:\s*(?:you are an autocompletion system|generate a (?:concise|detailed|suitable)|analyze the chat history|suggest )",
-    r"you are an autocompletion system",
-    r"generate search quer(?:y|ies)[^\n]{0,80}(?:chat|conversation) history",
-    r"necessity of generating search queries",
-    r"emoji that (?:best )?(?:represents|reflects|summarizes)[^\n]{0,60}(?:conversation|message|chat)",
-    r"summari[sz]e (?:this|the|our) (?:coding )?(?:conversation|discussion|chat|session)\b[^\n]{0,80}(?:characters|words or (?:less|fewer)|title|future context|new lines|one sentence|briefly)",
-    r"summari[sz]e (?:the )?(?:discussion|conversation) briefly",
-    r"(?:progressively )?summari[sz]e the lines of conversation",
-    r"summari[sz]e the conversation by integrating",
-    r"your task is to create a detailed summary of (?:the|this) conversation",
-    r"(?:one-line|concise)[^.\n]{0,30}(?:git )?commit message[^.\n]{0,40}(?:diff|changes)",
-    r"<\|?fim[_-](?:prefix|middle|suffix)\|?>|<\|fim_begin\|>|\[suffix\][^\n]*\[prefix\]",
-    r"(?:complete|completing|completion of) the (?:code|text) at the cursor",
-    r"title in \d+ words or less",
-    r"(?:without|no) (?:any )?lead-in, punctuation",
-    r"rephrase the (?:follow[- ]?up|following) (?:question|input)[^\n]{0,80}standalone question",
-)
-"""What front ends ask on their own behalf: re2 patterns on lower-case text."""

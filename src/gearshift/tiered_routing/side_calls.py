@@ -1,0 +1,151 @@
+"""Whether a text is a front end's call on its own behalf: a title, a branch name, a summary.
+
+Such a call is told by its shape, not by anybody's wording: in one sentence somebody is to make a
+small thing (a title) of the conversation, the request or the changes, and no other work is asked
+for in it. What is quoted stands in other sentences and does not count.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum, auto
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from gearshift.tiered_routing.lexicon import side_calls as lexicon
+from gearshift.tiered_routing.patterns import PatternSet
+from gearshift.tiered_routing.text import encode
+
+_SHORTEST: Final = 12
+_HEAD: Final = 700
+_TAIL: Final = 500
+_SYSTEM_HEAD: Final = 400
+_MOST_SENTENCES: Final = 24
+_BEHIND: Final = 16
+
+
+class _Sign(IntEnum):
+    """What the sentences of such a call hold."""
+
+    WHOLE = auto()
+    TITLE = auto()
+    META = auto()
+    NEXT = auto()
+    QUERY = auto()
+    SUMMARY = auto()
+    MAKER = auto()
+    CHAT = auto()
+    REQUEST = auto()
+    LIMIT = auto()
+    ONLY = auto()
+    RESUMED = auto()
+    WORK = auto()
+    MORE_WORK = auto()
+
+
+_MADE: Final = frozenset((_Sign.TITLE, _Sign.META, _Sign.NEXT, _Sign.QUERY, _Sign.SUMMARY))
+_TALK: Final = frozenset((_Sign.CHAT, _Sign.REQUEST))
+_SENTENCE: Final = re.compile(r"[^.!?:;。！？：；؟।\n]+")
+_MADE_IN_ENGLISH: Final = (
+    rf"{lexicon.MAKERS}\b[^.\n]{{0,70}}?\b(?:{'|'.join(lexicon.MADE.values())})\b"
+)
+_REACH: Final = re.compile(
+    rf"{_MADE_IN_ENGLISH}(?:.{{0,120}}?(?:{'|'.join(lexicon.CHAT[:3])}|{lexicon.REQUEST[0]}|{lexicon.REQUEST[1]}))?",
+    re.IGNORECASE,
+)
+
+
+def _patterns() -> list[tuple[str, _Sign]]:
+    """Every pattern with its sign."""
+    found = [(pattern, _Sign.WHOLE) for pattern in lexicon.WHOLE]
+    for name, made in lexicon.MADE.items():
+        found.append((rf"{lexicon.MAKERS}\b[^.\n]{{0,70}}\b{made}\b", _Sign[name.upper()]))
+    for name, others in lexicon.OTHERS_MADE.items():
+        found += [(pattern, _Sign[name.upper()]) for pattern in others]
+    found.append(
+        (r"\b(?:summari[sz](?:e|es|ing)|condense|compress|compact|recap)\b", _Sign.SUMMARY)
+    )
+    for sign in (_Sign.CHAT, _Sign.REQUEST, _Sign.LIMIT, _Sign.ONLY, _Sign.RESUMED):
+        found += [(pattern, sign) for pattern in getattr(lexicon, sign.name)]
+    makers = (rf"{lexicon.MAKERS}\b", *lexicon.OTHERS_MAKERS)
+    return found + [(pattern, _Sign.MAKER) for pattern in makers]
+
+
+def _set_of(patterns: list[tuple[str, _Sign]]) -> PatternSet:
+    return PatternSet(((f"(?i){pattern}", sign) for pattern, sign in patterns), is_literal=False)
+
+
+_SIGNS: Final = _set_of(_patterns())
+_WORK: Final = _set_of(
+    [(pattern, _Sign.WORK) for pattern in lexicon.WORK]
+    + [(pattern, _Sign.MORE_WORK) for pattern in lexicon.MORE_WORK]
+)
+
+
+def is_side_call(text: str) -> bool:
+    r"""Whether a user's turn is one.
+
+    Example:
+        >>> is_side_call("Please write a title for this request:\n\nDesign a rate limiter in Go")
+        True
+        >>> is_side_call("Write a function that returns the title of the conversation")
+        False
+    """
+    if len(text) < _SHORTEST:
+        return False
+    if len(text) > _HEAD + _TAIL:
+        text = f"{text[:_HEAD]}\n{text[-_TAIL:]}"
+    return _is_side_call(text)
+
+
+@lru_cache(maxsize=256)
+def is_side_prompt(text: str) -> bool:
+    """Whether a system prompt makes every request one; only its beginning counts.
+
+    Remembered: a program sends the same system prompt with every request.
+    """
+    return len(text) >= _SHORTEST and _is_side_call(text[:_HEAD], shapes_in=_SYSTEM_HEAD)
+
+
+def _is_side_call(text: str, shapes_in: int = _HEAD + _TAIL + 1) -> bool:
+    signs = set(_SIGNS.labels(encode(text)))
+    if _Sign.WHOLE in signs:
+        return True
+    if not _is_shape(signs):
+        return False
+    of_talk = signs & _TALK
+    sentences = islice(_SENTENCE.finditer(text, 0, shapes_in), _MOST_SENTENCES)
+    return any(_is_side_sentence(match, text, of_talk) for match in sentences)
+
+
+def _is_side_sentence(match: re.Match[str], text: str, of_talk: set[int]) -> bool:
+    sentence = match[0]
+    signs = set(_SIGNS.labels(encode(sentence)))
+    if _Sign.LIMIT in signs:
+        signs |= of_talk  # a limit shows what it is about; the source may stand by itself
+    if not _is_shape(signs):
+        return False
+    reach = _REACH.search(sentence)
+    asked = sentence[: reach.end() + _BEHIND] if reach else sentence
+    if _Sign.WORK in _WORK.labels(encode(asked)):
+        return False
+    end = text.find("\n", match.end())
+    line = text[match.start() : end if end >= 0 else len(text)]
+    return _Sign.MORE_WORK not in _WORK.labels(encode(line))
+
+
+def _is_shape(signs: set[int]) -> bool:
+    """Whether the signs of one sentence are those of a side call."""
+    made = signs & _MADE
+    if not made or (_Sign.MAKER not in signs and _Sign.SUMMARY not in made):
+        return False
+    if _Sign.META in made:
+        return True
+    of_talk = bool(signs & _TALK)
+    is_bounded = _Sign.ONLY in signs or _Sign.LIMIT in signs
+    if _Sign.TITLE in made and (of_talk or {_Sign.ONLY, _Sign.LIMIT} <= signs):
+        return True
+    if _Sign.SUMMARY in made and (_Sign.CHAT in signs or _Sign.RESUMED in signs):
+        return True
+    return bool(made & {_Sign.NEXT, _Sign.QUERY}) and (of_talk or is_bounded)

@@ -66,7 +66,7 @@ def _custom(config: TierConfig) -> Scorer:
         raise ConfigError([Problem(_KEY, message, advice)]) from error
     problem = _problem(scorer, config)
     if problem:
-        raise ConfigError([Problem(_KEY, f"{config.scorer!r} is no scorer: {problem}", advice)])
+        raise ConfigError([Problem(_KEY, f"{config.scorer!r} is no scorer, {problem}", advice)])
     return scorer
 
 

@@ -61,6 +61,9 @@ def _custom(config: TierConfig) -> Scorer:
     advice = "module:name of something that takes the TierConfig and returns a scorer"
     try:
         scorer: Scorer = registry.load(config.scorer)(config)
+    except (ImportError, AttributeError, TypeError) as error:
+        message = f"{config.scorer!r} cannot be loaded: {error}"
+        raise ConfigError([Problem(_KEY, message, advice)]) from error
     except Exception as error:
         message = f"{config.scorer!r} cannot be loaded: {type(error).__name__}: {error}"
         raise ConfigError([Problem(_KEY, message, advice)]) from error

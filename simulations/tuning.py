@@ -42,10 +42,10 @@ class Tuned:
 
 
 def run(worlds: int, workers: int) -> list[Tuned]:
-    """Every kind of traffic and start; a twentieth of the worlds, each of which is a month."""
+    """Every kind of traffic and start; a hundredth of the worlds, each of which is a month."""
     cells = [(number, start) for number in range(len(WORLDS)) for start in STARTS]
     with ProcessPoolExecutor(workers) as pool:
-        return list(pool.map(months, cells, [max(1, worlds // 20)] * len(cells)))
+        return list(pool.map(months, cells, [max(1, worlds // 100)] * len(cells)))
 
 
 def months(cell: tuple[int, float], worlds: int, runs: int = RUNS) -> Tuned:

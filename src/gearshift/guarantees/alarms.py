@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import log
+from math import log, sqrt
 from typing import Final
 
-from gearshift.guarantees.wilson import lowest_share
+from gearshift.guarantees.looks import Count, shown_at_least
 
 # Nothing of numpy or scipy here: the gateway's process runs this, and is to stay small.
-_FEWEST_REQUESTS: Final = 50
+_WINDOWS: Final = 30 * 24
+FALSE_A_MONTH: Final = 0.05
+"""Chance that an alarm of one kind is wrong at any look of 30 days."""
+_LEVEL: Final = FALSE_A_MONTH / _WINDOWS
+"""Each hour begins another window of a day; within one, looking is free."""
+_FARTHEST: Final = 37.0
+"""What ten bins differ by at most for chance alone: chi-squared, 9 degrees, at a third of that."""
 _FEWEST_SCORES: Final = 200
 _BINS: Final = 10
 
@@ -37,6 +43,7 @@ class Day:
         simple: Of these, those that the smallest tier answered.
         judged: Answers of the small model that were judged.
         losses: Those that were worse.
+        drawn: The same by the chance with which they were judged, where that is known.
         compared: Verdicts of a model that asked in both orders.
         contradicted: Those in which the order decided.
         scores: How many had which score, by bucket.
@@ -49,6 +56,7 @@ class Day:
     simple: int = 0
     judged: int = 0
     losses: int = 0
+    drawn: Sequence[Count] = ()
     compared: int = 0
     contradicted: int = 0
     scores: Mapping[int, int] = field(default_factory=dict)
@@ -72,7 +80,7 @@ class Alarm:
 
 
 def alarms(day: Day, limits: Limits) -> list[Alarm]:
-    """What is wrong now; shares count only where chance is no explanation (95 %)."""
+    """What is wrong now; only where chance is no explanation, however often one looks."""
     found = [check(day, limits) for check in CHECKS.values()]
     return [alarm for alarm in found if alarm is not None]
 
@@ -80,8 +88,7 @@ def alarms(day: Day, limits: Limits) -> list[Alarm]:
 def _quality(day: Day, limits: Limits) -> Alarm | None:
     return _share(
         "quality",
-        day.losses,
-        day.judged,
+        day.drawn or [Count(day.losses, day.judged)],
         limits.loss_share,
         "of the small model's answers are worse than the large one's; lower the threshold "
         "(`gearshift tune`) or choose a better small model",
@@ -91,8 +98,7 @@ def _quality(day: Day, limits: Limits) -> Alarm | None:
 def _disagreement(day: Day, limits: Limits) -> Alarm | None:
     return _share(
         "disagreement",
-        day.contradicted,
-        day.compared,
+        [Count(day.contradicted, day.compared)],
         limits.disagreement,
         "of the judge's verdicts depend on which answer it reads first; choose another judge_model",
     )
@@ -101,25 +107,25 @@ def _disagreement(day: Day, limits: Limits) -> Alarm | None:
 def _fallbacks(day: Day, limits: Limits) -> Alarm | None:
     return _share(
         "fallbacks",
-        day.fallbacks,
-        day.requests,
+        [Count(day.fallbacks, day.requests)],
         limits.fallback_share,
         "of the requests were not answered by their first choice; `gearshift doctor` says why",
     )
 
 
 def _band(day: Day, limits: Limits) -> Alarm | None:
-    if day.scored < _FEWEST_REQUESTS:
+    low, high = limits.simple_share
+    others = day.scored - day.simple
+    is_high = shown_at_least([Count(day.simple, day.scored)], high, _LEVEL / 2) is not None
+    is_low = shown_at_least([Count(others, day.scored)], 1.0 - low, _LEVEL / 2) is not None
+    if not (is_high or is_low):
         return None
     share = day.simple / day.scored
-    low, high = limits.simple_share
-    if low <= share <= high:
-        return None
     message = (
         f"{100 * share:.0f} % of the scored requests go to the smallest tier, outside of "
         f"{100 * low:.0f} to {100 * high:.0f} %"
     )
-    return Alarm("share", share, low if share < low else high, message)
+    return Alarm("share", share, high if is_high else low, message)
 
 
 def _drift(day: Day, limits: Limits) -> Alarm | None:
@@ -127,7 +133,9 @@ def _drift(day: Day, limits: Limits) -> Alarm | None:
     if min(totals) < _FEWEST_SCORES:
         return None
     value = stability_index(day.earlier_scores, day.scores)
-    if value <= limits.drift:
+    # The index is a squared distance: what chance adds to it is taken off before squaring.
+    by_chance = sqrt(_FARTHEST * sum(1.0 / total for total in totals))
+    if sqrt(value) - by_chance <= sqrt(limits.drift):
         return None
     message = (
         f"scores are distributed differently than in the week before (stability index "
@@ -168,12 +176,11 @@ def stability_index(before: Mapping[int, int], now: Mapping[int, int]) -> float:
     return index
 
 
-def _share(name: str, hits: int, count: int, limit: float, rest: str) -> Alarm | None:
-    if not hits:
+def _share(name: str, counts: Sequence[Count], limit: float, rest: str) -> Alarm | None:
+    low = shown_at_least(counts, limit, _LEVEL)
+    if low is None:
         return None
-    low = lowest_share(hits, count)
-    if low <= limit:
-        return None
-    share = hits / count
+    total = sum(one.weight * one.total for one in counts)
+    share = sum(one.weight * one.hits for one in counts) / total
     message = f"{100 * share:.0f} % (at least {100 * low:.0f} %, limit {100 * limit:g} %) {rest}"
     return Alarm(name, share, limit, message)

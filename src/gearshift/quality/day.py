@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 from gearshift.decision_log.rows import SCORE
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 from gearshift.guarantees.alarms import Day
+from gearshift.guarantees.looks import Count
 from gearshift.telemetry.compute import SHADOW
 
 _DAY_HOURS = 24
@@ -36,8 +37,9 @@ def last_day(engine: Engine, now: float, lowest: str) -> Day:
         fallbacks=fallbacks,
         scored=scored,
         simple=simple,
-        judged=sum(judged.values()),
-        losses=judged.get("loss", 0),
+        judged=sum(one.total for one in judged),
+        losses=sum(one.hits for one in judged),
+        drawn=judged,
         compared=sum(compared.values()),
         contradicted=compared[True],
         scores=scores,
@@ -53,16 +55,21 @@ def _sums(connection: Connection, since: int) -> tuple[int, int, int]:
     return int(requests), int(fallbacks), int(scored)
 
 
-def _verdicts(connection: Connection, since: float, lowest: str) -> dict[str, int]:
-    """Of judges, about answers that the smallest tier has given."""
+def _verdicts(connection: Connection, since: float, lowest: str) -> list[Count]:
+    """Losses by judges among answers of the smallest tier, by the chance of being judged."""
+    said = JUDGEMENTS.c
     query = (
-        select(JUDGEMENTS.c.verdict, func.count())
-        .join_from(JUDGEMENTS, DECISIONS, DECISIONS.c.id == JUDGEMENTS.c.decision_id)
-        .where(JUDGEMENTS.c.time >= since, DECISIONS.c.tier == lowest)
-        .where(JUDGEMENTS.c.weak_score.is_not(None))
-        .group_by(JUDGEMENTS.c.verdict)
+        select(said.propensity, said.verdict, func.count())
+        .join_from(JUDGEMENTS, DECISIONS, DECISIONS.c.id == said.decision_id)
+        .where(said.time >= since, DECISIONS.c.tier == lowest)
+        .where(said.weak_score.is_not(None))
+        .group_by(said.propensity, said.verdict)
     )
-    return {verdict: int(count) for verdict, count in connection.execute(query)}
+    found: dict[float, Count] = {}
+    for propensity, verdict, count in connection.execute(query):
+        hits, total, weight = found.get(propensity, Count(0, 0, 1.0 / propensity))
+        found[propensity] = Count(hits + count * (verdict == "loss"), total + count, weight)
+    return list(found.values())
 
 
 def _compared(connection: Connection, since: float) -> dict[bool, int]:

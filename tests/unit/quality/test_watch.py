@@ -70,8 +70,8 @@ def test_nothing_is_wrong_with_nothing():
         (Day(judged=200, losses=60), "quality"),
         (Day(compared=100, contradicted=60), "disagreement"),
         (Day(requests=1_000, fallbacks=300), "fallbacks"),
-        (Day(scored=100, simple=99), "share"),
-        (Day(scored=100, simple=5), "share"),
+        (Day(scored=300, simple=299), "share"),
+        (Day(scored=300, simple=15), "share"),
         (Day(scores={1: 500}, earlier_scores={1: 250, 20: 250}), "drift"),
     ],
 )
@@ -85,6 +85,8 @@ def test_what_is_wrong_is_said(day, name):
         Day(judged=5, losses=1),
         Day(requests=20, fallbacks=3),
         Day(scored=20, simple=20),
+        Day(scored=100, simple=92),
+        Day(scored=100, simple=14),
         Day(scores={1: 100}, earlier_scores={20: 100}),
     ],
 )

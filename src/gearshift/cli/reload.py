@@ -83,7 +83,7 @@ class Reloader:
             chosen = await self._choice.again(settings, old.settings, self._upstreams)
             await put(settings, chosen.upstreams)
             self._loaded, self._upstreams = replace(old, settings=settings), chosen.upstreams
-            done = await asyncio.to_thread(written, old.settings, settings)
+            done = await in_thread(Purpose.SETTINGS, written, old.settings, settings)
             self._held.note(old.settings, settings, done)
 
     async def run(self, put: Replace, watch: ConfigWatch, asked: asyncio.Event) -> None:

@@ -1,0 +1,54 @@
+"""Comparing: what a change of settings begins anew, and what it does not."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from gearshift.gateway.comparing import Comparing
+from gearshift.settings import Settings
+from gearshift.telemetry.compute import Accounting
+from gearshift.telemetry.metrics import Metrics
+
+
+def llm(**settings):
+    return SimpleNamespace(settings=Settings.model_validate(settings))
+
+
+@pytest.fixture
+async def comparing():
+    made = Comparing(Metrics(), Accounting(lambda *_: None, lambda: ("", "big")), None, 2)
+    yield made
+    await made.aclose()
+
+
+def sampled(**quality):
+    return llm(quality={"shadow_share": 0.5, "daily_tokens": 2_000, **quality})
+
+
+async def test_the_days_budget_outlives_changes(comparing):
+    comparing.adopt(sampled())
+    comparing._budget.spend(990)
+    assert comparing._budget.left == 10
+    comparing.adopt(sampled(max_waiting=7))
+    assert comparing._budget.left == 10
+    comparing.adopt(llm())
+    assert comparing.sampler is None
+    comparing.adopt(sampled())
+    assert comparing._budget.left == 10
+    comparing.adopt(sampled(daily_tokens=3_000))
+    assert comparing._budget.left == 510
+
+
+async def test_where_nothing_is_drawn_nothing_listens(comparing):
+    comparing.adopt(llm())
+    assert comparing.sampler is None
+    comparing.adopt(sampled())
+    assert comparing.sampler is not None
+    running = comparing._task
+    comparing.adopt(sampled())
+    assert comparing._task is running
+    comparing.adopt(sampled(pause_above=3))
+    assert comparing._task is not running
+    await asyncio.sleep(0)
+    assert running.cancelled()

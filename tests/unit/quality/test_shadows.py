@@ -1,0 +1,120 @@
+"""Shadows: which answer is whose, what may wait, and what is said of the rest."""
+
+import asyncio
+
+import pytest
+from tests.fakes.finished import decision
+
+from gearshift.chat_requests import chat_request
+from gearshift.errors import Fault, UpstreamError
+from gearshift.quality import shadows as shadows_module
+from gearshift.quality.budget import DailyBudget
+from gearshift.quality.pair import Judgement, Sample, Verdict
+from gearshift.quality.quiet import GivenUpError
+from gearshift.quality.shadows import Shadows
+from gearshift.types import Chunk
+
+
+class World:
+    """A quiet asker and a judge in one, and what was told of them."""
+
+    name = "mine"
+
+    def __init__(self, error=None):
+        self.error = error
+        self.asked, self.pairs, self.reported, self.skipped, self.sent = [], [], [], [], []
+
+    async def tier(self, request, *, is_largest):
+        self.asked.append((request, is_largest))
+        if self.error:
+            raise self.error
+        return Chunk("repeated")
+
+    async def judge(self, pair):
+        self.pairs.append(pair)
+        return Judgement(Verdict.TIE, 1.0, 1.0)
+
+
+def shadows(world, tokens=1_000, max_waiting=10):
+    return Shadows(
+        world,
+        world,
+        DailyBudget(tokens, lambda: 0.0),
+        report=world.reported.append,
+        sent=lambda: world.sent.append(1),
+        skipped=world.skipped.append,
+        max_waiting=max_waiting,
+    )
+
+
+def sample(is_weak=True, size=0, **options):
+    request = chat_request("What time is it?", options={"temperature": 0.5, **options})
+    return Sample(request, decision(), Chunk("given"), is_weak, 0.2, size)
+
+
+async def compared(made, world, count=1):
+    running = asyncio.create_task(made.run())
+    for _ in range(1_000):
+        if len(world.reported) + len(world.skipped) >= count:
+            break
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("is_weak", [True, False])
+async def test_the_weak_answer_is_told_by_its_place(is_weak):
+    world = World()
+    made = shadows(world)
+    made.offer(sample(is_weak, stream=True, user="me"))
+    await compared(made, world)
+    ((request, is_largest),) = world.asked
+    assert is_largest is is_weak
+    assert request.options == {"temperature": 0.5}
+    (pair,) = world.pairs
+    words = ("given", "repeated") if is_weak else ("repeated", "given")
+    assert (pair.weak.content, pair.strong.content) == words
+    assert world.reported[0].judge == "mine"
+    assert world.sent == [1]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (GivenUpError("x", fault=Fault.BUSY), "busy"),
+        (UpstreamError("x", fault=Fault.FAILED), "failed"),
+        (RuntimeError("defect"), "failed"),
+    ],
+)
+async def test_one_that_fails_is_said_and_the_next_is_compared(error, reason):
+    world = World(error)
+    made = shadows(world)
+    made.offer(sample())
+    made.offer(sample())
+    await compared(made, world, 2)
+    assert world.skipped == [reason, reason]
+
+
+async def test_so_many_and_so_many_bytes_may_wait(monkeypatch):
+    monkeypatch.setattr(shadows_module, "_MOST_BYTES", 100)
+    world = World()
+    made = shadows(world, max_waiting=3)
+    for size in (60, 60, 30, 10, 0):
+        made.offer(sample(size=size))
+    assert world.skipped == ["queue_full"] * 2
+    await compared(made, world, 5)
+    assert len(world.reported) == 3
+    made.offer(sample(size=100))
+    assert len(world.skipped) == 2
+    made.let_go()
+    assert world.skipped[2:] == ["stopped"]
+    made.offer(sample(size=100))
+    assert len(world.skipped) == 3
+
+
+async def test_without_a_budget_nothing_is_asked():
+    world = World()
+    made = shadows(world, tokens=0)
+    made.offer(sample())
+    assert world.skipped == ["budget"]
+    assert world.asked == []

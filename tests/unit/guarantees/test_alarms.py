@@ -86,3 +86,9 @@ def test_losses_weigh_by_how_rarely_they_were_judged():
     assert not alarms(even, LIMITS)
     (alarm,) = alarms(Day(judged=2_200, losses=120, drawn=drawn), LIMITS)
     assert alarm.value == pytest.approx(0.4)
+
+
+def test_it_takes_all_of_the_evidence_that_the_level_asks_for():
+    found = next(n for n in range(1, 200) if evidence([Count(n, n)], 0.5) >= 100.0)
+    assert shown_at_least([Count(found, found)], 0.5, 0.01) is not None
+    assert shown_at_least([Count(found - 1, found - 1)], 0.5, 0.01) is None

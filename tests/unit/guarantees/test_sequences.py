@@ -55,6 +55,18 @@ def test_no_difference_is_rarely_found_however_often_one_looks():
     assert alarms <= 15
 
 
+def test_either_side_of_an_interval_has_half_of_alpha():
+    """A wealth between 1 and 2 over alpha is enough for one side alone, so not for this."""
+    first, second, alpha = np.zeros(200), np.ones(200), 0.05
+    wealth = greatest_wealth((second - first + 1) / 2, 0.5, is_up=True)
+    enough = int(np.flatnonzero(wealth >= 2 / alpha)[0]) + 1
+    nearly = int(np.flatnonzero(wealth >= 1 / alpha)[0]) + 1
+    assert nearly < enough
+    assert difference(first[:nearly], second[:nearly], alpha).ci[0] < 0.0
+    assert difference(first[: enough + 2], second[: enough + 2], alpha).ci[0] >= -0.02
+    assert difference(first[:nearly], second[:nearly], alpha).p_value > alpha
+
+
 def test_an_arm_that_is_worse_is_named_and_one_that_is_better_too():
     arms = [
         ArmData("control", 3_000, outcomes(0.2, 3_000)),

@@ -11,6 +11,7 @@ from gearshift.guarantees.threshold import (
     Judged,
     Refused,
     Risk,
+    _levels,
     choose,
     share_below,
 )
@@ -59,6 +60,13 @@ def test_where_more_answers_do_not_help_it_says_so():
     assert isinstance(found, Refused)
     assert found.needed is None
     assert "not help" in found.reason
+
+
+@pytest.mark.parametrize("risk", Risk)
+@pytest.mark.parametrize("count", [0, 3, 400])
+def test_delta_is_spent_once(risk, count):
+    levels = _levels(judged(count, np.zeros_like), 0.05, risk)
+    assert sum(levels) == pytest.approx(0.05)
 
 
 def test_tied_scores_go_together():

@@ -20,6 +20,7 @@ from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
+from gearshift.pipeline.topology import is_listed
 from gearshift.planning import Planner
 from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
 from gearshift.providers.loop_end import LoopEnd
@@ -33,6 +34,7 @@ from gearshift.types import (
     ChatRequest,
     ChatResponse,
     Decision,
+    Deployment,
     Message,
     ModelInfo,
     UpstreamState,
@@ -307,14 +309,15 @@ class LLMInterface:
             targets = allowed_targets(known, topology.tiers, allowed_tiers)
             if not targets:
                 continue
-            upstream = targets[0].deployment.upstream
-            names.append(ServedModel(model, "model", upstream, self._info(upstream, model)))
+            first = targets[0].deployment
+            names.append(ServedModel(model, "model", first.upstream, self.model_info(first)))
         return names
 
-    def _info(self, upstream: str, model: str) -> ModelInfo | None:
-        state = self.health.states.get(upstream)
+    def model_info(self, deployment: Deployment) -> ModelInfo | None:
+        """What its upstream tells of the model, by whatever name it lists it; `None`: nothing."""
+        state = self.health.states.get(deployment.upstream)
         infos = state.models if state else ()
-        return next((info for info in infos if info.name == model), None)
+        return next((info for info in infos if is_listed(deployment.model, info)), None)
 
     def tier_health(self) -> dict[str, list[DeploymentHealth]]:
         """Every tier's deployments with their health."""

@@ -73,20 +73,17 @@ def _over_time(rows: Any, first: int, now: int) -> JsonObject:
 
 def health(desk: Desk) -> list[JsonObject]:
     """Every tier's deployments: how they are, and whether their model is in memory."""
-    states = desk.llm.upstream_states()
     found = []
     for tier, chain in desk.llm.tier_health().items():
         for one in chain:
-            upstream, model = one.deployment.upstream, one.deployment.model
-            infos = states[upstream].models if upstream in states else ()
-            resident = next((info.is_resident for info in infos if info.name == model), None)
+            info = desk.llm.model_info(one.deployment)
             found.append(
                 {
                     "tier": tier,
-                    "upstream": upstream,
-                    "model": model,
+                    "upstream": one.deployment.upstream,
+                    "model": one.deployment.model,
                     "state": one.readiness.value,
-                    "resident": resident,
+                    "resident": None if info is None else info.is_resident,
                     "in_cooldown": one.in_cooldown,
                     "detail": one.detail,
                 }

@@ -105,7 +105,7 @@ def _models(llm: LLMInterface) -> Iterator[Check]:
     for tier, chain in llm.tier_health().items():
         for health in chain:
             yield _presence(tier, health)
-            info = _info(llm, health)
+            info = llm.model_info(health.deployment)
             if info is not None and health.readiness is Readiness.READY:
                 yield _abilities(tier, info)
 
@@ -136,18 +136,12 @@ def _abilities(tier: str, info: ModelInfo) -> Check:
     )
 
 
-def _info(llm: LLMInterface, health: DeploymentHealth) -> ModelInfo | None:
-    state = llm.upstream_states().get(health.deployment.upstream)
-    infos = state.models if state else ()
-    return next((info for info in infos if info.name == health.deployment.model), None)
-
-
 def _memory(llm: LLMInterface) -> Check:
     sizes = {
         health.deployment: info.size_bytes
         for chain in llm.tier_health().values()
         for health in chain
-        if (info := _info(llm, health)) is not None and info.size_bytes
+        if (info := llm.model_info(health.deployment)) is not None and info.size_bytes
     }
     need = sum(sizes.values()) * _MEMORY_PER_FILE_BYTE
     have = _memory_bytes()

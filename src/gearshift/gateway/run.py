@@ -186,10 +186,9 @@ def limit(server: HttpServer, settings: Settings) -> None:
 
 def model_states(llm: LLMInterface) -> Iterator[ModelState]:
     """What is known of the tiers' deployments now, for the gauges."""
-    states = llm.upstream_states()
     for chain in llm.tier_health().values():
         for health in chain:
             upstream, model = health.deployment.upstream, health.deployment.model
-            infos = states[upstream].models if upstream in states else ()
-            resident = next((i.is_resident for i in infos if i.name == model), None)
+            info = llm.model_info(health.deployment)
+            resident = None if info is None else info.is_resident
             yield ModelState(upstream, model, health.readiness is Readiness.READY, resident)

@@ -68,12 +68,10 @@ def _known(
 
 
 def _parameters(gateway: Gateway, targets: list[Target]) -> Iterator[int]:
-    states = gateway.llm.upstream_states()
     for target in targets:
-        state = states.get(target.deployment.upstream)
-        for info in state.models if state else ():
-            if info.name == target.deployment.model and info.parameters:
-                yield info.parameters
+        info = gateway.llm.model_info(target.deployment)
+        if info is not None and info.parameters:
+            yield info.parameters
 
 
 def _shown(served: ServedModel, info: ModelInfo) -> JsonObject:

@@ -7,6 +7,7 @@ makes spans of them with the times that they had.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
@@ -193,7 +194,10 @@ def _parent(header: str | None) -> Context | None:
 
 
 def _text(messages: Sequence[Any]) -> str:
-    return orjson.dumps(list(messages), default=str).decode("utf-8", "replace")
+    try:
+        return orjson.dumps(list(messages), default=str).decode()
+    except TypeError:  # half of a character, which JSON can only write as an escape
+        return json.dumps(list(messages), default=str)
 
 
 def _resource() -> Resource:

@@ -34,6 +34,7 @@ def gateway(small=None, large=None, *versions) -> Any:
         provider_of=lambda name, allowed: None,
         served_models=lambda allowed: served,
         upstream_states=lambda: states,
+        model_info=lambda deployment: next(i for i in infos if i.name == deployment.model),
     )
     return SimpleNamespace(llm=llm)
 

@@ -95,13 +95,15 @@ fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="
 
 # An environment of its own: it wants newer versions of what others pin.
 $(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] == (3, 13))' || \
+	  { echo "make mutants needs a Python other than 3.13; set PYTHON=/path/to/python3.12, say" >&2; exit 2; }
 	$(PYTHON) -m venv $(MUTANTS)
 	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.lock
 	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 mutants: $(MUTANTS)/.installed ## change the code that promises something and count what the tests let pass (an hour; not on 3.13)
-	PATH=$(MUTANTS)/bin:$$PATH $(MUTANTS)/bin/python -m mutation $(ARGS)
+	@PATH=$(MUTANTS)/bin:$$PATH $(MUTANTS)/bin/python -m mutation $(ARGS)
 
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q

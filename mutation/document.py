@@ -41,8 +41,10 @@ def table(areas: list[Area]) -> str:
             f"| {area.name} | {area.mutants} | {area.killed} | {area.share:.1%} "
             f"| {known} | {unknown} |"
         )
+    for area in (area for area in areas if area.not_run):
+        rows.append(f"\n{area.name}: {area.not_run} mutants are yet to be tried")
     for one in (one for area in areas for one in area.survivors if one.reason is None):
-        rows.append(f"\n{one.name}\n- {one.removed}\n+ {one.added}")
+        rows.append(f"\n{one.name} ({one.status})\n- {one.removed}\n+ {one.added}")
     return "\n".join(rows)
 
 
@@ -52,11 +54,12 @@ def as_json(areas: list[Area]) -> str:
         {
             area.name: {
                 "mutants": area.mutants,
+                "not_run": area.not_run,
                 "killed": area.killed,
                 "share": area.share,
                 "survivors": [
-                    {"name": one.name, "removed": one.removed, "added": one.added}
-                    | {"reason": one.reason}
+                    {"name": one.name, "status": one.status, "removed": one.removed}
+                    | {"added": one.added, "reason": one.reason}
                     for one in area.survivors
                 ],
             }
@@ -76,4 +79,4 @@ def write_document(path: Path, areas: list[Area]) -> None:
         table=table(areas).partition("\n\n")[0],
         reasons="\n".join(reasons),
     )
-    path.write_text(text)
+    path.write_text(text, "utf-8")

@@ -6,8 +6,15 @@ import fnmatch
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import yaml
+
+_KEYS: Final = {"function", "line", "reason"}
+
+
+class RuleError(ValueError):
+    """A rule cannot be used; the message says which one and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +41,29 @@ class Reasons:
         """Read the rules.
 
         Raises:
-            KeyError: a rule lacks one of its three keys.
-            re.error: a pattern cannot be compiled.
+            RuleError: The file holds something else.
         """
-        rows = yaml.safe_load(path.read_text()) or []
-        rules = (Reason(row["function"], re.compile(row["line"]), row["reason"]) for row in rows)
-        return cls(tuple(rules))
+        try:
+            rows = yaml.safe_load(path.read_text("utf-8")) or []
+        except yaml.YAMLError as error:
+            raise RuleError(f"{path.name}: {error}") from error
+        if not isinstance(rows, list):
+            raise RuleError(f"{path.name}: must be a list of rules")
+        return cls(tuple(_rule(row, f"{path.name}, rule {n}") for n, row in enumerate(rows, 1)))
 
     def find(self, function: str, removed: str) -> str | None:
         """The reason why this survivor may live, or None."""
         covering = (rule.reason for rule in self.rules if rule.covers(function, removed))
         return next(covering, None)
+
+
+def _rule(row: Any, where: str) -> Reason:
+    if not isinstance(row, dict) or set(row) != _KEYS:
+        raise RuleError(f"{where}: needs {', '.join(sorted(_KEYS))}, and nothing else")
+    for key, value in row.items():
+        if not isinstance(value, str) or not value.strip():
+            raise RuleError(f"{where}: {key} must be a text that is not empty")
+    try:
+        return Reason(row["function"], re.compile(row["line"]), row["reason"])
+    except re.error as error:
+        raise RuleError(f"{where}: line is no regular expression: {error}") from error

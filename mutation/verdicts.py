@@ -1,0 +1,64 @@
+"""What mutmut has written about its mutants; nothing else here knows its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_FOLDER: Final = Path("mutants")
+_SURVIVED: Final = (0, 5, 33)
+"""Exit status of tests that noticed nothing, or where there are none."""
+
+
+class Verdict(NamedTuple):
+    """A mutant and what became of it.
+
+    Attributes:
+        name: As mutmut gives it: `gearshift.planning.x__can_be_judged__mutmut_3`.
+        status: In mutmut's words: `killed`, `survived`, `no tests`, …
+    """
+
+    name: str
+    status: str
+
+
+def read(root: Path) -> Iterator[Verdict]:
+    """The verdicts of all runs so far, of files that still exist."""
+    from mutmut.stats import status_by_exit_code
+
+    for path in _files(root):
+        for name, code in json.loads(path.read_text("utf-8"))["exit_code_by_key"].items():
+            yield Verdict(name, status_by_exit_code[code])
+
+
+def forget_survivors(root: Path) -> None:
+    """Let the next run try them again: mutmut keeps verdicts, but a test may be new."""
+    for path in _files(root):
+        known = json.loads(path.read_text("utf-8"))
+        codes = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {
+            name: None if code in _SURVIVED else code for name, code in codes.items()
+        }
+        path.write_text(json.dumps(known, indent=4), "utf-8")
+
+
+def diff(name: str) -> tuple[str, str]:
+    """The lines that a mutant takes out and those it puts in. Reads the working folder."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+    lines = get_diff_for_mutant(name).split("\n")
+    return _side(lines, "-"), _side(lines, "+")
+
+
+def _files(root: Path) -> list[Path]:
+    written = root / _FOLDER
+    found = sorted(written.glob("src/**/*.meta"))
+    return [path for path in found if (root / path.relative_to(written)).with_suffix("").exists()]
+
+
+def _side(lines: list[str], sign: str) -> str:
+    return " ".join(
+        line[1:].strip() for line in lines if line.startswith(sign) and line[:3] != sign * 3
+    )

@@ -1,0 +1,38 @@
+"""What is read from mutmut's files, and what a new run is told to forget."""
+
+import json
+
+import pytest
+from mutation.verdicts import forget_survivors
+
+
+@pytest.fixture
+def verdicts(tmp_path):
+    """Writes mutmut's file for `planning.py`, and tells what has become of it."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "mutants" / "src").mkdir(parents=True)
+    meta = tmp_path / "mutants" / "src" / "planning.py.meta"
+
+    def forgotten(codes, *, exists=True):
+        if exists:
+            (tmp_path / "src" / "planning.py").touch()
+        meta.write_text(json.dumps({"exit_code_by_key": codes, "hash": "kept"}))
+        forget_survivors(tmp_path)
+        found = json.loads(meta.read_text())
+        assert found["hash"] == "kept"
+        return found["exit_code_by_key"]
+
+    return forgotten
+
+
+def test_survivors_are_tried_again_for_a_test_may_be_new(verdicts):
+    codes = {"killed": 1, "survived": 0, "without tests": 33, "slow": -24, "types": 37, "new": None}
+    assert verdicts(codes) == codes | {"survived": None, "without tests": None}
+
+
+def test_what_is_left_of_a_file_that_is_gone_does_not_count(verdicts):
+    assert verdicts({"survived": 0}, exists=False) == {"survived": 0}
+
+
+def test_before_the_first_run_there_is_nothing_to_forget(tmp_path):
+    forget_survivors(tmp_path)

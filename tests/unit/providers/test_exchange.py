@@ -44,13 +44,15 @@ def chunk(data):
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-async def connected(*answer):
+async def connected(*answer, within_seconds=None):
     """A connection whose request is answered with these bytes."""
     loop = asyncio.get_running_loop()
     connection = UpstreamConnection(loop, lambda _: None)
     transport = Transport()
     connection.connection_made(transport)
-    exchanging = asyncio.ensure_future(connection.exchange(b"GET / HTTP/1.1\r\n\r\n"))
+    exchanging = asyncio.ensure_future(
+        connection.exchange(b"GET / HTTP/1.1\r\n\r\n", within_seconds)
+    )
     await asyncio.sleep(0)
     for data in answer:
         connection.data_received(data)
@@ -139,6 +141,43 @@ def test_a_healthy_stream_is_not_ended_in_the_moment_of_resuming(seconds):
         assert await connection.read() == b""
         assert connection.finish()
         await asyncio.sleep(3 * IDLE_SECONDS)
+        assert not transport.is_aborted
+
+    run_interrupted(scenario, None)
+
+
+@timed
+async def test_an_answer_that_keeps_coming_has_its_time_in_all():
+    connection, transport = await connected(HEAD, within_seconds=IDLE_SECONDS)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    for _ in range(4):
+        loop.call_at(loop.time() + 2.0, connection.data_received, chunk(b"x"))
+        assert await connection.read() == b"x"
+    with pytest.raises(UpstreamError, match="nothing within 10 s") as caught:
+        await connection.read()
+    assert caught.value.fault is Fault.TIMEOUT
+    assert loop.time() - began == pytest.approx(IDLE_SECONDS)
+    assert transport.is_aborted
+
+
+@timed
+async def test_a_head_that_does_not_come_has_its_time_too():
+    with pytest.raises(UpstreamError, match="nothing within 10 s"):
+        await connected(within_seconds=IDLE_SECONDS)
+
+
+@pytest.mark.parametrize("is_silence_limited", [False, True])
+def test_an_answer_that_has_come_in_time_is_not_ended_afterwards(is_silence_limited):
+    async def scenario():
+        connection, transport = await connected(HEAD, within_seconds=IDLE_SECONDS)
+        if is_silence_limited:
+            connection.limit_silence(100 * IDLE_SECONDS)  # takes the place of the other limit
+            await asyncio.sleep(2 * IDLE_SECONDS)
+        connection.data_received(END)
+        await asyncio.sleep(2 * IDLE_SECONDS)
+        assert await connection.read() == b""
+        assert connection.finish()
         assert not transport.is_aborted
 
     run_interrupted(scenario, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from gearshift.admin.changing import Changer
@@ -14,6 +14,7 @@ from gearshift.sizes import Sizes
 from gearshift.threads import Purpose, in_thread
 
 T = TypeVar("T")
+_MOST_FIELDS: Final = 50
 _SPANS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
 SPANS = tuple(_SPANS)
 """What a page may be asked about, in its query's `since`."""
@@ -84,8 +85,15 @@ class Desk:
 
 
 def query_of(text: str) -> dict[str, str]:
-    """The fields of a query; of several with one name the last."""
-    return dict(parse_qsl(text, keep_blank_values=False, max_num_fields=50))
+    """The fields of a query; of several with one name the last.
+
+    Raises:
+        RequestError: 400 for more fields than any page has.
+    """
+    try:
+        return dict(parse_qsl(text, keep_blank_values=False, max_num_fields=_MOST_FIELDS))
+    except ValueError as error:
+        raise RequestError(f"the query has more than {_MOST_FIELDS} fields") from error
 
 
 def hours_of(query: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections import deque
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -120,12 +121,14 @@ class LlamaEngine:
         except BaseException:
             await self._end()
             raise
+        # An engine whose words nobody takes stands still as soon as the pipe is full.
+        self._tasks.append(asyncio.create_task(_passed_over(self._process)))
         self._port = urlsplit(self.url).port or 0
         self.is_running = True
 
     async def _ready(self, process: asyncio.subprocess.Process) -> str:
         assert process.stdout is not None
-        async for line in process.stdout:
+        async for line in _lines(process.stdout):
             try:
                 return str(orjson.loads(line)["ready"])
             except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -137,7 +140,7 @@ class LlamaEngine:
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
-        async for line in process.stderr:
+        async for line in _lines(process.stderr):
             self._said.append(line.decode(errors="replace").strip()[:300])
 
     async def _watch(self) -> None:
@@ -178,6 +181,24 @@ class LlamaEngine:
             await process.wait()
         # The pipes would otherwise be closed by the garbage collector, with a warning.
         process._transport.close()  # type: ignore[attr-defined]  # no public way
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """The lines up to the end, but for those that are longer than anything worth reading."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:
+            continue
+        if not line:
+            return
+        yield line
+
+
+async def _passed_over(process: asyncio.subprocess.Process) -> None:
+    assert process.stdout is not None
+    while await process.stdout.read(65_536):
+        pass
 
 
 def _check(path: str) -> None:

@@ -1,165 +1,25 @@
-"""Whatever chance decides, the logged propensity is that of where the request really goes."""
+"""Who goes where by chance, why, and with which propensity."""
 
-from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import product
 from math import sqrt
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
+from gearshift.assignment import Assigner
 from gearshift.chat_requests import chat_request
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning import Planner
 from gearshift.settings_quality import QualitySettings
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
-from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Target
-from gearshift.types import Capability, Cause, Deployment
+from gearshift.tiered_routing.tier_router import Circumstances, Target
+from gearshift.types import Capability, Cause, Deployment, Operation
 from gearshift.variants import Variants
 
 COMPLEX = "Explain async vs threads"  # scores 4.17
-TEXTS = ("What time is it?", COMPLEX, f"{COMPLEX}. First compare, then implement both in Python")
-LONG = "word " * 400
-
-
-class Backwards(TaskComplexityScorer):
-    """What the rule finds hard is easy."""
-
-    def score(self, text_or_messages):
-        found = super().score(text_or_messages)
-        score = 10.0 - found.score
-        below = [name for name, bound in found.bounds if bound is not None and score < bound]
-        return replace(found, score=score, tier=below[0] if below else found.bounds[-1][0])
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A gateway, and one request to it."""
-
-    routing: TierConfig
-    topology: Topology
-    quality: QualitySettings
-    experiments: tuple
-    request: object
-
-    def planner(self):
-        planner = Planner(TieredModelRouter(self.routing), "hash", self.quality)
-        if self.experiments:
-            planner.variants = Variants(self.routing, planner.router, self.experiments)
-        return planner
-
-
-CAPABILITIES = st.sampled_from([None, frozenset(), frozenset(Capability)])
-LENGTHS = st.sampled_from([None, 300, 100_000])
-SHARES = st.sampled_from([0.25, 0.6, 1.0])
-
-
-@st.composite
-def setting(draw):
-    names = draw(st.sampled_from([("simple", "complex"), ("a", "b", "c")]))
-    tiers = [{"name": n, "below": 3.0 + at, "deployments": [n]} for at, n in enumerate(names)]
-    del tiers[-1]["below"]
-    routing = TierConfig.from_mapping(
-        {
-            "tiers": tiers,
-            "enabled": draw(st.sampled_from([True, True, True, False])),
-            "fallback_to_complex": draw(st.booleans()),
-        }
-    )
-    models = {
-        name: (Target(Deployment("u", name), "ollama", tier, draw(CAPABILITIES), draw(LENGTHS)),)
-        for name, tier in [*((n, n) for n in names), ("another", "")]
-    }
-    quality = QualitySettings(
-        shadow_share=1.0,
-        explore_share=draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])),
-        explore_band=draw(st.sampled_from([0.5, 2.0, 10.0])),
-    )
-    thresholds = (Arm("low", threshold=1.0), Arm("mid", threshold=2.9), Arm("high", threshold=6.0))
-    scorers = (Arm("rule", scorer="rule"), Arm("other", scorer=f"{__name__}:Backwards"))
-    named = (Arm("usual", models={names[0]: names[0]}), Arm("new", models={names[0]: "another"}))
-    possible = (
-        (Dimension.THRESHOLD, thresholds[: draw(st.integers(2, 3))]),
-        (Dimension.SCORER, scorers),
-        (Dimension.MODELS, named),
-    )
-    experiments = tuple(
-        Experiment(dimension.value, dimension, arms, draw(SHARES))
-        for dimension, arms in possible
-        if draw(st.booleans())
-    )
-    request = chat_request(
-        draw(st.sampled_from([*TEXTS, LONG, f"{COMPLEX} {LONG}"])),
-        model=draw(st.sampled_from(["auto", "auto", "auto", names[0], "another"])),
-        tier=draw(st.sampled_from([None, None, None, names[-1]])),
-    )
-    request.session = draw(st.sampled_from([None, "a session"]))
-    request.needs = draw(st.sampled_from([frozenset(), frozenset({Capability.TOOLS})]))
-    request.allowed_tiers = draw(
-        st.sampled_from([None, None, frozenset(names[:1]), frozenset(names[1:]), frozenset(names)])
-    )
-    topology = Topology({name: models[name] for name in names}, models)
-    return Setting(routing, topology, quality, experiments, request)
-
-
-def replayed(case):
-    """Every way in which the lots can fall: its chance, and the decision; refusals left out."""
-    planner = case.planner()
-    lots = [
-        [(None, 1.0 - one.share), *((arm, one.share / len(one.arms)) for arm in one.arms)]
-        for one in case.experiments
-    ]
-    share = case.quality.explore_share
-    for *arms, (explores, chance) in product(*lots, [(True, share), (False, 1.0 - share)]):
-        drawn = dict(zip((one.name for one in case.experiments), arms, strict=True))
-        for _, part in arms:
-            chance *= part
-        if not chance:
-            continue
-        with (
-            patch.object(Experiment, "arm_of", lambda self, _, drawn=drawn: drawn[self.name][0]),
-            patch("gearshift.assignment.is_explored", lambda *_, explores=explores: explores),
-        ):
-            try:
-                plan = planner.plan(case.request, case.topology)
-            except RequestError:
-                continue
-        yield chance, plan.decision
-
-
-@given(setting())
-@settings(max_examples=150)
-def test_inverse_propensities_of_every_tier_add_up_to_the_requests(case):
-    weights, chances = Counter(), Counter()
-    decisions = list(replayed(case))
-    for chance, decision in decisions:
-        weights[decision.tier] += chance / decision.propensity
-        chances[decision.tier] += chance
-    assert weights == pytest.approx(dict.fromkeys(weights, 1.0))
-    for _, decision in decisions:
-        assert decision.propensity == pytest.approx(chances[decision.tier])
-
-
-@given(setting())
-@settings(max_examples=150)
-def test_what_is_evidence_and_who_takes_part_depends_on_no_lot(case):
-    decisions = [decision for _, decision in replayed(case)]
-    assert len({decision.movable for decision in decisions}) <= 1
-    lowest = case.routing.ordered_tiers[0].name
-    models = any(one.dimension is Dimension.MODELS for one in case.experiments)
-    for decision in decisions:
-        if decision.cause is Cause.DISABLED or not decision.tier or case.request.forced_tier:
-            assert not decision.movable
-        if decision.drawn is not None:
-            assert decision.movable
-        if not decision.movable and len(case.routing.ordered_tiers) == 2 and not models:
-            # The score does not decide, so chance does not either.
-            assert len({one.tier == lowest for one in decisions}) == 1
 
 
 def test_requests_that_only_one_tier_can_answer_are_no_exploration():
@@ -187,7 +47,7 @@ def test_sessions_outside_an_experiment_are_weighed_like_those_inside():
     quality = QualitySettings(explore_share=0.2, explore_band=5.0)
     planner = Planner(TieredModelRouter(), "hash", quality)
     planner.variants = Variants(TierConfig(), planner.router, experiments)
-    count, weights = 3_000, dict.fromkeys(names, 0.0)
+    count, weights = 600, dict.fromkeys(names, 0.0)
     for number in range(count):
         request = chat_request(COMPLEX)
         request.session = f"session {number}"
@@ -222,3 +82,209 @@ def test_everybody_in_an_experiment_is_counted_whatever_the_arm_does():
         ("bounds:low", Cause.EXPERIMENT, 1.0),
         ("bounds:high", Cause.CAPABILITY, 1.0),
     }
+
+
+ID = f"dec-{'f' * 24}"
+TIERS = {name: (Target(Deployment("u", name), "ollama", name),) for name in ("simple", "complex")}
+NEAR = QualitySettings(explore_share=0.2, explore_band=5.0)
+BOUNDS = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
+ARMS_OF = {"in low": BOUNDS[0], "in high": BOUNDS[1], "outside": None}
+
+
+@dataclass(frozen=True)
+class Fixed(Experiment):
+    """An experiment whose arms go by the session's name."""
+
+    def arm_of(self, unit):
+        return ARMS_OF[unit]
+
+
+def assigned(session="outside", *, share=0.6, quality=NEAR, router=None, tiers=TIERS, **more):
+    """What such a session gets while an experiment about the threshold runs."""
+    assigner = Assigner(router or TieredModelRouter(), quality)
+    if share:
+        experiment = Fixed("bounds", Dimension.THRESHOLD, BOUNDS, share)
+        assigner.variants = Variants(TierConfig(), router or TieredModelRouter(), [experiment])
+    request = chat_request(COMPLEX)
+    request.session = session
+    circumstances = Circumstances(targets=tiers, **more)
+    return assigner.assign(request, circumstances, Topology(tiers), ID)
+
+
+@pytest.fixture(params=[True, False])
+def explores(request, monkeypatch):
+    """Whether the lot says so."""
+    monkeypatch.setattr("gearshift.assignment.is_explored", lambda *_: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("session", "tier", "propensity"),
+    [
+        # low (0.3) and those outside who do not explore (0.4 x 0.8); the others.
+        ("in low", "complex", 0.62),
+        ("in high", "simple", 0.38),
+    ],
+)
+def test_who_takes_part_goes_where_its_arm_says_and_explores_nothing(
+    session, tier, propensity, explores
+):
+    found = assigned(session)
+    name, threshold = {"in low": ("low", 1.0), "in high": ("high", 6.0)}[session]
+    assert (found.route.tier, found.arms) == (tier, f"bounds:{name}")
+    assert found.router.config.complexity_threshold == threshold
+    assert found.result.threshold == threshold
+    assert found.propensity == pytest.approx(propensity)
+    assert found.route.cause is Cause.EXPERIMENT
+    assert found.route.reason == f"{found.result.reasoning}; bounds:{name}"
+    assert found.movable
+
+
+def test_who_is_outside_may_explore(explores):
+    found = assigned()
+    assert found.route.tier == ("simple" if explores else "complex")
+    assert found.propensity == pytest.approx(0.38 if explores else 0.62)
+    assert found.route.cause is (Cause.EXPERIMENT if explores else Cause.SCORED)
+    reason = found.result.reasoning
+    assert found.route.reason == (f"explored; {reason}" if explores else reason)
+    assert (found.arms, found.result.threshold) == (None, 3.0)
+
+
+def test_without_experiments_the_share_is_the_chance(explores):
+    found = assigned(share=0)
+    assert (found.route.tier, found.propensity) == (
+        ("simple", 0.2) if explores else ("complex", 0.8)
+    )
+    assert (found.arms, found.movable) == (None, True)
+    far = assigned(share=0, quality=QualitySettings(explore_share=0.2, explore_band=1.0))
+    assert (far.route.tier, far.route.cause, far.propensity) == ("complex", Cause.SCORED, 1.0)
+
+
+def test_the_lot_is_that_of_the_decision(monkeypatch):
+    asked = []
+    monkeypatch.setattr("gearshift.assignment.is_explored", lambda *given: asked.append(given))
+    assigned(share=0)
+    assert asked == [(ID, NEAR)]
+
+
+def test_a_request_without_a_session_is_assigned_by_its_decision(monkeypatch):
+    monkeypatch.setitem(ARMS_OF, ID, BOUNDS[1])
+    assert assigned(None).arms == "bounds:high"
+    assert assigned("in low").arms == "bounds:low"
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_with_everybody_in_it_nobody_explores(share, explores):
+    quality = QualitySettings(explore_share=share, explore_band=5.0)
+    assert assigned("in low", share=1.0, quality=quality).propensity == 0.5
+    # Where all who are outside explore, none of them stays.
+    found = assigned("in low", share=0.6, quality=quality)
+    assert found.propensity == pytest.approx(0.3 + 0.4 * (1 - share))
+
+
+def test_a_forced_tier_takes_part_in_nothing(explores):
+    found = assigned("in high", forced_tier="complex")
+    assert (found.route.tier, found.route.cause) == ("complex", Cause.FORCED)
+    assert (found.propensity, found.arms, found.movable) == (1.0, None, False)
+    assert found.result.threshold == 3.0
+    assert found.result.score > 0
+
+
+def test_where_every_lot_leads_to_one_tier_it_is_certain_to_the_last_digit():
+    found = assigned("in high", share=0.7, allowed_tiers=frozenset({"complex"}))
+    assert found.propensity == 1.0
+    assert found.route.cause is Cause.FORCED
+    assert "bounds" not in found.route.reason
+    assert found.arms == "bounds:high"
+    assert not found.movable
+
+
+def test_a_disabled_router_explores_nothing(explores):
+    found = assigned(share=0, router=TieredModelRouter(TierConfig(enabled=False)))
+    assert (found.route.cause, found.propensity, found.movable) == (Cause.DISABLED, 1.0, False)
+
+
+class Broken:
+    """A scorer that always fails."""
+
+    name, version = "own", "1"
+
+    def score(self, text_or_messages):
+        raise ValueError
+
+
+def test_a_score_that_failed_is_neither_explored_nor_moved(explores):
+    found = assigned(share=0, router=TieredModelRouter(scorer=Broken()))
+    assert (found.route.cause, found.propensity) == (Cause.SCORER_FAILED, 1.0)
+    assert not found.movable
+
+
+def test_a_side_that_cannot_answer_is_no_side_to_explore(explores):
+    blind = {**TIERS, "simple": (replace(TIERS["simple"][0], capabilities=frozenset()),)}
+    needs = frozenset({Capability.TOOLS})
+    found = assigned(share=0, tiers=blind, needs=needs)
+    assert (found.route.tier, found.propensity) == ("complex", 1.0)
+    # Those outside would not explore either: only the arm "high" would, and it cannot.
+    assert assigned(tiers=blind, needs=needs).propensity == 1.0
+
+
+def models(length):
+    """An experiment about the model of `simple`; the new one has a context of that length."""
+    arms = (Arm("usual", models={"simple": "simple"}), Arm("new", models={"simple": "new"}))
+    new = Target(Deployment("v", "new"), "ollama", "", context_length=length)
+    both = {name: (replace(*TIERS[name], context_length=100),) for name in TIERS}
+    topology = Topology(both, {"simple": both["simple"], "new": (new,)})
+    experiment = Experiment("models", Dimension.MODELS, arms, 0.5)
+    return experiment, topology, both
+
+
+def of_models(session, *, length, tokens=0, text="What time is it?"):
+    experiment, topology, tiers = models(length)
+    assigner = Assigner(TieredModelRouter(), QualitySettings())
+    assigner.variants = Variants(TierConfig(), TieredModelRouter(), [experiment])
+    request = chat_request(text)
+    arm = {"new": experiment.arms[1], "usual": experiment.arms[0], "outside": None}[session]
+    with patch.object(Experiment, "arm_of", lambda self, _: arm):
+        return assigner.assign(request, Circumstances(tiers, prompt_tokens=tokens), topology, "d")
+
+
+def test_the_arm_s_model_answers():
+    found = of_models("new", length=100)
+    assert found.route.chain[0].deployment == Deployment("v", "new")
+    assert (found.route.tier, found.arms, found.propensity) == ("simple", "models:new", 1.0)
+    assert found.movable
+    assert of_models("outside", length=100).route.chain[0].deployment.model == "simple"
+
+
+def test_a_model_that_is_too_small_for_it_moves_its_lots():
+    assert of_models("new", length=10, tokens=50).route.tier == "complex"
+    assert of_models("new", length=10, tokens=50).propensity == 0.25
+    found = of_models("usual", length=10, tokens=50)
+    assert (found.route.tier, found.propensity) == ("simple", 0.75)
+    assert not found.movable  # the score does not decide in every arm
+
+
+def test_lots_that_are_refused_lead_nowhere():
+    """Far too long for every usual model, but not for the new one."""
+    found = of_models("new", length=100_000, tokens=500)
+    assert (found.route.tier, found.propensity) == ("simple", 0.25)
+    with pytest.raises(RequestError, match="longest context of any model is 100"):
+        of_models("usual", length=100_000, tokens=500)
+
+
+def test_the_time_of_scoring_is_measured(monkeypatch):
+    ticks = iter([10.0, 12.5])
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr("gearshift.assignment.time", clock)
+    assert assigned(share=0).scoring_seconds == 2.5
+
+
+def test_a_gap_is_scored_as_one():
+    request = chat_request("def f():")
+    request.operation = Operation.COMPLETION
+    request.options = {"suffix": "return 1"}
+    router = TieredModelRouter()
+    with patch.object(router.scorer, "score", wraps=router.scorer.score) as score:
+        Assigner(router, NEAR).assign(request, Circumstances(TIERS), Topology(TIERS), ID)
+    (read,) = score.call_args.args
+    assert "<|fim_suffix|>return 1" in read[-1]["content"]

@@ -12,6 +12,7 @@ from gearshift.planning import Planner
 from gearshift.settings_quality import QualitySettings
 from gearshift.tiered_routing import TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
+from gearshift.tiered_routing.scorer_checks import ScorerError, checked, described, failed
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Cause, Deployment
 
@@ -108,3 +109,83 @@ def test_a_failing_scorer_does_not_matter_where_routing_is_off():
     router = TieredModelRouter(scorer=Scorer(ValueError()))
     assert router.route("hi")[0] == "mistral:7b-instruct"
     assert router.route("hi")[1].failure
+
+
+BOUNDS = (("simple", 3.0), ("complex", None))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (3.0, "returned float, not a ComplexityResult"),
+        (result(score=10.001), "the score is no number from 0 to 10"),
+        (result(score=-0.001), "the score is no number from 0 to 10"),
+        (result(threshold="3"), "the threshold is no number"),
+        (result(threshold=10**400), "the threshold is no number"),
+        (result(tier="huge"), "the tier is none of simple, complex"),
+        (result(factors={"x": "1"}), "factors must map names to numbers"),
+        (result(factors={"x": 1.0, "y": True}), "factors must map names to numbers"),
+        (result(contributions=[1.0]), "contributions must map names to numbers"),
+    ],
+    ids=repr,
+)
+def test_what_is_wrong_is_said_in_words_of_ours(wrong, told):
+    with pytest.raises(ScorerError) as caught:
+        checked(wrong, BOUNDS)
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize("score", [0, 0.0, 3, 10, 10.0])
+def test_a_result_that_can_be_used_is_copied_with_the_router_s_bounds(score):
+    given = result(score=score, threshold=3, bounds=(("other", None),), factors={"x": 1})
+    found = checked(given, BOUNDS)
+    assert (found.score, found.threshold, found.bounds) == (score, 3.0, BOUNDS)
+    assert isinstance(found.score, float)
+    assert isinstance(found.threshold, float)
+    assert (found.tier, found.factors, found.contributions) == ("simple", {"x": 1}, {})
+    assert given.bounds == (("other", None),)
+
+
+class Unreasoned(ComplexityResult):
+    """A result of somebody's own that gives no reason."""
+
+    @property
+    def reasoning(self) -> Any:
+        return None
+
+
+def test_the_reasoning_must_be_words():
+    with pytest.raises(ScorerError, match="the reasoning is no string"):
+        checked(Unreasoned(1.0, {}, {}, "simple", 3.0), BOUNDS)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "threshold"),
+    [
+        (BOUNDS, 3.0),
+        ((("a", 1.0), ("b", 5.0), ("c", None)), 5.0),
+        ((("a", 0.0), ("c", None)), 0.0),
+        ((("only", None),), 0.0),
+    ],
+)
+def test_the_last_tier_stands_for_a_failure(bounds, threshold):
+    found = failed(bounds, "why")
+    assert (found.score, found.tier, found.threshold) == (10.0, bounds[-1][0], threshold)
+    assert (found.factors, found.contributions) == ({}, {})
+    assert (found.bounds, found.failure) == (bounds, "why")
+    assert found.reasoning == "the scorer failed: why"
+
+
+def test_an_error_is_described_by_its_kind_and_place_alone():
+    def inner():
+        raise KeyError("a prompt")
+
+    def outer():
+        inner()
+
+    assert described(ScorerError("in words of ours")) == "in words of ours"
+    assert described(KeyError("a prompt")) == "KeyError"
+    with pytest.raises(KeyError) as caught:
+        outer()
+    line = inner.__code__.co_firstlineno + 1
+    assert described(caught.value) == f"KeyError in test_scorer_checks.py, line {line}"

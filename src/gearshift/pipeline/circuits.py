@@ -117,19 +117,19 @@ class Circuits:
         Raises:
             UpstreamError: `COOLDOWN`: the circuit is open, or another request is on trial.
         """
-        circuit = self._circuits.get(deployment) if self._circuits else None
+        circuit = self._circuits.get(deployment)
         if circuit is None or circuit.until is None:
             return
         if circuit.trial is not None or not (as_last_resort or circuit.until <= self._clock()):
             raise _refusal(circuit, circuit.until - self._clock())
 
     def _begin(self, deployment: Deployment, attempt: Attempt) -> None:
-        circuit = self._circuits.get(deployment) if self._circuits else None
+        circuit = self._circuits.get(deployment)
         if circuit is not None and circuit.until is not None:
             circuit.trial = attempt
 
     def _end(self, deployment: Deployment, attempt: Attempt, error: BaseException | None) -> None:
-        circuit = self._circuits.get(deployment) if self._circuits else None
+        circuit = self._circuits.get(deployment)
         is_trial = circuit is not None and circuit.trial is attempt
         if is_trial and circuit is not None:
             circuit.trial = None
@@ -162,8 +162,7 @@ class Circuits:
 
     def succeeded(self, deployment: Deployment) -> None:
         """Close the circuit of a deployment that answered."""
-        if self._circuits:
-            self._circuits.pop(deployment, None)
+        self._circuits.pop(deployment, None)
 
     def reachable(self, deployment: Deployment, *, is_news: bool) -> None:
         """A probe has found it ready.
@@ -172,7 +171,7 @@ class Circuits:
             deployment: What was found.
             is_news: The probe before had not found it: whatever it failed with may be over.
         """
-        circuit = self._circuits.get(deployment) if self._circuits else None
+        circuit = self._circuits.get(deployment)
         if circuit is None:
             return
         if circuit.fault in (Fault.UNREACHABLE, Fault.MISSING_MODEL):

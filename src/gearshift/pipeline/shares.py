@@ -38,11 +38,7 @@ class Shares:
 
     def give_back(self, tier: str) -> None:
         """A tier gives a place back."""
-        held = self._held[tier] - 1
-        if held:
-            self._held[tier] = held
-        else:
-            del self._held[tier]
+        self._held[tier] -= 1
         self.total -= 1
 
     def may_take(self, tier: str, tiers: AbstractSet[str], capacity: int) -> bool:

@@ -236,3 +236,111 @@ async def test_limits_that_are_raised_let_in_those_who_wait():
     new.place_at_once("u", "a")
     async with asyncio.timeout(1):
         await waiting
+
+
+async def test_of_two_tiers_that_hold_as_many_the_one_that_came_first_is_next():
+    gates = admission(2, 100, tiers=("a", "b"))
+    held = [await gates.place("u", tier) for tier in "ab"]
+    waiting = {tier: await hang(gates, tier, 2) for tier in "ba"}
+    held[0].leave()  # now b has one, a none
+    await turns()
+    assert [sum(task.done() for task in waiting[tier]) for tier in "ab"] == [1, 0]
+    held[1].leave()
+    (await waiting["a"][0]).leave()  # now neither has one: two are let in, the first of each
+    await turns()
+    assert [sum(task.done() for task in waiting[tier]) for tier in "ab"] == [2, 1]
+    for task in [*waiting["a"], *waiting["b"]]:
+        task.cancel()
+
+
+@pytest.mark.parametrize("last", [0, 1, 2, 3])
+async def test_the_queue_says_how_full_it_is_and_takes_just_so_many(last):
+    gates = admission(2, last)
+    for _ in range(2):
+        await gates.place("u", "a")
+    waiting = await hang(gates, "a", last)
+    with pytest.raises(NoPlaceError) as caught:
+        await gates.place("u", "a")
+    error = caught.value
+    assert error.message == f"2 requests in flight and {last} waiting"
+    assert (error.fault, error.retry_after_seconds) == (Fault.BUSY, 1.0)
+    assert not any(task.done() for task in waiting)
+    for task in waiting:
+        task.cancel()
+
+
+def test_who_waits_is_refused_after_just_so_long():
+    async def scenario():
+        gates = admission(1, 5, 2.5)
+        await gates.place("u", "a")
+        loop = asyncio.get_running_loop()
+        with pytest.raises(NoPlaceError) as caught:
+            await gates.place("u", "a")
+        assert caught.value.message == "no free place within 2.5 s"
+        assert loop.time() == 2.5
+
+    run_interrupted(scenario, None)
+
+
+@pytest.mark.parametrize(("places", "let_in"), [(1, 0), (2, 0), (3, 1), (4, 2), (5, 2)])
+async def test_new_limits_let_in_just_so_many_and_take_from_nobody(places, let_in):
+    old = admission(2, 5)
+    held = [await old.place("u", "a") for _ in range(2)]
+    waiting = await hang(old, "a", 2)
+    new = admission(places, 5)
+    new.adopt(old)
+    # Whoever asks now stands behind those who wait.
+    assert (new.place_at_once("u", "a") is not None) == (places == 5)
+    await turns()
+    assert sum(task.done() for task in waiting) == let_in
+    for place in held:
+        place.leave()
+    for task in waiting:
+        if places > 1:
+            await task
+        task.cancel()
+
+
+async def test_a_waiter_whose_event_loop_has_been_closed_is_passed_over():
+    gates = admission(1, 5)
+    place = await gates.place("u", "a")
+
+    def leave_behind():
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(gates.place("u", "a"))
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        return task
+
+    left = await asyncio.to_thread(leave_behind)
+    waiting = await hang(gates, "a", 1)
+    place.leave()
+    async with asyncio.timeout(5):
+        (await waiting[0]).leave()
+    assert gates.place_at_once("u", "a")
+    left._log_destroy_pending = False
+    with suppress(RuntimeError):
+        left.get_coro().close()
+
+
+async def test_frames_that_cannot_be_closed_give_their_place_back_all_the_same():
+    class Broken(Frames):
+        async def aclose(self):
+            raise RuntimeError("a defect")
+
+    gates = admission(1, 0)
+    with await gates.place("u", "a") as place:
+        kept = place.kept_by(Broken())
+    with pytest.raises(RuntimeError):
+        await kept.aclose()
+    assert gates.place_at_once("u", "a")
+
+
+async def test_frames_are_handed_through():
+    frames = Frames()
+    with await admission(1, 0).place("u", "a") as place:
+        kept = place.kept_by(frames)
+        whole = WholeAnswer(Frame(b"x"))
+        assert place.kept_by(whole) is whole
+    assert await kept.read() is None
+    assert kept.read == frames.read

@@ -181,6 +181,137 @@ def test_as_a_last_resort_one_request_does_not_wait(clock):
         assert not admits(circuits, as_last_resort=True)
 
 
+def opened(clock, *faults, retry_after=None, **limits):
+    """A circuit that has heard of these faults, one after the other, on trial where need be."""
+    circuits = Circuits(clock, **limits)
+    for fault in faults:
+        if circuits.state(DEPLOYMENT) is not State.CLOSED:
+            clock.now += 1000.0
+        fail(circuits, fault, retry_after)
+    return circuits
+
+
+def wait(circuits):
+    """Seconds until the next request may try; none where requests pass."""
+    refusal = circuits.refusal(DEPLOYMENT)
+    return refusal and refusal.retry_after_seconds
+
+
+@pytest.mark.parametrize(
+    ("fault", "count"),
+    [
+        (Fault.UNREACHABLE, 5),
+        (Fault.FAILED, 5),
+        (Fault.GARBAGE, 5),
+        (Fault.CUT_OFF, 5),
+        (Fault.TIMEOUT, 3),
+        (Fault.BUSY, 1),
+    ],
+)
+def test_if_nothing_is_said_five_in_a_row_open_it_for_one_second_and_timeouts_count_twice(
+    clock, fault, count
+):
+    circuits = Circuits(clock)
+    for _ in range(count):
+        assert circuits.state(DEPLOYMENT) is State.CLOSED
+        fail(circuits, fault)
+    assert wait(circuits) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("faults", "limits", "seconds"),
+    [
+        (["failed"], {}, 1.0),
+        (["failed"], {"open_seconds": 0.5}, 0.5),
+        (["failed"] * 3, {"open_seconds": 0.5}, 2.0),
+        (["failed"] * 6, {}, 30.0),
+        (["failed"], {"open_seconds": 60.0}, 60.0),
+        (["failed"] * 2, {"open_seconds": 60.0}, 60.0),
+        (["failed"], {"retry_after": 7.0}, 7.0),
+        (["failed"], {"retry_after": 0.1}, 1.0),
+        (["failed"], {"retry_after": 700.0}, 30.0),
+        (["failed"] * 3 + ["busy"], {}, 1.0),
+        (["failed"] * 3 + ["loading", "failed"], {}, 2.0),
+        (["failed"] * 2000, {}, 30.0),
+    ],
+)
+def test_how_long_it_is_left_alone(clock, faults, limits, seconds):
+    circuits = opened(clock, *map(Fault, faults), failures=1, **limits)
+    assert wait(circuits) == seconds
+    clock.now += seconds - 0.25
+    assert wait(circuits) == 0.25
+    assert circuits.state(DEPLOYMENT) is State.OPEN
+    assert not admits(circuits)
+    clock.now += 0.25
+    assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
+    assert admits(circuits)
+    clock.now += 5.0
+    assert wait(circuits) == 0.0
+
+
+@pytest.mark.parametrize(("message", "said"), [("refused", "refused"), ("", "failed")])
+def test_the_refusal_says_what_it_is_left_alone_for(clock, message, said):
+    circuits = Circuits(clock, failures=1)
+    circuits.failed(DEPLOYMENT, UpstreamError(message, fault=Fault.FAILED))
+    clock.now = 0.25
+    with pytest.raises(UpstreamError) as caught:
+        circuits.check(DEPLOYMENT)
+    for error in (caught.value, circuits.refusal(DEPLOYMENT)):
+        assert error is not None
+        assert error.message == f"left alone after: {said}"
+        assert (error.fault, error.retry_after_seconds) == (Fault.COOLDOWN, 0.75)
+    circuits.check(DEPLOYMENT, as_last_resort=True)
+
+
+def test_an_answer_that_broke_off_counts_as_one_failure_and_is_no_trial(clock):
+    circuits = Circuits(clock, failures=2)
+    cut_off = UpstreamError("cut off", fault=Fault.CUT_OFF)
+    circuits.failed(DEPLOYMENT, cut_off)
+    assert circuits.state(DEPLOYMENT) is State.CLOSED
+    circuits.failed(DEPLOYMENT, cut_off)
+    assert wait(circuits) == 1.0
+    clock.now = 0.5
+    circuits.failed(DEPLOYMENT, cut_off)
+    assert wait(circuits) == 0.5
+
+
+def test_circuits_of_other_deployments_do_not_notice(clock):
+    circuits = Circuits(clock, failures=1)
+    others = [Deployment("local", "other"), Deployment("elsewhere", "m")]
+    circuits.succeeded(DEPLOYMENT)
+    circuits.reachable(DEPLOYMENT, is_news=True)
+    assert not circuits.is_any_open("local")
+    fail(circuits)
+    for other in others:
+        circuits.check(other)
+        assert circuits.state(other) is State.CLOSED
+        assert circuits.refusal(other) is None
+        with circuits.attempt(other):
+            pass
+        circuits.reachable(other, is_news=True)
+    assert circuits.state(DEPLOYMENT) is State.OPEN
+    assert (circuits.is_any_open("local"), circuits.is_any_open("elsewhere")) == (True, False)
+
+
+def test_an_upstream_with_failures_below_the_limit_is_not_left_alone(clock):
+    circuits = Circuits(clock, failures=2)
+    fail(circuits)
+    assert not circuits.is_any_open("local")
+    fail(circuits)
+    assert circuits.is_any_open("local")
+    circuits.succeeded(DEPLOYMENT)
+    assert not circuits.is_any_open("local")
+
+
+def test_what_another_one_knows_is_taken_over_and_shared(clock):
+    old, new = Circuits(clock, failures=1), Circuits(clock, failures=1)
+    fail(old)
+    new.adopt(old)
+    assert new.state(DEPLOYMENT) is State.OPEN
+    new.succeeded(DEPLOYMENT)
+    assert old.state(DEPLOYMENT) is State.CLOSED
+
+
 ENDS = {
     "answer": None,
     "fail": UpstreamError("refused", fault=Fault.UNREACHABLE),

@@ -6,10 +6,11 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan, call, failing
+from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan, Upstream, call, failing
 from tests.fakes.steps import SteppedLoop, every_step, run_interrupted
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import State
 
@@ -209,5 +210,72 @@ def test_who_is_refused_by_the_circuit_does_not_wait_in_the_queue():
             await pipeline.answer(ONE)
         assert loop.time() == before
         await first
+
+    run_interrupted(scenario, None)
+
+
+def test_as_a_last_resort_it_waits_for_a_place_though_the_circuit_is_open():
+    async def scenario():
+        pipeline = Pipeline([SLOW, Plan()], places=1, failures=1)
+        first = asyncio.ensure_future(pipeline.answer(ONE))
+        await asyncio.sleep(0.1)
+        pipeline.circuits.failed(ONE.deployment, failing())
+        frames = await pipeline.attempts(call(ONE), ONE, as_last_resort=True)
+        assert asyncio.get_running_loop().time() == pytest.approx(5.0)
+        await frames.aclose()
+        await first
+        assert pipeline.held() == {}
+
+    run_interrupted(scenario, None)
+
+
+def test_what_a_deployment_cannot_do_is_told_with_the_request_and_its_words():
+    async def scenario():
+        learned = []
+        pipeline = Pipeline([INCAPABLE])
+        attempts = Attempts(
+            pipeline.upstreams,  # type: ignore[arg-type]
+            pipeline.admission,
+            pipeline.circuits,
+            lambda *said: learned.append(said),
+        )
+        asked = call(ONE)
+        with pytest.raises(UpstreamError) as caught:
+            await attempts(asked, ONE)
+        assert learned == [(ONE.deployment, asked.request, caught.value)]
+        assert asked.attempts == [("one/m", caught.value)]
+
+    run_interrupted(scenario, None)
+
+
+@pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.INCAPABLE])
+def test_other_faults_teach_nothing_about_what_a_deployment_can_do(fault):
+    async def scenario():
+        pipeline = Pipeline([Plan(result=failing(fault))])
+        asked = call(ONE)
+        with pytest.raises(UpstreamError):
+            await pipeline.attempts(asked, ONE)
+        assert pipeline.learned == []
+        assert len(asked.attempts) == (fault is not Fault.COOLDOWN)
+
+    run_interrupted(scenario, None)
+
+
+def test_the_request_goes_to_the_model_of_the_deployment_and_is_admitted_for_its_tier():
+    async def scenario():
+        pipeline = Pipeline([Plan()])
+        sent = []
+
+        async def send(request, model):
+            sent.append((request, model))
+            return await Upstream([Plan()]).send(request, model)
+
+        pipeline.upstreams["two"].send = send  # type: ignore[method-assign]
+        asked = call(THREE)
+        frames = await pipeline.attempts(asked, THREE)
+        assert sent == [(asked.request, "large")]
+        assert pipeline.admission._gates["two"]._in_flight.held("complex") == 1
+        await frames.aclose()
+        assert pipeline.held() == {}
 
     run_interrupted(scenario, None)

@@ -1,8 +1,12 @@
 """Who answers when deployments fail, and what the decision then says."""
 
+import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
+from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan
+from tests.fakes.steps import run_interrupted
 
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
 from gearshift.pipeline.admission import Admission
@@ -180,3 +184,220 @@ async def test_retries_stop_when_their_budget_is_spent():
         await response.frames.aclose()
     # The reserve, and a fifth of the requests.
     assert 100 + 10 <= one.asked <= 100 + 10 + 20
+
+
+# --- what the decision says of an answer, word by word
+
+
+def moved(*, tier="complex"):
+    return Target(LARGE, "ollama", tier)
+
+
+def chained(*targets, needs=frozenset()):
+    asked = call(needs)
+    asked.chain = targets
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("second", "fallback_said", "tier"),
+    [
+        (moved(), "simple->complex", "complex"),
+        (moved(tier="simple"), "one/small->two/large", "simple"),
+        (moved(tier=""), "one/small->two/large", "simple"),  # a model of no tier
+    ],
+)
+async def test_the_decision_names_who_answered_and_why(second, fallback_said, tier):
+    steps = fallback(ScriptedProvider(fault(Fault.FAILED, "my prompt")), ScriptedProvider())
+    response = await steps(chained(CHAIN[0], second))
+    decision = response.decision
+    assert decision.fallback == fallback_said
+    assert (decision.tier, decision.model, decision.upstream) == (tier, "large", "two")
+    assert (decision.provider, decision.cause) == ("ollama", Cause.FALLBACK)
+    assert decision.reason == "why; answered by two/large because one/small: failed"
+    assert response.dialect == "openai"
+
+
+async def test_the_decision_names_all_that_failed():
+    one = ScriptedProvider(fault(Fault.INCAPABLE), fault(Fault.TIMEOUT))
+    third = Target(Deployment("one", "other"), "openai", "simple")
+    response = await fallback(one, ScriptedProvider())(chained(CHAIN[0], third, CHAIN[1]))
+    assert response.decision.cause is Cause.FALLBACK
+    assert response.decision.reason.endswith("because one/small: incapable, one/other: timeout")
+
+
+async def test_an_answer_of_the_second_without_a_failure_of_the_first_was_the_quicker_one():
+    async def hedging(call, target, second, *, as_last_resort):
+        return second, Frames()
+
+    steps = fallback(ScriptedProvider(), ScriptedProvider())
+    steps._hedging = hedging
+    second = moved(tier="simple")
+    decision = (await steps(chained(CHAIN[0], second))).decision
+    assert decision.reason == "why; answered by two/large because slow"
+    assert (decision.cause, decision.fallback) == (Cause.FALLBACK, "one/small->two/large")
+
+
+@pytest.mark.parametrize("tier", ["simple", "complex"])
+async def test_a_hedge_goes_to_the_next_of_the_same_tier_or_to_the_same_again(tier):
+    asked = []
+
+    async def hedging(call, target, second, *, as_last_resort):
+        asked.append((target, second, as_last_resort))
+        raise fault(Fault.TIMEOUT)
+
+    steps = fallback(ScriptedProvider(), ScriptedProvider())
+    steps._hedging = hedging
+    second = moved(tier=tier)
+    with pytest.raises(ExhaustedError):
+        await steps(chained(CHAIN[0], second))
+    first_beside = second if tier == "simple" else CHAIN[0]
+    assert asked == [(CHAIN[0], first_beside, False), (second, second, False)]
+
+
+async def test_each_answer_is_in_the_dialect_of_who_gave_it():
+    steps = fallback(ScriptedProvider(fault(Fault.FAILED)), ScriptedProvider())
+    steps._dialects = {"one": "openai", "two": "ollama"}
+    assert (await steps(call())).dialect == "ollama"
+
+
+# --- who is asked, in which order
+
+
+async def test_those_left_alone_are_asked_in_their_order_once_the_others_have_failed():
+    asked = []
+
+    class Noting(ScriptedProvider):
+        async def send(self, request, model):
+            asked.append(model)
+            return await super().send(request, model)
+
+    failures = [fault(Fault.UNREACHABLE) for _ in range(6)]
+    one, two = Noting(*failures), Noting()
+    other = Target(Deployment("one", "other"), "openai", "simple")
+    steps = fallback(one, two, failures=1)
+    first = await steps(chained(CHAIN[0], other, CHAIN[1]))
+    await first.frames.aclose()
+    two.errors.append(fault(Fault.FAILED))
+    asked.clear()
+    last = chained(CHAIN[0], other, CHAIN[1])
+    with pytest.raises(ExhaustedError):
+        await steps(last)
+    assert asked == ["large", "small", "other"]
+    said = [(name, error.fault) for name, error in last.attempts]
+    assert said == [
+        ("one/small", Fault.COOLDOWN),
+        ("one/other", Fault.COOLDOWN),
+        ("two/large", Fault.FAILED),
+        ("one/small", Fault.UNREACHABLE),
+        ("one/other", Fault.UNREACHABLE),
+    ]
+
+
+async def test_a_last_resort_is_asked_once_whatever_retries_there_are():
+    one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
+    steps = fallback(one, two, failures=1)
+    await (await steps(call())).frames.aclose()
+    steps._policy = RetryPolicy(3, 0.001, lambda: 0.5)
+    one.errors += [fault(Fault.UNREACHABLE)] * 5
+    two.errors.append(fault(Fault.TIMEOUT))
+    one.asked = two.asked = 0
+    with pytest.raises(ExhaustedError):
+        await steps(call())
+    assert (one.asked, two.asked) == (1, 1)
+
+
+async def test_when_the_circuit_opens_between_two_tries_the_failure_is_noted_once():
+    one = ScriptedProvider(*[fault(Fault.UNREACHABLE)] * 5)
+    steps = fallback(one, ScriptedProvider(), retries=3, failures=2)
+    asked = call()
+    response = await steps(asked)
+    assert response.decision.model == "large"
+    assert one.asked == 2
+    assert [error.fault for _, error in asked.attempts] == [Fault.UNREACHABLE] * 2
+
+
+async def test_an_empty_chain_has_nobody_to_answer():
+    with pytest.raises(ExhaustedError):
+        await fallback(ScriptedProvider(), ScriptedProvider())(chained())
+
+
+async def test_who_is_not_capable_is_not_all_that_is_said_where_others_failed():
+    one = ScriptedProvider(fault(Fault.INCAPABLE, "does not support tools"))
+    with pytest.raises(ExhaustedError):
+        await fallback(one, ScriptedProvider(fault(Fault.TIMEOUT)))(call())
+
+
+async def test_the_first_who_is_not_capable_is_heard():
+    one, two = (ScriptedProvider(fault(Fault.INCAPABLE, text)) for text in ("first", "second"))
+    with pytest.raises(UpstreamError) as caught:
+        await fallback(one, two)(call())
+    assert caught.value.message == "first"
+
+
+@pytest.mark.parametrize(
+    ("chain", "asked"),
+    [
+        (CHAIN, (1, 2)),  # busy: worth waiting for only where nobody else is left
+        ((CHAIN[0],), (2, 0)),
+        ((CHAIN[0], moved(tier="simple")), (1, 2)),
+    ],
+)
+async def test_who_is_busy_is_asked_again_where_nobody_else_is_left(chain, asked):
+    one, two = ScriptedProvider(fault(Fault.BUSY)), ScriptedProvider(fault(Fault.BUSY))
+    steps = fallback(one, two, retries=1)
+    steps._attempts._circuits = Circuits(lambda: 0.0, open_seconds=0.0)  # open for no time
+    await steps(chained(*chain))
+    assert (one.asked, two.asked) == asked
+
+
+async def test_what_fails_is_not_asked_again_where_another_of_its_tier_follows():
+    one, two = ScriptedProvider(*[fault(Fault.FAILED)] * 2), ScriptedProvider()
+    await fallback(one, two, retries=1)(chained(CHAIN[0], moved(tier="simple")))
+    assert one.asked == 1
+
+
+# --- what counts as our own time
+
+
+def timed(monkeypatch, plans, *, retries=0, arrived_before=0.0, chain=(ONE, TWO)):
+    """Ask with a clock that jumps: the call, and the response."""
+    found = []
+
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        clock = SimpleNamespace(perf_counter=loop.time)
+        monkeypatch.setattr("gearshift.pipeline.fallback.time", clock)
+        pipeline = Pipeline(*plans, retries=retries)
+        asked = Call(call().request, call().decision, chain, -arrived_before)
+        response = await pipeline.fallback(asked)
+        await response.frames.aclose()
+        found.extend((asked, response, loop.time()))
+
+    run_interrupted(scenario, None)
+    return found
+
+
+FAILS = Plan(seconds=3.0, result=fault(Fault.FAILED))
+
+
+@pytest.mark.parametrize(
+    ("plans", "how", "seconds"),
+    [
+        (([Plan(seconds=5.0)],), {}, 5.0),
+        (([FAILS], [Plan(seconds=5.0)]), {"chain": (ONE, THREE)}, 8.0),
+        (([FAILS, FAILS, Plan(seconds=5.0)],), {"retries": 2, "chain": (ONE,)}, 11.3),
+    ],
+)
+def test_neither_the_time_of_upstreams_nor_waiting_between_tries_is_our_own(
+    monkeypatch, plans, how, seconds
+):
+    asked, response, now = timed(monkeypatch, plans, arrived_before=2.0, **how)
+    assert now == pytest.approx(seconds)
+    assert asked.upstream_seconds == pytest.approx(seconds)
+    assert response.overhead_seconds == pytest.approx(2.0)
+
+
+def test_our_own_time_is_never_below_nothing(monkeypatch):
+    _, response, _ = timed(monkeypatch, ([Plan(seconds=1.0)],), arrived_before=-0.5)
+    assert response.overhead_seconds == 0.0

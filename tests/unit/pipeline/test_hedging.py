@@ -170,9 +170,177 @@ def test_a_defect_behind_a_second_that_wins_is_told(caplog):
     assert "quotes the prompt" not in caplog.text
 
 
-def test_percentiles():
+async def hedge(pipeline, *, second=TWO, **how):
+    """Ask by a hedge alone: who answered, and after how long."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    target, frames = await pipeline.hedging(call(ONE, TWO), ONE, second, **how)
+    await frames.aclose()
+    return target, round(loop.time() - began, 6)
+
+
+def test_the_second_request_goes_out_when_the_first_is_later_than_most():
+    async def scenario():
+        pipeline = hedged(SLOW, Plan(seconds=2.0))
+        assert await hedge(pipeline) == (TWO, 2.01)
+        pipeline = hedged(SLOW, SLOW)
+        assert await hedge(pipeline) == (ONE, 5.0)
+        pipeline = hedged(Plan(seconds=0.009), SLOW)
+        assert await hedge(pipeline) == (ONE, 0.009)
+        assert asked(pipeline) == [1, 0]
+
+    run_interrupted(scenario, None)
+
+
+def test_the_percentile_is_the_one_that_is_set():
+    async def scenario():
+        pipeline = hedged(SLOW, Plan(seconds=1.0))
+        pipeline.hedging._latencies = Latencies()
+        for number in range(100):
+            pipeline.hedging._latencies.note(ONE.deployment, number / 50)
+        assert await hedge(pipeline) == (TWO, 1.9 + 1.0)
+
+    run_interrupted(scenario, None)
+
+
+def test_the_times_of_answers_are_learned_and_those_of_failures_are_not():
+    async def scenario():
+        slow, fails = Plan(seconds=3.0), Plan(seconds=9.0, result=failing())
+        pipeline = Pipeline([*[slow] * 19, *[fails] * 3, slow, SLOW], [QUICK], hedges=True)
+        assert pipeline.hedging is not None
+        pipeline.hedging._latencies = latencies = Latencies()
+        for _ in range(19):
+            assert await hedge(pipeline) == (ONE, 3.0)
+        for _ in range(3):
+            with pytest.raises(UpstreamError):
+                await hedge(pipeline)
+        assert latencies.percentile(ONE.deployment, 95) is None
+        assert await hedge(pipeline) == (ONE, 3.0)
+        assert latencies.percentile(ONE.deployment, 95) == pytest.approx(3.0)
+        assert await hedge(pipeline) == (TWO, 3.0)  # the twenty-first is later than those
+        assert latencies.percentile(TWO.deployment, 95) is None
+
+    run_interrupted(scenario, None)
+
+
+def test_a_hedge_is_paid_for_and_a_quick_answer_is_not():
+    async def scenario():
+        pipeline = hedged(SLOW, QUICK)
+        for _ in range(10):
+            assert (await hedge(pipeline))[0] == TWO
+        assert (await hedge(pipeline))[0] == ONE  # the reserve is spent
+        pipeline = hedged(QUICK)
+        for _ in range(11):
+            await hedge(pipeline)
+        assert pipeline.budget._tokens == 10.0
+
+    run_interrupted(scenario, None)
+
+
+def test_only_the_first_is_asked_as_a_last_resort():
+    async def scenario():
+        pipeline = hedged(SLOW, failures=1)
+        pipeline.circuits.failed(ONE.deployment, failing())
+        with pytest.raises(UpstreamError, match="left alone"):
+            await hedge(pipeline)
+        assert asked(pipeline) == [0, 0]
+        assert (await hedge(pipeline, as_last_resort=True))[0] == TWO
+        await asyncio.sleep(0.1)  # the loser ends, and its trial with it
+        pipeline.circuits.failed(TWO.deployment, failing())
+        assert (await hedge(pipeline, as_last_resort=True))[0] == ONE
+
+    run_interrupted(scenario, None)
+
+
+def test_a_circuit_that_opens_between_both_requests_is_heeded_by_the_second():
+    async def scenario():
+        pipeline = hedged(SLOW, failures=1)
+        asking = asyncio.ensure_future(hedge(pipeline))
+        await asyncio.sleep(0.005)
+        pipeline.circuits.failed(TWO.deployment, failing())
+        assert await asking == (ONE, 5.0)
+        assert asked(pipeline) == [1, 0]
+
+    run_interrupted(scenario, None)
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_one_that_fails_is_waited_for_no_longer_and_the_other_is(first_fails):
+    async def scenario():
+        fails = Plan(seconds=1.0, result=failing())
+        one, two = (fails, SLOW) if first_fails else (SLOW, fails)
+        winner = (TWO, 5.01) if first_fails else (ONE, 5.0)
+        assert await hedge(hedged(one, two)) == winner
+
+    run_interrupted(scenario, None)
+
+
+def test_when_the_second_fails_last_the_first_one_is_heard_all_the_same():
+    async def scenario():
+        first = Plan(seconds=1.0, result=failing(message="first"))
+        second = Plan(seconds=3.0, result=failing(message="second"))
+        pipeline = hedged(first, second)
+        with pytest.raises(UpstreamError, match="first"):
+            await hedge(pipeline)
+        assert asyncio.get_running_loop().time() == pytest.approx(3.01)
+
+    run_interrupted(scenario, None)
+
+
+def test_nothing_is_kept_of_what_has_ended():
+    async def scenario():
+        pipeline = hedged(SLOW)
+        await hedge(pipeline)
+        await asyncio.sleep(1)
+        assert pipeline.hedging._tasks == set()
+
+    run_interrupted(scenario, None)
+
+
+def test_a_loser_that_fails_as_upstreams_do_or_is_cancelled_is_no_defect(caplog):
+    async def scenario():
+        fails = Plan(seconds=1.0, result=failing())
+        assert (await hedge(hedged(fails, Plan(seconds=2.0))))[0] == TWO
+        assert (await hedge(hedged(SLOW, QUICK)))[0] == TWO
+        await asyncio.sleep(10)
+
+    run_interrupted(scenario, None)
+    assert caplog.records == []
+
+
+def test_a_defect_names_its_places_in_order(caplog):
+    async def scenario():
+        breaks = Plan(seconds=1.0, result=RuntimeError("quotes the prompt"))
+        await hedge(hedged(breaks, Plan(seconds=2.0)))
+
+    run_interrupted(scenario, None)
+    (record,) = caplog.records
+    first, *places = record.getMessage().splitlines()
+    assert first == "RuntimeError while two deployments were asked"
+    assert places[0].lstrip().startswith("File ")
+    assert "in _timed" in places[0]
+    assert any("in send" in place for place in places)
+
+
+def noted(*seconds):
     latencies = Latencies()
-    for number in range(100):
-        latencies.note(ONE.deployment, float(number))
-    assert latencies.percentile(ONE.deployment, 95) == 95.0
-    assert latencies.percentile(TWO.deployment, 95) is None
+    for one in seconds:
+        latencies.note(ONE.deployment, one)
+    return latencies
+
+
+@pytest.mark.parametrize(
+    ("percent", "seconds"),
+    [(0.5, 0.0), (1, 1.0), (50, 50.0), (95, 95.0), (99.9, 99.0), (100, 99.0)],
+)
+def test_percentiles(percent, seconds):
+    latencies = noted(*map(float, reversed(range(100))))
+    assert latencies.percentile(ONE.deployment, percent) == seconds
+    assert latencies.percentile(TWO.deployment, percent) is None
+
+
+def test_a_percentile_is_of_the_newest_two_hundred_and_of_twenty_at_least():
+    assert noted(*[1.0] * 19).percentile(ONE.deployment, 95) is None
+    assert noted(*[1.0] * 20).percentile(ONE.deployment, 95) == 1.0
+    assert noted(9.0, *[1.0] * 199).percentile(ONE.deployment, 100) == 9.0
+    assert noted(9.0, *[1.0] * 200).percentile(ONE.deployment, 100) == 1.0

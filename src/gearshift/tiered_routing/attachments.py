@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 _DATA_URL: Final = re.compile(
-    r"data:[a-zA-Z]{1,30}/[\w.+-]{1,100}(?:;[\w.+=-]{1,100}){0,10},[^\s\"'<>()\[\]{}`]*+"
+    r"data:[a-zA-Z]{1,30}+/[\w.+-]{1,100}+(?:;[\w.+=-]{1,100}+){0,10}+,[^\s\"'<>()\[\]{}`]*+"
     r"(?:\s[A-Za-z0-9+/]{60,}+={0,2})*+"
 )
-_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/_-]{200,}+={0,2}")
+_STRETCH: Final = re.compile(r"[A-Za-z0-9+/=_\r\n-]++")
+_RUN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{200,}+={0,2}")
 _LINES: Final = re.compile(r"(?m)^(?:[A-Za-z0-9+/]{60,80}\r?\n){3,}+[A-Za-z0-9+/]{0,80}={0,2}")
-_PEM: Final = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,40}-----")
+_PEM: Final = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,40}-----\n?")
 _SHORTEST: Final = 200
-_LONG: Final = 4_000
+_STEP: Final = _SHORTEST // 2
+_MOST_LINES: Final = 3  # base64 has lines of 60 letters and more
+_PART: Final = re.compile(rf"[A-Za-z0-9+/=_\r\n-]{{{_STEP}}}")
 
 
 def without_attachments(text: str) -> str:
@@ -25,24 +29,52 @@ def without_attachments(text: str) -> str:
     """
     if "data:" in text:
         text = _DATA_URL.sub("", text)
-    if len(text) >= _SHORTEST and _may_hold_runs(text):
-        text = _RUN.sub(_unless_words, text)
-        if "\n" in text:
-            text = _PEM.sub("", _LINES.sub(_unless_words, text))
-    return text
+    if not _has_stretch_without_space(text):
+        return text
+    kept: list[str] = []
+    end = 0
+    for start, until in _stretches(text):
+        kept += (text[end:start], _without_base64(text[start:until]))
+        end = until
+    if not kept:
+        return text
+    return _PEM.sub("", "".join((*kept, text[end:])))
 
 
-def _may_hold_runs(text: str) -> bool:
-    """Whether there is a long stretch without a space; this takes a leap for each stretch."""
-    if len(text) > _LONG:
-        # Beside so much other text a run that is shorter than it changes nothing.
-        return text.count(" ") * 12 < len(text)
+def _without_base64(stretch: str) -> str:
+    lines = stretch.split("\n")
+    if max(map(len, lines)) >= _SHORTEST:
+        stretch = _RUN.sub(_unless_words, stretch)
+    return _LINES.sub(_unless_words, stretch) if len(lines) > _MOST_LINES else stretch
+
+
+def _has_stretch_without_space(text: str) -> bool:
+    """A quick look, which takes a leap for each stretch; there is hardly ever one."""
     position = 0
     while position + _SHORTEST <= len(text):
         position = text.rfind(" ", position, position + _SHORTEST) + 1
         if not position:
             return True
     return False
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    """Where 200 letters of base64 and more stand together: such a stretch covers a whole step."""
+    end = 0
+    for position in range(0, len(text) - _STEP + 1, _STEP):
+        if position < end or not _PART.match(text, position):
+            continue
+        if text.count("\n", position, position + _STEP) > _MOST_LINES:
+            continue
+        start = _start_of_stretch(text, position, max(end, position - _STEP))
+        found = _STRETCH.match(text, position)
+        end = found.end() if found else position
+        yield start, end
+
+
+def _start_of_stretch(text: str, position: int, earliest: int) -> int:
+    before = _STRETCH.match(text[earliest:position][::-1])
+    return position - before.end() if before else position
 
 
 def _unless_words(match: re.Match[str]) -> str:

@@ -147,7 +147,7 @@ class TaskComplexityScorer:
         graded = _NOTHING
         if text:
             features = self._reader.read(text)
-            graded, truncated = features.factors, features.truncated
+            graded, truncated = features.factors, features.truncated or task.truncated
         return self._result(length, graded, truncated, task.note)
 
     def _result(

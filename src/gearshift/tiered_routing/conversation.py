@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from gearshift.tiered_routing.attachments import without_attachments
+from gearshift.tiered_routing.excerpt import CUT, excerpt
 from gearshift.tiered_routing.fill_in_the_middle import is_gap_to_fill
+from gearshift.tiered_routing.harness_blocks import without_blocks
 from gearshift.tiered_routing.lexicon import followups, harness
 from gearshift.tiered_routing.side_calls import is_side_call, is_side_prompt
 from gearshift.tiered_routing.text import fold
 from gearshift.tiered_routing.turn_marks import turns_of
 
-_TAG: Final = re.compile(r"<([A-Za-z][\w-]{2,40})(?: [^<>\n]{0,200})?>")
-_MOST_TAGS: Final = 500
+_MOST_PARTS: Final = 64
+_MOST_WORDLESS: Final = 100_000
 _SYSTEM_HEAD: Final = 700
 _LOOK_BACK: Final = 3
 _FOLLOW_UP_WORDS: Final = 9
@@ -50,11 +51,13 @@ class Task(NamedTuple):
         text: The user's words: the last turn, behind the turns that a follow-up continues.
         note: One phrase for `reasoning`; empty when there is nothing to say.
         leans: The last message does not stand for itself: other turns decide what is scored.
+        truncated: The middle of a long message was not read.
     """
 
     text: str
     note: str = ""
     leans: bool = False
+    truncated: bool = False
 
 
 _SIDE_CALL: Final = Task("", "a front end's side call")
@@ -97,7 +100,7 @@ def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> T
         return _SIDE_CALL
     leans = position < len(messages) - 1
     if not is_follow_up(text):
-        return Task(text, leans=leans)
+        return Task(text, leans=leans, truncated=CUT in text)
     turns = _earlier_turns(messages, position, text)
     if not turns:
         return Task(text, leans=True)
@@ -151,25 +154,35 @@ def _last_question(said: str) -> str:
 
 def _user_turn(messages: Sequence[object], before: int) -> tuple[int, str]:
     """The last user turn before a position that has words of the user's own."""
+    wordless = 0
     for position in range(before - 1, -1, -1):
         message = messages[position]
         if _is_object(message) and message.get("role") == "user":
-            words = _user_words(_content(message))
+            content = _content(message)
+            words = _user_words(content)
             if words:
                 return position, words
+            wordless += len(content)
+            if wordless > _MOST_WORDLESS:
+                break
     return -1, ""
 
 
 def _content(message: object) -> str:
-    """The text of a message: a string, or the text parts of a list; nothing else counts."""
+    """The text of a message: a string, or the text parts of a list; nothing else counts.
+
+    Of a long one what scoring reads.
+    """
     if not _is_object(message):
         return ""
     content = message.get("content")
     if isinstance(content, str):
-        return content
+        return excerpt(content)
     if not isinstance(content, Sequence) or isinstance(content, bytes):
         return ""
-    return "\n".join(filter(None, map(_part, content)))
+    if len(content) > 2 * _MOST_PARTS:
+        content = (*content[:_MOST_PARTS], *content[-_MOST_PARTS:])
+    return excerpt("\n".join(filter(None, map(_part, content))))
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
@@ -179,10 +192,10 @@ def _is_object(value: object) -> TypeGuard[Mapping[str, Any]]:
 
 def _part(part: object) -> str:
     if isinstance(part, str):
-        return part
+        return excerpt(part)
     if isinstance(part, Mapping) and part.get("type", "text") in ("text", "input_text"):
         text: Any = part.get("text")
-        return text if isinstance(text, str) else ""
+        return excerpt(text) if isinstance(text, str) else ""
     return ""
 
 
@@ -191,33 +204,8 @@ def _user_words(text: str) -> str:
     if text[:80].lower().startswith(harness.RETRIEVAL_FRAMES):
         text = _retrieval_question(text)
     if "<" in text:
-        text = _without_blocks(text).strip()
+        text = without_blocks(text).strip()
     return text
-
-
-def _without_blocks(text: str) -> str:
-    """The text without harness blocks; only the user's own block, where one is marked."""
-    kept: list[str] = []
-    marked: list[str] = []
-    unclosed: set[str] = set()
-    end = 0
-    for tag in islice(_TAG.finditer(text), _MOST_TAGS):
-        name = tag[1].lower()
-        is_user = name in harness.USER_BLOCKS
-        if tag.start() < end or name in unclosed or not (is_user or name in harness.BLOCKS):
-            continue
-        close = text.find(f"</{tag[1]}>", tag.end())
-        if close < 0:
-            unclosed.add(name)  # looked for once, so that many openings stay linear
-            continue
-        kept.append(text[end : tag.start()])
-        if is_user:
-            marked.append(text[tag.end() : close])
-        end = close + len(tag[1]) + 3
-    if marked:
-        return _without_blocks(marked[-1]) if "<" in marked[-1] else marked[-1]
-    kept.append(text[end:])
-    return "\n".join(piece for piece in map(str.strip, kept) if piece)
 
 
 def _retrieval_question(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 from typing import Final
 
+from gearshift.tiered_routing.excerpt import where_few
 from gearshift.tiered_routing.lexicon import completions
 
 
@@ -15,20 +16,19 @@ def _any_of(*groups: tuple[str, ...]) -> str:
 
 _GAP: Final = re.compile(_any_of(completions.GAP_MARKS))
 _BEGINS: Final = re.compile(
-    rf"(?:\s|▁|{_any_of(completions.EMPTY_MARKS)})*+"
+    rf"(?:[\s▁]++|{_any_of(completions.EMPTY_MARKS)})*+"
     rf"(?:{_any_of(completions.GAP_MARKS, completions.CONTEXT_MARKS)})"
 )
 # The file's name, or a comment with it, may stand before the first mark: on lines of its own.
-_GAP_ON_A_LINE: Final = re.compile(rf"(?m)^▁?(?:{_any_of(completions.GAP_MARKS)})")
 _ENDS: Final = re.compile(rf"(?:{_any_of(completions.GAP_MARKS)})\s*\Z")
-_EDIT: Final = re.compile(rf"(?m)^[ \t]*+(?:{_any_of(completions.EDIT_MARKS)})[ \t]*$")
-_HINTS: Final = ("<", "[PREFIX]", "[SUFFIX]", "{{")
+_EDIT: Final = re.compile(_any_of(completions.EDIT_MARKS))
+_FIRST_LETTERS: Final = frozenset("<[▁ \t\n")
 _EDIT_HINTS: Final = ("<|", "<｜", "FILL_")
 _LISTED: Final = re.compile(rf"(?:{_GAP.pattern})\s*(?:,|/|&|\+|and|or)\s*(?:{_GAP.pattern})")
+_SIGNS: Final = "<[{"
 _LONGEST_MARK: Final = 40
-_WINDOW: Final = 12_000
-"""Of longer texts as much of the head and of the tail is read."""
 _MOST_MARKS: Final = 20
+_MOST_SIGNS: Final = 500
 _LISTED_IN: Final = 400
 
 
@@ -43,17 +43,33 @@ def is_gap_to_fill(text: str) -> bool:
         >>> is_gap_to_fill("What do <PRE>, <SUF> and <MID> mean to Code Llama?")
         False
     """
-    if not any(hint in text for hint in _HINTS):
+    if text[:1] in _FIRST_LETTERS and _BEGINS.match(text):
+        return _has_two_marks(text)
+    if "<" not in text and "{{" not in text and "[" not in text:
         return False
-    if len(text) > 2 * _WINDOW:
-        text = f"{text[:_WINDOW]} {text[-_WINDOW:]}"
-    if _BEGINS.match(text):
-        return _has_two_marks(text)
-    if _ENDS.search(text, max(0, len(text) - _LONGEST_MARK)) and _GAP_ON_A_LINE.search(text):
-        return _has_two_marks(text)
-    return any(hint in text for hint in _EDIT_HINTS) and _EDIT.search(text) is not None
+    if _ENDS.search(text, max(0, len(text) - _LONGEST_MARK)):
+        return _has_two_marks(text, on_a_line=True)
+    return any(hint in text for hint in _EDIT_HINTS) and _is_edit(text)
 
 
-def _has_two_marks(text: str) -> bool:
-    marks = {match[0] for match in islice(_GAP.finditer(text), _MOST_MARKS)}
-    return len(marks) > 1 and not _LISTED.search(text, 0, _LISTED_IN)
+def _has_two_marks(text: str, *, on_a_line: bool = False) -> bool:
+    text = where_few(text, _SIGNS, _MOST_SIGNS)
+    found = [*islice(_GAP.finditer(text), _MOST_MARKS)]
+    if len({match[0] for match in found}) < 2 or _LISTED.search(text, 0, _LISTED_IN):
+        return False
+    return not on_a_line or any(_begins_line(text, match) for match in found)
+
+
+def _is_edit(text: str) -> bool:
+    text = where_few(text, _SIGNS, _MOST_SIGNS)
+    found = islice(_EDIT.finditer(text), _MOST_MARKS)
+    return any(_begins_line(text, match) and _ends_line(text, match) for match in found)
+
+
+def _begins_line(text: str, match: re.Match[str]) -> bool:
+    start = text.rfind("\n", 0, match.start()) + 1
+    return not text[start : match.start()].strip(" \t▁")
+
+
+def _ends_line(text: str, match: re.Match[str]) -> bool:
+    return text[match.end() : match.end() + _LONGEST_MARK].partition("\n")[0].strip() == ""

@@ -11,17 +11,19 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from gearshift.tiered_routing.excerpt import CUT, where_few
 from gearshift.tiered_routing.lexicon import chat_templates as marks
 from gearshift.tiered_routing.lexicon.completions import EMPTY_MARKS
 
 Turn = dict[str, str]
 
-_WINDOW: Final = 60_000
-"""Of longer texts only so much of the end is read, and the beginning for the system prompt."""
-
 _FIRST: Final = 2
-_LAST: Final = 60
+_LAST: Final = 24
 _CUE: Final = 60
+_MOST_SIGNS: Final = 300
+_SIGNS: Final = {"token": "<[]", "heading": "#", "name": "\n>UAH"}
+"""At what letters marks begin, or behind which: only there is one looked for."""
+
 _ROLE_OF: Final = {
     name: role
     for names in (marks.TRANSCRIPT, marks.HEADINGS, marks.ROLES)
@@ -44,7 +46,7 @@ _TOKEN: Final = (
 )
 _HEADING: Final = rf"^\#{{2,4}}[ \t]*(?P<named>{_any_of(marks.HEADINGS)})[ \t]*(?::[ \t]*|$)"
 _NAME: Final = (
-    rf"(?:^[ \t]*|(?<=>)|(?<=> ))(?:\*\*|\[|<)?(?P<named>{_any_of(marks.TRANSCRIPT)})"
+    rf"(?:^[ \t]{{0,20}}|(?<=>) ?)(?:\*\*|\[|<)?(?P<named>{_any_of(marks.TRANSCRIPT)})"
     r"(?:\*\*|\]|>)?[:：](?:\*\*)?"
     r"|(?<=\s)(?-i:(?P<piped>USER|ASSISTANT|HUMAN)):"
 )
@@ -52,6 +54,8 @@ _GRAMMARS: Final = {
     name: re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for name, pattern in (("token", _TOKEN), ("heading", _HEADING), ("name", _NAME))
 }
+_SIGN: Final = {name: re.compile(f"[{re.escape(letters)}]") for name, letters in _SIGNS.items()}
+_BEFORE: Final = frozenset("\n>")
 _EMPTY: Final = rf"(?:\s|{'|'.join(EMPTY_MARKS)}|<\|START_OF_TURN_TOKEN\|>|\]~!b\[)"
 _STARTED: Final = re.compile(_EMPTY, re.IGNORECASE)
 _LEADING: Final = re.compile(rf"{_EMPTY}*+", re.IGNORECASE)
@@ -59,7 +63,7 @@ _LAST_TOKEN: Final = re.compile(
     rf"(?:{_EMPTY}|{'|'.join(marks.CLOSERS)}|<[|｜]\w{{1,40}}[|｜]>)\Z", re.IGNORECASE
 )
 _LONGEST_TOKEN: Final = 48
-_MOST_TOKENS: Final = 8
+_MOST_TOKENS: Final = 4
 _CLOSER: Final = re.compile(rf"(?<![`'\"])(?:{'|'.join(marks.CLOSERS)})", re.IGNORECASE)
 _CLOSES: Final = re.compile(rf"(?:{'|'.join(marks.CLOSERS)})\s*\Z", re.IGNORECASE)
 _SYSTEM: Final = re.compile(r"\s*<<SYS>>(.*?)<</SYS>>", re.DOTALL)
@@ -68,9 +72,10 @@ _CUES: Final = (":", "：", "*", ">", "]", "response", "assistant", "output", "a
 _INITIALS: Final = frozenset(
     name[0] for names in marks.TRANSCRIPT.values() for name in names.split("|")
 ) | frozenset("*[<")
+_ABOUT_IN: Final = 600
 _QUOTES: Final = frozenset("`'\"“”‘’«»")
 _ABOUT: Final = re.compile(
-    r"[?？؟]|\b(?:this|these|above|below|following)\b(?! is\b)[^.\n]{0,20}\b"
+    r"\b(?:this|these|above|below|following)\b(?! is\b)[^.\n]{0,20}\b"
     r"(?:prompts?|templates?|transcripts?|dialogs?|dialogues?|conversations?|chats?|logs?|formats?)\b",
     re.IGNORECASE,
 )
@@ -100,20 +105,27 @@ def turns_of(text: str) -> list[Turn] | None:
     grammar = _grammar_of(text)
     if grammar is None:
         return None
-    body = text[-_WINDOW:]
-    found = _marks(_GRAMMARS[grammar], body)
-    if not any(mark.role == "user" for mark in found):
+    text = where_few(text, _SIGNS[grammar], _MOST_SIGNS)
+    found = _marks(grammar, text)
+    if not any(mark.role == "user" for mark in found) or _loses_turn(text, found):
         return None
-    before = body[: found[0].start] if len(text) <= _WINDOW else ""
+    before = text[: found[0].start]
     start = _LEADING.match(before)
     preamble = before[start.end() :].rstrip() if start else before
     is_marked = len(preamble) < len(before.strip())
-    if preamble and not is_marked and not _may_precede(before, grammar, found[0], body):
+    if preamble and not is_marked and not _may_precede(before, grammar, found[0], text):
         return None
-    turns = _turns(body, found)
-    if not _is_whole(grammar, turns, body, found[-1]):
+    turns = _turns(text, found)
+    if not _is_whole(grammar, turns, text, found[-1]):
         return None
     return _with_system(turns, preamble)
+
+
+def _loses_turn(text: str, found: list[_Mark]) -> bool:
+    """Whether the user's last turn may begin where the text is cut."""
+    cut = text.rfind(CUT)
+    roles = {mark.role for mark in found if mark.until > cut}
+    return cut >= 0 and "user" not in roles
 
 
 def _grammar_of(text: str) -> str | None:
@@ -132,33 +144,47 @@ def _grammar_of_cue(text: str) -> str | None:
     tail = text[-_CUE:].rstrip()
     if not tail.lower().endswith(_CUES):
         return None
-    for name, pattern in _GRAMMARS.items():
-        found = [*pattern.finditer(tail)]
+    for name in _GRAMMARS:
+        found = _matches(name, tail)
         if found and _IS_OPEN.match(tail, found[-1].end()):
             return name if _mark(found[-1], 0).role == "assistant" else None
     return None
 
 
+def _matches(grammar: str, text: str) -> list[re.Match[str]]:
+    """Where marks stand; those in quotation marks are only spoken of."""
+    pattern = _GRAMMARS[grammar]
+    first = pattern.match(text)
+    found = [first] if first else []
+    end = first.end() if first else 1
+    for sign in _SIGN[grammar].finditer(text, end):
+        position = sign.start()
+        if text[position] in _BEFORE:
+            position += 1
+        match = pattern.match(text, position) if position >= end else None
+        if match and text[position - 1] not in _QUOTES:
+            found.append(match)
+            end = match.end()
+    return found
+
+
 def _mark(match: re.Match[str], until: int) -> _Mark:
-    groups = match.groupdict()
-    name = groups["named"] or groups.get("piped") or groups.get("bracket") or ""
+    name = match[match.lastgroup or 0]
     return _Mark(name.lower(), match.start(), match.end(), until)
 
 
-def _marks(pattern: re.Pattern[str], text: str) -> list[_Mark]:
-    """The first marks and the last ones; those in quotation marks are only spoken of."""
-    found = [
-        match
-        for match in pattern.finditer(text)
-        if not match.start() or text[match.start() - 1] not in _QUOTES
-    ]
-    if pattern is _GRAMMARS["name"]:
+def _marks(grammar: str, text: str) -> list[_Mark]:
+    """The first marks and the last ones."""
+    found = _matches(grammar, text)
+    if grammar == "name":
         found = _of_one_spelling(found)
-    ends = [*(match.start() for match in found[1:]), len(text)]
-    both = list(zip(found, ends, strict=False))
-    if len(both) > _FIRST + _LAST:
-        both = both[:_FIRST] + both[-_LAST:]
-    return [_mark(match, until) for match, until in both]
+    kept = found
+    if len(found) > _FIRST + _LAST:
+        kept = [*found[:_FIRST], found[_FIRST], *found[-_LAST:]]
+    read = list(map(_mark, kept, [*(match.start() for match in kept[1:]), len(text)]))
+    if kept is not found:
+        del read[_FIRST]  # only shows where the one before it ends
+    return read
 
 
 def _of_one_spelling(found: list[re.Match[str]]) -> list[re.Match[str]]:
@@ -175,7 +201,10 @@ def _may_precede(prose: str, grammar: str, first: _Mark, text: str) -> bool:
     if grammar == "token":
         # Only these have no mark of their own for a system prompt, which they follow directly.
         return text[first.start] == "<" and not prose[-1].isspace()
-    return _grammar_of_cue(text) == grammar and not _ABOUT.search(prose)
+    if "?" in prose or "？" in prose or "؟" in prose:
+        return False
+    about = _ABOUT.search(prose[:_ABOUT_IN]) or _ABOUT.search(prose[-_ABOUT_IN:])
+    return not about and _grammar_of_cue(text) == grammar
 
 
 def _turns(text: str, found: list[_Mark]) -> list[Turn]:
@@ -191,11 +220,24 @@ def _turns(text: str, found: list[_Mark]) -> list[Turn]:
 
 def _without_last_tokens(words: str) -> str:
     for _ in range(_MOST_TOKENS):
-        token = _LAST_TOKEN.search(words, max(0, len(words) - _LONGEST_TOKEN))
-        if token is None:
+        start = _start_of_last_token(words)
+        if start < 0:
             break
-        words = words[: token.start()].rstrip()
+        words = words[:start].rstrip()
     return words
+
+
+def _start_of_last_token(words: str) -> int:
+    earliest = max(0, len(words) - _LONGEST_TOKEN)
+    for letter in _SIGNS["token"]:
+        start = words.rfind(letter, earliest)
+        if start >= 0 and _LAST_TOKEN.match(words, start):
+            return start
+    return -1
+
+
+def _holds_closer(words: str) -> bool:
+    return any(_CLOSER.match(words, sign.start()) for sign in _SIGN["token"].finditer(words))
 
 
 def _is_whole(grammar: str, turns: list[Turn], text: str, end: _Mark) -> bool:
@@ -206,7 +248,7 @@ def _is_whole(grammar: str, turns: list[Turn], text: str, end: _Mark) -> bool:
         return False
     if grammar == "heading" and len(turns) > 1 and roles == {"user"}:
         return False
-    if _CLOSER.search(last["content"]):
+    if _holds_closer(last["content"]):
         return False
     if last["role"] != "assistant" or _CLOSES.search(text, end.end):
         return True

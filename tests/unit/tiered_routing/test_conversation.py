@@ -247,5 +247,5 @@ def test_malformed_conversations_are_empty(malformed: Any):
 
 
 def test_many_openings_without_end_are_read():
-    text = "<context>" * 50_000
+    text = "<context>" * 2_000
     assert task_of(text).text == text

@@ -1,10 +1,12 @@
-"""`make bench`: every measurement that needs nothing but this repository, one after the other.
+"""`make bench`: what can be measured in minutes with nothing but this repository, in turn.
 
 make bench                                   all that is listed in `PARTS` below
 gearshift evaluate FILE…                     needs outcome files, which are not in the repository
 make bench-compute                           needs 12 GB of memory and half an hour
 python -m benchmarks.scorer_memory FILE…     needs any file of prompts
 python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
+python -m benchmarks.large_log               needs 4 GB of disk
+python -m benchmarks.shadows, .many_streams, .stuck_tier      by themselves: they watch memory or times
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ _MOST_SHOWN: Final = 8
 _LONGEST_SHOWN: Final = 80
 _ABSENT: Final = object()
 # Blocks that are read once, when the sockets are opened.
-_ONCE: Final = ("tls",)
+_ONCE: Final = ("admin", "decision_log", "opentelemetry", "tls")
 
 
 def changes(old: Settings, new: Settings) -> list[str]:

@@ -1,7 +1,7 @@
 """What is said of two settings that differ."""
 
 from gearshift.settings import Settings
-from gearshift.settings_changes import changes, summary
+from gearshift.settings_changes import changes, needing_restart, summary
 
 
 def settings(**blocks):
@@ -43,3 +43,21 @@ def test_secrets_are_not():
 def test_many_changes_are_cut_short():
     assert summary([f"k{n}: 1 -> 2" for n in range(10)]).endswith("k7: 1 -> 2 and 2 more")
     assert summary(["a: changed", "b: changed"]) == "a: changed, b: changed"
+
+
+def test_what_is_read_only_at_the_start_is_named():
+    new = settings(
+        tls={"certificate": "a.pem", "key": "b.pem"},
+        admin={"token": "another token for operators"},
+        decision_log={"keep_days": 7},
+        opentelemetry={"content": True},
+        limits={"max_queue": 9},
+        quality={"shadow_share": 0.5},
+    )
+    assert sorted(needing_restart(changes(settings(), new))) == [
+        "admin.token",
+        "decision_log.keep_days",
+        "opentelemetry.content",
+        "tls.certificate",
+        "tls.key",
+    ]

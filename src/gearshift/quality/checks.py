@@ -49,8 +49,6 @@ def _ends_in_a_loop(text: str) -> bool:
     """The last characters are one piece at least four times, and at least 80 characters."""
     for period in range(1, len(text) // 4 + 1):
         times = max(4, -(-80 // period))
-        if period * times > len(text):
-            break
         piece = text[-period:]
         if len(set(piece)) > 1 and text.endswith(piece * times):
             return True

@@ -66,9 +66,67 @@ def test_the_bytes_of_a_request_are_not_kept_but_count():
     assert one.size > 50_000
 
 
+@pytest.mark.parametrize(("tier", "share"), [("simple", 0.25), ("complex", 0.125)])
+@pytest.mark.parametrize("below", [1, 0])
+def test_what_is_drawn_lies_below_the_share_of_its_own_tier(tier, share, below):
+    taken = []
+    watched = sampler(taken, shadow_share=0.25, shadow_share_complex=0.125)
+    digits = f"{int(share * 16**7) - below:07x}"
+    answer = response(tier=tier, id=f"dec-{'0' * 17}{digits}")
+    assert watched.watch(REQUEST, answer) is answer
+    assert [one.propensity for one in taken] == [share] * below
+
+
+@pytest.mark.parametrize("finish", ["stop", "length", None])
+def test_a_sample_is_the_question_the_decision_and_the_answer(finish):
+    taken = []
+    answer = response(finish)
+    sampler(taken).watch(REQUEST, answer)
+    (one,) = taken
+    assert one.request.messages == REQUEST.messages
+    assert one.decision is answer.decision
+    assert one.answer == Chunk("It is nine.", finish_reason=finish)
+
+
+def test_an_answer_that_says_nothing_of_itself_is_never_offered():
+    taken = []
+    silent = response()._replace(frames=WholeAnswer(Frame(b"{}")))
+    assert sampler(taken).watch(REQUEST, silent) is silent
+    assert taken == []
+
+
+@pytest.mark.parametrize(
+    ("tier", "allowed", "count"),
+    [
+        ("simple", {"complex"}, 1),
+        ("simple", {"simple", "complex"}, 1),
+        ("complex", {"complex"}, 0),
+        ("complex", {"simple"}, 1),
+        ("simple", set(), 0),
+    ],
+)
+def test_it_is_the_other_tier_that_a_key_must_be_allowed(tier, allowed, count):
+    taken = []
+    request = replace(REQUEST, allowed_tiers=frozenset(allowed))
+    sampler(taken, shadow_share_complex=1.0).watch(request, response(tier=tier))
+    assert len(taken) == count
+
+
+def test_a_sample_is_as_large_as_what_it_holds():
+    taken = []
+    watched = sampler(taken)
+    messages = [{"role": "user", "content": "12345"}, {"role": "user", "content": "678"}]
+    asked = replace(REQUEST, raw=b"", messages=[*messages, {"role": "assistant"}])
+    watched.watch(replace(REQUEST, raw=b"x" * 300), response())
+    watched.watch(asked, response())
+    answer = 2 * len("It is nine.")
+    assert [one.size for one in taken] == [4_000 + 600 + answer, 4_000 + 16 + answer]
+
+
 class Frames:
     def __init__(self, *words):
-        self._frames = [Frame(b"", Chunk(word)) for word in words]
+        self._frames = [Frame(word.encode(), Chunk(word)) for word in words]
+        self._frames.insert(1, Frame(b": ping"))
         self.closed = False
 
     async def read(self):
@@ -82,8 +140,11 @@ async def test_a_stream_is_offered_when_it_was_read_to_its_end_and_not_before():
     taken = []
     frames = Frames("It ", "is nine.")
     answer = sampler(taken).watch(REQUEST, response()._replace(frames=frames))
-    while await answer.frames.read() is not None:
+    passed = []
+    while (frame := await answer.frames.read()) is not None:
+        passed.append(frame.raw)
         assert taken == []
+    assert passed == [b"It ", b": ping", b"is nine."]
     assert await answer.frames.read() is None
     (one,) = taken
     assert one.answer.content == "It is nine."

@@ -6,10 +6,10 @@ import pytest
 from tests.fakes.finished import decision
 
 from gearshift.chat_requests import chat_request
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import Fault, GearshiftError, UpstreamError
 from gearshift.quality import shadows as shadows_module
 from gearshift.quality.budget import DailyBudget
-from gearshift.quality.pair import Judgement, Sample, Verdict
+from gearshift.quality.pair import Judged, Judgement, Sample, Verdict
 from gearshift.quality.quiet import GivenUpError
 from gearshift.quality.shadows import Shadows
 from gearshift.types import Chunk
@@ -20,8 +20,8 @@ class World:
 
     name = "mine"
 
-    def __init__(self, error=None):
-        self.error = error
+    def __init__(self, error=None, judging=None):
+        self.error, self.judging = error, judging
         self.asked, self.pairs, self.reported, self.skipped, self.sent = [], [], [], [], []
 
     async def tier(self, request, *, is_largest):
@@ -32,14 +32,16 @@ class World:
 
     async def judge(self, pair):
         self.pairs.append(pair)
+        if self.judging:
+            raise self.judging
         return Judgement(Verdict.TIE, 1.0, 1.0)
 
 
-def shadows(world, tokens=1_000, max_waiting=10):
+def shadows(world, tokens=1_000, max_waiting=10, budget=None):
     return Shadows(
         world,
         world,
-        DailyBudget(tokens, lambda: 0.0),
+        budget or DailyBudget(tokens, lambda: 0.0),
         report=world.reported.append,
         sent=lambda: world.sent.append(1),
         skipped=world.skipped.append,
@@ -66,16 +68,22 @@ async def compared(made, world, count=1):
 async def test_the_weak_answer_is_told_by_its_place(is_weak):
     world = World()
     made = shadows(world)
-    made.offer(sample(is_weak, stream=True, user="me"))
+    client = {"stream": True, "stream_options": {}, "user": "me", "n": 1, "store": False}
+    offered = sample(is_weak, **client, top_p=0.9)
+    made.offer(offered)
     await compared(made, world)
     ((request, is_largest),) = world.asked
     assert is_largest is is_weak
-    assert request.options == {"temperature": 0.5}
+    assert request.options == {"temperature": 0.5, "top_p": 0.9}
+    assert not request.stream
+    assert request.messages == offered.request.messages
     (pair,) = world.pairs
+    assert pair.request is offered.request
     words = ("given", "repeated") if is_weak else ("repeated", "given")
     assert (pair.weak.content, pair.strong.content) == words
-    assert world.reported[0].judge == "mine"
+    assert world.reported == [Judged(offered, pair, "mine", Judgement(Verdict.TIE, 1.0, 1.0))]
     assert world.sent == [1]
+    assert world.skipped == []
 
 
 @pytest.mark.parametrize(
@@ -93,6 +101,57 @@ async def test_one_that_fails_is_said_and_the_next_is_compared(error, reason):
     made.offer(sample())
     await compared(made, world, 2)
     assert world.skipped == [reason, reason]
+    assert world.sent == []
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (GivenUpError("x", fault=Fault.BUSY), "busy"),
+        (UpstreamError("x", fault=Fault.FAILED), "failed"),
+        (GearshiftError("an extra is missing"), "failed"),
+        (KeyError("defect"), "failed"),
+    ],
+)
+async def test_what_was_repeated_counts_though_nobody_can_judge_it(error, reason):
+    world = World(judging=error)
+    made = shadows(world)
+    made.offer(sample())
+    await compared(made, world)
+    assert (world.sent, world.skipped, world.reported) == ([1], [reason], [])
+
+
+async def test_a_sample_that_comes_while_the_worker_waits_is_compared_too():
+    world = World()
+    made = shadows(world, max_waiting=1)
+    running = asyncio.create_task(made.run())
+    for count in (1, 2, 3):
+        made.offer(sample())
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(world.reported) == count
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.parametrize("left", [1, 0])
+async def test_what_waits_when_the_budget_is_spent_is_let_go(left):
+    world = World()
+    budget = DailyBudget(100, lambda: 0.0)
+    made = shadows(world, budget=budget)
+    made.offer(sample())
+    made.offer(sample())
+    budget.spend(100 - left)
+    await compared(made, world, 2)
+    assert world.skipped == ([] if left else ["budget", "budget"])
+    assert len(world.asked) == 2 * left
+
+
+async def test_the_last_token_of_a_day_buys_a_sample():
+    world = World()
+    made = shadows(world, tokens=1)
+    made.offer(sample())
+    assert world.skipped == []
 
 
 async def test_so_many_and_so_many_bytes_may_wait(monkeypatch):

@@ -67,10 +67,8 @@ class _Gate:
 
     def limit(self, max_in_flight: int, max_queue: int, tiers: AbstractSet[str]) -> None:
         """What holds from now on."""
-        is_wider = max_in_flight > self.max_in_flight
         self.max_in_flight, self.max_queue, self.tiers = max_in_flight, max_queue, tiers
-        if is_wider:
-            self._admit()
+        self._admit()  # there may be more places than before, or fewer tiers that share them
 
     def place(self, tier: str) -> Place | None:
         """A place, if there is one for this tier now."""

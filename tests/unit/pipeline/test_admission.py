@@ -301,6 +301,18 @@ async def test_new_limits_let_in_just_so_many_and_take_from_nobody(places, let_i
         task.cancel()
 
 
+async def test_who_waits_is_let_in_when_fewer_tiers_share_the_places():
+    old = admission(4, 5, tiers=("a", "b"))
+    waiting = await hang(old, "a", 5)
+    assert sum(task.done() for task in waiting) == 3
+    new = admission(4, 5, tiers=("a",))
+    new.adopt(old)
+    assert new.place_at_once("u", "a") is None
+    await turns()
+    assert sum(task.done() for task in waiting) == 4
+    waiting[-1].cancel()
+
+
 async def test_a_waiter_whose_event_loop_has_been_closed_is_passed_over():
     gates = admission(1, 5)
     place = await gates.place("u", "a")

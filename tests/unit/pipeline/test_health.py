@@ -1,19 +1,22 @@
 """What probes find, and what follows from it."""
 
 import asyncio
+import itertools
 import time
 from typing import Any
 
 import pytest
+from tests.fakes.steps import run_interrupted
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.circuits import Circuits
-from gearshift.pipeline.health import HealthMonitor
+from gearshift.pipeline.circuits import Circuits, State
+from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import (
     Capability,
     ChatRequest,
+    Deployment,
     ModelInfo,
     Operation,
     Readiness,
@@ -154,3 +157,235 @@ async def test_the_pace_is_the_upstreams_own_and_slackens_while_it_is_down(
     await done.wait()
     await health.aclose()
     assert slept == pauses
+
+
+# --- what is known of each upstream, and what follows for tiers and circuits
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def made(states, *, provider="ollama", models=()):
+    """A monitor of the upstreams with these states, and its circuits."""
+    upstreams = [UpstreamConfig(name, provider, f"http://{name}", models=models) for name in states]
+    providers: dict[str, Any] = {name: ProbedProvider(state) for name, state in states.items()}
+    circuits = Circuits(Clock(), failures=1)
+    return HealthMonitor(TierConfig(), upstreams, providers, circuits), providers, circuits
+
+
+SMALL = Deployment("local", "gemma2:2b")
+FAILED = UpstreamError("said no", fault=Fault.FAILED)
+DOWN = UpstreamState(is_reachable=False, detail="refused")
+
+
+async def test_the_words_on_each_deployment():
+    loading = UpstreamState(is_reachable=True, is_loading=True, detail="loading it")
+    found = UpstreamState(is_reachable=True, models=(ModelInfo("gemma2:2b"),), detail="found")
+    for state, readiness, detail in (
+        (DOWN, Readiness.UNREACHABLE, "refused"),
+        (loading, Readiness.LOADING, "loading it"),
+        (found, Readiness.READY, "found"),
+    ):
+        health, _, circuits = made({"local": state})
+        assert health.tier_health()["simple"] == [
+            DeploymentHealth(SMALL, Readiness.UNKNOWN, "not probed yet")
+        ]
+        await health.probe_all()
+        assert health.tier_health()["simple"] == [DeploymentHealth(SMALL, readiness, detail)]
+        circuits.failed(SMALL, FAILED)
+        assert health.tier_health()["simple"] == [
+            DeploymentHealth(SMALL, readiness, "left alone after: said no", in_cooldown=True)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "detail"),
+    [
+        ("ollama", "gemma2:2b is not there; run: ollama pull gemma2:2b"),
+        ("openai", "gemma2:2b is not among the models that local serves"),
+    ],
+)
+async def test_how_to_come_by_a_missing_model(provider, detail):
+    health, _, _ = made({"local": up("other")}, provider=provider)
+    await health.probe_all()
+    assert health.tier_health()["simple"] == [
+        DeploymentHealth(SMALL, Readiness.MISSING_MODEL, detail)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "is_open"), [(None, True), (up("gemma2:2b"), True), (DOWN, False)]
+)
+async def test_only_what_was_not_ready_before_earns_a_trial_when_it_is(before, is_open):
+    health, providers, circuits = made({"local": before or up("gemma2:2b")})
+    if before is not None:
+        await health.probe_all()
+    circuits.failed(SMALL, FAILED)
+    providers["local"].state = up("gemma2:2b")
+    await health.probe_all()
+    assert circuits.state(SMALL) is (State.OPEN if is_open else State.HALF_OPEN)
+
+
+async def test_while_it_loads_a_model_nothing_earns_a_trial():
+    health, providers, circuits = made({"local": up("gemma2:2b", loading=True)})
+    await health.probe_all()
+    circuits.failed(SMALL, UpstreamError("gone", fault=Fault.UNREACHABLE))
+    await health.probe_all()
+    assert circuits.state(SMALL) is State.OPEN
+    providers["local"].state = up("other", "gemma2:2b")
+    await health.probe_all()
+    assert circuits.state(SMALL) is State.CLOSED
+
+
+async def test_the_picture_follows_what_the_probes_find(caplog):
+    caplog.set_level("INFO")
+    health, providers, _ = made({"local": up("phi3")})
+    await health.probe_all()
+    first = health.topology
+    assert [str(target.deployment) for target in first.of_model("phi3")] == ["local/phi3"]
+    await health.probe_all()
+    assert health.topology is first  # nothing is new
+    providers["local"].state = up("other")
+    await health.probe_all()
+    assert health.topology.of_model("phi3") == ()
+    providers["local"].state = DOWN
+    for _ in range(2):
+        await health.probe_all()
+    assert [record.getMessage() for record in caplog.records] == [
+        "upstream local is reachable: ",
+        "upstream local is not reachable: refused",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("need", "words", "is_learned"),
+    [
+        (Capability.TOOLS, "does not support Tools", True),
+        (Capability.VISION, "no IMAGE input", True),
+        (Capability.VISION, "vision is not supported", True),
+        (Capability.VISION, "not multimodal", True),
+        (Capability.VISION, "hint: provide the mmproj", True),
+        (Capability.THINKING, "does not support thinking", True),
+        (Capability.THINKING, "reasoning is off", True),
+        (Capability.THINKING, "does not support tools", False),
+        (Capability.TOOLS, "no image input", False),
+    ],
+)
+async def test_what_is_learned_is_what_was_needed_and_is_named(need, words, is_learned):
+    health, _, _ = made({"local": up("gemma2:2b")})
+    request = ChatRequest("openai", Operation.CHAT, "auto", [], needs=frozenset({need}))
+    before = health.topology
+    health.learn_incapable(SMALL, request, UpstreamError(words, fault=Fault.INCAPABLE))
+    (target,) = health.topology.tiers["simple"]
+    assert target.can_answer(frozenset({need}), 0) != is_learned
+    assert (health.topology is before) != is_learned
+
+
+def test_what_was_learned_before_is_kept():
+    health, _, _ = made({"local": up("gemma2:2b")})
+    both = frozenset({Capability.TOOLS, Capability.VISION})
+    request = ChatRequest("openai", Operation.CHAT, "auto", [], needs=both)
+    for words in ("no tools", "no images"):
+        health.learn_incapable(SMALL, request, UpstreamError(words, fault=Fault.INCAPABLE))
+    (target,) = health.topology.tiers["simple"]
+    assert target.capabilities == frozenset(Capability) - both
+
+
+async def test_what_is_known_of_the_same_upstreams_is_taken_over_and_of_others_not():
+    old, _, _ = made({"local": up("gemma2:2b"), "other": up("gemma2:2b")})
+    await old.probe_all()
+    request = ChatRequest("openai", Operation.CHAT, "", [], needs=frozenset({Capability.TOOLS}))
+    for name in ("local", "other"):
+        error = UpstreamError("no tools", fault=Fault.INCAPABLE)
+        old.learn_incapable(Deployment(name, "gemma2:2b"), request, error)
+    new, _, _ = made({"local": None, "other": None}, models=("gemma2:2b",))
+    new.adopt(old, {"local"})
+    assert new.states == {"local": old.states["local"]}
+    local, other = new.topology.tiers["simple"]
+    assert [target.can_answer(request.needs, 0) for target in (local, other)] == [False, True]
+    assert [one.readiness for one in new.tier_health()["simple"]] == [
+        Readiness.READY,
+        Readiness.UNKNOWN,
+    ]
+
+
+async def test_a_probe_without_an_answer_is_given_up(monkeypatch):
+    monkeypatch.setattr("gearshift.pipeline.health.PROBE_SECONDS", 0.01)
+    health, _, _ = made({"local": None, "other": up("gemma2:2b")})
+    await health.probe_all()
+    assert health.states == {
+        "local": UpstreamState(is_reachable=False, detail="no answer in 0 s"),
+        "other": up("gemma2:2b"),
+    }
+
+
+@pytest.mark.parametrize("trouble", ["circuit", "loading", "down", "none"])
+async def test_an_upstream_is_well_when_it_is_ready_and_none_of_its_circuits_is_open(trouble):
+    state = {"down": DOWN, "loading": up("gemma2:2b", loading=True)}
+    health, _, circuits = made({"local": state.get(trouble, up("gemma2:2b"))})
+    assert not health._is_well("local")
+    await health.probe_all()
+    circuits.failed(Deployment("other", "gemma2:2b"), FAILED)
+    if trouble == "circuit":
+        circuits.failed(SMALL, FAILED)
+    assert health._is_well("local") == (trouble == "none")
+
+
+@pytest.mark.parametrize("scatter", [0.9, 1.1])
+def test_each_pause_is_scattered_and_the_pace_comes_back_when_all_is_well(monkeypatch, scatter):
+    slept = []
+
+    def uniform(low, high):
+        assert (low, high) == (0.9, 1.1)
+        return scatter
+
+    monkeypatch.setattr("gearshift.pipeline.health.random.uniform", uniform)
+
+    async def scenario():
+        health, providers, _ = made({"local": DOWN})
+        loop = asyncio.get_running_loop()
+        probe = providers["local"].probe
+
+        async def probed():
+            slept.append(loop.time())
+            providers["local"].state = up("gemma2:2b") if len(slept) in (4, 5) else DOWN
+            return await probe()
+
+        providers["local"].probe = probed
+        await health.start()
+        await asyncio.sleep(25.0)
+        await health.aclose()
+        assert health._tasks == []
+
+    run_interrupted(scenario, None)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(slept)]
+    expected = [1, 1.5, 2.25, 5, 5, 1, 1.5, 2.25]
+    assert pauses[:8] == pytest.approx([scatter * pause for pause in expected])
+
+
+def test_one_that_hangs_delays_neither_the_start_nor_the_probes_of_others():
+    async def scenario():
+        health, _, _ = made({"local": None, "other": up("gemma2:2b")})
+        await health.start()
+        assert asyncio.get_running_loop().time() == 3.0
+        assert health.states == {"other": up("gemma2:2b")}
+        await asyncio.sleep(30.0)
+        assert health.states["local"].detail.startswith("no answer in ")
+        await health.aclose()
+
+    run_interrupted(scenario, None)
+
+
+async def test_what_a_loop_left_behind_is_not_waited_for():
+    health, _, _ = made({"local": up("gemma2:2b")})
+
+    async def begin():
+        await health.start()
+
+    await asyncio.to_thread(asyncio.run, begin())
+    await health.aclose()
+    assert health._tasks == []

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import Fault, RequestError, UpstreamError
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.recording import CLIENT_GONE, Recording
+from gearshift.telemetry.events import RequestFinished
 from gearshift.types import (
     Cause,
     ChatRequest,
@@ -17,6 +19,7 @@ from gearshift.types import (
     Frame,
     Operation,
     Usage,
+    WholeAnswer,
 )
 
 DECISION = Decision(
@@ -127,3 +130,176 @@ async def test_the_prompt_is_told_only_where_a_setting_says_so():
     response = await answer(Frames(Frame(b"a")), events, with_prompts=True)
     await read(response.frames)
     assert events[0].prompt == "secret words"
+
+
+# --- what is told, field by field, by a clock that tests move
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    clock.perf_counter = lambda: clock.now
+    monkeypatch.setattr("gearshift.pipeline.recording.time", clock)
+    return clock
+
+
+MESSAGES = [
+    {"role": "user", "content": "first"},
+    {"role": "user", "content": "secret words"},
+    {"role": "assistant", "content": "said"},
+]
+FAILED = UpstreamError("my prompt", fault=Fault.FAILED)
+
+
+def whole_call(*, stream=False, messages=MESSAGES):
+    request = ChatRequest(
+        "ollama", Operation.CHAT, "auto", messages, stream=stream, client="team",
+        headers={"traceparent": "00-1", "tracestate": "x"},
+    )  # fmt: skip
+    return Call(
+        request, DECISION, (), 98.0,
+        scoring_seconds=0.25, upstream_seconds=0.5, attempts=[("one/small", FAILED)],
+    )  # fmt: skip
+
+
+def recorded(inner, *, with_prompts=False):
+    """A recording with two sinks and who is told of broken answers; what they are told."""
+    told: list[list[object]] = [[], [], []]
+    sinks = [told[0].append, told[1].append]
+    broke_off = lambda *said: told[2].append(said)  # noqa: E731
+    return Recording(inner, sinks, broke_off, with_prompts=with_prompts), told
+
+
+def expected(**changes):
+    usual = RequestFinished(
+        decision=DECISION, dialect="ollama", status=200, streamed=False, duration_seconds=2.0,
+        first_token_seconds=2.0, overhead_seconds=0.125, scoring_seconds=0.25,
+        attempts=(("one/small", "failed"),), client="team", trace_parent="00-1",
+        messages=MESSAGES,
+    )  # fmt: skip
+    return usual._replace(**changes)
+
+
+@pytest.mark.parametrize("with_prompts", [False, True])
+@pytest.mark.parametrize("chunk", [None, Chunk("x", usage=Usage(5, 7), load_seconds=3.0)])
+async def test_an_answer_in_one_piece_is_told_at_once(clock, chunk, with_prompts):
+    answer = WholeAnswer(Frame(b"x", chunk))
+
+    async def inner(call):
+        return ChatResponse(call.decision, "openai", answer, 0.125)
+
+    recording, (one, two, broken) = recorded(inner, with_prompts=with_prompts)
+    response = await recording(whole_call())
+    assert response.frames is answer
+    said = {"usage": chunk.usage, "load_seconds": 3.0} if chunk else {}
+    assert one == two == [expected(**said, prompt="secret words" if with_prompts else None)]
+    assert broken == []
+
+
+async def test_a_stream_is_told_at_its_end_with_the_last_that_it_said(clock):
+    frames = Frames(
+        Frame(b"a", Chunk("a", usage=Usage(1, 1), load_seconds=3.0)),
+        Frame(b"b"),
+        Frame(b"c", Chunk("c", usage=Usage(5, 7))),
+        Frame(b"d", Chunk("d")),
+    )
+
+    async def inner(call):
+        clock.now += 1.0
+        return ChatResponse(call.decision, "openai", frames, 0.125)
+
+    recording, (one, two, broken) = recorded(inner)
+    response = await recording(whole_call(stream=True))
+    assert (response.decision, response.dialect) == (DECISION, "openai")
+    clock.now += 4.0
+    assert await read(response.frames) == [b"a", b"b", b"c", b"d"]
+    await response.frames.read()  # once more behind the end
+    await response.frames.aclose()
+    assert (
+        one
+        == two
+        == [
+            expected(
+                streamed=True,
+                duration_seconds=7.0,
+                first_token_seconds=3.0,
+                usage=Usage(5, 7),
+                load_seconds=3.0,
+            )
+        ]
+    )
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "fault"),
+    [
+        (UpstreamError("slow", fault=Fault.TIMEOUT), 504, "timeout"),
+        (RequestError("wrong"), 400, None),
+        (ZeroDivisionError(), 500, "internal"),
+        (asyncio.CancelledError(), CLIENT_GONE, None),
+    ],
+)
+@pytest.mark.parametrize("upstream_seconds", [0.5, 50.0])
+async def test_a_failure_is_told_with_its_fault_and_without_what_never_was(
+    clock, error, status, fault, upstream_seconds
+):
+    async def inner(call):
+        clock.now += 1.0
+        raise error
+
+    recording, (one, two, broken) = recorded(inner)
+    asked = whole_call()
+    asked.upstream_seconds = upstream_seconds
+    with pytest.raises(type(error)):
+        await recording(asked)
+    assert (
+        one
+        == two
+        == [
+            expected(
+                status=status,
+                fault=fault,
+                duration_seconds=3.0,
+                first_token_seconds=None,
+                overhead_seconds=max(0.0, 3.0 - upstream_seconds),
+            )
+        ]
+    )
+    assert broken == []
+
+
+async def test_an_answer_that_breaks_off_is_told_with_its_fault_and_to_who_keeps_the_circuits(
+    clock,
+):
+    error = UpstreamError("slow", fault=Fault.TIMEOUT)
+
+    async def inner(call):
+        return ChatResponse(call.decision, "openai", Frames(Frame(b"a"), error=error), 0.125)
+
+    recording, (one, _, broken) = recorded(inner)
+    response = await recording(whole_call(stream=True))
+    with pytest.raises(UpstreamError):
+        await read(response.frames)
+    await response.frames.aclose()
+    assert one == [expected(streamed=True, status=504, fault="timeout")]
+    assert broken == [(DECISION.deployment, error)]
+
+
+@pytest.mark.parametrize(
+    ("messages", "prompt"),
+    [
+        (MESSAGES, "secret words"),
+        ([{"role": "system", "content": "be good"}], ""),
+        ([], ""),
+        ([{"role": "user", "content": [{"type": "text"}]}], "[{'type': 'text'}]"),
+        ([{"content": "of nobody"}], ""),
+    ],
+)
+async def test_the_prompt_is_the_last_that_the_user_said(clock, messages, prompt):
+    async def inner(call):
+        return ChatResponse(call.decision, "openai", WholeAnswer(Frame(b"x")), 0.125)
+
+    recording, (one, *_) = recorded(inner, with_prompts=True)
+    await recording(whole_call(messages=messages))
+    assert [event.prompt for event in one] == [prompt]

@@ -1,8 +1,11 @@
 """Which deployments stand behind tiers and names."""
 
-from gearshift.pipeline.topology import resolve
+import pytest
+
+from gearshift.pipeline.topology import canonical, is_listed, resolve
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 OLLAMA = UpstreamConfig("ollama", "ollama", "http://o")
@@ -66,3 +69,120 @@ def test_what_a_deployment_was_found_unable_to_do_is_subtracted():
     simple = topology.tiers["simple"][0]
     assert not simple.can_answer(frozenset({Capability.TOOLS}), 0)
     assert simple.can_answer(frozenset({Capability.VISION}), 0)
+
+
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("name", "written_out"),
+    [
+        ("phi3", "phi3:latest"),
+        ("phi3:mini", "phi3:mini"),
+        ("org/phi3", "org/phi3:latest"),
+        ("host:80/phi3", "host:80/phi3:latest"),
+        ("host:80/org/phi3:mini", "host:80/org/phi3:mini"),
+    ],
+)
+def test_a_name_without_a_tag_means_latest(name, written_out):
+    assert canonical(name) == written_out
+    assert canonical(written_out) == written_out
+    for model, listed in ((name, written_out), (written_out, name), (name, name)):
+        assert is_listed(model, ModelInfo(listed))
+    assert not is_listed(name, ModelInfo(f"{written_out}x"))
+
+
+def one_tier(*entries):
+    """A tier of that many entries, before another that is of no interest."""
+    tiers = [
+        {"name": "only", "below": 5, "deployments": [*entries]},
+        {"name": "rest", "deployments": ["ollama/rest"]},
+    ]
+    return TierConfig.from_mapping({"tiers": tiers})
+
+
+# --- who is asked for what
+
+
+PATHS = UpstreamConfig("paths", "embedded", "", model_paths={"p": "p.gguf"})
+URLS = UpstreamConfig("urls", "embedded", "", model_urls={"u": "http://u"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "owners"),
+    [
+        ("p", ["paths/p"]),
+        ("p:latest", ["paths/p:latest"]),
+        ("u", ["urls/u"]),
+        ("mistral:7b-instruct", ["vllm/mistral:7b-instruct"]),
+        ("other", ["ollama/other"]),  # the only one that has not said what it has
+        ("ollama/", ["ollama/ollama/"]),  # no model is named
+        ("ollama/p", ["ollama/p"]),
+        ("paths/other", ["paths/other"]),
+    ],
+)
+def test_who_is_asked_for_an_entry(entry, owners):
+    topology = resolve(one_tier(entry), [OLLAMA, VLLM, PATHS, URLS], {}, {})
+    assert deployments(topology.tiers["only"]) == owners
+
+
+def test_where_all_have_said_what_they_have_and_nobody_has_it_all_are_asked():
+    topology = resolve(one_tier("other"), [VLLM, PATHS], {}, {})
+    assert deployments(topology.tiers["only"]) == ["vllm/other", "paths/other"]
+
+
+def test_what_is_declared_counts_more_than_what_is_listed():
+    states = {"vllm": up(ModelInfo("listed"))}
+    topology = resolve(one_tier("listed"), [OLLAMA, VLLM], states, {})
+    assert deployments(topology.tiers["only"]) == ["ollama/listed"]
+    assert deployments(topology.of_model("mistral:7b-instruct")) == ["vllm/mistral:7b-instruct"]
+
+
+def test_a_target_has_all_that_its_upstream_tells_of_the_model():
+    can = frozenset({Capability.TOOLS, Capability.VISION})
+    known = ModelInfo("m:latest", context_length=4096, capabilities=can)
+    states = {"ollama": up(ModelInfo("x", context_length=1), known)}
+    deployment = Deployment("ollama", "m")
+    lacking = {deployment: frozenset({Capability.TOOLS})}
+    for found, capabilities in (({}, can), (lacking, frozenset({Capability.VISION}))):
+        topology = resolve(one_tier("m"), [OLLAMA], states, found)
+        (target,) = topology.tiers["only"]
+        assert target == Target(deployment, "ollama", "only", capabilities, 4096)
+    (unknown,) = resolve(one_tier("m"), [OLLAMA], {}, {}).tiers["only"]
+    assert unknown == Target(deployment, "ollama", "only", None, None)
+    (lacks,) = resolve(one_tier("m"), [OLLAMA], {}, lacking).tiers["only"]
+    assert lacks.capabilities == frozenset(Capability) - {Capability.TOOLS}
+
+
+def test_a_model_is_found_once_with_its_tier_however_often_it_is_named():
+    states = {"ollama": up(ModelInfo("m"), ModelInfo("free"))}
+    other = UpstreamConfig("other", "ollama", "http://o2")
+    states["other"] = up(ModelInfo("m"))
+    topology = resolve(one_tier("ollama/m"), [OLLAMA, other], states, {})
+    assert [(str(t.deployment), t.tier) for t in topology.of_model("m")] == [
+        ("ollama/m", "only"),
+        ("other/m", ""),
+    ]
+    assert topology.of_model("free")[0].tier == ""
+    assert set(topology.models) == {"m", "free", "rest"}
+
+
+def test_who_shares_an_upstream():
+    config = TierConfig.from_mapping(
+        {
+            "tiers": [
+                {"name": "a", "below": 5, "deployments": ["vllm/m"]},
+                {"name": "b", "deployments": ["vllm/n", "ollama/big"]},
+            ]
+        }
+    )
+    states = {"ollama": up(ModelInfo("free"))}
+    topology = resolve(config, [OLLAMA, UpstreamConfig("vllm", "openai", "http://v")], states, {})
+    assert topology.tiers_at("vllm") == {"a", "b"}
+    assert topology.tiers_at("ollama") == {"b", ""}
+    assert topology.tiers_at("nobody") == frozenset()
+
+
+def test_tiers_are_in_the_order_of_their_limits():
+    topology = resolve(TierConfig(), [OLLAMA], {}, {})
+    assert list(topology.tiers) == ["simple", "complex"]

@@ -1,0 +1,143 @@
+"""The steps of the pipeline are put together as the settings say."""
+
+import asyncio
+
+import pytest
+from tests.fakes.pipelines import ONE, TWO, Plan, Upstream, call, failing
+from tests.fakes.steps import run_interrupted
+
+from gearshift.errors import Fault, UpstreamError
+from gearshift.pipeline.admission import Admission
+from gearshift.pipeline.build import build
+from gearshift.pipeline.circuits import Circuits, State
+from gearshift.settings import Settings
+
+
+class Health:
+    """Notes what it is told to learn."""
+
+    def __init__(self):
+        self.learned = []
+
+    def learn_incapable(self, *said):
+        self.learned.append(said)
+
+
+class Built:
+    """A pipeline with these settings before two upstreams, and what its sink is told."""
+
+    def __init__(self, one, two=(), **settings):
+        self.upstreams = {"one": Upstream([*one]), "two": Upstream([*two] or [Plan()])}
+        self.upstreams["two"].dialect = "ollama"
+        self.circuits = Circuits(lambda: 0.0)
+        self.health = Health()
+        self.events = []
+        self.handler = build(
+            Settings.model_validate(settings),
+            self.upstreams,  # type: ignore[arg-type]
+            self.circuits,
+            Admission(8, 4, 60.0, lambda upstream: frozenset(("simple",))),
+            self.health,  # type: ignore[arg-type]
+            [self.events.append],
+        )
+
+    async def answer(self, *chain):
+        asked = call(*chain)
+        asked.request.messages = [{"role": "user", "content": "secret"}]
+        response = await self.handler(asked)
+        while await response.frames.read() is not None:
+            pass
+        await response.frames.aclose()
+        return response
+
+    @property
+    def asked(self):
+        return [upstream.asked for upstream in self.upstreams.values()]
+
+
+@pytest.mark.parametrize(("log_prompts", "prompt"), [(False, None), (True, "secret")])
+async def test_an_answer_is_told_to_the_sinks_with_prompts_where_a_setting_says_so(
+    log_prompts, prompt
+):
+    built = Built([Plan()], tiered_routing={"logging": {"log_prompts": log_prompts}})
+    response = await built.answer(ONE)
+    (event,) = built.events
+    assert (event.status, event.decision, event.prompt) == (200, response.decision, prompt)
+    assert response.dialect == "openai"
+
+
+async def test_what_fails_is_answered_by_the_next_in_its_own_dialect_and_learned():
+    error = failing(Fault.INCAPABLE)
+    built = Built([Plan(result=error)])
+    response = await built.answer(ONE, TWO)
+    assert (response.decision.upstream, response.dialect) == ("two", "ollama")
+    ((deployment, _, said),) = built.health.learned
+    assert (deployment, said) == (ONE.deployment, error)
+
+
+@pytest.mark.parametrize(
+    ("retries", "asked"),
+    [
+        ({"attempts": 0}, 1),
+        ({"attempts": 2}, 3),
+        ({"attempts": 3, "budget": 0.0}, 1),
+        ({"attempts": 10, "budget": 1.0}, 5),  # then its circuit opens
+    ],
+)
+async def test_what_may_pass_is_asked_again_as_often_as_the_settings_say(retries, asked):
+    built = Built([Plan(result=failing())], retries={"backoff_seconds": 0.001, **retries})
+    with pytest.raises(UpstreamError):
+        await built.answer(ONE)
+    assert built.asked == [asked, 0]
+    assert [event.status for event in built.events] == [502]
+
+
+def test_the_wait_before_another_try_is_the_one_of_the_settings_scattered(monkeypatch):
+    monkeypatch.setattr("gearshift.pipeline.build.random.random", lambda: 0.75)
+
+    async def scenario():
+        built = Built([Plan(result=failing()), Plan()], retries={"backoff_seconds": 4.0})
+        await built.answer(ONE)
+        assert asyncio.get_running_loop().time() == pytest.approx(5.0)
+
+    run_interrupted(scenario, None)
+
+
+@pytest.mark.parametrize(
+    ("hedging", "budget", "second"),
+    [
+        ({}, 0.2, 0),
+        ({"enabled": True, "percentile": 50}, 0.2, 1),
+        ({"enabled": True, "percentile": 99}, 0.2, 0),
+        ({"enabled": True, "percentile": 50}, 0.0, 0),  # hedges are repetitions
+    ],
+)
+def test_a_second_request_goes_out_where_hedging_is_on_after_the_percentile_that_is_set(
+    hedging, budget, second
+):
+    async def scenario():
+        plans = [*[Plan(seconds=1.0)] * 15, *[Plan(seconds=9.0)] * 5, Plan(seconds=6.0)]
+        built = Built(plans, hedging=hedging, retries={"budget": budget})
+        for _ in range(20):
+            await built.answer(ONE, TWO)
+        assert built.asked == [20, 0]
+        await built.answer(ONE, TWO)
+        assert built.asked == [21, second]
+
+    run_interrupted(scenario, None)
+
+
+async def test_answers_that_break_off_count_for_their_circuit():
+    built = Built([Plan()])
+    answers = [await built.handler(call(ONE)) for _ in range(5)]
+    for answer in answers:
+        assert built.circuits.state(ONE.deployment) is State.CLOSED
+        answer.frames._frames.read = cut_off  # type: ignore[attr-defined]
+        with pytest.raises(UpstreamError):
+            await answer.frames.read()
+        await answer.frames.aclose()
+    assert built.circuits.state(ONE.deployment) is State.OPEN
+
+
+async def cut_off():
+    raise failing(Fault.CUT_OFF)

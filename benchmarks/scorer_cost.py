@@ -1,10 +1,16 @@
 """What scoring costs by length of text, beside LiteLLM's complexity router in the same run.
 
-Usage: python -m benchmarks.scorer_cost [--without-litellm]
+Usage: python -m benchmarks.scorer_cost [--without-litellm] [DATA...]
+
+Timed are one ordinary text of each size, scored again and again (best of rounds), hundreds of
+different texts of each size, each scored once (mean), and hostile texts of 200,000 characters. The
+different texts are made of the prompts in DATA (files as `gearshift evaluate` reads them), without
+any of those in tests/golden.
 
 LiteLLM is installed into a virtual environment of its own in the cache folder, and its own
 classifier is called there, in a subprocess, on the same texts. Where it cannot be had, the report
-says so and gives our figures alone. Read ratios, not absolutes.
+says so and gives our figures alone. Times are the thread's CPU time, so that a busy machine
+disturbs them less; even so read ratios, not absolutes.
 """
 
 from __future__ import annotations
@@ -16,26 +22,19 @@ import platform
 import subprocess
 import time
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.scorer_texts import EACH, adversarial, prompts, texts, varied
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 
 LITELLM = "litellm==1.106.2"
-SIZES = {"60": 60, "500": 500, "4k": 4_000, "32k": 32_000, "200k": 200_000}
 TARGETS_US = {"60": 15.0, "500": 30.0, "32k": 300.0, "200k": 300.0}
 TARGET_RATIO = 30.0
 ROUNDS = 7
 MIN_SECONDS = 0.02
-
-PARAGRAPH = (
-    "I run a small bakery with two ovens; every Friday the second one trips the fuse after about "
-    "forty minutes. Could you explain what may cause this, and compare replacing the fuse with "
-    "calling an electrician? First list the checks that I can do safely, then write a short Python "
-    "script that logs the temperature every minute. My budget is 400 euros. The oven was mended in "
-    "spring; since then the bread has been fine, the neighbours are happy, and nothing else in the "
-    "house has changed, except that we bought a new fridge, a lamp and three wooden shelves. "
-)
+LITELLM_READS = 4_000_000
+"""Of the different texts of a size LiteLLM is given so many characters: it reads them all."""
 
 PROBE = """
 import inspect, json, sys, time
@@ -49,54 +48,49 @@ for parameter in list(inspect.signature(router.__init__).parameters.values())[1:
     if parameter.default is inspect.Parameter.empty:
         arguments[parameter.name] = "probe" if "name" in parameter.name else None
 classify = getattr(router(**arguments), names[0])
-texts = json.load(sys.stdin)
-out = {}
-for name, text in texts.items():
+samples = json.load(sys.stdin)
+out, varied = {}, {}
+for name, text in samples["one"].items():
     classify(text)
     best = float("inf")
     for _ in range(5):
-        count, start = 0, time.perf_counter()
+        count, start = 0, time.thread_time()
         while True:
             classify(text)
             count += 1
-            spent = time.perf_counter() - start
+            spent = time.thread_time() - start
             if spent > 0.02:
                 break
         best = min(best, spent / count)
     out[name] = best * 1e6
+for name, texts in samples["varied"].items():
+    start = time.thread_time()
+    for text in texts:
+        classify(text)
+    varied[name] = (time.thread_time() - start) / len(texts) * 1e6
 function = ".".join((router.__module__, router.__name__, names[0]))
-json.dump({"function": function, "us": out}, sys.stdout)
+json.dump({"function": function, "one": out, "varied": varied}, sys.stdout)
 """
-
-
-def texts() -> dict[str, str]:
-    return {name: (PARAGRAPH * (size // len(PARAGRAPH) + 1))[:size] for name, size in SIZES.items()}
-
-
-def adversarial() -> dict[str, str]:
-    units = {
-        "when and": "when and ",
-        "first then": "first then ",
-        "newlines": "\n",
-        "digits": "1",
-        "quotes": '"',
-        "openings": "<context>",
-        "one word": "a",
-        "Chinese": "为什么要比较",
-    }
-    return {name: unit * (200_000 // len(unit)) for name, unit in units.items()}
 
 
 def microseconds(score: Callable[[str], object], text: str) -> float:
     score(text)
     best = float("inf")
     for _ in range(ROUNDS):
-        count, start = 0, time.perf_counter()
-        while (spent := time.perf_counter() - start) < MIN_SECONDS:
+        count, start = 0, time.thread_time()
+        while (spent := time.thread_time() - start) < MIN_SECONDS:
             score(text)
             count += 1
         best = min(best, spent / count)
     return best * 1e6
+
+
+def mean_microseconds(score: Callable[[str], object], texts: Sequence[str]) -> float:
+    """Each text once, as they come in a day of traffic; none of them has been seen before."""
+    start = time.thread_time()
+    for text in texts:
+        score(text)
+    return (time.thread_time() - start) / len(texts) * 1e6
 
 
 def litellm_python() -> Path:
@@ -111,12 +105,17 @@ def litellm_python() -> Path:
     return python
 
 
-def litellm_costs(samples: dict[str, str]) -> tuple[str, dict[str, float]]:
+Costs = dict[str, dict[str, float]]
+NONE: Costs = {"one": {}, "varied": {}}
+
+
+def litellm_costs(one: dict[str, str], varied: dict[str, list[str]]) -> tuple[str, Costs]:
     """The function that was timed and its costs; or why there are none."""
+    few = {name: some[: LITELLM_READS // len(some[0])] for name, some in varied.items()}
     try:
         done = subprocess.run(
             [str(litellm_python()), "-c", PROBE],
-            input=json.dumps(samples),
+            input=json.dumps({"one": one, "varied": few}),
             check=True,
             timeout=600,
             capture_output=True,
@@ -124,15 +123,15 @@ def litellm_costs(samples: dict[str, str]) -> tuple[str, dict[str, float]]:
         )
     except subprocess.CalledProcessError as error:
         lines = (error.stderr or "").strip().splitlines()
-        return f"not measured: {lines[-1] if lines else error}", {}
+        return f"not measured: {lines[-1] if lines else error}", NONE
     except (OSError, subprocess.TimeoutExpired) as error:
-        return f"not measured: {error}", {}
+        return f"not measured: {error}", NONE
     answer = json.loads(done.stdout[done.stdout.index("{") :])
-    return str(answer["function"]), dict(answer["us"])
+    return str(answer["function"]), {"one": answer["one"], "varied": answer["varied"]}
 
 
-def verdict(name: str, ours: float, theirs: float | None) -> str:
-    target = TARGETS_US.get(name)
+def verdict(name: str, ours: float, theirs: float | None, of_one_text: bool) -> str:
+    target = TARGETS_US.get(name) if of_one_text else None
     parts = []
     if target is not None:
         parts.append(f"<= {target:.0f} us {'ok' if ours <= target else 'MISSED'}")
@@ -141,24 +140,37 @@ def verdict(name: str, ours: float, theirs: float | None) -> str:
     return ", ".join(parts)
 
 
+def show(costs: dict[str, float], theirs: dict[str, float], *, of_one_text: bool) -> None:
+    print(f"{'characters':>12} {'gearshift us':>13} {'LiteLLM us':>12}")
+    for name, cost in costs.items():
+        other = f"{theirs[name]:12.0f}" if name in theirs else f"{'-':>12}"
+        print(
+            f"{name:>12} {cost:13.1f} {other}  {verdict(name, cost, theirs.get(name), of_one_text)}"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="*", type=Path, metavar="DATA")
     parser.add_argument("--without-litellm", action="store_true")
     arguments = parser.parse_args()
-    start = time.perf_counter()
+    start = time.thread_time()
     scorer = TaskComplexityScorer(remembered=0)  # its memory would answer all but the first
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
-    print(f"construction {1e3 * (time.perf_counter() - start):.0f} ms")
-    samples = texts()
-    ours = {name: microseconds(scorer.score, text) for name, text in samples.items()}
-    function, theirs = ("left out", {}) if arguments.without_litellm else litellm_costs(samples)
-    print(f"LiteLLM: {LITELLM}, {function}")
-    print(f"{'characters':>12} {'gearshift us':>13} {'LiteLLM us':>12}")
-    for name, cost in ours.items():
-        other = f"{theirs[name]:12.0f}" if name in theirs else f"{'-':>12}"
-        print(f"{name:>12} {cost:13.1f} {other}  {verdict(name, cost, theirs.get(name))}")
+    print(f"construction {1e3 * (time.thread_time() - start):.0f} ms")
+    print("load at the start", *(f"{load:.1f}" for load in os.getloadavg()))
+    one, different = texts(), varied(prompts(arguments.data))
+    ours = {name: microseconds(scorer.score, text) for name, text in one.items()}
+    means = {name: mean_microseconds(scorer.score, some) for name, some in different.items()}
+    litellm = ("left out", NONE) if arguments.without_litellm else litellm_costs(one, different)
+    print(f"LiteLLM: {LITELLM}, {litellm[0]}")
+    print("one text of each size, again and again, best of rounds")
+    show(ours, litellm[1]["one"], of_one_text=True)
+    print(f"{EACH} different texts of each size, each once, mean")
+    show(means, litellm[1]["varied"], of_one_text=False)
+    print("200,000 characters, hostile, best of rounds")
     for name, text in adversarial().items():
-        print(f"{name:>12} {microseconds(scorer.score, text):13.1f}  200k adversarial")
+        print(f"{name:>16} {microseconds(scorer.score, text):9.1f}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from benchmarks.scorer_cost import texts
+from benchmarks.scorer_texts import texts
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.learned_scorer import LearnedScorer
 

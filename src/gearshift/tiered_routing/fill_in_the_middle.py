@@ -20,13 +20,13 @@ _BEGINS: Final = re.compile(
     rf"(?:{_any_of(completions.GAP_MARKS, completions.CONTEXT_MARKS)})"
 )
 # The file's name, or a comment with it, may stand before the first mark: on lines of its own.
-_ENDS: Final = re.compile(rf"(?:{_any_of(completions.GAP_MARKS)})\s*\Z")
+_ENDS: Final = re.compile(rf"(?:{_any_of(completions.GAP_MARKS)})\s*(?:<\|assistant\|>\s*)?\Z")
 _EDIT: Final = re.compile(_any_of(completions.EDIT_MARKS))
 _FIRST_LETTERS: Final = frozenset("<[▁ \t\n")
 _EDIT_HINTS: Final = ("<|", "<｜", "FILL_")
 _LISTED: Final = re.compile(rf"(?:{_GAP.pattern})\s*(?:,|/|&|\+|and|or)\s*(?:{_GAP.pattern})")
 _SIGNS: Final = "<[{"
-_LONGEST_MARK: Final = 40
+_LONGEST_MARK: Final = 60
 _MOST_MARKS: Final = 20
 _MOST_SIGNS: Final = 500
 _LISTED_IN: Final = 400

@@ -47,6 +47,10 @@ class _Sign(IntEnum):
 _MADE: Final = frozenset((_Sign.TITLE, _Sign.META, _Sign.NEXT, _Sign.QUERY, _Sign.SUMMARY))
 _TALK: Final = frozenset((_Sign.CHAT, _Sign.REQUEST))
 _SENTENCE: Final = re.compile(r"[^.!?:;。！？：；؟।\n]+")
+_QUOTED: Final = re.compile(
+    r"\"[^\"\n]{8,}\"|`[^`\n]{8,}`|“[^”\n]{8,}”|„[^“”\n]{8,}[“”]|«[^»\n]{8,}»|「[^」\n]{4,}」|(?<!\w)'[^'\n]{8,}'(?!\w)"
+)
+"""A request that somebody quotes is spoken of, not made."""
 _MADE_IN_ENGLISH: Final = (
     rf"{lexicon.MAKERS}\b[^.\n]{{0,70}}?\b(?:{'|'.join(lexicon.MADE.values())})\b"
 )
@@ -110,10 +114,12 @@ def is_side_prompt(text: str) -> bool:
 
 def _is_side_call(text: str, shapes_in: int = _HEAD + _TAIL + 1) -> bool:
     signs = set(_SIGNS.labels(encode(text)))
+    if _Sign.WHOLE not in signs and not _is_shape(signs):
+        return False
+    if (unquoted := _QUOTED.sub(" ", text)) != text:
+        return _is_side_call(unquoted, shapes_in)
     if _Sign.WHOLE in signs:
         return True
-    if not _is_shape(signs):
-        return False
     of_talk = signs & _TALK
     sentences = islice(_SENTENCE.finditer(text, 0, shapes_in), _MOST_SENTENCES)
     return any(_is_side_sentence(match, text, of_talk) for match in sentences)

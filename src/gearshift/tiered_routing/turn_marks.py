@@ -44,10 +44,10 @@ _TOKEN: Final = (
     rf":?(?:\w{{1,20}}(?=<[|｜]im_middle))?{_SEPARATED}"
     rf"|(?P<bracket>\[/?(?:inst|system_prompt|available_tools|tool_calls|tool_results)\])"
 )
-_HEADING: Final = rf"^\#{{2,4}}[ \t]*(?P<named>{_any_of(marks.HEADINGS)})[ \t]*(?::[ \t]*|$)"
+_HEADING: Final = rf"^\#{{1,4}}[ \t]*(?P<named>{_any_of(marks.HEADINGS)})[ \t]*(?::[ \t]*|$)"
 _NAME: Final = (
     rf"(?:^[ \t]{{0,20}}|(?<=>) ?)(?:\*\*|\[|<)?(?P<named>{_any_of(marks.TRANSCRIPT)})"
-    r"(?:\*\*|\]|>)?[:：](?:\*\*)?"
+    r"(?:\*\*|\]|>)?[ \xa0]?[:：](?:\*\*)?"
     r"|(?<=\s)(?-i:(?P<piped>USER|ASSISTANT|HUMAN)):"
 )
 _GRAMMARS: Final = {
@@ -193,7 +193,7 @@ def _of_one_spelling(found: list[re.Match[str]]) -> list[re.Match[str]]:
     if first is None:
         return []
     is_upper = first[0].isupper()
-    return [match for match in found if match[0].isupper() is is_upper]
+    return [match for match in found if match[0].isupper() is is_upper or "AI" in match[0]]
 
 
 def _may_precede(prose: str, grammar: str, first: _Mark, text: str) -> bool:

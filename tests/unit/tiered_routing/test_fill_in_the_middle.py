@@ -11,6 +11,9 @@ AFTER = "\n    return left + [pivot] + right\n\nprint(quicksort([3, 1]))\n"
 GAPS = [
     "<|fim_prefix|>{0}<|fim_suffix|>{1}<|fim_middle|>",
     "<fim_prefix>{0}<fim_suffix>{1}<fim_middle>",
+    "<FIM_PREFIX>{0}<FIM_SUFFIX>{1}<FIM_MIDDLE>",
+    "<PREFIX>{0}<SUFFIX>{1}<MIDDLE>",
+    "<|user|>\n###MODE:BLOCK\n<|code_suffix|>{1}<|code_prefix|>{0}<|code_middle|><|assistant|>\n",
     "<fim-prefix>{0}<fim-suffix>{1}<fim-middle>",
     "<|fim_suffix|>{1}<|fim_prefix|>{0}<|fim_middle|>",
     "<[fim-suffix]>{1}<[fim-prefix]>{0}<[fim-middle]>",

@@ -112,6 +112,12 @@ TEMPLATES = {
     "names": Template("User: {}\n", "Assistant: {}\n", "Assistant:", "System: {}\n"),
     "Human": Template("\n\nHuman: {}", "\n\nAssistant: {}", "\n\nAssistant:", "{}"),
     "bold names": Template("**User:** {}\n\n", "**Assistant:** {}\n\n", "**Assistant:**", "{}\n\n"),
+    "Human and AI": Template("Human: {}\n", "AI: {}\n", "AI:", "System: {}\n"),
+    "large headings": Template(
+        "# User\n{}\n\n", "# Assistant\n{}\n\n", "# Assistant\n", "# System\n{}\n\n"
+    ),
+    "German names": Template("Benutzer: {}\n", "Assistent: {}\n", "Assistent:", "System: {}\n"),
+    "French names": Template("Utilisateur : {}\n", "Assistant : {}\n", "Assistant :", "{}\n"),
     "Chinese names": Template("用户：{}\n", "助手：{}\n", "助手：", "{}\n"),
 }
 CONVERSATIONS = {

@@ -18,8 +18,8 @@ HEADINGS: Final = {
 """Names of roles in headings, as in `### User:`."""
 
 TRANSCRIPT: Final = {
-    "user": "gpt4 correct user|user|human|用户|用戶|问|ユーザー|사용자|пользователь",
-    "assistant": "gpt4 correct assistant|assistant|ai|bot|chatbot|gpt|falcon|助手|答|アシスタント|어시스턴트|ассистент",
+    "user": "gpt4 correct user|user|human|benutzer|nutzer|utilisateur|usuario|usuário|utente|用户|用戶|问|ユーザー|사용자|пользователь",
+    "assistant": "gpt4 correct assistant|assistant|ai|bot|chatbot|gpt|falcon|assistent|assistente|asistente|助手|答|アシスタント|어시스턴트|ассистент",
     "system": "system|系统|系統|システム",
     "tool": "tool|observation|function",
 }

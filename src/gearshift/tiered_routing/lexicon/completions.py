@@ -3,9 +3,9 @@
 from typing import Final
 
 GAP_MARKS: Final = (
-    r"<[|｜]?\[?fim[-_▁ ]?(?:prefix|suffix|middle|begin|hole|end|pre|suf|mid)\]?[|｜]?>",
+    r"<[|｜]?\[?(?i:fim[-_▁ ]?(?:prefix|suffix|middle|begin|hole|end|pre|suf|mid))\]?[|｜]?>",
     r"<[|｜](?:code|file)_(?:prefix|suffix|middle)[|｜]>",
-    r"<(?:PRE|SUF|MID)>",
+    r"<(?:PRE|SUF|MID)(?:FIX|DLE)?>",
     r"\[(?:PREFIX|SUFFIX|MIDDLE)\]",
     r"<AIX-SPAN-(?:PRE|POST|MIDDLE)>",
     r"<[|｜]mask:\d{1,2}[|｜]>",

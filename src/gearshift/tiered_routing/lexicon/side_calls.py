@@ -29,7 +29,7 @@ CHAT: Final = (
     r"\b(?:cette|notre|la) (?:conversation|discussion)\b|\b(?:cet|notre) échange|\bmessages? (?:ci-dessus|suivants?|précédents?)",
     r"conversaci[oó]n|\bcharla|\bdi[aá]logo|\bsesi[oó]n\b|\bmensajes\b|\bconversa\b|bate-papo|\bsess[aã]o\b|\bmensagens\b|conversazione|\bsessione\b|\bmessaggi\b",
     r"对话|對話|会话|會話|聊天|谈话|談話|以上内容|会話|チャット|対話|やり取り|やりとり|セッション|대화|채팅|세션",
-    r"разговор|бесед|диалог|чат[ае]?\b|\bчат|переписк|сесси|сообщени|محادثة|دردشة|الحوار|الجلسة|الرسائل|बातचीत|चैट|वार्तालाप|संवाद|सत्र|संदेशों",
+    r"разговор|бесед|диалог|(?:^|[^а-яё])чат(?:[аеуы]|ом|ов|ам|ах)?(?:[^а-яё]|$)|переписк|сесси|сообщени|محادثة|دردشة|الحوار|الجلسة|الرسائل|बातचीत|चैट|वार्तालाप|संवाद|सत्र|संदेशों",
 )
 """The conversation that it is made of."""
 
@@ -38,6 +38,7 @@ REQUEST: Final = (
     r"(?:requests?|prompts?|quer(?:y|ies)|questions?|inputs?|messages?|tasks?|instructions?|thread)\b",
     r"\b(?:requests?|prompts?|quer(?:y|ies)|questions?|inputs?|messages?|text) (?:above|below|so far|exchanged)\b|\b(?:the|email|message|chat) thread\b",
     r"\b(?:anfrage|aufforderung|eingabe|frage|aufgabe)\b|\b(?:requête|demande|invite)\b|\b(?:solicitud|petici[oó]n|consulta|solicita[cç][aã]o|pedido|richiesta)\b",
+    r"\b(?:user|human|person) (?:could|might|may|can|would|will|is likely to) (?:send|ask|type|say|write) next\b",
     r"请求|請求|提问|提問|用户(?:的)?(?:问题|输入|消息)|リクエスト|依頼|質問|요청|질문|запрос|الطلب|السؤال|अनुरोध|प्रश्न|सवाल",
 )
 """The request that it is made of."""
@@ -57,11 +58,11 @@ ONLY: Final = (
 
 OTHERS_MAKERS: Final = (
     r"génér|génèr|écri|énumèr|\b(?:erstell|schreib|generier|formulier|gib|gebe|nenn|erzeug|schlag|verfass|antworte|wähl|finde|benenn|fass|rédig|cré|donne|propos|sugg|fourni|répond|résum|trouv|choisi|fais|nomme"
-    r"|gener|escrib|crea|redact|dame|propon|sugi|sugier|responde|resum|proporcion|elige|haz|pon|ger[ae]|escrev|cri[ae]|d[êe]\b|forneç|escolha|faça|scriv|dammi|sugger|rispond|riassum|forni|scegli|trova)",
+    r"|gener|escrib|crea|redact|dame|propon|sugi|sugier|responde|resum|proporcion|elige|haz|pon|ger[ae]|escrev|cri[ae]|d[êe]\b|forneç|escolha|faça|scriv|dammi|dale|ponle|sugger|rispond|riassum|forni|scegli|trova)",
     r"生成|写|寫|给|給|为|為|总结|總結|概括|起|取|输出|輸出|拟|创建|提供|建议|推荐|命名|归纳|预测|提取|作成|書い|作っ|付け|つけ|考え|提案|出力|要約|まとめ|返し|挙げ|答え",
-    r"생성|작성|만들|지어|제안|출력|요약|써 ?[줘주]|붙여|정해|추천|답",
-    r"сгенерир|созда[йт]|напиш|придум|предлож|\bдай|дайте|сформулир|состав|ответь|верни|выбер|резюмир|обобщ|назов|подбер|суммир",
-    r"اكتب|أنشئ|انشئ|ولد|ولّد|اقترح|قدم|لخص|لخّص|أعط|اعط|صغ|اختر|ضع|أجب|बनाए|बनाओ|बनाइ|लिख|दें|दो|दीजिए|सुझा|तैयार|उत्पन्न|जनरेट|चुन|करें|करो",
+    r"생성|작성|만들|지어|짓|제안|출력|요약|써 ?[줘주]|붙여|정해|추천|답",
+    r"сгенерир|созда[йт]|напиш|придум|предлож|(?:^|[^а-яё])дай|дайте|сформулир|состав|ответь|верни|выбер|резюмир|обобщ|назов|подбер|суммир",
+    r"اكتب|أنشئ|انشئ|ولد|ولّد|اقترح|قدم|لخص|لخّص|أعط|اعط|صغ|اختر|ضع|أجب|बनाए|बनाओ|बनाइ|लिख|रख|दें|दो|दीजिए|सुझा|तैयार|उत्पन्न|जनरेट|चुन|करें|करो",
 )
 """Verbs of the other languages: stems, since these inflect."""
 
@@ -69,7 +70,7 @@ OTHERS_MADE: Final = {
     "title": (
         r"\btitel|überschrift|bezeichnung|\bnamen\b|\bname für\b|\bbetreff|schlagw[oö]rt|\btitre|\bintitulé|\bnom\b|mots-clés|étiquettes|\bt[ií]tulo|\bnombre|etiquetas|palabras clave|encabezado|\bnome\b|palavras-chave|cabeçalho|\btitolo|etichett|parole chiave|intestazione|\bemojis?\b|émojis?",
         r"标题|標題|题目|題目|名称|名稱|名字|命名|标签|標籤|关键词|關鍵詞|表情|タイトル|題名|件名|名前|見出し|タグ|キーワード|絵文字|제목|이름|태그|키워드|이모지|타이틀",
-        r"заголов|назван|\bтег|теги|ключевые слова|эмодзи|имя|عنوان|اسم|وسوم|كلمات مفتاحية|الكلمات المفتاحية|رمز تعبيري|إيموجي|शीर्षक|नाम|टैग|इमोजी|कीवर्ड",
+        r"заголов|назван|теги|ключевые слова|эмодзи|имя|عنوان|اسم|وسوم|كلمات مفتاحية|الكلمات المفتاحية|رمز تعبيري|إيموجي|शीर्षक|नाम|टैग|इमोजी|कीवर्ड",
     ),
     "meta": (
         r"branch-?namen?|commit-?(?:nachricht|meldung|message|text)|zweignamen|statusmeldung|fortschritts(?:meldung|nachricht)|noms? (?:de|pour) (?:la |une |ma )?branche|messages? de (?:commit|validation|progression|statut)",
@@ -119,8 +120,17 @@ MORE_WORK: Final = (
 
 WHOLE: Final = (
     r"\b\d(?: ?- ?| to )\d{1,2}[- ]words? (?:title|summary|name)",
-    r"(?:you are|as) (?:a|an) (?:[a-z]+ )?(?:title|tag|topic|commit message|follow-up)[- ]generator",
-    r"(?:^|\n|please )(?:re)?name (?:this|the|our) (?:conversation|chat)\b",
+    r"(?:you are|you're|as) (?:a|an) (?:[a-z]+ )?(?:title|tag|topic|commit message|follow-up|branch name|search query|(?:chat|conversation|session) (?:title|name|summary))[- ](?:generator|writer|creator)",
+    r"(?:you are|you're) (?:a|an) (?:chat|conversation|dialogue|session)[- ](?:summari[sz]er|namer)\b",
+    r"(?:^|[\n.!?:] ?|please )(?:re)?(?:name|title|label|caption) (?:this|the|our) (?:[a-z]+ )?(?:conversation|chat|session|thread|discussion)\b",
+    r"what (?:would be|is) (?:a|the) (?:[a-z]+ ){0,2}(?:title|name) for (?:this|the|our) (?:conversation|chat|session|thread|discussion)\b",
+    r"\bwords?\b[^.\n]{0,20}what (?:is )?(?:this|the|our) (?:conversation|chat|session)(?: is)? about\b|what (?:is )?(?:this|the|our) (?:conversation|chat|session)(?: is)? about\b[^\n]{0,40}\bwords?\b",
+    r"\bdescribe (?:this|the|our) (?:conversation|chat|session|thread|discussion) (?:in|with|as|by) (?:one|a|an|\d+|two|three|four|five|a single) (?:emojis?|words?)\b",
+    r"\b(?:does|is|should|do|can) (?:this|the|that) (?:[a-z']+ ){0,3}(?:message|query|prompt|question|request)\b[^\n]{0,100}\b(?:answer|reply|respond|return|output)\b[^\n]{0,30}\b(?:yes\b[^\n]{0,10}\bno\b|true or false)",
+    r"\b(?:detect|identify|classify|determine) (?:[a-z']+ ){0,6}(?:language|topic|intent)\b[^\n]{0,60}\b(?:message|query|prompt|request|conversation)\b[^\n]{0,40}\b(?:only|one word|json)\b",
+    r"\b(?:detect|identify|classify|determine) (?:[a-z']+ ){0,3}(?:message|query|prompt|request|conversation)(?:'s)? (?:language|topic|intent)\b[^\n]{0,40}\b(?:only|one word|json)\b",
+    r"\b(?:benenne|betitle) (?:diese[ns]?|das|den) (?:chat|gespräch|unterhaltung)|\b(?:nomme|intitule) (?:cette|ce) (?:conversation|chat|discussion)|\b(?:nombra|titula) (?:este|esta) (?:chat|conversaci)",
+    r"\b(?:nomeie|intitule) est[ea] (?:conversa|chat)|\b(?:intitola|nomina) quest[ao] (?:conversazione|chat)|назови (?:этот|эту|данный) (?:чат|разговор|бесед|диалог)",
     r"isnewtopic|new conversation topic",
     r"broad tags categori[sz]ing",
     r"relevant follow-?up (?:questions|prompts)",
@@ -139,8 +149,10 @@ WHOLE: Final = (
     r"(?:complete|completing|completion of) the (?:code|text) at the cursor",
     r"title in \d+ words or less",
     r"(?:without|no) (?:any )?lead-in, punctuation",
-    r"(?:rephrase|rewrite|reformulate|convert|turn)[^.\n]{0,120}(?:stand-?alone|self-contained|search) (?:question|query|phrase)",
-    r"\byou name (?:chats|conversations|sessions)",
+    r"(?:rephrase|rewrite|reformulate|convert|turn)[^.\n]{0,120}\b(?:into|to|as|be)\b[^.\n]{0,30}(?:stand-?alone|self-contained|search) (?:questions?|quer(?:y|ies)|phrases?)",
+    r"\b(?:you|(?:task|job) is to) (?:name|title|label) (?:chats|conversations|sessions)",
+    r"\byou (?:only )?(?:generate|write|create|suggest|produce) (?:[a-z]+ ){0,2}(?:follow-?up questions|search queries|(?:chat|conversation|session) (?:titles|names)|commit messages|branch names)\b",
+    r"\bpredict what (?:the |a )?(?:user|human) (?:might|may|will|would|could|is likely to|is going to) (?:type|say|ask|send|write) next\b",
     r"(?:decide|determine|analy[sz]e|check|classify|judge|detect|assess) (?:if|whether)[^.\n]{0,80}\b(?:message|conversation|chat|query|prompt|user)\b[^\n]{0,200}\b(?:yes\b[^\n]{0,20}\bno\b|true or false|json|boolean)",
     r"(?:extract|identify)[^.\n]{0,40}\b(?:facts|memories|preferences)\b[^.\n]{0,60}\b(?:user|conversation|chat)\b",
 )

@@ -165,7 +165,7 @@ def stability_index(before: Mapping[int, int], now: Mapping[int, int]) -> float:
     seen = 0
     for bucket in sorted({*before, *now}):
         seen += before.get(bucket, 0)
-        place = min(_BINS - 1, int(_BINS * seen / totals[0] - 1e-9))
+        place = int(_BINS * seen / totals[0] - 1e-9)
         counts = bins.setdefault(place, [0.0, 0.0])
         counts[0] += before.get(bucket, 0)
         counts[1] += now.get(bucket, 0)

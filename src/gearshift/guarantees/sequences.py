@@ -7,6 +7,7 @@ inequality it ever exceeds 1/alpha with a chance of at most alpha, however often
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -53,18 +54,11 @@ def difference(first: Floats, second: Floats, alpha: float) -> Sequence:
         return Sequence(None, (-1.0, 1.0), 1.0, 1.0, 0)
     gaps = second[:pairs] - first[:pairs]
     halves = (gaps + 1.0) / 2.0
-    up, down = (max(greatest_wealth(halves, 0.5, is_up=is_up)) for is_up in (True, False))
-    inside = np.array([_is_inside(halves, mean, alpha) for mean in _GRID])
-    # The hypotheses beside the last that is rejected may still be true: take one step more.
-    kept = np.flatnonzero(inside)
+    up, down = (greatest_wealth(halves, 0.5, is_up=is_up)[-1] for is_up in (True, False))
     mean = float(gaps.mean())
-    ci = (-1.0, 1.0)
-    if len(kept):
-        low, high = max(0, kept[0] - 1), min(len(_GRID) - 1, kept[-1] + 1)
-        ci = (float(2 * _GRID[low] - 1), float(2 * _GRID[high] - 1))
     p_greater, p_smaller = min(1.0, 1.0 / up), min(1.0, 1.0 / down)
     p_value = min(1.0, 2 * min(p_greater, p_smaller))
-    return Sequence(mean, ci, float(p_value), float(p_greater), pairs)
+    return Sequence(mean, _interval(halves, alpha), float(p_value), float(p_greater), pairs)
 
 
 def greatest_wealth(values: Floats, mean: float, *, is_up: bool) -> Floats:
@@ -83,14 +77,21 @@ def greatest_wealth(values: Floats, mean: float, *, is_up: bool) -> Floats:
     return np.asarray(np.maximum.accumulate(wealth))
 
 
-def _is_inside(values: Floats, mean: float, alpha: float) -> bool:
-    """Whether a mean was never rejected, with half of alpha for either side."""
-    for is_up in (True, False):
-        if (mean, is_up) in ((1.0, True), (0.0, False)):
-            continue  # nothing can be beyond
-        if greatest_wealth(values, mean, is_up=is_up)[-1] >= 2.0 / alpha:
-            return False
-    return True
+def _interval(halves: Floats, alpha: float) -> tuple[float, float]:
+    """The differences that were never rejected, with half of alpha for either side."""
+
+    def is_rejected(number: int, is_up: bool) -> bool:
+        return bool(greatest_wealth(halves, _GRID[number], is_up=is_up)[-1] >= 2.0 / alpha)
+
+    # The wealth of a bet on a higher mean only falls with the mean that it is against.
+    numbers = range(len(_GRID))
+    low = bisect_left(numbers, True, key=lambda number: not is_rejected(number, True))
+    high = bisect_left(numbers, True, key=lambda number: is_rejected(number, False)) - 1
+    if low > high:
+        return -1.0, 1.0
+    # The hypotheses beside the last that is rejected may still be true: take one step more.
+    low, high = max(0, low - 1), min(len(_GRID) - 1, high + 1)
+    return float(2 * _GRID[low] - 1), float(2 * _GRID[high] - 1)
 
 
 def counts_p_value(counts: Floats, shares: Floats) -> float:
@@ -107,4 +108,4 @@ def counts_p_value(counts: Floats, shares: Floats) -> float:
     mixture = gammaln(prior.sum()) - gammaln(prior.sum() + counts.sum())
     mixture += float(np.sum(gammaln(prior + counts) - gammaln(prior)))
     expected = float(np.sum(counts * np.log(shares)))
-    return float(min(1.0, np.exp(min(0.0, expected - mixture))))
+    return float(np.exp(min(0.0, expected - mixture)))

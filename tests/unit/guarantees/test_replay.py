@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from simulations.replays import _covered
 
 from gearshift.guarantees.replay import DIRECT, NO_SUPPORT, Both, quality_at
@@ -21,12 +22,24 @@ def test_each_request_counts_with_the_answer_it_would_have_had():
     assert quality_at(data, 0.0).estimate == 1.0
     assert quality_at(data, 3.0).estimate == 0.5
     assert quality_at(data, 9.0).estimate == 0.25
+    assert quality_at(data, 5.0).estimate == 0.5  # who scores as high as it is not below it
     assert quality_at(data, 5.0).method == DIRECT
 
 
 def test_weights_undo_uneven_judging():
     data = both([1] * 30 + [5] * 90, [0] * 120, [1] * 120, [3.0] * 30 + [1.0] * 90)
     assert quality_at(data, 3.0).estimate == pytest.approx(0.5)
+
+
+def test_the_interval_is_wilsons_at_the_effective_number():
+    """20 that stand for three each and 60 for themselves are worth 120 * 120 / 240 = 60."""
+    data = both([1] * 20 + [5] * 60, [0] * 80, [1] * 80, [3.0] * 20 + [1.0] * 60)
+    found = quality_at(data, 3.0)
+    assert found.ci == pytest.approx(binomtest(30, 60).proportion_ci(0.95, method="wilson"))
+    assert found.n == 80
+    least = quality_at(both([1] * 20, [1] * 20, [0] * 20), 3.0)
+    assert (least.estimate, least.n) == (1.0, 20)
+    assert least.ci == pytest.approx(binomtest(20, 20).proportion_ci(0.95, method="wilson"))
 
 
 def test_without_judged_requests_there_is_no_support():

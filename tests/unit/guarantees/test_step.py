@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from simulations.tuning import months
 from simulations.worlds import WORLDS
 
+from gearshift.guarantees.p_values import p_value
 from gearshift.guarantees.step import next_threshold, still_true
 from gearshift.guarantees.threshold import GRID, Chosen, Judged, Promised, Risk, choose, promised
 
@@ -26,6 +27,9 @@ def these(*thresholds):
         (0.0, [2.5, 2.55], 2.5),
         (3.0, [6.0], 6.0),
         (4.0, [4.2], 4.2),
+        (3.0, [3.0, 3.26], 3.0),
+        (6.0, [4.0, 1.0], 4.0),
+        (0.0, [9.0, 8.0], 8.0),
     ],
 )
 def test_it_goes_to_what_is_promised(now, known, then):
@@ -67,6 +71,35 @@ def test_the_newest_answers_take_a_promise_back():
     left = still_true(found, Judged(scores, losses), alpha=0.1, delta=0.05)
     assert left
     assert max(one.threshold for one in left) < max(one.threshold for one in found)
+
+
+def test_a_promise_is_taken_back_at_its_part_of_delta():
+    """Of the newest quarter three are below 5 and lost: half of all are, with a chance of 1/8."""
+    scores = np.array([1.0] * 9 + [4.0, 4.0, 4.0, 5.0])
+    losses = np.array([0.0] * 9 + [0.0, 1.0, 1.0, 1.0])
+    judged = Judged(scores, losses)
+    assert len(scores) // 4 == 3  # 4, 4 and 5 count, and 5 is not below 5
+    one, two = these(5.0), these(5.0, 5.05)
+    assert still_true(one, judged, alpha=0.5, delta=0.26) == []
+    assert still_true(one, judged, alpha=0.5, delta=0.24) == one
+    # Of two promises each has half of delta: 1/4 for two losses, 1/8 for three.
+    assert still_true(two, judged, alpha=0.5, delta=0.26) == two[:1]
+    assert still_true(two, judged, alpha=0.5, delta=0.24) == two
+    assert still_true(two, judged, alpha=0.5, delta=0.51) == []
+    assert still_true(one, judged, alpha=0.4, delta=0.17) == []
+    assert still_true(one, judged, alpha=0.4, delta=0.15) == one
+    assert still_true([], judged, alpha=0.5, delta=0.05) == []
+
+
+def test_the_newest_answers_weigh_as_they_were_drawn():
+    scores = np.array([1.0] * 36 + [2.0, 7.0, 2.0, 2.0] * 3)
+    losses = np.array([0.0] * 36 + [1.0] * 12)
+    weights = np.concatenate((np.ones(36), np.tile([1.0, 9.0, 2.0, 3.0], 3)))
+    p = p_value(np.zeros(9), 0.6, np.tile([1.0, 2.0, 3.0], 3))
+    judged, given = Judged(scores, losses, weights), these(5.0)
+    assert 0.01 < p < 0.9
+    assert still_true(given, judged, alpha=0.4, delta=p * 1.01) == []
+    assert still_true(given, judged, alpha=0.4, delta=p * 0.99) == given
 
 
 @pytest.mark.parametrize("world", ["step", "not monotone"])

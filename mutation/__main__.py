@@ -34,7 +34,7 @@ def main(given: list[str] | None = None) -> int:
     os.chdir(ROOT)  # where mutmut looks for its files
     try:
         areas = _areas(arguments)
-    except (UnknownNameError, RuleError, RunError) as error:
+    except (UnknownNameError, RuleError, RunError, verdicts.UnreadableError) as error:
         print(f"mutants: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

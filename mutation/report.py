@@ -19,7 +19,7 @@ _LEFT_OUT: Final = ("caught by type check", "skipped")
 _NOT_RUN: Final = ("not checked", "check was interrupted by user")
 _NUMBER: Final = re.compile(r"__mutmut_\d+$")
 
-Diff = Callable[[str], tuple[str, str]]
+Diff = Callable[[Verdict], tuple[str, str]]
 """The lines that a mutant takes out, and those it puts in."""
 
 
@@ -88,7 +88,8 @@ def judged(
         only: Packages or modules, without `gearshift.`; none stands for all.
     """
     areas = {name: Area(name) for name in AREAS}
-    for name, status in verdicts:
+    for verdict in verdicts:
+        name, status = verdict.name, verdict.status
         module = name.removeprefix("gearshift.")
         area = area_of(module)
         if area is None or (only and not any(is_in(module, one) for one in only)):
@@ -96,7 +97,7 @@ def judged(
         areas[area].statuses[status] += 1
         if status not in _KILLED + _LEFT_OUT + _NOT_RUN:
             function = _NUMBER.sub("", module)
-            removed, added = diff(name)
+            removed, added = diff(verdict)
             reason = reasons.find(function, removed)
             areas[area].survivors.append(Survivor(name, function, status, removed, added, reason))
     return [area for area in areas.values() if area.statuses]

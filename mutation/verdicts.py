@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 _FOLDER: Final = Path("mutants")
 _SURVIVED: Final = (0, 5, 33)
 """Exit status of tests that noticed nothing, or where there are none."""
+
+
+class UnreadableError(Exception):
+    """One of mutmut's files cannot be read; the message says what to do."""
 
 
 class Verdict(NamedTuple):
@@ -18,25 +22,36 @@ class Verdict(NamedTuple):
     Attributes:
         name: As mutmut gives it: `gearshift.planning.x__can_be_judged__mutmut_3`.
         status: In mutmut's words: `killed`, `survived`, `no tests`, …
+        path: Its file, from the repository's root.
     """
 
     name: str
     status: str
+    path: Path
 
 
 def read(root: Path) -> Iterator[Verdict]:
-    """The verdicts of all runs so far, of files that still exist."""
+    """The verdicts of all runs so far, of files that still exist.
+
+    Raises:
+        UnreadableError: One of mutmut's files is half written.
+    """
     from mutmut.stats import status_by_exit_code
 
     for path in _files(root):
-        for name, code in json.loads(path.read_text("utf-8"))["exit_code_by_key"].items():
-            yield Verdict(name, status_by_exit_code[code])
+        source = path.relative_to(root / _FOLDER).with_suffix("")
+        for name, code in _known(path)["exit_code_by_key"].items():
+            yield Verdict(name, status_by_exit_code[code], source)
 
 
 def forget_survivors(root: Path) -> None:
-    """Let the next run try them again: mutmut keeps verdicts, but a test may be new."""
+    """Let the next run try them again: mutmut keeps verdicts, but a test may be new.
+
+    Raises:
+        UnreadableError: One of mutmut's files is half written.
+    """
     for path in _files(root):
-        known = json.loads(path.read_text("utf-8"))
+        known = _known(path)
         codes = known["exit_code_by_key"]
         known["exit_code_by_key"] = {
             name: None if code in _SURVIVED else code for name, code in codes.items()
@@ -44,11 +59,11 @@ def forget_survivors(root: Path) -> None:
         path.write_text(json.dumps(known, indent=4), "utf-8")
 
 
-def diff(name: str) -> tuple[str, str]:
+def diff(verdict: Verdict) -> tuple[str, str]:
     """The lines that a mutant takes out and those it puts in. Reads the working folder."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant
 
-    lines = get_diff_for_mutant(name).split("\n")
+    lines = get_diff_for_mutant(verdict.name, path=verdict.path).split("\n")
     return _side(lines, "-"), _side(lines, "+")
 
 
@@ -56,6 +71,16 @@ def _files(root: Path) -> list[Path]:
     written = root / _FOLDER
     found = sorted(written.glob("src/**/*.meta"))
     return [path for path in found if (root / path.relative_to(written)).with_suffix("").exists()]
+
+
+def _known(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise UnreadableError(
+            f"{path} is half written: wait for the run that writes it; if it was killed, "
+            f"start afresh with rm -r {_FOLDER}"
+        ) from error
 
 
 def _side(lines: list[str], sign: str) -> str:

@@ -88,6 +88,7 @@ ID = f"dec-{'f' * 24}"
 TIERS = {name: (Target(Deployment("u", name), "ollama", name),) for name in ("simple", "complex")}
 NEAR = QualitySettings(explore_share=0.2, explore_band=5.0)
 BOUNDS = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
+THREE = (*BOUNDS, Arm("higher", threshold=7.0))
 ARMS_OF = {"in low": BOUNDS[0], "in high": BOUNDS[1], "outside": None}
 
 
@@ -99,11 +100,13 @@ class Fixed(Experiment):
         return ARMS_OF[unit]
 
 
-def assigned(session="outside", *, share=0.6, quality=NEAR, router=None, tiers=TIERS, **more):
+def assigned(
+    session="outside", *, share=0.6, arms=BOUNDS, quality=NEAR, router=None, tiers=TIERS, **more
+):
     """What such a session gets while an experiment about the threshold runs."""
     assigner = Assigner(router or TieredModelRouter(), quality)
     if share:
-        experiment = Fixed("bounds", Dimension.THRESHOLD, BOUNDS, share)
+        experiment = Fixed("bounds", Dimension.THRESHOLD, arms, share)
         assigner.variants = Variants(TierConfig(), router or TieredModelRouter(), [experiment])
     request = chat_request(COMPLEX)
     request.session = session
@@ -191,12 +194,42 @@ def test_a_forced_tier_takes_part_in_nothing(explores):
 
 
 def test_where_every_lot_leads_to_one_tier_it_is_certain_to_the_last_digit():
-    found = assigned("in high", share=0.7, allowed_tiers=frozenset({"complex"}))
+    # 0.7 and three times 0.1 are not quite 1.
+    found = assigned("in high", share=0.3, arms=THREE, allowed_tiers=frozenset({"complex"}))
     assert found.propensity == 1.0
     assert found.route.cause is Cause.FORCED
     assert "bounds" not in found.route.reason
     assert found.arms == "bounds:high"
     assert not found.movable
+
+
+def test_a_lot_that_nobody_draws_leads_nowhere():
+    high = (Arm("a", threshold=5.0), Arm("b", threshold=6.0), Arm("c", threshold=7.0))
+    quality = QualitySettings(explore_share=1.0, explore_band=5.0)
+    assert assigned("in high", share=0.3, arms=high, quality=quality).propensity == 1.0
+
+
+def test_only_who_is_outside_is_weighed_as_exploring():
+    # low (0.2) and those outside who do not explore (0.4 x 0.8)
+    assert assigned("in low", arms=THREE).propensity == pytest.approx(0.52)
+    assert assigned("in high", arms=THREE).propensity == pytest.approx(0.48)
+
+
+def test_the_other_side_is_none_where_what_it_needs_leads_there_anyway(explores):
+    router = TieredModelRouter(TierConfig(complexity_threshold=6.0))
+    blind = {**TIERS, "simple": (replace(TIERS["simple"][0], capabilities=frozenset()),)}
+    needs = frozenset({Capability.TOOLS})
+    found = assigned(share=0, router=router, tiers=blind, needs=needs)
+    assert found.result.tier == "simple"
+    assert (found.route.tier, found.route.cause) == ("complex", Cause.CAPABILITY)
+    assert found.propensity == 1.0
+
+
+def test_what_happens_to_nobody_is_not_even_scored():
+    router = TieredModelRouter()
+    with patch.object(router.scorer, "score") as score:
+        assert assigned("in low", share=1.0, router=router).propensity == 0.5
+    score.assert_not_called()
 
 
 def test_a_disabled_router_explores_nothing(explores):

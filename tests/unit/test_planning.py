@@ -153,6 +153,12 @@ def test_a_model_goes_before_a_tier_of_its_name_and_a_tier_may_bear_latest():
     assert plan("complex:latest").decision.cause is Cause.FORCED
 
 
+def test_who_names_nothing_means_auto():
+    request = chat_request("What time is it?")
+    request.model = ""
+    assert planner().plan(request, TOPOLOGY).decision.cause is Cause.SCORED
+
+
 def test_a_named_tier_goes_before_a_named_model():
     assert plan("other", forced_tier="complex").chain == (LARGE, SMALL)
 

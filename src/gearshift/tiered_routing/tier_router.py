@@ -162,7 +162,7 @@ class TieredModelRouter:
 
     def is_movable(self, circumstances: Circumstances) -> bool:
         """Whether a low score would send it to the smallest tier, and any other one elsewhere."""
-        if not self.config.enabled or len(self.tiers) < 2:
+        if not self.config.enabled:
             return False
         if self._usual(circumstances) is not None:
             return True

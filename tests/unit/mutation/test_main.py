@@ -1,6 +1,7 @@
 """`make mutants` as a program: exit status, and errors in words."""
 
 import json
+from pathlib import Path
 
 import pytest
 from mutation import __main__ as program
@@ -28,9 +29,14 @@ def mutants(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(running, "find_spec", lambda name: is_installed or None)
         monkeypatch.setattr(running, "_MUTMUT", ("-c", code))
         monkeypatch.setattr(
-            verdicts, "read", lambda root: [Verdict(*one) for one in zip(names, found, strict=True)]
+            verdicts,
+            "read",
+            lambda root: [
+                Verdict(name, one, Path("planning.py"))
+                for name, one in zip(names, found, strict=True)
+            ],
         )
-        monkeypatch.setattr(verdicts, "diff", lambda name: ("a", "b"))
+        monkeypatch.setattr(verdicts, "diff", lambda verdict: ("a", "b"))
         status = program.main(list(given))
         printed = capsys.readouterr()
         return status, printed.out, printed.err
@@ -70,6 +76,14 @@ def test_a_rule_that_cannot_be_used_is_told_before_the_run(mutants, tmp_path):
     (tmp_path / "mutation" / "survivors.yaml").write_text("- {}")
     status, _, err = mutants(found=["killed"])
     assert (status, "rule 1" in err, "run.log" in err) == (2, True, False)
+
+
+def test_a_file_of_mutmut_s_that_is_half_written_is_told(mutants, tmp_path):
+    meta = tmp_path / "mutants" / "src" / "gearshift" / "planning.py.meta"
+    meta.parent.mkdir(parents=True)
+    meta.write_text('{"exit_code_by_key": {')
+    status, _, err = mutants(found=["killed"])
+    assert (status, "rm -r mutants" in err) == (2, True)
 
 
 def test_who_stops_it_is_told_that_nothing_is_lost(mutants, monkeypatch):

@@ -1,6 +1,7 @@
 """What became of the mutants, and when that is enough."""
 
 import json
+from pathlib import Path
 
 import pytest
 from mutation.document import as_json, table, write_document
@@ -8,13 +9,14 @@ from mutation.report import judged
 from mutation.survivors import Reasons
 from mutation.verdicts import Verdict
 
+SOURCE = Path("src/gearshift/planning.py")
 PLAN = "gearshift.planning.x_plan__mutmut_"
 
 
 def verdicts(**numbers):
     """So many mutants of `planning.plan` with each status."""
     statuses = [status.replace("_", " ") for status, n in numbers.items() for _ in range(n)]
-    return [Verdict(f"{PLAN}{n}", status) for n, status in enumerate(statuses, 1)]
+    return [Verdict(f"{PLAN}{n}", status, SOURCE) for n, status in enumerate(statuses, 1)]
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def reasons(tmp_path):
 
 
 def areas(found, reasons, removed="log(1)", only=()):
-    return judged(found, reasons, lambda name: (removed, "log(2)"), only)
+    return judged(found, reasons, lambda verdict: (removed, "log(2)"), only)
 
 
 def test_what_never_ends_or_crashes_is_killed_and_what_mypy_refuses_is_no_mutant(reasons):
@@ -62,7 +64,7 @@ def test_a_survivor_is_told_with_its_function_and_change(reasons):
 
 def test_only_what_is_asked_for_is_judged(reasons):
     named = ("planning.x_a", "variants.x_b", "pipeline.x_c", "pipeline.hedging.x_d", "cli.x_e")
-    found = [Verdict(f"gearshift.{name}__mutmut_1", "killed") for name in named]
+    found = [Verdict(f"gearshift.{name}__mutmut_1", "killed", SOURCE) for name in named]
     count = {area.name: area.mutants for area in areas(found, reasons)}
     assert count == {"pipeline": 2, "planner": 2}
     count = {area.name: area.mutants for area in areas(found, reasons, only=["variants"])}

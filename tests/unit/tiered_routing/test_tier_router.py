@@ -160,6 +160,13 @@ def test_fallback_goes_where_it_may(tier, up, down, chain, needs):
     assert "".join(models(route)) == chain
 
 
+def test_the_nearest_allowed_tier_below_is_asked():
+    router = TieredModelRouter(TierConfig.from_mapping({"tiers": FOUR}))
+    targets = {name: (target(name, name),) for name in "abcd"}
+    given = Circumstances(targets, allowed_tiers=frozenset("ab"))
+    assert models(router.sent_to("d", "", given)) == ["b", "a"]
+
+
 def test_who_is_able_is_asked_though_fallback_is_off_the_higher_first():
     config = TierConfig.from_mapping(
         {"tiers": FOUR, "fallback_to_complex": False, "fallback_to_simple": False}
@@ -206,6 +213,10 @@ def test_a_deployment_can_answer_unless_something_known_speaks_against_it(
 def test_a_disabled_router_says_so():
     route = decide(SIMPLE, circumstances(), enabled=False)
     assert route.reason == "tiered routing is disabled"
+    three = TieredModelRouter(TierConfig.from_mapping({"tiers": TIERS, "enabled": False}))
+    targets = {name: (target(name, name),) for name in three.tiers}
+    assert three.route(SIMPLE)[0] == "d"
+    assert three.decide(three.score(SIMPLE), Circumstances(targets)).tier == "huge"
     route = decide(COMPLEX, circumstances(forced_tier="simple"), enabled=False)
     assert (route.tier, route.reason) == ("simple", "the client named the tier")
 
@@ -220,6 +231,8 @@ def test_refusals_say_where_and_why_for_programs():
         decide(SIMPLE, Circumstances(targets={}))
     error = caught.value
     assert (error.status, error.message) == (503, "no upstream serves any tier's model")
+    with pytest.raises(RequestError, match="no upstream"):
+        decide(SIMPLE, Circumstances(targets={}, prompt_tokens=1_000))
     small = target("simple", "small", context_length=100)
     large = target("complex", "large", context_length=90)
     with pytest.raises(RequestError) as caught:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gearshift.errors import UpstreamError
 from gearshift.pipeline.circuits import Circuits, State
-from gearshift.pipeline.topology import Topology, is_listed, resolve
+from gearshift.pipeline.topology import Topology, canonical, is_listed, resolve
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import (
@@ -154,8 +154,18 @@ class HealthMonitor:
             self.topology = self._resolve()
         if _is_ready(state):
             is_news = previous is not None and not _is_ready(previous)
-            for info in state.models:
-                self._circuits.reachable(Deployment(name, info.name), is_news=is_news)
+            for deployment in self._found(name, state):
+                self._circuits.reachable(deployment, is_news=is_news)
+
+    def _found(self, name: str, state: UpstreamState) -> set[Deployment]:
+        """What an upstream lists, under the names that requests may know it by."""
+        listed = {canonical(info.name) for info in state.models}
+        targets = (target for chain in self.topology.models.values() for target in chain)
+        return {
+            target.deployment
+            for target in targets
+            if target.deployment.upstream == name and canonical(target.deployment.model) in listed
+        }
 
     async def _asked(self, name: str) -> UpstreamState:
         started = time.perf_counter()

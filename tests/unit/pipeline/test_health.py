@@ -389,3 +389,20 @@ async def test_what_a_loop_left_behind_is_not_waited_for():
     await asyncio.to_thread(asyncio.run, begin())
     await health.aclose()
     assert health._tasks == []
+
+
+@pytest.mark.parametrize("listed", ["gemma2", "gemma2:latest"])
+async def test_a_model_that_has_come_is_asked_again_by_whatever_name_it_is_listed(listed):
+    config = TierConfig.model_validate({"models": {"simple": "gemma2", "complex": "big"}})
+    upstream = UpstreamConfig("local", "ollama", "http://local")
+    provider: Any = ProbedProvider(up())
+    circuits = Circuits(time.monotonic)
+    health = HealthMonitor(config, [upstream], {"local": provider}, circuits)
+    await health.probe_all()
+    deployment = health.tier_health()["simple"][0].deployment
+    circuits.failed(deployment, UpstreamError("no such model", fault=Fault.MISSING_MODEL))
+    await health.probe_all()
+    assert circuits.refusal(deployment) is not None
+    provider.state = up(listed)
+    await health.probe_all()
+    assert circuits.refusal(deployment) is None

@@ -58,10 +58,11 @@ def _loop(folder: Path, count: int, *, say: bool) -> dict[str, Any]:
         gateway.command("experiment", "start", "scorers", "--scorers", scorers)
         gateway.until_experiment()
         _send(gateway, count, seed=2)
-        status = gateway.command("experiment", "status", "scorers")["experiments"][0]
-        told(f"   {status['result']}")
-        if status["state"] == "running":
-            gateway.command("experiment", "stop", "scorers")
+        ask = ("experiment", "status", "scorers")
+        told(f"   {_experiment(gateway.command(*ask))['result']}")
+        status = _experiment(gateway.command_an_hour_later(*ask))
+        told(f"   in an hour: {status['result']}")
+        gateway.command("experiment", "stop", "scorers")
         told("5. switch, and tune it on answers that it was not trained on")
         config.write_text(_CONFIG.replace("scorer: rule", f"scorer: {model}"))
         gateway.until_scorer("learned")
@@ -83,6 +84,11 @@ def _send(gateway: Gateway, count: int, seed: int) -> None:
     for number, (prompt, _) in enumerate(traffic(count, seed)):
         gateway.ask(prompt, session=f"{seed}-{number}")
     gateway.until_judged(before + count)
+
+
+def _experiment(found: dict[str, Any]) -> dict[str, Any]:
+    one: dict[str, Any] = found["experiments"][0]
+    return one
 
 
 def _truth(gateway: Gateway, count: int) -> dict[str, float]:

@@ -6,17 +6,26 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 120.0
+_AN_HOUR_EARLIER = """
+UPDATE decisions SET time = time - 3600;
+UPDATE judgements SET time = time - 3600;
+UPDATE experiments SET definition =
+    json_set(definition, '$.started', json_extract(definition, '$.started') - 3600);
+"""
 
 
 class Gateway:
@@ -29,6 +38,7 @@ class Gateway:
 
     def __init__(self, folder: Path, config: Path) -> None:
         self._config = config
+        self._log = folder / "state" / "gearshift" / "decisions.db"
         self._environment = {
             **os.environ,
             "PYTHONPATH": str(_ROOT),  # where the configuration's judge is
@@ -64,11 +74,11 @@ class Gateway:
         self._process.communicate(timeout=60)
         self._errors.close()
 
-    def command(self, *arguments: str) -> dict[str, Any]:
-        """What a command of gearshift prints with `--json`."""
+    def command(self, *arguments: str, state: str | None = None) -> dict[str, Any]:
+        """What a command of gearshift prints with `--json`, by the log in a folder for state."""
         done = subprocess.run(
             [sys.executable, "-m", "gearshift", *arguments, "--config", self._config, "--json"],
-            env=self._environment,
+            env=self._environment | ({} if state is None else {"XDG_STATE_HOME": state}),
             capture_output=True,
             text=True,
             check=False,
@@ -107,6 +117,22 @@ class Gateway:
     def until_experiment(self) -> None:
         """Wait until an experiment is in force."""
         _wait(lambda: self.decision("Hello", "any")["cause"] == "experiment", "the experiment")
+
+    def command_an_hour_later(self, *arguments: str) -> dict[str, Any]:
+        """What a command will print in an hour, if nothing more happens until then.
+
+        Asks a copy of the log in which everything happened an hour earlier.
+        """
+        with tempfile.TemporaryDirectory(prefix="gearshift-later-") as state:
+            later = Path(state) / "gearshift" / self._log.name
+            later.parent.mkdir()
+            with (
+                closing(sqlite3.connect(self._log)) as log,
+                closing(sqlite3.connect(later)) as copy,
+            ):
+                log.backup(copy)
+                copy.executescript(_AN_HOUR_EARLIER)
+            return self.command(*arguments, state=state)
 
     def until_scorer(self, name: str) -> None:
         """Wait until another scorer is in force."""

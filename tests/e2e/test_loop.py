@@ -22,6 +22,8 @@ def test_the_loop_ends_with_a_promise_that_is_kept():
     found = json.loads(done.stdout)
     scorers = found["trained"]["scorers"]
     assert scorers["learned, cross-validated"]["apgr"] > scorers["rule"]["apgr"]
+    assert not found["experiment"]["result"].startswith("too early")
+    assert all(arm["settled"] > 20 for arm in found["experiment"]["arms"])
     assert found["learned"]["applied"]
     assert found["simple"] > 0.1
     assert found["worse"] <= 0.08  # 5 % are promised, and 250 answers are a small sample

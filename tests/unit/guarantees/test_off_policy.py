@@ -35,7 +35,7 @@ def test_the_estimate_is_what_would_have_been(method):
 @pytest.mark.parametrize("threshold", [3.0, 7.0])
 def test_beyond_what_was_explored_there_is_no_support(method, threshold):
     found = method(explored(), threshold)
-    assert (found.estimate, found.ci, found.method) == (None, None, NO_SUPPORT)
+    assert (found.estimate, found.ci, found.method, found.n) == (None, None, NO_SUPPORT, 4_000)
 
 
 def test_without_exploration_there_is_support_only_for_what_was_in_force():

@@ -297,6 +297,12 @@ def test_five_answers_below_a_threshold_say_something_of_it_and_four_do_not():
     assert four.reason == NO_HELP
 
 
+def test_the_highest_threshold_may_be_the_easiest():
+    assert why([9.9] * 100, [0.0] * 100, risk=Risk.SMALL).needed == 86
+    data = Judged(np.full(10, 9.9), np.zeros(10))
+    assert choose(data, alpha=0.05, delta=0.05, risk=Risk.ANSWERS) == Refused(f"10 {FEW}", 10, 59)
+
+
 def test_what_is_as_bad_as_allowed_is_never_shown_and_what_is_nearly_takes_very_many():
     even = [1.0, 0.0, 0.0, 0.0] * 30
     assert why([0.1] * 120, even, alpha=0.25, risk=Risk.SMALL).needed is None

@@ -114,9 +114,17 @@ def test_nobody_is_asked_beside_where_the_circuit_is_open(second):
         pipeline = hedged(SLOW, failures=1)
         assert pipeline.hedging is not None
         pipeline.circuits.failed(second.deployment, failing())
+        attempted = []
+        attempts = pipeline.attempts
+
+        async def noting(call, target, **how):
+            attempted.append(target)
+            return await attempts(call, target, **how)
+
+        pipeline.hedging._attempts = noting
         target, frames = await pipeline.hedging(call(ONE, TWO), ONE, second, as_last_resort=True)
-        assert (target, asked(pipeline)) == (ONE, [1, 0])
-        assert pipeline.budget.spend()
+        assert (target, asked(pipeline), attempted) == (ONE, [1, 0], [ONE])
+        assert pipeline.budget._tokens == 10.0
         await frames.aclose()
 
     run_interrupted(scenario, None)
@@ -320,6 +328,7 @@ def test_a_defect_names_its_places_in_order(caplog):
     assert places[0].lstrip().startswith("File ")
     assert "in send" in places[-2]
     assert places[-1].strip() == "raise plan.result"
+    assert all(place.startswith("  ") for place in places)
 
 
 def noted(*seconds):

@@ -12,17 +12,17 @@ async def turns():
         await asyncio.sleep(0)
 
 
-async def test_it_waits_until_the_last_one_has_ended():
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_it_waits_until_the_last_one_has_ended(count):
     requests = InFlight()
-    requests.begun()
-    requests.begun()
-    assert requests.count == 2
+    for _ in range(count):
+        requests.begun()
+    assert requests.count == count
     waiting = asyncio.create_task(requests.none_left())
-    await turns()
-    requests.ended()
-    await turns()
-    assert (requests.count, waiting.done()) == (1, False)
-    requests.ended()
+    for left in range(count, 0, -1):
+        await turns()
+        assert (requests.count, waiting.done()) == (left, False)
+        requests.ended()
     async with asyncio.timeout(5):
         await waiting
     assert requests.count == 0

@@ -9,7 +9,6 @@ from gearshift.decision_log.rows import SCORE
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 from gearshift.guarantees.alarms import Day
 from gearshift.guarantees.looks import Count
-from gearshift.telemetry.compute import SHADOW
 
 _DAY_HOURS = 24
 _WEEK_HOURS = 7 * _DAY_HOURS
@@ -48,9 +47,10 @@ def last_day(engine: Engine, now: float, lowest: str) -> Day:
 
 
 def _sums(connection: Connection, since: int) -> tuple[int, int, int]:
+    # What shadows cost stands there too, as rows without any request.
     names = ("requests", "fallbacks", "scored")
     summed = (func.coalesce(func.sum(HOURS.c[name]), 0) for name in names)
-    query = select(*summed).where(HOURS.c.hour >= since, HOURS.c.cause != SHADOW)
+    query = select(*summed).where(HOURS.c.hour >= since)
     requests, fallbacks, scored = connection.execute(query).one()
     return int(requests), int(fallbacks), int(scored)
 
@@ -60,7 +60,7 @@ def _verdicts(connection: Connection, since: float, lowest: str) -> list[Count]:
     said = JUDGEMENTS.c
     query = (
         select(said.propensity, said.verdict, func.count())
-        .join_from(JUDGEMENTS, DECISIONS, DECISIONS.c.id == said.decision_id)
+        .join_from(JUDGEMENTS, DECISIONS)
         .where(said.time >= since, DECISIONS.c.tier == lowest)
         .where(said.weak_score.is_not(None))
         .group_by(said.propensity, said.verdict)

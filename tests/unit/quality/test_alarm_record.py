@@ -2,6 +2,7 @@
 
 from gearshift.decision_log.schema import ALARMS
 from gearshift.guarantees.alarms import Alarm
+from gearshift.quality import alarm_record
 from gearshift.quality.alarm_record import KeptAlarm, kept_alarms, update_alarms
 
 
@@ -39,6 +40,15 @@ def test_one_that_comes_again_is_another_alarm(log):
     assert update_alarms(log, 30.0, [alarm()]) == ([alarm()], [])
     every = kept_alarms(log, only_lasting=False)
     assert [(one.since, one.until) for one in every] == [(30.0, None), (10.0, 20.0)]
+    update_alarms(log, 40.0, [])
+    every = kept_alarms(log, only_lasting=False)
+    assert [(one.since, one.until) for one in every] == [(30.0, 40.0), (10.0, 20.0)]
+
+
+def test_one_that_another_process_has_ended_meanwhile_is_not_ended_twice(log, monkeypatch):
+    gone = KeptAlarm("quality", 10.0, None, 0.5, 0.1, "")
+    monkeypatch.setattr(alarm_record, "kept_alarms", lambda engine: [gone])
+    assert update_alarms(log, 20.0, []) == ([], [])
 
 
 def test_the_newest_hundred_are_shown_unless_others_are_asked_for(log):

@@ -128,7 +128,9 @@ def least(monkeypatch, name, value, schema, most=2_000):
         (1, {"anyOf": [{"title": "x" * 90}, {}]}, 2),
         ("a" * 97, {"pattern": "a" * 97}, 2),
         ("a" * 100, {"pattern": "a" * 97}, 2),
-        ("a" * 104, {"pattern": "a" * 97}, 3),  # 10,088 by characters that are compared
+        ("a" * 100, {"pattern": "a" * 100}, 4),  # 10,000 by characters that are compared
+        (1, {"anyOf": [{"title": "x" * 85}]}, 2),  # 2 + 2 + 2 + 7 + 87 characters
+        (["x" * 14], {"uniqueItems": True}, 2),  # 2 + 2 + 16
         ({"ab": 1}, {"patternProperties": {"a": {}, "b": {}, "c": {}}}, 4),
         ({"ab": 1}, {"patternProperties": {"a": {}}, "additionalProperties": False}, 4),
         ([1, 2], {"uniqueItems": True}, 2),  # 2 + 2 * (2 + 8) characters

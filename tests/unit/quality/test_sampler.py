@@ -51,6 +51,24 @@ def test_some_answers_are_never_offered(changes):
     assert taken == []
 
 
+def test_between_the_smallest_and_the_largest_tier_nobody_repeats_anything():
+    taken = []
+    tiers = [
+        {"name": "small", "below": 3, "deployments": ["a"]},
+        {"name": "middle", "below": 7, "deployments": ["b"]},
+        {"name": "large", "deployments": ["c"]},
+    ]
+    quality = {"shadow_share": 1.0, "shadow_share_complex": 1.0}
+    made = {"tiered_routing": {"tiers": tiers}, "quality": quality}
+    watched = Sampler(Settings.model_validate(made), taken.append)
+    for tier in ("small", "middle", "large"):
+        watched.watch(REQUEST, response(tier=tier))
+    assert [(one.decision.tier, one.is_weak) for one in taken] == [
+        ("small", True),
+        ("large", False),
+    ]
+
+
 def test_a_key_that_may_not_use_the_other_tier_has_no_shadow():
     taken = []
     sampler(taken).watch(replace(REQUEST, allowed_tiers=frozenset({"simple"})), response())

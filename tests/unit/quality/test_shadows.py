@@ -158,17 +158,17 @@ async def test_so_many_and_so_many_bytes_may_wait(monkeypatch):
     monkeypatch.setattr(shadows_module, "_MOST_BYTES", 100)
     world = World()
     made = shadows(world, max_waiting=3)
-    for size in (60, 60, 30, 10, 0):
+    for size in (60, 41, 30, 11, 10, 0):
         made.offer(sample(size=size))
-    assert world.skipped == ["queue_full"] * 2
-    await compared(made, world, 5)
-    assert len(world.reported) == 3
-    made.offer(sample(size=100))
-    assert len(world.skipped) == 2
-    made.let_go()
-    assert world.skipped[2:] == ["stopped"]
+    assert world.skipped == ["queue_full"] * 3
+    await compared(made, world, 6)
+    assert [one.sample.size for one in world.reported] == [60, 30, 10]
     made.offer(sample(size=100))
     assert len(world.skipped) == 3
+    made.let_go()
+    assert world.skipped[3:] == ["stopped"]
+    made.offer(sample(size=100))
+    assert len(world.skipped) == 4
 
 
 async def test_without_a_budget_nothing_is_asked():

@@ -4,18 +4,25 @@ import http.server
 import json
 import threading
 import time
+from contextlib import nullcontext
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 from tests.fakes.finished import decision, finished
 
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import Metric, State, experiments, start
 from gearshift.decision_log.judgements import JudgementRow, charge_shadow, insert_judgement
 from gearshift.decision_log.retention import Retention
+from gearshift.decision_log.schema import EXPERIMENTS
 from gearshift.decision_log.summary import summarise
 from gearshift.decision_log.writer import LogWriter
 from gearshift.guarantees.alarms import Day, Limits, alarms, stability_index
+from gearshift.quality import auto_tune, experiment_report
+from gearshift.quality import watch as watch_module
 from gearshift.quality.alarm_record import kept_alarms
 from gearshift.quality.experiment_report import report
 from gearshift.quality.watch import Watch
@@ -181,3 +188,201 @@ def test_what_shadows_cost_counts_against_what_is_saved(url):
     assert after["compute"]["saved_flops"] == pytest.approx(before["saved_flops"] - 5e12)
     assert after["requests"] == 1
     engine.dispose()
+
+
+class Posted:
+    """What stands for a webhook: everything that was posted, or an error."""
+
+    def __init__(self, monkeypatch, error=None):
+        self.requests, self.error = [], error
+        monkeypatch.setattr("urllib.request.urlopen", self)
+
+    def __call__(self, request, timeout):
+        self.requests.append((request, timeout))
+        if self.error:
+            raise self.error
+        return nullcontext()
+
+
+@pytest.fixture
+def bare(log, monkeypatch):
+    """A watch on a log in memory, whose looks see what they are told to see."""
+    seen: dict[str, Any] = {"day": Day(), "settings": settings()}
+    watch = Watch("sqlite://", lambda: seen["settings"], None)
+    monkeypatch.setattr(watch._database, "get", lambda: log)
+    monkeypatch.setattr(watch_module, "last_day", lambda engine, now, lowest: seen["day"])
+    return watch, seen
+
+
+def test_the_webhook_is_told_what_began_and_what_is_over(bare, monkeypatch):
+    watch, seen = bare
+    posted = Posted(monkeypatch)
+    seen["settings"] = settings(alarms={"webhook": "http://127.0.0.1:9/hook"})
+    watch.look()
+    assert posted.requests == []  # nothing has changed
+    seen["day"] = Day(judged=200, losses=60)
+    watch.look()
+    watch.look()
+    seen["day"] = Day()
+    watch.look()
+    (first, timeout), (second, _) = posted.requests
+    assert timeout == 5.0
+    assert first.full_url == "http://127.0.0.1:9/hook"
+    assert first.get_header("Content-type") == "application/json"
+    (alarm,) = alarms(Day(judged=200, losses=60), LIMITS)
+    told = json.loads(first.data)
+    assert told["over"] == []
+    assert [set(one) for one in told["raised"]] == [{"name", "value", "limit", "message"}]
+    assert (told["raised"][0]["name"], told["raised"][0]["value"]) == ("quality", alarm.value)
+    assert told["raised"][0]["message"].startswith("30 % (at least ")
+    assert json.loads(second.data) == {"raised": [], "over": ["quality"]}
+
+
+@pytest.mark.parametrize("error", [OSError("refused"), ValueError("no address")])
+def test_a_webhook_that_fails_is_said_and_no_more(bare, monkeypatch, caplog, error):
+    watch, seen = bare
+    Posted(monkeypatch, error)
+    seen["settings"] = settings(alarms={"webhook": "http://127.0.0.1:9/hook"})
+    seen["day"] = Day(judged=200, losses=60)
+    watch.look()
+    assert watch.lasting == ("quality",)
+    assert f"the alarms' webhook cannot be told: {error}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("limit", "day"),
+    [
+        ({"loss_share": 0.29}, Day(judged=2_000, losses=700)),
+        ({"disagreement": 0.29}, Day(compared=2_000, contradicted=700)),
+        ({"fallback_share": 0.29}, Day(requests=2_000, fallbacks=700)),
+        ({"simple_share": [0.0, 0.29]}, Day(scored=2_000, simple=700)),
+        ({"drift": 0.001}, Day(scores={1: 900, 9: 1_100}, earlier_scores={1: 1_500, 9: 500})),
+    ],
+)
+def test_each_limit_of_the_settings_is_its_own(bare, limit, day):
+    watch, seen = bare
+    seen["day"] = day
+    most = {"loss_share": 0.9, "disagreement": 0.9, "fallback_share": 0.9, "drift": 9.0}
+    seen["settings"] = settings(alarms={**most, "simple_share": [0.0, 1.0]})
+    watch.look()
+    assert watch.lasting == ()
+    seen["settings"] = settings(alarms={**most, "simple_share": [0.0, 1.0], **limit})
+    watch.look()
+    assert len(watch.lasting) == 1
+
+
+def test_experiments_are_looked_at_the_more_rarely_the_longer_it_takes(bare, monkeypatch):
+    watch, _ = bare
+    now, looks = [0.0], []
+
+    def reading(engine, state):
+        looks.append((now[0], state))
+        now[0] += 2.0
+        return []
+
+    watch._clock = lambda: now[0]
+    watch._harm_due = 0.0
+    monkeypatch.setattr(watch_module, "experiments", reading)
+    for at in (0.0, 101.9, 102.0, 203.9, 204.0):
+        now[0] = at
+        watch.look()
+    assert looks == [(at, State.RUNNING) for at in (0.0, 102.0, 204.0)]
+
+
+@pytest.mark.parametrize(
+    ("harmed", "is_ratio_wrong", "is_ended"),
+    [((), False, False), (("9",), True, False), (("9",), False, True), (("5", "9"), False, True)],
+)
+def test_only_harm_that_is_shown_ends_an_experiment(
+    bare, log, monkeypatch, harmed, is_ratio_wrong, is_ended
+):
+    watch, _ = bare
+    arms = (Arm("1", threshold=1.0), Arm("9", threshold=9.0))
+    kept = start(log, Experiment("x", Dimension.THRESHOLD, arms, 1.0, 1.0), Metric.LOSSES, 0.05)
+    finding = SimpleNamespace(harmed_by=harmed, is_ratio_wrong=is_ratio_wrong)
+    asked = []
+
+    def found(kept, had):
+        asked.append((kept, set(had)))
+        return finding
+
+    monkeypatch.setattr(experiment_report, "finding_of", found)
+    monkeypatch.setattr(experiment_report, "words_of", lambda kept, finding: "9 is bad")
+    watch.look()
+    assert asked == [(kept, {"1", "9"})]
+    (now,) = experiments(log)
+    assert (now.state is State.STOPPED) is is_ended
+    if is_ended:
+        assert now.stop_reason == f"stopped by itself: {', '.join(harmed)} is worse"
+        with log.connect() as connection:
+            assert connection.scalar(select(EXPERIMENTS.c.result)) == "9 is bad"
+
+
+def test_one_of_several_looks_and_the_others_know_what_it_found(bare, log, monkeypatch):
+    watch, seen = bare
+    seen["day"] = Day(judged=200, losses=60)
+    now = [1_000.0]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    other = Watch("sqlite://", settings, None)
+    monkeypatch.setattr(other._database, "get", lambda: log)
+    watch._look_in_turn()
+    monkeypatch.setattr(other, "look", lambda: pytest.fail("it was not its turn"))
+    now[0] = 1_013.0  # nine tenths of 15 seconds are 13.5
+    other._look_in_turn()
+    assert other.lasting == watch.lasting == ("quality",)
+    now[0], looked = 1_014.0, []
+    monkeypatch.setattr(other, "look", lambda: looked.append(1))
+    other._look_in_turn()
+    assert looked == [1]
+
+
+def test_trouble_is_said_once_until_it_is_over(monkeypatch, caplog):
+    watch = Watch("sqlite://", settings, None, every_seconds=0.001)
+    left = [True, True, False, True]
+
+    def look():
+        if not left:
+            watch._stop.set()
+        elif left.pop(0):
+            raise OSError("the disk\nis full")
+
+    monkeypatch.setattr(watch, "_look_in_turn", look)
+    watch.start()
+    watch._thread.join(30)
+    watch.stop()
+    assert [record.getMessage() for record in caplog.records] == [
+        "quality watch: the disk is full"
+    ] * 2
+
+
+def test_a_watch_that_never_began_can_be_stopped(bare):
+    watch, _ = bare
+    watch.stop()
+    assert watch.lasting == ()
+
+
+@pytest.mark.parametrize(("enabled", "with_file"), [(True, True), (True, False), (False, True)])
+def test_the_threshold_is_tuned_where_it_is_wanted_and_there_is_a_file(
+    bare, log, monkeypatch, tmp_path, enabled, with_file
+):
+    watch, seen = bare
+    tuned = []
+
+    class Tune:
+        def __init__(self, file):
+            self.file = file
+
+        def maybe(self, engine, settings):
+            tuned.append((self, engine, settings))
+
+    monkeypatch.setattr(auto_tune, "AutoTune", Tune)
+    seen["settings"] = settings(auto_tune={"enabled": enabled})
+    file = tmp_path / "config.yaml"
+    watch._config_file = file if with_file else None
+    watch.look()
+    watch.look()
+    if not (enabled and with_file):
+        assert tuned == []
+        return
+    assert [(one.file, engine) for one, engine, _ in tuned] == [(file, log)] * 2
+    assert tuned[0][0] is tuned[1][0]  # it keeps its scorer

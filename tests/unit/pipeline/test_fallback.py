@@ -248,11 +248,13 @@ async def test_a_hedge_goes_to_the_next_of_the_same_tier_or_to_the_same_again(ti
 
     steps = fallback(ScriptedProvider(), ScriptedProvider())
     steps._hedging = hedging
-    second = moved(tier=tier)
+    second = Target(Deployment("two", "beside"), "openai", tier)
+    last = Target(LARGE, "ollama", "last")
     with pytest.raises(ExhaustedError):
-        await steps(chained(CHAIN[0], second))
+        await steps(chained(CHAIN[0], second, last))
     first_beside = second if tier == "simple" else CHAIN[0]
-    assert asked == [(CHAIN[0], first_beside, False), (second, second, False)]
+    third = (last, last, False)
+    assert asked == [(CHAIN[0], first_beside, False), (second, second, False), third]
 
 
 async def test_each_answer_is_in_the_dialect_of_who_gave_it():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -26,6 +27,11 @@ from gearshift.tiered_routing.tier_config import Block, ModelName, no_boolean
 
 OLLAMA_URL: Final = "http://127.0.0.1:11434"
 _NOT_YET: Final = ("anthropic",)
+# Blanks, byte order marks and marks of width and direction, which nobody sees; `Bearer` is ours.
+_AROUND: Final = re.compile(
+    "^[\\s\ufeff\u200b-\u200f]*(?:(?:authorization:\\s*)?bearer\\s+)?|[\\s\ufeff\u200b-\u200f]+$",
+    re.IGNORECASE,
+)
 
 
 def _http_url(text: str) -> str:
@@ -41,9 +47,16 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _bare(text: str) -> str:
+    """A key without marks of files, quotes that a shell would have taken, and its scheme."""
+    text = _AROUND.sub("", text)
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return _AROUND.sub("", text[1:-1]) if is_quoted else text
+
+
 def _sendable(key: SecretStr) -> SecretStr:
-    """A key as a header can carry it: files of secrets like to end in a newline."""
-    text = key.get_secret_value().strip()
+    """A key as a header can carry it, without what files and variables like to put around it."""
+    text = _bare(key.get_secret_value())
     if not (text.isascii() and text.isprintable()):
         raise fault("", "holds characters that a header cannot carry", "use ASCII, in one line")
     return SecretStr(text)

@@ -22,6 +22,22 @@ def test_white_space_around_a_key_is_not_part_of_it(tmp_path, key):
     assert loaded(tmp_path, KEY=key).api_key == "sk-abc"
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *('"sk-abc"', "'sk-abc'\n", "Bearer sk-abc", " bearer  sk-abc", '"Bearer sk-abc"'),
+        *("Authorization: Bearer sk-abc", "\ufeffsk-abc", "\xa0sk-abc\u200b", "\u200esk-abc"),
+    ],
+)
+def test_what_comes_along_with_a_key_is_not_part_of_it(tmp_path, key):
+    assert loaded(tmp_path, KEY=key).api_key == "sk-abc"
+
+
+@pytest.mark.parametrize("key", ['sk-"abc', '"', "bearer", "sk abc"])
+def test_a_key_stays_as_it_is_inside(tmp_path, key):
+    assert loaded(tmp_path, KEY=key).api_key == key
+
+
 @pytest.mark.parametrize("key", ["sk-abc\nx-injected: 1", "sk\0abc", "‘sk-abc’", "sk\x7f", "sk-ä"])
 def test_a_key_that_no_header_can_carry_is_refused_by_name(tmp_path, key):
     with pytest.raises(ConfigError, match=r"upstreams\.0\.api_key: .*header") as caught:

@@ -15,9 +15,10 @@ from typing import Final
 # A client's credentials are for gearshift: the upstream gets those of the configuration. Whatever
 # name they have, a word in it says so; `token` counts no tokens, and an author is no authorization.
 _CREDENTIAL: Final = re.compile(
-    r"key(?!word|board)|token(?!s|i[sz])|secret|auth(?!or(?!i[sz]))|cookie|credential|bearer"
+    r"(?<!mon)key(?!word|board|point)|token(?!s|i[sz])|secret(?!ar)|auth(?!or(?!i[sz]))|cookie|credential|bearer"
     r"|pass(?:code|phrase|port|wd|word)|jwt|oidc|saml|dpop|csrf|xsrf|assertion|principal"
-    r"|signature|hmac|(?:^|-)(?:signed|creds?|pass|pat|pin|pwd|otp|sid|sig|sso|mac|certs?)(?:-|$)"
+    r"|signature|hmac|appcheck|service-account|sessionid$"
+    r"|(?:^|-)(?:signed|creds?|pass|pat|pin|pwd|otp|mfa|sid|sig|sso|mac|certs?|byok)(?:-|$)"
 )
 # What would not hold for the body that is sent on, or ask for less than a whole answer.
 _OF_THE_BODY: Final = re.compile(r"^content-|digest|checksum|md5|sha-?\d|^if-|(?:^|-)range$")
@@ -40,7 +41,11 @@ _NAMES: Final = frozenset(
 _HARMLESS: Final = frozenset({"idempotency-key", "x-idempotency-key"})
 # A credential under a name that does not say so.
 _CREDENTIAL_VALUE: Final = re.compile(
-    r"(?:basic|bearer|digest|negotiate)\s|eyJ[\w-]{8,}\.[\w-]+\.|sk-[\w-]{8,}", re.IGNORECASE
+    r"(?:basic|bearer|digest|negotiate|token|apikey|api-key|aws4-[\w-]+)\s"
+    # How the keys of many services begin, so that leaked ones are found.
+    r"|eyJ[\w-]{8,}\.[\w-]+\.|sk-[\w-]{8,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{30,}"
+    r"|(?:gh[opsur]|github_pat|hf|gsk|r8|glpat|nvapi|pplx|xox[a-z]|xai|fw|tgp|csk|lsv2)[_-][\w-]{12,}",
+    re.IGNORECASE,
 )
 _MOST_NAMES: Final = 1024
 

@@ -110,7 +110,7 @@ class HttpProvider:
         if _ROLES in left_out:
             request = replace(request, messages=fold_messages(request.messages), raw=b"")
         if _CALL_IDS in left_out:
-            messages = [with_accepted_ids(message) for message in request.messages]
+            messages = with_accepted_ids(request.messages)
             request = replace(request, messages=messages, raw=b"")
         seconds = self._deadlines.total_seconds
         started = time.monotonic()

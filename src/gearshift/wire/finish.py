@@ -6,7 +6,13 @@ from typing import Final
 
 from gearshift.types import Json
 
-_NOT_YET: Final = frozenset({"", "null", "none", "in_progress", "not_finished", "unfinished"})
+_NOT_YET: Final = frozenset(
+    {
+        *("", "null", "none", "in_progress", "not_finished", "unfinished", "undefined"),
+        *("unspecified", "finish_reason_unspecified", "unknown", "false", "continue"),
+    }
+)
+FAILED: Final = "error"  # an end, but of no answer
 _STOP: Final = (
     "eos eos_token end_turn stop_sequence stop_token finish finished done complete end load unload"
 )

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from gearshift.errors import Fault, UpstreamError
 from gearshift.types import Json, JsonObject, Message
 from gearshift.wire.body import TEXT, TEXTS, check_fields, refuse
 from gearshift.wire.openai_content import is_reasoning, said_in, visible_text
 from gearshift.wire.openai_request import check_tool_fields, image_url
-from gearshift.wire.tool_calls import arguments_object, arguments_text, call_id, call_in_words
+from gearshift.wire.tool_calls import (
+    OpenCalls,
+    arguments_object,
+    arguments_text,
+    call_id,
+    call_in_words,
+)
 
 _OLLAMA_ROLES: Final = {"developer": "system", "function": "tool"}
 _DATA_URL: Final = re.compile(r"data:[^,]{0,200};base64,")
@@ -112,15 +118,11 @@ def to_ollama(messages: Sequence[Message]) -> list[JsonObject]:
     Raises:
         UpstreamError: `INCAPABLE`, for parts that Ollama does not take.
     """
-    names = {
-        call.get("id"): _function(call).get("name")
-        for message in messages
-        for call in message.get("tool_calls") or ()
-    }
+    names = OpenCalls()
     return [_to_ollama(message, names) for message in messages]
 
 
-def _to_ollama(message: Message, names: Mapping[Any, Any]) -> JsonObject:
+def _to_ollama(message: Message, names: OpenCalls) -> JsonObject:
     role = str(message["role"]).lower()
     text, images = text_and_images(message.get("content"))
     converted: JsonObject = {
@@ -133,9 +135,11 @@ def _to_ollama(message: Message, names: Mapping[Any, Any]) -> JsonObject:
         converted["thinking"] = thought
     if calls := message.get("tool_calls"):
         _add_calls(converted, calls)
+        names.begin([(call.get("id") or "", _function(call).get("name") or "") for call in calls])
     if converted["role"] == "tool":
         answered = message.get("tool_call_id")
-        if name := message.get("name") or names.get(answered):
+        called = names.answered(answered or "")
+        if name := message.get("name") or called:
             converted["tool_name"] = name
         if answered:
             converted["tool_call_id"] = answered

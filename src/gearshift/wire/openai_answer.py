@@ -8,17 +8,20 @@ from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, U
 from gearshift.wire.characters import HalfCharacters
 from gearshift.wire.decoding import BOM, decode, decode_whole
 from gearshift.wire.faults import error_of_frame
-from gearshift.wire.finish import finish_reason
+from gearshift.wire.finish import FAILED, finish_reason
 from gearshift.wire.ndjson import MAX_FRAME_BYTES
 from gearshift.wire.openai_content import said_in
 from gearshift.wire.pieces import joined
 from gearshift.wire.sse import Event, EventCutter
-from gearshift.wire.tool_calls import CallPieces
+from gearshift.wire.tool_calls import CallPieces, pieces_in
 
 # More than any answer has; sums of larger ones could not be written as JSON.
 _MOST: Final = 10**15
 _MOST_SECONDS: Final = 10**6
 _START_BYTES: Final = 1024
+_FAILED: Final = "the upstream says that its answer ended in an error (finish_reason)"
+_END_MARK: Final = b"[DONE]"
+_KEEP_ALIVE: Final = b":\n\n"
 _STREAM_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
@@ -44,7 +47,10 @@ def read_answer(raw: bytes) -> Frame:
     choice = _first_choice(data)
     if not isinstance(choice.get("message"), dict) and not isinstance(choice.get("text"), str):
         return Frame(raw, error="the answer has no choices with a message")
-    return Frame(raw, read_chunk(data, CallPieces()), is_end=True)
+    chunk = read_chunk(data, CallPieces())
+    if chunk.finish_reason == FAILED:
+        return Frame(raw, error=_FAILED)
+    return Frame(raw, chunk, is_end=True)
 
 
 def _joined_stream(raw: bytes) -> Frame:
@@ -185,10 +191,14 @@ class OpenAIReader:
             return Frame(event.raw, error=event.error)
         if event.data is None and event.raw.lstrip()[:1] in (b"{", b"<"):
             return Frame(event.raw, error=read_answer(event.raw).error or "the answer is no stream")
-        if not event.data:
+        if event.data is None:
             return Frame(event.raw)
-        if event.data.strip() == b"[DONE]":
-            return Frame(event.raw, self._rest(), is_end=True)
+        said = event.data.strip()
+        if said in (b"", b"null"):  # which clients would read as JSON
+            return Frame(_KEEP_ALIVE)
+        if _END_MARK.startswith(said.upper()):  # or what has come of it
+            end = event.raw if said == _END_MARK else b"data: %s\n\n" % _END_MARK
+            return Frame(end, self._rest(), is_end=True)
         return self._said(event, event.data)
 
     def _said(self, event: Event, said: bytes) -> Frame:
@@ -204,8 +214,12 @@ class OpenAIReader:
         if failure:
             return Frame(event.raw, error=failure)
         chunk = read_chunk(data, self._calls)
+        if chunk.finish_reason == FAILED:
+            return Frame(event.raw, error=_FAILED)
         if not is_clean or self._halves.is_waiting:
             chunk = self._halves.joined(chunk, is_last=chunk.finish_reason is not None)
+        if chunk.finish_reason is not None and _is_whole_choice(_first_choice(data)):
+            return Frame(event.raw, chunk, is_end=True, is_other_shape=True)
         return Frame(event.raw, chunk)
 
     def _rest(self) -> Chunk | None:
@@ -228,13 +242,16 @@ def _first_choice(data: JsonObject) -> JsonObject:
     return first if isinstance(first, dict) else {}
 
 
+def _is_whole_choice(choice: JsonObject) -> bool:
+    """Whether an event has a whole answer in it, as of servers that only seem to stream."""
+    return not choice.get("delta") and isinstance(choice.get("message"), dict)
+
+
 def _tool_calls(said: JsonObject, calls: CallPieces) -> tuple[ToolCall, ...]:
-    pieces = said.get("tool_calls")
+    pieces = pieces_in(said)
     if not pieces and isinstance(said.get("function_call"), dict):
         pieces = [{"index": 0, "function": said["function_call"]}]  # before there were tools
-    if not pieces or not isinstance(pieces, list):
-        return ()
-    return calls.read([piece for piece in pieces if isinstance(piece, dict)])
+    return calls.read(pieces) if pieces else ()
 
 
 def _logprobs(value: Json) -> tuple[JsonObject, ...]:

@@ -83,14 +83,14 @@ def _translated(request: ChatRequest, left_out: frozenset[str]) -> JsonObject:
 
 def _messages(messages: Sequence[Message], left_out: frozenset[str]) -> list[Message]:
     said = [message for message in messages if _role(message) != _SWITCH_ROLE]
-    return [_message(message, left_out) for message in said]
+    return [_message(message, left_out) for message in with_accepted_ids(said)]
 
 
 def _message(message: Message, left_out: frozenset[str]) -> Message:
-    """One turn with a role that OpenAI knows, and with ids that every server takes."""
+    """One turn with a role that OpenAI knows."""
     role = _role(message)
     return {
-        **{k: v for k, v in with_accepted_ids(message).items() if k not in left_out},
+        **{k: v for k, v in message.items() if k not in left_out},
         "role": role if role in ROLES else "user",
     }
 

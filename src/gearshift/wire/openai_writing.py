@@ -6,7 +6,7 @@ import orjson
 
 from gearshift.types import ChatRequest, Chunk, Json, JsonObject, Operation, ToolCall, Usage
 from gearshift.wire.sse import read_event
-from gearshift.wire.tool_calls import call_id
+from gearshift.wire.tool_calls import call_id, function_of, pieces_in
 
 
 def write_answer(request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
@@ -109,7 +109,9 @@ def _offsets(tokens: list[Json]) -> list[int]:
 
 
 def relabelled(raw: bytes, calls: tuple[ToolCall, ...]) -> bytes:
-    """An upstream's bytes, with the right index where it has labelled a tool call wrongly.
+    """An upstream's bytes, with tool calls as OpenAI has them where the upstream has not.
+
+    Their index is right, they are a list of objects with a function, and arguments are a text.
 
     Args:
         raw: An event of a stream, or a whole answer.
@@ -118,17 +120,35 @@ def relabelled(raw: bytes, calls: tuple[ToolCall, ...]) -> bytes:
     event = read_event(raw)
     try:
         data = orjson.loads(event.data if event.data is not None else raw)
-        pieces = data["choices"][0]["delta"]["tool_calls"]
-        labelled = [piece for piece in pieces if isinstance(piece, dict)]
-    except (ValueError, LookupError, TypeError):  # a whole answer: its calls need no index
+        choice = data["choices"][0]
+        said = choice.get("delta") or choice["message"]
+        given = said["tool_calls"]
+        pieces = pieces_in(said)
+    except (ValueError, LookupError, TypeError, AttributeError):
         return raw
-    indexes = [call.index for call in calls[: len(labelled)]]
-    if [piece.get("index") for piece in labelled] == indexes:
+    is_streamed = bool(choice.get("delta"))
+    said["tool_calls"] = [
+        _as_openai_has_it(piece, call, is_streamed)
+        for piece, call in zip(pieces, calls, strict=False)
+    ]
+    if said["tool_calls"] == given:
         return raw
-    for piece, index in zip(labelled, indexes, strict=True):
-        piece["index"] = index
+    if event.data is None:
+        return orjson.dumps(data)
     name = b"event: %s\n" % event.name if event.name else b""
     return name + _event(data)
+
+
+def _as_openai_has_it(piece: JsonObject, call: ToolCall, is_streamed: bool) -> JsonObject:
+    """A call, or its piece, with what clients of OpenAI rely on; all else is left as it was."""
+    function = function_of(piece)
+    if isinstance(function.get("arguments"), dict):
+        function = {**function, "arguments": call.arguments}
+    if not isinstance(piece.get("function"), dict):
+        piece = {key: value for key, value in piece.items() if key not in function}
+    if function or "function" in piece:
+        piece = {**piece, "function": function}
+    return {**piece, "index": call.index} if is_streamed else piece
 
 
 class OpenAIWriter:

@@ -39,6 +39,6 @@ def _whole(pieces: Sequence[ToolCall]) -> ToolCall:
     return replace(
         pieces[0],
         id=next((piece.id for piece in pieces if piece.id), None),
-        name=next((piece.name for piece in pieces if piece.name), None),
+        name="".join(piece.name for piece in pieces if piece.name) or None,
         arguments="".join(piece.arguments for piece in pieces),
     )

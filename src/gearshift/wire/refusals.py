@@ -27,6 +27,8 @@ EXTRAS: Final = frozenset(
         "name",
     }
 )
+# What OpenAI has, but only some models and servers take.
+_SELDOM_TAKEN: Final = frozenset({"reasoning_effort", "logprobs", "top_logprobs"})
 # Never the conversation, its tools or its format: an answer without those is not what was asked.
 _MAY_BE_LEFT_OUT: Final = EXTRAS | {
     "temperature",
@@ -37,13 +39,11 @@ _MAY_BE_LEFT_OUT: Final = EXTRAS | {
     "max_completion_tokens",
     "seed",
     "stop",
-    "logprobs",
-    "top_logprobs",
-    "reasoning_effort",
+    *_SELDOM_TAKEN,
 }
 _REFUSES: Final = re.compile(
-    r"unrecogni[sz]ed|unsupported|unknown|unexpected|not supported|n[o']t support|not permitted"
-    r"|not allowed|not accept|not available|not a valid|extra_forbidden|extraneous|forbidden"
+    r"unrecogni[sz]ed|unsupported|unknown|unexpected|not supported|n[o']t support"
+    r"|not (?:a )?permitted|not allowed|not accept|not available|not a valid|extra_forbidden|extraneous|forbidden"
     r"|additional ?properties|cannot be used|deprecated|invalid (?:field|parameter|argument)"
     r"|cannot (?:specify|set)|no longer"
 )
@@ -56,7 +56,8 @@ _INSTEAD: Final = re.compile(
 def refused_fields(request: ChatRequest, error: UpstreamError) -> frozenset[str]:
     """The fields of a translated request that may be left out, as the upstream does not take them.
 
-    A refusal that names nothing may be of what goes beyond OpenAI's API: all of that, then.
+    A refusal that names nothing may be of what goes beyond OpenAI's API, or of what few models
+    take: all of that, then.
     """
     sent = _sent(request)
     if error.status not in _STATUSES or not sent:
@@ -64,7 +65,7 @@ def refused_fields(request: ChatRequest, error: UpstreamError) -> frozenset[str]
     text = f"{error.message}\n{error.body[:_MOST_CHARACTERS].decode(errors='replace')}".lower()
     named = _named(text, sent) if _REFUSES.search(text) else frozenset()
     if not named:
-        return sent & EXTRAS if error.fault is Fault.REJECTED else frozenset()
+        return sent & (EXTRAS | _SELDOM_TAKEN) if error.fault is Fault.REJECTED else frozenset()
     return named | (sent & EXTRAS) if named & EXTRAS else named
 
 

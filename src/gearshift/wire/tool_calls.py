@@ -16,7 +16,9 @@ from gearshift.wire.decoding import decode_whole
 
 _ALPHABET: Final = string.digits + string.ascii_letters
 _ID_LENGTH: Final = 9
-_ID_COMPLAINT: Final = re.compile(r"tool[ _]?call[ _]?ids?\b.{0,200}\b(?:length|alphanumeric)")
+_ID_COMPLAINT: Final = re.compile(
+    r"tool[ _]?call[ _]?ids?\b.{0,200}\b(?:length|alphanumeric)|duplicate tool[ _]?call"
+)
 _ID: Final = re.compile(rf"[0-9A-Za-z]{{{_ID_LENGTH}}}")
 
 
@@ -42,17 +44,57 @@ def accepted_id(given: str) -> str:
     return given if _ID.fullmatch(given) else call_id(given)
 
 
-def with_accepted_ids(message: Message) -> Message:
-    """A turn whose tool calls, or whose result, have ids that every server takes."""
-    calls, answered = message.get("tool_calls"), message.get("tool_call_id")
+class OpenCalls:
+    """What stands for the calls of a conversation until their results come, by the calls' ids.
+
+    Some servers begin with the same ids in every turn, or give one to several calls.
+    """
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, list[str]] = {}
+
+    def begin(self, turn: Sequence[tuple[str, str]]) -> None:
+        """The ids of a turn's calls with what stands for them; earlier calls lose those ids."""
+        self._by_id.update({given: [] for given, _ in turn})
+        for given, stand_in in turn:
+            self._by_id[given].append(stand_in)
+
+    def answered(self, given: str) -> str | None:
+        """What stands for the call that a result with this id answers."""
+        calls = self._by_id.get(given)
+        return (calls.pop(0) if len(calls) > 1 else calls[0]) if calls else None
+
+
+def with_accepted_ids(messages: Sequence[Message]) -> list[Message]:
+    """A conversation whose calls and results have ids that every server takes, each but once."""
+    taken: set[str] = set()
+    open_calls = OpenCalls()
+    return [_with_accepted_ids(message, taken, open_calls) for message in messages]
+
+
+def _with_accepted_ids(message: Message, taken: set[str], open_calls: OpenCalls) -> Message:
     written = dict(message)
-    if calls:
+    if calls := message.get("tool_calls"):
+        given = [call.get("id") or "" for call in calls]
+        ids = [_free_id(given_id, taken) for given_id in given]
+        open_calls.begin(list(zip(given, ids, strict=True)))
         written["tool_calls"] = [
-            {**call, "id": accepted_id(call["id"])} if call.get("id") else call for call in calls
+            {**call, "id": its_id} for call, its_id in zip(calls, ids, strict=True)
         ]
-    if answered:
-        written["tool_call_id"] = accepted_id(answered)
+    if message.get("role") == "tool":
+        answered = message.get("tool_call_id") or ""
+        if its_id := open_calls.answered(answered) or (answered and accepted_id(answered)):
+            written["tool_call_id"] = its_id
     return written
+
+
+def _free_id(given: str, taken: set[str]) -> str:
+    candidate, tries = accepted_id(given), 0
+    while candidate in taken:
+        tries += 1
+        candidate = call_id(given, tries)
+    taken.add(candidate)
+    return candidate
 
 
 def is_call_id_error(message: str) -> bool:
@@ -122,11 +164,28 @@ class _Begun:
         if said.id and self.id and said.id != self.id:
             # Some servers make up another id for every piece, but name only the first.
             return bool(said.name) or (bool(said.text.strip()) and self.is_complete)
+        is_another_name = bool(said.name and self.name and said.name != self.name)
         if said.id and said.id == self.id:
-            return False
+            return is_another_name and self.is_complete
+        if is_another_name:
+            return not self.is_named_on_by(said)
         if said.name and self.name:
-            return said.name != self.name or (bool(said.text) and self.is_complete)
+            return bool(said.text) and self.is_complete
         return self.is_named_again and bool(said.text.strip())
+
+    def rest_of_name(self, said: _Piece) -> str:
+        """What a piece adds to the name, which some servers repeat and some send in parts."""
+        if not said.name or (self.name and not self.is_named_on_by(said)):
+            return ""
+        return said.name.removeprefix(self.name or "")
+
+    def is_named_on_by(self, said: _Piece) -> bool:
+        """Whether a piece goes on with the name: before any arguments, under the call's own label.
+
+        A server that gives calls ids would give another call one.
+        """
+        is_same = said.id == self.id or (said.id is None and said.label == self.label)
+        return self.id is not None and is_same and not self.arguments
 
 
 class CallPieces:
@@ -153,10 +212,9 @@ class CallPieces:
             said = replace(said, name=said.name or name)
         elif said.name and said.id is None and not said.text and call.is_complete:
             call.is_named_again = True  # the arguments of another call may follow, or nothing
-        told = ToolCall(
-            call.index, None if call.id else said.id, None if call.name else said.name, said.text
-        )
-        call.id, call.name = call.id or said.id, call.name or said.name
+        name = call.rest_of_name(said)
+        told = ToolCall(call.index, None if call.id else said.id, name or None, said.text)
+        call.id, call.name = call.id or said.id, f"{call.name or ''}{name}" or None
         if said.text:
             call.arguments.append(said.text)
         return told
@@ -189,9 +247,27 @@ class _Piece:
     text: str
 
 
-def _piece(piece: JsonObject) -> _Piece:
+def pieces_in(said: JsonObject) -> list[JsonObject]:
+    """The tool calls of a message, or their pieces; some servers send a single one without a list.
+
+    >>> pieces_in({"tool_calls": {"id": "a"}}), pieces_in({"tool_calls": [None]})
+    ([{'id': 'a'}], [])
+    """
+    given = said.get("tool_calls")
+    pieces = given if isinstance(given, list) else [given]
+    return [piece for piece in pieces if isinstance(piece, dict)]
+
+
+def function_of(piece: JsonObject) -> JsonObject:
+    """A call's name and arguments; some servers leave out the object around them."""
     function = piece.get("function")
-    function = function if isinstance(function, dict) else {}
+    if isinstance(function, dict):
+        return function
+    return {key: piece[key] for key in ("name", "arguments") if key in piece}
+
+
+def _piece(piece: JsonObject) -> _Piece:
+    function = function_of(piece)
     label, call_id_, name = piece.get("index"), piece.get("id"), function.get("name")
     arguments = function.get("arguments")
     if isinstance(arguments, dict):  # some servers answer as Ollama does

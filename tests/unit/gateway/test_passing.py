@@ -17,7 +17,8 @@ private-token x-hasura-admin-secret x-functions-key x-rapidapi-key x-ms-client-p
 x-session-token dpop x-csrf-token x-xsrf x-user-password x-passwd x-pat x-sid x-sig
 x-client-cert x-cred x-credentials signature signature-input x-hub-signature-256 x-access-key-id
 x-identity-token x-bearer sso x-authorization x-authorisation authentication x-proxy-auth
-x-jwt-payload x-forwarded-access-token
+x-jwt-payload x-forwarded-access-token x-mfa sessionid x-firebase-appcheck x-service-account
+x-byok
 """
 OF_THIS_CONNECTION = """
 host connection te trailer transfer-encoding content-length keep-alive expect upgrade via
@@ -35,7 +36,7 @@ traceparent tracestate baggage sentry-trace user-agent accept accept-language op
 anthropic-beta anthropic-version x-stainless-lang x-stainless-retry-count x-session-id
 x-request-id x-correlation-id x-title http-referer idempotency-key x-max-tokens x-tokenizer
 x-author x-keyword cache-control priority x-openwebui-user-id x-model-affinity x-acme-anything
-x-assigned-to x-orange x-compass
+x-assigned-to x-orange x-compass x-monkey x-keypoint x-secretary
 """
 
 
@@ -54,6 +55,9 @@ def test_what_nobody_here_knows_is_passed_on(name):
     [
         *("Bearer abc", "bearer\tabc", "Basic eDp5", "Negotiate YII", "sk-proj-0123456789abcdef"),
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        *("Token abc", "ApiKey abc", "AWS4-HMAC-SHA256 Credential=x", "AKIAABCDEFGHIJKLMNOP"),
+        *(f"{start}_{'a' * 20}" for start in ("ghp", "github_pat", "hf", "gsk", "r8")),
+        *("AIza" + "b" * 35, "glpat-" + "c" * 20, "nvapi-" + "d" * 20, "xoxb-1-2-" + "e" * 12),
     ],
 )
 def test_a_credential_stays_whatever_its_header_is_called(value):

@@ -27,6 +27,8 @@ def test_the_words_of_many_servers(said, reason):
     assert finish_reason(said) == reason
 
 
-@pytest.mark.parametrize("said", [None, "", " ", "null", "None", 7, [], False])
+@pytest.mark.parametrize(
+    "said", [None, "", " ", "null", "None", "unknown", "FINISH_REASON_UNSPECIFIED", 7, [], False]
+)
 def test_what_is_no_end(said):
     assert finish_reason(said) is None

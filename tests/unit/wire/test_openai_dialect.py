@@ -316,6 +316,52 @@ def test_comments_and_the_end():
     assert end.is_end
 
 
+@pytest.mark.parametrize("mark", [b"[DONE]", b"[done]", b"[DON", b"["])
+def test_an_end_mark_that_is_written_otherwise_or_cut_off(mark):
+    (end,) = frames_of(b"data: " + mark + b"\n\n")
+    assert (end.is_end, end.error, end.raw) == (True, None, b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("data", [b"data:\n\n", b"data: \n\n", b"data: null\n\n"])
+def test_events_that_say_nothing_keep_alive(data):
+    (frame,) = frames_of(data)
+    assert (frame.raw, frame.chunk, frame.error) == (b":\n\n", None, None)
+
+
+def test_an_answer_that_ended_in_an_error():
+    message, delta = {"message": {"content": "half"}}, {"delta": {"content": "half"}}
+    event = b"data: %s\n\n" % orjson.dumps({"choices": [{**delta, "finish_reason": "error"}]})
+    (frame,) = frames_of(event)
+    whole = DIALECT.read_answer(orjson.dumps({"choices": [{**message, "finish_reason": "error"}]}))
+    assert frame.error is not None
+    assert whole.error is not None
+
+
+def test_a_whole_answer_in_an_event_is_no_stream():
+    choice = {"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}
+    (frame,) = frames_of(b"data: %s\n\n" % orjson.dumps({"choices": [choice]}))
+    assert frame.is_other_shape
+    assert frame.is_end
+    assert frame.chunk is not None
+    assert frame.chunk.content == "hi"
+
+
+OBJECT = {"id": "a", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+FLAT = {"id": "a", "type": "function", "name": "f", "arguments": '{"a":1}'}
+WRITTEN = {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+
+
+@pytest.mark.parametrize("given", [OBJECT, FLAT, WRITTEN, [OBJECT], [None, FLAT]])
+def test_tool_calls_pass_on_as_clients_read_them(given):
+    delta = {"choices": [{"index": 0, "delta": {"tool_calls": given}}]}
+    (frame,) = frames_of(b"data: %s\n\n" % orjson.dumps(delta))
+    passed = orjson.loads(DIALECT.with_model(frame, "m")[6:])
+    assert passed["choices"][0]["delta"]["tool_calls"] == [{**WRITTEN, "index": 0}]
+    message = {"choices": [{"message": {"tool_calls": given}, "finish_reason": "stop"}]}
+    passed = orjson.loads(DIALECT.with_model(DIALECT.read_answer(orjson.dumps(message)), "m"))
+    assert passed["choices"][0]["message"]["tool_calls"] == [WRITTEN]
+
+
 @pytest.mark.parametrize(
     "raw",
     [

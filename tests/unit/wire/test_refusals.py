@@ -45,6 +45,21 @@ def test_what_is_left_out_by_an_upstreams_words(words, names):
     assert refused(words) == names
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["Bad Request", "", "参数有误: reasoning_effort", "logprobs is not a permitted parameter"],
+)
+def test_what_few_models_take_is_left_out_when_words_do_not_help(words):
+    message = {"role": "user", "content": "hi"}
+    sent = {"reasoning_effort": "high", "logprobs": True, "top_logprobs": 2, "seed": 1}
+    request = ChatRequest("ollama", Operation.CHAT, "auto", [message], options=sent)
+    error = UpstreamError(words, fault=Fault.REJECTED, status=400, body=words.encode())
+    named = {name for name in sent if name in words}
+    assert refused_fields(request, error) >= named
+    assert refused_fields(request, error) <= set(sent) - {"seed"}
+    assert refused_fields(request, error)
+
+
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 503, None])
 def test_other_failures_refuse_no_field(status):
     assert not refused("Unknown parameter: 'top_k'", status=status)

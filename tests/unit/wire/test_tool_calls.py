@@ -14,6 +14,8 @@ from gearshift.wire.tool_calls import (
     arguments_object,
     arguments_text,
     call_id,
+    pieces_in,
+    with_accepted_ids,
 )
 
 
@@ -123,6 +125,37 @@ def test_an_id_made_up_for_every_piece_begins_nothing(index):
     assert called(*events) == [("x0", "weather", OSLO)]
 
 
+@pytest.mark.parametrize("index", [0, None])
+@pytest.mark.parametrize("later_id", ["a", None])
+@pytest.mark.parametrize(
+    "names", [("get_", "weather"), ("get_", "get_weather"), ("g", "et_weather")]
+)
+def test_a_name_in_parts_is_one_name(index, later_id, names):
+    first, second = names
+    begin, more = (
+        piece(index=index, id="a", name=first),
+        piece(index=index, id=later_id, name=second),
+    )
+    assert called([begin], [more], [piece(OSLO, index=index)]) == [("a", "get_weather", OSLO)]
+    more["function"]["arguments"] = OSLO
+    assert called([begin], [more]) == [("a", "get_weather", OSLO)]
+
+
+def test_one_id_and_index_for_two_whole_calls():
+    events = [[piece(OSLO, index=0, id="x", name="f")], [piece(UTC, index=0, id="x", name="g")]]
+    assert called(*events) == [("x", "f", OSLO), ("x", "g", UTC)]
+
+
+@pytest.mark.parametrize("given", [None, {"id": "a"}, [{"id": "a"}], [None, {"id": "a"}, 1]])
+def test_a_list_of_calls_whatever_is_in_its_place(given):
+    assert pieces_in({"tool_calls": given}) == ([{"id": "a"}] if given else [])
+
+
+def test_a_call_without_the_object_around_name_and_arguments():
+    flat = {"index": 0, "id": "a", "name": "f", "arguments": {"city": "Oslo"}}
+    assert called([flat]) == [("a", "f", OSLO)]
+
+
 def test_one_id_for_calls_with_indexes_of_their_own():
     events = [[piece(OSLO, index=0, id="x", name="f")], [piece(UTC, index=1, id="x", name="g")]]
     assert [call[1:] for call in called(*events)] == [("f", OSLO), ("g", UTC)]
@@ -225,3 +258,38 @@ def test_arguments_as_text():
     for _ in range(400):
         deep = [deep]
     assert arguments_text({"x": deep}) == "{}"
+
+
+def turn(*ids):
+    calls = [{"id": i, "function": {"name": f"f{n}"}} for n, i in enumerate(ids)]
+    return {"role": "assistant", "tool_calls": calls}
+
+
+def result(its_id):
+    return {"role": "tool", "tool_call_id": its_id, "content": "5"}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [turn("call_0"), result("call_0"), turn("call_0"), result("call_0")],
+        [turn("abcdefgh0"), result("abcdefgh0"), turn("abcdefgh0"), result("abcdefgh0")],
+        [turn("x", "x"), result("x"), result("x")],
+        [turn("", ""), result(""), result(""), turn(""), result("")],
+        [turn(None), result(None), turn("call_1", "call_2"), result("call_1"), result("call_2")],
+    ],
+)
+def test_each_call_has_an_id_of_its_own_and_results_have_it_too(messages):
+    written = with_accepted_ids(messages)
+    ids = [call["id"] for message in written for call in message.get("tool_calls", ())]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch("[0-9A-Za-z]{9}", its_id) for its_id in ids)
+    assert [m["tool_call_id"] for m in written if m["role"] == "tool"] == ids
+    assert with_accepted_ids(messages[:2])[:2] == written[:2]  # the same in every turn
+
+
+def test_results_that_answer_nothing_stay_so():
+    message = {"role": "tool", "content": "5"}
+    assert with_accepted_ids([message]) == [message]
+    (stray,) = with_accepted_ids([result("call_9")])
+    assert stray["tool_call_id"] == accepted_id("call_9")

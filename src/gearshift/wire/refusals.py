@@ -43,7 +43,8 @@ _MAY_BE_LEFT_OUT: Final = EXTRAS | {
 }
 _REFUSES: Final = re.compile(
     r"unrecogni[sz]ed|unsupported|unknown|unexpected|not supported|n[o']t support"
-    r"|not (?:a )?permitted|not allowed|not accept|not available|not a valid|extra_forbidden|extraneous|forbidden"
+    r"|not (?:a )?permitted|not allowed|not accept|not available|not a valid"
+    r"|extra_forbidden|extraneous|forbidden"
     r"|additional ?properties|cannot be used|deprecated|invalid (?:field|parameter|argument)"
     r"|cannot (?:specify|set)|no longer"
 )

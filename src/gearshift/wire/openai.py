@@ -116,7 +116,7 @@ class OpenAIDialect:
         """The frame's bytes with `model` as the name of the model that answered."""
         raw, chunk = frame.raw.removeprefix(BOM), frame.chunk
         if chunk is None:
-            return raw
+            return openai_writing.without_words(raw, is_end=frame.is_end)
         if chunk.tool_calls:
             raw = openai_writing.relabelled(raw, chunk.tool_calls)
         if chunk.model is None or chunk.model == model:

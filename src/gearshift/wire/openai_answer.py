@@ -21,7 +21,6 @@ _MOST_SECONDS: Final = 10**6
 _START_BYTES: Final = 1024
 _FAILED: Final = "the upstream says that its answer ended in an error (finish_reason)"
 _END_MARK: Final = b"[DONE]"
-_KEEP_ALIVE: Final = b":\n\n"
 _STREAM_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
@@ -194,11 +193,10 @@ class OpenAIReader:
         if event.data is None:
             return Frame(event.raw)
         said = event.data.strip()
-        if said in (b"", b"null"):  # which clients would read as JSON
-            return Frame(_KEEP_ALIVE)
+        if said in (b"", b"null"):
+            return Frame(event.raw)
         if _END_MARK.startswith(said.upper()):  # or what has come of it
-            end = event.raw if said == _END_MARK else b"data: %s\n\n" % _END_MARK
-            return Frame(end, self._rest(), is_end=True)
+            return Frame(event.raw, self._rest(), is_end=True)
         return self._said(event, event.data)
 
     def _said(self, event: Event, said: bytes) -> Frame:

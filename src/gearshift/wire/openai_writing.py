@@ -108,6 +108,17 @@ def _offsets(tokens: list[Json]) -> list[int]:
     return offsets
 
 
+def without_words(raw: bytes, *, is_end: bool) -> bytes:
+    r"""An event that says nothing, as clients can read it: they take all data but the end for JSON.
+
+    >>> without_words(b"data: null\n\n", is_end=False), without_words(b"data: [DO", is_end=True)
+    (b':\n\n', b'data: [DONE]\n\n')
+    """
+    if is_end:
+        return raw if b"[DONE]" in raw else b"data: [DONE]\n\n"
+    return b":\n\n" if raw.split() in ([b"data:"], [b"data:", b"null"]) else raw
+
+
 def relabelled(raw: bytes, calls: tuple[ToolCall, ...]) -> bytes:
     """An upstream's bytes, with tool calls as OpenAI has them where the upstream has not.
 

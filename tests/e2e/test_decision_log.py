@@ -123,4 +123,5 @@ def test_users_say_what_they_think_of_an_answer(tmp_path):
         ):
             status, message = feedback(gateway.url, wrong)
             assert (status, said in message) == (400, True), message
-    assert stats(tmp_path)["quality"]["judgements"] == {"bad": 2}
+    # A user's later verdict on the same answer takes the place of the earlier one.
+    assert stats(tmp_path)["quality"]["judgements"] == {"bad": 1}

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import re2
 
-from gearshift.extras import extra
+from gearshift.extras import extra, require
 
+_PURPOSE: Final = "a check of JSON against a schema"
 _MOST_CHARACTERS: Final = {"schema": 65_536, "value": 1_000_000}
 _DEEPEST: Final = 64
 _STEPS: Final = 40_000  # about half a second's work
@@ -101,8 +102,7 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool | None:
     >>> fits({"a": 1}, {"required": ["a"]}), fits({}, {"$ref": "http://127.0.0.1/schema"})
     (True, None)
     """
-    with extra("quality", "a check of JSON against a schema"):
-        import jsonschema.validators  # noqa: F401
+    require("quality", _PURPOSE, "jsonschema")
     try:
         return _fits(value, schema)
     except Exception:  # noqa: BLE001 - whatever a stranger's schema leads to
@@ -110,9 +110,9 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool | None:
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    from jsonschema.validators import Draft202012Validator, validator_for
-    from referencing import Registry
-
+    with extra("quality", _PURPOSE):
+        from jsonschema.validators import Draft202012Validator, validator_for
+        from referencing import Registry
     draft = _bounded(validator_for(schema, default=Draft202012Validator))
     # A part that names a draft would be read by the library's own class of it, without bounds.
     whole = {name: part for name, part in schema.items() if name != "$schema"}
@@ -145,7 +145,8 @@ def _names(part: Any) -> set[str]:
 @cache
 def _bounded(draft: Any) -> Any:
     """A draft of the standard in which every step counts, and patterns are RE2's."""
-    from jsonschema.validators import extend
+    with extra("quality", _PURPOSE):
+        from jsonschema.validators import extend
 
     own = {name: word for name, word in _OWN.items() if name in draft.VALIDATORS}
     keywords = {**draft.VALIDATORS, **own}
@@ -224,7 +225,8 @@ def _key(value: Any) -> Any:
 
 
 def _misfit() -> Any:
-    from jsonschema import ValidationError
+    with extra("quality", _PURPOSE):
+        from jsonschema import ValidationError
 
     return ValidationError("")  # nobody reads more of it than that it is there
 

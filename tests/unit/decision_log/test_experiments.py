@@ -130,14 +130,14 @@ def test_failures_and_feedback(engine, writers, url):
         engine,
         writers,
         url,
-        (request()._replace(status=502), ("user", "good", 5.0), ("user", "bad", 6.0)),
+        (request()._replace(status=502), ("user", "good", 5.0)),
         (request(fallback="simple->complex"),),
         (request("complex"), ("user", "bad", 5.0)),
     )
     failed = outcomes(engine, kept(Metric.FAILURES), "simple", NOW)["low"].settled
     assert sorted(one.bad or 0.0 for one in failed) == [0.0, 1.0, 1.0]
     rated = outcomes(engine, kept(Metric.FEEDBACK), "simple", NOW)["low"].settled
-    assert sorted(one.bad or 0.0 for one in rated) == [0.5, 1.0]
+    assert sorted(one.bad or 0.0 for one in rated) == [0.0, 1.0]
 
 
 def test_one_of_a_kind_runs_and_no_name_comes_again(engine):

@@ -1,4 +1,4 @@
-"""SSE and NDJSON, cut into frames whatever the sizes in which bytes arrive."""
+"""Server-sent events, cut and read whatever the sizes in which bytes arrive."""
 
 import itertools
 import time
@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearshift.wire import ndjson, sse
-from gearshift.wire.ndjson import LineCutter
 from gearshift.wire.sse import EventCutter
 
 
@@ -75,36 +74,22 @@ def test_an_event_comes_as_soon_as_it_is_complete():
     assert [event.data for event in cutter.feed(b"\r\n")] == [b"1"]
 
 
-@given(st.binary(max_size=60) | st.text("ab\n\r", max_size=60).map(str.encode), st.data())
-def test_lines_add_up_to_the_stream(stream, data):
-    cutter = LineCutter()
-    places = data.draw(st.lists(st.integers(0, 60), max_size=6))
-    lines = [line for piece in split(stream, places) for line in cutter.feed(piece)]
-    lines += cutter.finish()
-    assert b"".join(lines) == stream
-    assert all(line.endswith(b"\n") for line in lines[:-1])
-    assert all(b"\n" not in line[:-1] for line in lines)
-
-
-@pytest.mark.parametrize("cutter", [EventCutter, LineCutter])
-def test_one_endless_frame_does_not_fill_the_memory(cutter, monkeypatch):
-    monkeypatch.setattr(sse, "MAX_FRAME_BYTES", 1000)
-    monkeypatch.setattr(ndjson, "MAX_FRAME_BYTES", 1000)
-    reader = cutter()
-    pieces = [piece for _ in range(30) for piece in reader.feed(b"a" * 100)]
-    assert len(pieces) == 2
-
-
 def test_a_huge_event_is_an_error():
     event = events_of(b"data: " + b"a" * (ndjson.MAX_FRAME_BYTES + 1) + b"\n\n")[0]
     assert event.error
     assert "larger" in event.error
 
 
-@pytest.mark.parametrize("cutter", [EventCutter, LineCutter])
-def test_time_is_linear_in_the_size_of_a_frame(cutter):
+def test_one_endless_frame_does_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(sse, "MAX_FRAME_BYTES", 1000)
+    reader = EventCutter()
+    pieces = [piece for _ in range(30) for piece in reader.feed(b"a" * 100)]
+    assert len(pieces) == 2
+
+
+def test_time_is_linear_in_the_size_of_a_frame():
     def seconds(size: int) -> float:
-        reader = cutter()
+        reader = EventCutter()
         start = time.process_time()
         for _ in range(size // 1000):
             reader.feed(b"a" * 1000)

@@ -1,0 +1,121 @@
+"""OpenAI's answers, whole and streamed, written."""
+
+import orjson
+import pytest
+
+from gearshift.types import (
+    ChatRequest,
+    Chunk,
+    Frame,
+    Operation,
+    ToolCall,
+    Usage,
+)
+from gearshift.wire.openai import OpenAIDialect
+from gearshift.wire.tool_calls import call_id
+
+DIALECT = OpenAIDialect()
+USER = {"role": "user", "content": "hi"}
+
+
+def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
+    if operation is Operation.CHAT:
+        body = {"messages": [USER], **body}
+    return DIALECT.parse(operation, orjson.dumps(body))
+
+
+def frames_of(stream: bytes) -> list[Frame]:
+    reader = DIALECT.stream_reader()
+    return reader.feed(stream) + reader.finish()
+
+
+OBJECT = {"id": "a", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
+FLAT = {"id": "a", "type": "function", "name": "f", "arguments": '{"a":1}'}
+WRITTEN = {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}
+
+
+@pytest.mark.parametrize("given", [OBJECT, FLAT, WRITTEN, [OBJECT], [None, FLAT]])
+def test_tool_calls_pass_on_as_clients_read_them(given):
+    delta = {"choices": [{"index": 0, "delta": {"tool_calls": given}}]}
+    (frame,) = frames_of(b"data: %s\n\n" % orjson.dumps(delta))
+    passed = orjson.loads(DIALECT.with_model(frame, "m")[6:])
+    assert passed["choices"][0]["delta"]["tool_calls"] == [{**WRITTEN, "index": 0}]
+    message = {"choices": [{"message": {"tool_calls": given}, "finish_reason": "stop"}]}
+    passed = orjson.loads(DIALECT.with_model(DIALECT.read_answer(orjson.dumps(message)), "m"))
+    assert passed["choices"][0]["message"]["tool_calls"] == [WRITTEN]
+
+
+def test_a_stream_of_tool_calls():
+    writer = DIALECT.stream_writer(parsed(stream=True), "m", "abc", 5.0)
+    stream = writer.write(Chunk(tool_calls=(ToolCall(0, None, "f", "{}"),)))
+    stream += writer.write(Chunk(finish_reason="stop")) + writer.finish()
+    events = [e for e in stream.split(b"\n\n") if e]
+    first, call, last, end = events
+    assert orjson.loads(first[6:])["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert orjson.loads(call[6:])["choices"][0]["delta"]["tool_calls"] == [
+        {
+            "index": 0,
+            "id": call_id("abc", 0),
+            "type": "function",
+            "function": {"name": "f", "arguments": "{}"},
+        }
+    ]
+    assert orjson.loads(last[6:])["choices"][0]["finish_reason"] == "tool_calls"
+    assert end == b"data: [DONE]"
+
+
+def test_usage_comes_last_and_only_if_asked():
+    request = parsed(stream=True, stream_options={"include_usage": True})
+    writer = DIALECT.stream_writer(request, "m", "abc", 5.0)
+    stream = writer.write(Chunk("x", finish_reason="stop", usage=Usage(1, 2, 1))) + writer.finish()
+    *others, usage, _ = [e[6:] for e in stream.split(b"\n\n")][:-1]
+    assert orjson.loads(usage)["choices"] == []
+    assert orjson.loads(usage)["usage"] == {
+        "prompt_tokens": 1,
+        "completion_tokens": 2,
+        "total_tokens": 3,
+        "prompt_tokens_details": {"cached_tokens": 1},
+    }
+    assert all(orjson.loads(event)["usage"] is None for event in others)
+
+
+def test_a_completion_is_written_as_text():
+    request = parsed(Operation.COMPLETION, prompt="x")
+    answer = orjson.loads(DIALECT.write_answer(request, Chunk("t", model="m"), "abc", 5.0))
+    assert answer["object"] == "text_completion"
+    assert answer["id"] == "cmpl-abc"
+    assert answer["choices"][0]["text"] == "t"
+    writer = DIALECT.stream_writer(request, "m", "abc", 5.0)
+    events = (writer.write(Chunk("t")) + writer.finish()).split(b"\n\n")
+    assert orjson.loads(events[0][6:])["choices"][0]["text"] == "t"
+
+
+@pytest.mark.parametrize("indexes", [(0, 0), (None, None), (1, 1)])
+def test_streamed_calls_reach_openai_clients_with_the_right_indexes(indexes):
+    calls = [
+        {"id": i, "type": "function", "function": {"name": i, "arguments": "{}"}} for i in "ab"
+    ]
+    labelled = [
+        call | ({} if index is None else {"index": index})
+        for call, index in zip(calls, indexes, strict=True)
+    ]
+    stream = b"".join(
+        b"data: "
+        + orjson.dumps({"model": "m", "choices": [{"delta": {"tool_calls": [c]}}]})
+        + b"\n\n"
+        for c in labelled
+    )
+    written = [DIALECT.with_model(frame, "large") for frame in frames_of(stream)]
+    told = [orjson.loads(event[6:]) for event in written]
+    assert [said["model"] for said in told] == ["large", "large"]
+    passed = [said["choices"][0]["delta"]["tool_calls"][0] for said in told]
+    assert passed == [{**call, "index": index} for index, call in enumerate(calls)]
+
+
+def test_streamed_calls_with_right_indexes_pass_as_they_are():
+    event = (
+        b'data: {"choices":[{ "delta":{"tool_calls":[{"index":0,"id":"a","function":'
+        b'{"name":"f","arguments":""}}]}}]}\n\n'
+    )
+    (frame,) = frames_of(event)
+    assert DIALECT.with_model(frame, "m") is event

@@ -17,12 +17,13 @@ REPLACEMENT: Final = "\ufffd"
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _LEADING_HALVES: Final = re.compile("[\ud800-\udfff]{1,6}")
 # What the next piece may complete: the first half of a pair of escapes, or the first bytes of a
-# character of two to four bytes.
+# character of two to four bytes. What follows a first half of a pair is its second, and no byte.
 _BEGUN: Final = re.compile(
     "(?:[\ud800-\udbff]"
-    "|[\udcc2-\udcf4]"
+    "|(?<![\ud800-\udbff])(?:"
+    "[\udcc2-\udcf4]"
     "|[\udce0-\udcf4][\udc80-\udcbf]"
-    "|[\udcf0-\udcf4][\udc80-\udcbf]{2})\\Z"
+    "|[\udcf0-\udcf4][\udc80-\udcbf]{2}))\\Z"
 )
 
 

@@ -17,6 +17,9 @@ def said(*pieces: str) -> str:
     [
         (["ok \ud83d", "\ude00 bye"], "ok 😀 bye"),
         (["ok \ud83d", "", "\ude00"], "ok 😀"),
+        (["ok \ud871", "\udcc2"], "ok 𬓂"),
+        (["ok \ud871", "\udce0", "\udc80"], "ok \U0002c4e0\ufffd"),
+        (["\ud871", "\udcc3", "\udcc3", "\udca9"], "\U0002c4c3é"),
         (["ok \ud83d", " bye"], "ok \ufffd bye"),
         (["ok \ud83d"], "ok \ufffd"),
         (["\ude00 bye"], "\ufffd bye"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import time
@@ -10,17 +11,14 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from tests.fakes.logs import ACCOUNTING, fill
 
 from gearshift.decision_log.retention import Retention
+from gearshift.decision_log.schema import METADATA
 from gearshift.decision_log.writer import LogWriter
-from gearshift.model_sizes import parameters_of
-from gearshift.telemetry.compute import Accounting
 
 POSTGRES = os.environ.get(
     "GEARSHIFT_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/test"
-)
-ACCOUNTING = Accounting(
-    lambda upstream, model: parameters_of(model), lambda: ("", "mistral:7b-instruct")
 )
 
 
@@ -48,6 +46,25 @@ def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'state' / 'decisions.db'}"
     return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log(request):
+    """The tables alone, without the time that migrations take."""
+    if request.param == "sqlite":
+        engine = create_engine("sqlite://")
+    else:
+        url = make_url(request.getfixturevalue("postgres_url"))
+        engine = create_engine(url.set(drivername="postgresql+psycopg"))
+    METADATA.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def write(log):
+    """Writes finished requests into the log."""
+    return functools.partial(fill, log)
 
 
 @pytest.fixture

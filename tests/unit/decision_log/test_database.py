@@ -4,7 +4,8 @@ import sys
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import func, select, text
+from tests.fakes.finished import finished
 
 from gearshift.decision_log.database import (
     DecisionLogError,
@@ -13,7 +14,8 @@ from gearshift.decision_log.database import (
     salt_of,
     version_of,
 )
-from gearshift.decision_log.schema import HEAD, METADATA
+from gearshift.decision_log.schema import ALARMS, HEAD, JUDGEMENTS, METADATA
+from gearshift.quality.alarm_record import kept_alarms
 
 
 def test_a_new_database_gets_the_newest_schema(url):
@@ -76,3 +78,45 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path):
 def test_by_default_it_is_in_the_users_state_folder():
     assert default_url({"XDG_STATE_HOME": "/s"}) == "sqlite:////s/gearshift/decisions.db"
     assert default_url({}).endswith("/.local/state/gearshift/decisions.db")
+
+
+@pytest.fixture
+def engine(url):
+    made = open_database(url)
+    yield made
+    made.dispose()
+
+
+def counted(engine, table):
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table))
+
+
+def test_a_log_with_doubled_alarms_and_verdicts_is_brought_up_to_date(url, writers):
+    writer = writers(url)
+    event = finished()
+    writer.add([event])
+    writer.stop()
+    engine = open_database(url)
+    with engine.begin() as connection:
+        for name in ("ux_alarms_lasting", "ux_judgements_user"):
+            connection.execute(text(f"DROP INDEX {name}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        for name in ("quality", "quality", "drift"):
+            row = {"name": name, "since": 1.0, "value": 1.0, "threshold": 1.0, "message": ""}
+            connection.execute(ALARMS.insert().values(row))
+        for judge, verdict in (("user", "good"), ("user", "bad"), ("checks", "tie")) * 2:
+            row = {"decision_id": event.decision.id, "time": 1.0, "propensity": 1.0}
+            connection.execute(JUDGEMENTS.insert().values(judge=judge, verdict=verdict, **row))
+    engine.dispose()
+    engine = open_database(url)
+    assert sorted(one.name for one in kept_alarms(engine)) == ["drift", "quality"]
+    assert counted(engine, ALARMS) == 3
+    with engine.connect() as connection:
+        kept = connection.execute(
+            select(JUDGEMENTS.c.judge, JUDGEMENTS.c.verdict).order_by(JUDGEMENTS.c.number)
+        ).all()
+        names = connection.dialect.get_table_names(connection)
+    assert kept == [("checks", "tie"), ("user", "bad"), ("checks", "tie")]
+    assert set(METADATA.tables) <= set(names)
+    engine.dispose()

@@ -1,19 +1,20 @@
 """What is deleted when, and above all what is not."""
 
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select, text
 from tests.fakes.finished import finished
-from tests.unit.decision_log.conftest import ACCOUNTING
+from tests.fakes.logs import ACCOUNTING
 
 from gearshift.decision_log.database import alone, open_database
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
 from gearshift.decision_log.live_bytes import live_bytes
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.rows import RowMaker, Sums
-from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
+from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS
 from gearshift.decision_log.statements import Statements
 
 FIRST = 1_700_000_000.0
@@ -159,4 +160,46 @@ def test_the_file_shrinks(tmp_path):
     minutes(engine, before / 2e6)
     run(engine, "PRAGMA wal_checkpoint(TRUNCATE)")
     assert file.stat().st_size < 0.65 * before
+    engine.dispose()
+
+
+@pytest.fixture
+def filled(url, writers):
+    writer = writers(url)
+    writer.add([finished(seconds=0.1 * number) for number in range(1, 101)])
+    writer.add([finished("complex", seconds=2.0, fallback="simple->complex") for _ in range(50)])
+    writer.add([finished(time=time.time() - 30 * 3_600) for _ in range(7)])
+    writer.stop()
+    return url
+
+
+def decisions(engine):
+    with engine.connect() as connection:
+        return connection.execute(select(DECISIONS.c.time)).scalars().all()
+
+
+def test_old_decisions_go_and_sums_stay_longer(filled):
+    engine = open_database(filled)
+    retention = Retention(days=1, megabytes=1000)
+    assert retention.apply(engine) == 7
+    assert len(decisions(engine)) == 150
+    assert retention.apply(engine) == 0  # at most once a minute
+    with engine.connect() as connection:
+        assert len(connection.execute(select(HOURS)).all()) == 3
+    assert Retention(1, 1000).apply(engine, time.time() + 20 * 86_400) == 150
+    with engine.connect() as connection:
+        assert connection.execute(select(HOURS)).all() == []
+    engine.dispose()
+
+
+def test_above_its_size_the_oldest_go(url, writers):
+    writer = writers(url, with_prompts=True)
+    start = time.time() - 5_000
+    writer.add([finished(time=start + number, prompt="x" * 900) for number in range(5_000)])
+    writer.stop()
+    engine = open_database(url)
+    assert Retention(30, 1.5).apply(engine) >= 2_000
+    left = decisions(engine)
+    assert len(left) < 5_000
+    assert not left or min(left) > start + 1_500
     engine.dispose()

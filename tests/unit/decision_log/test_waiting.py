@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 from tests.fakes.finished import finished
-from tests.unit.decision_log.conftest import ACCOUNTING
+from tests.fakes.logs import ACCOUNTING
 
 from gearshift.decision_log.rows import COLUMNS, RowMaker
 from gearshift.decision_log.waiting import Waiting

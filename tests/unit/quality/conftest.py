@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
-from tests.unit.decision_log.conftest import ACCOUNTING
+from tests.fakes.logs import fill
+from tests.unit.decision_log.conftest import postgres_url, url
 
-from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.schema import METADATA
-from gearshift.decision_log.statements import Statements
-from gearshift.telemetry.events import RequestFinished
+
+__all__ = ["postgres_url", "url"]
 
 Write = Callable[..., None]
 
@@ -29,15 +30,4 @@ def log() -> Iterator[Engine]:
 @pytest.fixture
 def write(log: Engine) -> Write:
     """Writes finished requests into the log."""
-
-    def write(events: Iterable[RequestFinished], *, with_prompts: bool = False) -> None:
-        maker, sums = RowMaker(b"salt", ACCOUNTING, with_prompts), Sums()
-        rows = []
-        for event in events:
-            row, compute = maker.row(event)
-            rows.append(row)
-            sums.add(event, compute)
-        with log.begin() as connection:
-            Statements.of(log).write(connection, rows, sums)
-
-    return write
+    return functools.partial(fill, log)

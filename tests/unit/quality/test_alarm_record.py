@@ -1,5 +1,11 @@
 """Alarms in the log: since when, until when, and what is told of them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from gearshift.decision_log.database import open_database
 from gearshift.decision_log.schema import ALARMS
 from gearshift.guarantees.alarms import Alarm
 from gearshift.quality import alarm_record
@@ -59,3 +65,34 @@ def test_the_newest_hundred_are_shown_unless_others_are_asked_for(log):
     assert kept_alarms(log) == []
     assert len(kept_alarms(log, only_lasting=False)) == 100
     assert [one.since for one in kept_alarms(log, only_lasting=False, most=2)] == [202.0, 200.0]
+
+
+@pytest.fixture
+def engine(url):
+    made = open_database(url)
+    yield made
+    made.dispose()
+
+
+def at_once(count, question):
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(question, range(count)))
+
+
+def counted(engine, table):
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table))
+
+
+def test_several_that_see_the_same_raise_and_end_it_once(engine):
+    told = at_once(5, lambda _: update_alarms(engine, 10.0, [alarm(), alarm("drift")]))
+    new = sorted(one.name for raised, _ in told for one in raised)
+    assert new == ["drift", "quality"]
+    assert update_alarms(engine, 11.0, [alarm(value=0.7), alarm("drift")]) == ([], [])
+    assert {one.value for one in kept_alarms(engine)} == {0.5, 0.7}
+    told = at_once(5, lambda _: update_alarms(engine, 20.0, [alarm("drift")]))
+    assert [name for _, over in told for name in over] == ["quality"]
+    assert [one.name for one in kept_alarms(engine)] == ["drift"]
+    (again,), _ = update_alarms(engine, 30.0, [alarm(), alarm("drift")])
+    assert again.name == "quality"
+    assert counted(engine, ALARMS) == 3

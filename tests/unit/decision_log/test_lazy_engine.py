@@ -1,0 +1,39 @@
+"""A database that is opened when it is first needed."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from gearshift.decision_log.database import open_database
+from gearshift.decision_log.lazy_engine import LazyEngine
+
+
+@pytest.fixture
+def engine(url):
+    made = open_database(url)
+    yield made
+    made.dispose()
+
+
+def at_once(count, question):
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(question, range(count)))
+
+
+def test_a_database_is_opened_once_however_many_ask(tmp_path, monkeypatch):
+    opened = []
+    real = open_database
+
+    def counting(url):
+        opened.append(url)
+        return real(url)
+
+    monkeypatch.setattr("gearshift.decision_log.database.open_database", counting)
+    lazy = LazyEngine(lambda: f"sqlite:///{tmp_path / 'log.db'}")
+    assert len({id(engine) for engine in at_once(8, lambda _: lazy.get())}) == 1
+    assert len(opened) == 1
+    lazy.close()
+    lazy.close()
+    assert lazy.get() is not None
+    assert len(opened) == 2
+    lazy.close()

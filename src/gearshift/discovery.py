@@ -77,6 +77,8 @@ async def _probe(ollama: UpstreamConfig, settings: Settings) -> UpstreamState:
 
 
 def _missing(models: tuple[str, ...], state: UpstreamState) -> tuple[str, ...]:
+    if not state.lists_models:
+        return ()
     present = {info.name for info in state.models}
     lacking = [m for m in models if m not in present and f"{m}:latest" not in present]
     return tuple(f"Ollama does not have {m} yet; run: ollama pull {m}" for m in lacking)

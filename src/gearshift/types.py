@@ -300,6 +300,7 @@ class ModelInfo:
         capabilities: `None` when unknown, which counts as capable.
         is_resident: Loaded in memory now.
         details: The upstream's own object, for `/api/tags` and `/api/show`.
+        aliases: Other names that it answers under, `*` standing for any letters.
     """
 
     name: str
@@ -309,14 +310,16 @@ class ModelInfo:
     capabilities: frozenset[Capability] | None = None
     is_resident: bool | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
 
 
 class Readiness(StrEnum):
-    """The three levels of health of a deployment, and the two ways to fall short."""
+    """The three levels of health of a deployment, and the ways to fall short."""
 
     READY = "ready"  # reachable, has the model, answers
     LOADING = "loading"  # reachable, has the model, not yet answering
     MISSING_MODEL = "missing_model"  # reachable, does not have the model
+    REFUSED = "refused"  # reachable, but it does not take our key
     UNREACHABLE = "unreachable"
     UNKNOWN = "unknown"  # not probed yet
 
@@ -328,7 +331,10 @@ class UpstreamState:
     Attributes:
         is_reachable: The server answers.
         is_loading: The server answers, but a model is still being loaded.
-        models: What it serves.
+        models: What it serves: what it lists, and what it has answered under.
+        lists_models: It says what it serves; where it does not, it may have any model.
+        refuses_key: It does not take our key, as far as is known.
+        missing: Models that it has refused to know, whatever it lists.
         version: The server's own version.
         detail: One line for people: what was asked and what came back.
     """
@@ -338,3 +344,6 @@ class UpstreamState:
     models: tuple[ModelInfo, ...] = ()
     version: str | None = None
     detail: str = ""
+    lists_models: bool = True
+    refuses_key: bool = False
+    missing: frozenset[str] = frozenset()

@@ -122,6 +122,14 @@ async def test_readiness_follows_the_models(gateway):
     assert b'"missing_model"' in body
 
 
+async def test_a_server_that_lists_no_models_is_ready_and_answers(gateway):
+    async with FaultUpstream(absent=("/v1/models",)) as upstream, gateway(config(upstream)) as url:
+        ready, body = await fetch(f"{url}/health/ready")
+        status, _, _ = await send(url)
+    assert (ready, status) == (200, 200)
+    assert b'"has_model":null' in body
+
+
 async def test_metrics_count_what_happened(gateway):
     async with FaultUpstream() as upstream, gateway(config(upstream)) as url:
         await send(url)

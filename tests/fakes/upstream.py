@@ -55,6 +55,7 @@ class FaultUpstream:
 
     Attributes:
         documents: What it says of itself instead of the usual, by path.
+        answers: The same with a status.
         refuses: Fields of a request that it does not take, each with what it says then.
     """
 
@@ -67,6 +68,7 @@ class FaultUpstream:
     tls: ssl.SSLContext | None = None
     health_status: int = 200
     documents: dict[str, bytes] = field(default_factory=dict)
+    answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
     pause_seconds: float = 0.0
     open_answers: int = 0
@@ -151,6 +153,9 @@ class FaultUpstream:
             if model in self.capabilities:
                 shown["capabilities"] = self.capabilities[model]
             documents["/api/show"] = shown
+        if request.path in self.answers:
+            await _send(writer, *self.answers[request.path])
+            return
         if request.path in self.documents:
             await _send(writer, 200, self.documents[request.path])
             return

@@ -90,14 +90,16 @@ def _log(settings: Settings) -> Check:
 def _upstreams(llm: LLMInterface) -> Iterator[Check]:
     for name in llm.providers:
         state = llm.upstream_states().get(name)
-        reachable = state is not None and state.is_reachable
+        reachable = state is not None and state.is_reachable and not state.refuses_key
         detail = state.detail if state else "no answer to the first probe"
         version = f", version {state.version}" if state and state.version else ""
         yield Check(
             f"upstream {name}",
             reachable,
             f"{detail or 'reachable'}{version}",
-            "start it (Ollama: `ollama serve`), or correct its base_url under `upstreams:`",
+            "correct its api_key under `upstreams:`"
+            if state and state.refuses_key
+            else "start it (Ollama: `ollama serve`), or correct its base_url under `upstreams:`",
         )
 
 
@@ -112,7 +114,8 @@ def _models(llm: LLMInterface) -> Iterator[Check]:
 
 def _presence(tier: str, health: DeploymentHealth) -> Check:
     remedies = {
-        Readiness.MISSING_MODEL: f"ollama pull {health.deployment.model} (or `gearshift pull`)",
+        Readiness.MISSING_MODEL: f"ollama pull {health.deployment.model} (or `gearshift pull`); "
+        "of another server correct the model's name, or name it under its `models:`",
         Readiness.LOADING: "wait until it has loaded",
     }
     remedy = remedies.get(health.readiness, "see the upstream above")

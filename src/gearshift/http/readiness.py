@@ -26,13 +26,13 @@ def readiness(llm: LLMInterface) -> HttpResponse:
 
 def _described(health: DeploymentHealth) -> JsonObject:
     level = health.readiness
-    is_reachable = level in (Readiness.READY, Readiness.LOADING, Readiness.MISSING_MODEL)
+    is_reachable = level not in (Readiness.UNREACHABLE, Readiness.UNKNOWN)
     return {
         "upstream": health.deployment.upstream,
         "model": health.deployment.model,
         "state": level.value,
         "reachable": is_reachable,
-        "has_model": level in (Readiness.READY, Readiness.LOADING),
+        "has_model": health.has_model,
         "ready": level is Readiness.READY,
         "in_cooldown": health.in_cooldown,
         "detail": health.detail,

@@ -179,6 +179,10 @@ class Circuits:
         elif is_news and circuit.until is not None:
             circuit.until = min(circuit.until, self._clock())
 
+    def failing_at(self, upstream: str) -> list[Deployment]:
+        """The deployments of an upstream whose last request failed."""
+        return [deployment for deployment in self._circuits if deployment.upstream == upstream]
+
     def is_any_open(self, upstream: str) -> bool:
         """Whether a deployment of this upstream is left alone now."""
         return any(

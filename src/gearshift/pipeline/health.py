@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gearshift.errors import UpstreamError
 from gearshift.pipeline.circuits import Circuits, State
-from gearshift.pipeline.topology import Topology, canonical, is_listed, resolve
+from gearshift.pipeline.topology import Topology, is_listed, resolve
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import (
@@ -46,12 +46,21 @@ class DeploymentHealth:
     Attributes:
         detail: One line: what was found, and what to do about it.
         in_cooldown: It failed recently and is being left alone.
+        is_unlisted: Its upstream does not say which models it has.
     """
 
     deployment: Deployment
     readiness: Readiness
     detail: str = ""
     in_cooldown: bool = False
+    is_unlisted: bool = False
+
+    @property
+    def has_model(self) -> bool | None:
+        """Whether the upstream has the model; `None` where only a request will show."""
+        if self.is_unlisted:
+            return None
+        return self.readiness in (Readiness.READY, Readiness.LOADING)
 
 
 class HealthMonitor:
@@ -147,25 +156,15 @@ class HealthMonitor:
         state = await self._asked(name)
         previous = self.states.get(name)
         self.states[name] = state
-        if previous is None or previous.is_reachable != state.is_reachable:
-            word = "reachable" if state.is_reachable else "not reachable"
-            logger.info("upstream %s is %s: %s", name, word, state.detail)
+        _tell(name, previous, state)
         if previous != state:
             self.topology = self._resolve()
         if _is_ready(state):
             is_news = previous is not None and not _is_ready(previous)
-            for deployment in self._found(name, state):
+            for deployment in self._circuits.failing_at(name):
+                if not _may_have(state, deployment.model):
+                    continue
                 self._circuits.reachable(deployment, is_news=is_news)
-
-    def _found(self, name: str, state: UpstreamState) -> set[Deployment]:
-        """What an upstream lists, under the names that requests may know it by."""
-        listed = {canonical(info.name) for info in state.models}
-        targets = (target for chain in self.topology.models.values() for target in chain)
-        return {
-            target.deployment
-            for target in targets
-            if target.deployment.upstream == name and canonical(target.deployment.model) in listed
-        }
 
     async def _asked(self, name: str) -> UpstreamState:
         started = time.perf_counter()
@@ -187,11 +186,16 @@ class HealthMonitor:
 
     def _health(self, deployment: Deployment) -> DeploymentHealth:
         readiness, detail = self._readiness(deployment)
+        is_unlisted = readiness is Readiness.READY and not self._is_listed(deployment)
         state = self._circuits.state(deployment)
         refusal = self._circuits.refusal(deployment)
         if refusal is not None:
             detail = refusal.message
-        return DeploymentHealth(deployment, readiness, detail, state is not State.CLOSED)
+        is_open = state is not State.CLOSED
+        return DeploymentHealth(deployment, readiness, detail, is_open, is_unlisted)
+
+    def _is_listed(self, deployment: Deployment) -> bool:
+        return _lists(self.states[deployment.upstream], deployment.model)
 
     def _readiness(self, deployment: Deployment) -> tuple[Readiness, str]:
         state = self.states.get(deployment.upstream)
@@ -199,9 +203,13 @@ class HealthMonitor:
             return Readiness.UNKNOWN, "not probed yet"
         if not state.is_reachable:
             return Readiness.UNREACHABLE, state.detail
+        if state.refuses_key:
+            return Readiness.REFUSED, state.detail
         if state.is_loading:
             return Readiness.LOADING, state.detail
-        if not any(is_listed(deployment.model, info) for info in state.models):
+        if deployment.model in state.missing:
+            return Readiness.MISSING_MODEL, f"{deployment.upstream} says that it has no such model"
+        if not _may_have(state, deployment.model):
             return Readiness.MISSING_MODEL, self._missing(deployment)
         return Readiness.READY, state.detail
 
@@ -213,4 +221,26 @@ class HealthMonitor:
 
 
 def _is_ready(state: UpstreamState) -> bool:
-    return state.is_reachable and not state.is_loading
+    return state.is_reachable and not state.is_loading and not state.refuses_key
+
+
+def _lists(state: UpstreamState, model: str) -> bool:
+    return any(is_listed(model, info) for info in state.models)
+
+
+def _may_have(state: UpstreamState, model: str) -> bool:
+    """Whether a request may find the model there: it is listed, or there is no list."""
+    return model not in state.missing and (not state.lists_models or _lists(state, model))
+
+
+def _tell(name: str, previous: UpstreamState | None, state: UpstreamState) -> None:
+    """Log what has changed between two probes."""
+    if state.refuses_key and not (previous and previous.refuses_key):
+        logger.warning("upstream %s refuses its api_key: %s", name, state.detail)
+    elif previous is None or _level(previous) != _level(state):
+        word = "reachable" if state.is_reachable else "not reachable"
+        logger.info("upstream %s is %s: %s", name, word, state.detail)
+
+
+def _level(state: UpstreamState) -> tuple[bool, bool]:
+    return state.is_reachable, state.refuses_key

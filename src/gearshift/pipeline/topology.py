@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -44,7 +45,12 @@ def canonical(model: str) -> str:
 
 def is_listed(model: str, info: ModelInfo) -> bool:
     """Whether an upstream's entry is the model that a name stands for."""
-    return model == info.name or canonical(model) == canonical(info.name)
+    if model == info.name or canonical(model) == canonical(info.name):
+        return True
+    names = (info.name, *info.aliases)
+    return any(fnmatchcase(model, name) for name in names if "*" in name) or (
+        canonical(model) in map(canonical, info.aliases)
+    )
 
 
 def resolve(
@@ -91,7 +97,9 @@ class _Described:
                 return [self._target(tier, upstream, rest)]
         owners = [upstream for upstream in self.upstreams if self._has(upstream, entry)]
         # Nobody is known to have it: ask those that might, rather than answer "no such model".
-        owners = owners or [u for u in self.upstreams if not _declared(u)] or [*self.upstreams]
+        if not owners:
+            owners = [u for u in self.upstreams if not _declared(u)] or [*self.upstreams]
+            owners.sort(key=self._is_without)  # who is known to have others is asked last
         return [self._target(tier, upstream, entry) for upstream in owners]
 
     def listed(self, tier_of: Mapping[Deployment, str]) -> list[Target]:
@@ -111,6 +119,10 @@ class _Described:
             return any(canonical(model) == canonical(name) for name in declared)
         state = self.states.get(upstream.name)
         return state is not None and any(is_listed(model, info) for info in state.models)
+
+    def _is_without(self, upstream: UpstreamConfig) -> bool:
+        state = self.states.get(upstream.name)
+        return state is not None and state.is_reachable and state.lists_models
 
     def _target(self, tier: str, upstream: UpstreamConfig, model: str) -> Target:
         deployment = Deployment(upstream.name, model)

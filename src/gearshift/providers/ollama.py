@@ -34,6 +34,8 @@ _PULL_SILENCE_SECONDS: Final = 300.0
 # Cold, from a slow disk, with another model to be moved out of the way first.
 _LOAD_SECONDS: Final = 15.0
 _LOADED_BYTES_PER_SECOND: Final = 100e6
+_KEY_REFUSED: Final = frozenset({401, 402, 403, 407})
+_NO_SUCH_QUESTION: Final = frozenset({404, 405, 501})
 _NAMES: Final = ("name", "model", "id")
 _CAPABILITIES: Final = {capability.value: capability for capability in Capability}
 
@@ -93,7 +95,7 @@ class OllamaProvider(HttpProvider):
         try:
             tags = await self._get("/api/tags")
         except UpstreamError as error:
-            return UpstreamState(is_reachable=False, detail=error.message)
+            return await self._without_list(error)
         # Servers that speak only a part of the API lack these; they can answer all the same.
         version, running = await asyncio.gather(
             self._get_if_there("/api/version"), self._get_if_there("/api/ps")
@@ -104,13 +106,23 @@ class OllamaProvider(HttpProvider):
             for name, entry in listed_models(tags, _NAMES).items()
         ]
         self._models = {info.name: info for info in models}
-        number = version.get("version") if isinstance(version, dict) else None
         return UpstreamState(
             is_reachable=True,
             models=tuple(models),
-            version=number if isinstance(number, str) else None,
+            version=_version(version),
             detail=f"reachable{self._client.way}",
         )
+
+    async def _without_list(self, error: UpstreamError) -> UpstreamState:
+        """What is known of a server that would not say its models."""
+        if error.status in _KEY_REFUSED:
+            detail = f"{error.message}; is its api_key right?"
+            return UpstreamState(True, detail=detail, lists_models=False, refuses_key=True)
+        version = _version(await self._get_if_there("/api/version"))
+        if error.status in _NO_SUCH_QUESTION and version is not None:
+            detail = "reachable, but it does not list its models"
+            return UpstreamState(True, version=version, detail=detail, lists_models=False)
+        return UpstreamState(is_reachable=False, detail=error.message)
 
     def left_out(self, model: str) -> frozenset[str]:
         """Also thinking, unless the model is known to be able to: others refuse to answer."""
@@ -221,6 +233,11 @@ def _document(status: int, content: bytes, path: str) -> Json:
         message = f"{path} answered {status}; is this an Ollama server?"
         raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
     return document
+
+
+def _version(document: Json) -> str | None:
+    number = document.get("version") if isinstance(document, dict) else None
+    return number if isinstance(number, str) else None
 
 
 def _capabilities(value: Any) -> frozenset[Capability] | None:

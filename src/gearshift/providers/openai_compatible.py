@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from gearshift.errors import Fault, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
-from gearshift.providers.probing import asked, positive, trouble_at
-from gearshift.types import ChatRequest, FrameStream, JsonObject, ModelInfo, UpstreamState
-from gearshift.wire.decoding import decode_whole
-from gearshift.wire.model_list import listed_models
+from gearshift.providers.openai_models import described, kind_of, read_models
+from gearshift.providers.probing import asked, trouble_at
+from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
 
 # Servers whose `/health` is known to cost nothing, by what they call themselves. Not among them:
 # LiteLLM, SGLang and TGI, which may have a model answer something for it.
@@ -19,6 +19,9 @@ _FREE_HEALTH: Final = {"llamacpp": "/health", "vllm": "/health"}
 # A list of models is asked for again after as many seconds as it has kilobytes, within these.
 _LIST_SECONDS: Final = (60.0, 600.0)
 _LIST_BYTES_PER_SECOND: Final = 1_000.0
+# The server is busy with others: what it has said before still holds.
+_ASK_LATER: Final = frozenset({408, 429})
+_NOT_BUILT: Final = 501
 _SIGNS_OF_TROUBLE: Final = frozenset(
     {
         *(Fault.UNREACHABLE, Fault.TIMEOUT, Fault.FAILED, Fault.GARBAGE),
@@ -40,6 +43,10 @@ class OpenAICompatibleProvider(HttpProvider):
         # What the list said; `None` where it is to be asked for, whatever the time.
         self._known: UpstreamState | None = None
         self._known_until = 0.0
+        self._listed: tuple[ModelInfo, ...] | None = None  # `None`: it has not said
+        # What requests have shown, which counts more than any list.
+        self._answered: set[str] = set()
+        self._missing: set[str] = set()
 
     def check_model(self, model: str) -> None:
         """A server that would answer with another model is not asked."""
@@ -50,11 +57,18 @@ class OpenAICompatibleProvider(HttpProvider):
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
         """Ask `model`; what goes wrong has the next probe look more closely."""
         try:
-            return await super().send(request, model)
+            frames = await super().send(request, model)
         except UpstreamError as error:
             if error.fault in _SIGNS_OF_TROUBLE:
                 self._known = None
+            if error.fault in _SIGNS_OF_TROUBLE or error.fault is Fault.AUTHENTICATION:
+                self._answered.discard(model)
+            if error.fault is Fault.MISSING_MODEL:
+                self._missing.add(model)
             raise
+        self._answered.add(model)
+        self._missing.discard(model)
+        return frames
 
     async def probe(self) -> UpstreamState:
         """Whether it is there, and now and then what it serves; no model works for it.
@@ -62,73 +76,82 @@ class OpenAICompatibleProvider(HttpProvider):
         Between two questions for `/models` only a health path is asked, the configured one or one
         that is known to be free, else whether a connection can be had.
         """
+        return self._as_shown(await self._probed())
+
+    async def _probed(self) -> UpstreamState:
         known, is_fresh = self._known, time.monotonic() < self._known_until
+        if known and known.refuses_key and self._answered:
+            known = None
         if known and is_fresh and not await trouble_at(self._client, self._health_path):
             return known
         self._known = None
-        state = await self._listed()
+        state = await self._asked()
         if state.is_reachable and not state.is_loading:
             self._known = state
         return state
 
-    async def _listed(self) -> UpstreamState:
+    def _as_shown(self, state: UpstreamState) -> UpstreamState:
+        """The state with what requests have shown: a model that answered is there."""
+        if not state.is_reachable:
+            return state
+        unlisted = self._answered.difference(info.name for info in state.models)
+        models = (*state.models, *map(ModelInfo, sorted(unlisted)))
+        return replace(state, models=models, missing=frozenset(self._missing))
+
+    async def _asked(self) -> UpstreamState:
         try:
             status, body = await asked(self._client, "/models")
         except UpstreamError as error:
             return UpstreamState(is_reachable=False, detail=error.message)
-        if status == 503:
-            _, message = self._wire.fault_of(status, body)
-            return UpstreamState(is_reachable=True, is_loading=True, detail=message)
-        listed = _models(body) if status == 200 else ()
-        kind = _kind(listed)
-        # llama.cpp's server answers with the model it has, whatever name it is asked for.
-        ignores_names = kind == "llamacpp" and not self._config.models
-        self._only_models = frozenset(i.name for i in listed) if ignores_names else None
-        declared = tuple(_described(name, listed) for name in self._config.models)
-        if not declared and status != 200:
-            _, message = self._wire.fault_of(status, body)
-            return UpstreamState(is_reachable=False, detail=f"{status}: {message}")
-        self._health_path = self._config.health_path or _FREE_HEALTH.get(kind)
+        self._learn(status, body)
+        state = self._state(status, self._without_key(body))
+        if not state.is_reachable or state.is_loading:
+            return state
         # A hung vLLM goes on listing its models, but its `/health` turns 5xx.
         if self._health_path and (said := await trouble_at(self._client, self._health_path)):
             return UpstreamState(is_reachable=False, detail=said)
         shortest, longest = _LIST_SECONDS
-        seconds = longest if declared else len(body) / _LIST_BYTES_PER_SECOND
+        seconds = longest if self._config.models else len(body) / _LIST_BYTES_PER_SECOND
         self._known_until = time.monotonic() + min(max(seconds, shortest), longest)
+        return state
+
+    def _learn(self, status: int, body: bytes) -> None:
+        """Keep the list, if this is one, and what follows from whose it is."""
+        if status in _ASK_LATER or status >= 500:
+            return
+        listed = read_models(body) if status == 200 else None
+        if listed != self._listed:
+            self._missing.clear()  # what was not there may have come
+        self._listed = listed
+        kind = kind_of(listed or ())
+        # llama.cpp's server answers with the model it has, whatever name it is asked for.
+        ignores_names = kind == "llamacpp" and not self._config.models
+        self._only_models = frozenset(i.name for i in listed or ()) if ignores_names else None
+        self._health_path = self._config.health_path or _FREE_HEALTH.get(kind)
+
+    def _state(self, status: int, body: bytes) -> UpstreamState:
+        """What the answer to the question for models says (docs/fallback.md has it as a table)."""
+        fault, message = self._wire.fault_of(status, body)
+        said = f"{status}: {message}"
+        if status == 503 and (fault is Fault.LOADING or not self._answered):
+            return UpstreamState(is_reachable=True, is_loading=True, detail=message)
+        declared = tuple(described(name, self._listed or ()) for name in self._config.models)
+        can_answer = bool(declared or self._answered)
+        if status >= 500 and status != _NOT_BUILT and not can_answer:
+            return UpstreamState(is_reachable=False, detail=said)
+        detail = f"reachable{self._client.way}"
+        if fault is Fault.AUTHENTICATION:
+            detail += f", but it refuses to say its models ({said}); is its api_key right?"
+        elif self._listed is None and not declared:
+            shown = said if status != 200 else "200 without a list"
+            detail += (
+                f", but it does not say which models it has ({shown}); those that you name "
+                "are taken to be there"
+            )
         return UpstreamState(
-            is_reachable=True, models=declared or listed, detail=f"reachable{self._client.way}"
+            is_reachable=True,
+            models=declared or self._listed or (),
+            detail=detail,
+            lists_models=bool(declared) or self._listed is not None,
+            refuses_key=fault is Fault.AUTHENTICATION and not can_answer,
         )
-
-
-def _kind(listed: tuple[ModelInfo, ...]) -> str:
-    """Whose server it is, if all its models say the same."""
-    owners = {str(info.details.get("owned_by")) for info in listed}
-    return owners.pop() if len(owners) == 1 else ""
-
-
-def _models(body: bytes) -> tuple[ModelInfo, ...]:
-    try:
-        document = decode_whole(body)
-    except ValueError:
-        return ()
-    return tuple(_info(name, entry) for name, entry in listed_models(document).items())
-
-
-def _info(name: str, entry: JsonObject) -> ModelInfo:
-    meta = entry.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    return ModelInfo(
-        name=name,
-        parameters=positive(meta.get("n_params")),
-        size_bytes=positive(meta.get("size")),
-        # What the server was started with, where it says so, counts before what was trained.
-        context_length=positive(meta.get("n_ctx"))
-        or positive(entry.get("max_model_len"))
-        or positive(meta.get("n_ctx_train")),
-        is_resident=True,
-        details=entry,
-    )
-
-
-def _described(name: str, listed: tuple[ModelInfo, ...]) -> ModelInfo:
-    return next((info for info in listed if info.name == name), ModelInfo(name))

@@ -35,6 +35,17 @@ def listed_models(document: Json, names: tuple[str, ...] = _NAMES) -> dict[str, 
     return found
 
 
+def has_list(document: Json) -> bool:
+    """Whether there is a list at all, be it an empty one.
+
+    >>> has_list({"data": []}), has_list({"data": None}), has_list({"status": "ok"})
+    (True, False, False)
+    """
+    if not isinstance(document, dict):
+        return isinstance(document, list)
+    return any(has_list(document[key]) for key in _LISTS if isinstance(document.get(key), list))
+
+
 def _entries(document: Json, depth: int = 2) -> list[Json]:
     if isinstance(document, list):
         return document

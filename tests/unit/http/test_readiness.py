@@ -50,6 +50,7 @@ def test_one_for_every_tier_is_enough_and_needed(simple, large, status):
         (MISSING, True, False, False),
         (AWAY, False, False, False),
         (UNKNOWN, False, False, False),
+        (Readiness.REFUSED, True, False, False),
     ],
 )
 def test_each_deployment_tells_how_far_it_is(level, reachable, has_model, ready):
@@ -57,3 +58,13 @@ def test_each_deployment_tells_how_far_it_is(level, reachable, has_model, ready)
     (told,) = report["tiers"]["simple"]
     assert (told["reachable"], told["has_model"], told["ready"]) == (reachable, has_model, ready)
     assert (told["upstream"], told["model"], told["state"]) == ("u", "0", level.value)
+
+
+def test_whether_it_has_the_model_may_be_unknown():
+    one = DeploymentHealth(Deployment("u", "m"), READY, is_unlisted=True)
+    llm: Any = SimpleNamespace(tier_health=lambda: {"simple": [one]})
+    response = readiness(llm)
+    assert response.status == 200
+    assert isinstance(response.body, bytes)
+    (told,) = orjson.loads(response.body)["tiers"]["simple"]
+    assert (told["reachable"], told["has_model"], told["ready"]) == (True, None, True)

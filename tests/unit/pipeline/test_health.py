@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,6 +216,50 @@ async def test_how_to_come_by_a_missing_model(provider, detail):
     assert health.tier_health()["simple"] == [
         DeploymentHealth(SMALL, Readiness.MISSING_MODEL, detail)
     ]
+
+
+async def test_a_server_that_does_not_list_its_models_may_have_any():
+    unlisted = UpstreamState(is_reachable=True, lists_models=False, detail="404")
+    health, providers, circuits = made({"local": unlisted}, provider="openai")
+    await health.probe_all()
+    (simple,) = health.tier_health()["simple"]
+    assert (simple.readiness, simple.has_model) == (Readiness.READY, None)
+    circuits.failed(SMALL, UpstreamError("gone", fault=Fault.UNREACHABLE))
+    await health.probe_all()
+    assert circuits.state(SMALL) is State.CLOSED
+    providers["local"].state = replace(unlisted, missing=frozenset({"gemma2:2b"}))
+    circuits.failed(SMALL, UpstreamError("no such model", fault=Fault.MISSING_MODEL))
+    await health.probe_all()
+    (simple,) = health.tier_health()["simple"]
+    assert (simple.readiness, simple.has_model) == (Readiness.MISSING_MODEL, False)
+    assert circuits.state(SMALL) is State.OPEN
+
+
+async def test_what_is_listed_but_refused_by_name_stays_alone_until_the_list_changes():
+    state = replace(up("gemma2:2b"), missing=frozenset({"gemma2:2b"}))
+    health, providers, circuits = made({"local": state}, provider="openai")
+    circuits.failed(SMALL, UpstreamError("no such model", fault=Fault.MISSING_MODEL))
+    for _ in range(2):
+        await health.probe_all()
+    assert circuits.state(SMALL) is State.OPEN
+    assert health.tier_health()["simple"][0].readiness is Readiness.MISSING_MODEL
+    providers["local"].state = up("gemma2:2b")
+    await health.probe_all()
+    assert circuits.state(SMALL) is State.CLOSED
+
+
+async def test_a_key_that_is_refused_is_heard_of(caplog):
+    refused = UpstreamState(is_reachable=True, refuses_key=True, detail="401: bad key")
+    health, _, _ = made({"local": refused}, provider="openai")
+    await health.probe_all()
+    (simple,) = health.tier_health()["simple"]
+    assert (simple.readiness, simple.detail) == (Readiness.REFUSED, "401: bad key")
+    assert not health._is_well("local")
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == (
+        "WARNING",
+        "upstream local refuses its api_key: 401: bad key",
+    )
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,13 @@ def test_who_is_asked_for_an_entry(entry, owners):
     assert deployments(topology.tiers["only"]) == owners
 
 
+def test_who_may_have_a_model_is_asked_before_those_that_have_said_that_they_have_others():
+    silent = UpstreamState(is_reachable=True, lists_models=False)
+    others = [UpstreamConfig("a", "openai", "http://a"), UpstreamConfig("b", "openai", "http://b")]
+    topology = resolve(TierConfig(), others, {"a": up(ModelInfo("x")), "b": silent}, {})
+    assert deployments(topology.tiers["simple"]) == ["b/gemma2:2b", "a/gemma2:2b"]
+
+
 def test_where_all_have_said_what_they_have_and_nobody_has_it_all_are_asked():
     topology = resolve(one_tier("other"), [VLLM, PATHS], {}, {})
     assert deployments(topology.tiers["only"]) == ["vllm/other", "paths/other"]

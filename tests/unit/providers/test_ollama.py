@@ -161,6 +161,27 @@ async def test_models_are_listed_in_many_shapes(provider, upstream, document, pa
     assert state.models[0].is_resident is (path != "/api/tags")
 
 
+@pytest.mark.parametrize(
+    ("status", "has_version", "is_reachable", "lists", "refuses"),
+    [
+        (404, True, True, False, False),
+        (405, True, True, False, False),
+        (404, False, False, True, False),  # as of any other server
+        (500, True, False, True, False),
+        (401, False, True, False, True),
+        (403, True, True, False, True),
+    ],
+)
+async def test_a_server_that_does_not_list_its_models(
+    provider, upstream, status, has_version, is_reachable, lists, refuses
+):
+    upstream.answers = {"/api/tags": (status, b"{}")}
+    upstream.absent = () if has_version else ("/api/version",)
+    state = await provider.probe()
+    found = (state.is_reachable, state.lists_models, state.refuses_key)
+    assert found == (is_reachable, lists, refuses)
+
+
 @pytest.mark.parametrize("value", [b"7", b'{"capabilities":[["x"],{},"tools"]}', b'{"details":7}'])
 async def test_an_odd_description_is_no_fault(provider, upstream, value):
     upstream.documents = {"/api/show": value, "/api/version": value, "/api/ps": value}

@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.upstream import WORDS, FaultUpstream
 
 from gearshift.errors import Fault, UpstreamError
+from gearshift.pipeline.topology import is_listed
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, Operation
@@ -152,6 +153,137 @@ async def test_of_an_unknown_server_nothing_is_asked_but_its_list_and_that_seldo
     assert [asked.path for asked in upstream.received] == ["/v1/models"]
 
 
+# --- what it says of its models, or does not
+
+
+EMPTY, PAGE = b'{"object":"list","data":[]}', b"<!doctype html><title>hello</title>"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_reachable", "lists", "refuses"),
+    [
+        (200, EMPTY, True, True, False),
+        (200, PAGE, True, False, False),
+        (200, b"{}", True, False, False),
+        (200, b"", True, False, False),
+        (200, b"OK", True, False, False),
+        (200, b'{"data":null}', True, False, False),
+        (204, b"", True, False, False),
+        (301, b"", True, False, False),
+        (400, b"{}", True, False, False),
+        (404, b'{"detail":"Not Found"}', True, False, False),
+        (404, PAGE, True, False, False),
+        (405, b"", True, False, False),
+        (410, b"", True, False, False),
+        (422, b"", True, False, False),
+        (429, b'{"error":{"message":"slow down"}}', True, False, False),
+        (501, b"", True, False, False),
+        (401, b'{"error":{"message":"bad key"}}', True, False, True),
+        (403, b'{"error":"missing scope"}', True, False, True),
+        (407, b"", True, False, True),
+        (500, b"it broke", False, True, False),
+        (502, b"", False, True, False),
+        (504, b"", False, True, False),
+        (521, b"", False, True, False),
+    ],
+)
+async def test_what_each_answer_about_its_models_says(
+    upstream, status, body, is_reachable, lists, refuses
+):
+    upstream.answers = {"/v1/models": (status, body)}
+    provider = probed(upstream)
+    state = await provider.probe()
+    again = await provider.probe()
+    await provider.aclose()
+    assert (state.is_reachable, state.lists_models, state.refuses_key) == (
+        is_reachable,
+        lists,
+        refuses,
+    )
+    assert (state.models, state.is_loading) == ((), False)
+    assert again == state
+    assert status == 200 or str(status) in state.detail
+    asked = [one.path for one in upstream.received]
+    assert asked == ["/v1/models"] * (1 if is_reachable else 2)
+
+
+async def test_a_list_that_is_not_to_be_had_just_now_is_not_forgotten(upstream):
+    provider = probed(upstream)
+    first = await provider.probe()
+    upstream.answers = {"/v1/models": (429, b"slow down")}
+    provider._known = None
+    state = await provider.probe()
+    await provider.aclose()
+    assert (state.models, state.lists_models) == (first.models, True)
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 500, 503])
+async def test_a_model_that_answers_is_there_whatever_the_list_says(upstream, status):
+    upstream.answers = {"/v1/models": (status, b'{"data":[{"id":"other"}]}')}
+    provider = probed(upstream)
+    before = await provider.probe()
+    assert "mine" not in [info.name for info in before.models]
+    frames = await provider.send(request(stream=False), "mine")
+    await frames.aclose()
+    state = await provider.probe()
+    assert "mine" in [info.name for info in state.models]
+    assert (state.is_reachable, state.refuses_key, state.is_loading) == (True, False, False)
+    upstream.fault = "missing_model"
+    with pytest.raises(UpstreamError):
+        await provider.send(request(stream=False), "mine")
+    state = await provider.probe()
+    assert "mine" not in [info.name for info in state.models]
+    assert state.missing == {"mine"} or not state.is_reachable
+    await provider.aclose()
+
+
+async def test_what_was_refused_by_name_is_missing_until_the_list_changes(upstream, monkeypatch):
+    upstream.fault = "missing_model"
+    provider = probed(upstream)
+    await provider.probe()
+    with pytest.raises(UpstreamError):
+        await provider.send(request(stream=False), "gemma2:2b")
+    for _ in range(2):
+        assert (await provider.probe()).missing == {"gemma2:2b"}
+    upstream.models = ("gemma2:2b", "new")
+    provider._known = None
+    assert (await provider.probe()).missing == set()
+    await provider.aclose()
+
+
+@pytest.mark.parametrize("status", [401, 500])
+async def test_who_says_what_there_is_needs_no_list_but_hears_of_a_refused_key(upstream, status):
+    upstream.answers = {"/v1/models": (status, b'{"error":"who are you"}')}
+    provider = probed(upstream, models=("own",))
+    state = await provider.probe()
+    await provider.aclose()
+    assert (state.is_reachable, state.refuses_key) == (True, False)
+    assert [info.name for info in state.models] == ["own"]
+    assert ("api_key" in state.detail) == (status == 401)
+
+
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        (
+            {"id": "mistral-small-2503", "aliases": ["mistral-small-latest", 7]},
+            "mistral-small-latest",
+        ),
+        ({"id": "models/gemini-2.0-flash"}, "gemini-2.0-flash"),
+        ({"id": "openai/*"}, "openai/gpt-4o"),
+        ({"id": "*"}, "anything"),
+    ],
+)
+async def test_other_names_that_the_list_gives_a_model(upstream, entry, names):
+    upstream.documents = {"/v1/models": orjson.dumps({"data": [entry]})}
+    provider = probed(upstream)
+    (info,) = (await provider.probe()).models
+    await provider.aclose()
+    assert is_listed(names, info)
+    assert is_listed(entry["id"], info)
+    assert not is_listed("other/thing", info) or entry["id"] == "*"
+
+
 @pytest.mark.parametrize("owner", ["openai", "sglang", "organization_owner", "library", ["vllm"]])
 async def test_health_is_not_asked_where_it_might_cost_an_answer(upstream, owner):
     upstream.owner = owner
@@ -192,7 +324,7 @@ async def test_a_configured_path_is_asked_below_the_prefix(upstream):
     await below.probe()
     await below.aclose()
     paths = [asked.path for asked in upstream.received]
-    assert paths == ["/v1/models", "/ready", "/team-a/v1/models"]
+    assert paths == ["/v1/models", "/ready", "/team-a/v1/models", "/team-a/ready"]
 
 
 async def test_a_request_that_fails_has_the_next_probe_look_closely(upstream):

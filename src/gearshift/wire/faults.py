@@ -12,6 +12,7 @@ import orjson
 from gearshift.errors import ExhaustedError, Fault, GearshiftError, RequestError, UpstreamError
 from gearshift.types import Json, JsonObject
 from gearshift.wire.fold import is_template_error
+from gearshift.wire.not_found import Subject, subject_of
 
 MAX_MESSAGE_CHARACTERS: Final = 300
 _MAX_ERROR_BODY_BYTES: Final = 256 * 1024
@@ -30,7 +31,11 @@ _INCAPABLE: Final = (
     "requires --enable-auto-tool-choice",
     "requires --jinja",
 )
-_MISSING: Final = ("not found", "does not exist", "model_not_found", "invalid model name")
+# Where an error may be about a model that is not there, or about the path.
+_ABOUT_THE_MODEL: Final = frozenset({400, 403, 404, 410, 422})
+_ABOUT_THE_PATH: Final = frozenset({404, 405, 410})
+# What was asked, not who asks, is refused under a status that says otherwise.
+_MODERATED: Final = ("flagged", "moderation", "content policy", "content_policy", "content filter")
 _RETRY_SECONDS: Final = {Fault.LOADING: 5.0, Fault.BUSY: 1.0}
 _STATUSES: Final = {
     Fault.TIMEOUT: 504,
@@ -61,14 +66,22 @@ def fault_of(status: int, body: bytes) -> tuple[Fault, str]:
     """
     decoded = _decoded(body)
     message = error_text(decoded) if decoded is not None else _one_line(body)
-    evidence = f"{message} {_labels(decoded)}".lower()
-    return _fault(status, evidence), message or f"HTTP {status} without a message"
+    labels = _labels(decoded)
+    evidence = f"{message} {labels}".lower()
+    subject = Subject.UNKNOWN
+    if status in _ABOUT_THE_MODEL:
+        subject = subject_of(message, labels, _param(decoded))
+    if subject is Subject.REQUEST and decoded is None:
+        subject = Subject.UNKNOWN  # a web page has many words
+    return _fault(status, evidence, subject), message or f"HTTP {status} without a message"
 
 
-def _fault(status: int, evidence: str) -> Fault:
+def _fault(status: int, evidence: str, subject: Subject) -> Fault:
+    if subject is Subject.MODEL:
+        return Fault.MISSING_MODEL
     match status:
-        case 401 | 402 | 403 | 407:  # the operator's key, account or proxy
-            return Fault.AUTHENTICATION
+        case 401 | 402 | 403 | 407:
+            return _access_fault(status, evidence)
         case 408:
             return Fault.TIMEOUT
         case 429:
@@ -77,10 +90,18 @@ def _fault(status: int, evidence: str) -> Fault:
             return Fault.LOADING if "loading" in evidence else Fault.BUSY
     if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):
         return Fault.INCAPABLE
-    if status in (400, 404) and "model" in evidence and any(s in evidence for s in _MISSING):
-        return Fault.MISSING_MODEL
-    # Any other 404 is a wrong base URL: the operator's mistake, not the client's.
-    return Fault.REJECTED if 400 <= status < 500 and status != 404 else Fault.FAILED
+    # A wrong base URL is the operator's mistake, not the client's.
+    is_of_the_path = status in _ABOUT_THE_PATH and subject is not Subject.REQUEST
+    return Fault.REJECTED if 400 <= status < 500 and not is_of_the_path else Fault.FAILED
+
+
+def _access_fault(status: int, evidence: str) -> Fault:
+    """Mostly of the operator's key, account or proxy, but not always."""
+    if status in (402, 403) and any(word in evidence for word in _MODERATED):
+        return Fault.REJECTED
+    if status == 402 and "max_tokens" in evidence:  # too much for what is left of the account
+        return Fault.INCAPABLE
+    return Fault.AUTHENTICATION
 
 
 def error_text(decoded: Json) -> str:
@@ -177,6 +198,13 @@ def _labels(decoded: Json) -> str:
     if not isinstance(error, dict):
         return ""
     return f"{error.get('type', '')} {error.get('code', '')}"
+
+
+def _param(decoded: Json) -> str:
+    """The field that an error names as its cause, as OpenAI's do."""
+    error = decoded.get("error", decoded) if isinstance(decoded, dict) else None
+    param = error.get("param") if isinstance(error, dict) else None
+    return param if isinstance(param, str) else ""
 
 
 def _one_line(text: bytes) -> str:

@@ -13,7 +13,7 @@ from gearshift.errors import Fault, UpstreamError
 from gearshift.types import ChatRequest
 
 _MOST_CHARACTERS: Final = 16_384
-_STATUSES: Final = (400, 422)
+_STATUSES: Final = (400, 404, 422)
 
 # Beyond OpenAI's own API, or added without being asked for.
 EXTRAS: Final = frozenset(
@@ -61,7 +61,8 @@ def refused_fields(request: ChatRequest, error: UpstreamError) -> frozenset[str]
     take: all of that, then.
     """
     sent = _sent(request)
-    if error.status not in _STATUSES or not sent:
+    is_of_the_path = error.status == 404 and error.fault is not Fault.REJECTED
+    if error.status not in _STATUSES or is_of_the_path or not sent:
         return frozenset()
     text = f"{error.message}\n{error.body[:_MOST_CHARACTERS].decode(errors='replace')}".lower()
     named = _named(text, sent) if _REFUSES.search(text) else frozenset()

@@ -60,9 +60,14 @@ def test_what_few_models_take_is_left_out_when_words_do_not_help(words):
     assert refused_fields(request, error)
 
 
-@pytest.mark.parametrize("status", [401, 404, 429, 500, 503, None])
+@pytest.mark.parametrize("status", [401, 429, 500, 503, None])
 def test_other_failures_refuse_no_field(status):
     assert not refused("Unknown parameter: 'top_k'", status=status)
+
+
+def test_a_404_may_be_of_a_field_or_of_the_path():
+    assert refused("Unknown parameter: 'top_k'", status=404) == SENT_EXTRAS
+    assert not refused("404 page not found", status=404, fault=Fault.FAILED)
 
 
 def test_a_model_that_is_not_up_to_it_refuses_no_field():

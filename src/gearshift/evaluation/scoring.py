@@ -45,5 +45,5 @@ def scored(
     score: ScoreText, threshold: float, prompts: Sequence[str], progress: Progress
 ) -> Scored:
     """A scorer's scores of all prompts."""
-    values = np.fromiter((score(prompt) for prompt in progress(prompts)), np.float64, len(prompts))
-    return Scored(values, threshold)
+    values = [score(prompt) for prompt in progress(prompts)]
+    return Scored(np.array(values, np.float64), threshold)

@@ -55,9 +55,9 @@ def _fields(headers: Mapping[str, str]) -> str:
     text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if text.count("\n") == len(headers) and text.count("\r") == len(headers):
         return text
-    # A line end within a value would begin a header of its own: it can only be an upstream's.
-    clean = {name: value.replace("\r", " ").replace("\n", " ") for name, value in headers.items()}
-    return "".join([f"{name}: {value}\r\n" for name, value in clean.items()])
+    # A line end within a header would begin another one: it can only be an upstream's.
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    return "".join([line.replace("\r", " ").replace("\n", " ") + "\r\n" for line in lines])
 
 
 def _unnamed(status: int) -> str:

@@ -60,3 +60,58 @@ def test_a_fallback_and_a_prompt_that_a_setting_asks_for():
     assert told["fallback"] == "simple->complex"
     assert told["failed"] == [["u/small", "unreachable"]]
     assert told["prompt"] == "words"
+
+
+def test_a_record_holds_numbers_that_people_can_read():
+    event = EVENT._replace(
+        decision=DECISION._replace(time=1_700_000_000.123456, score=1.23456789),
+        duration_seconds=1.23456,
+        first_token_seconds=0.00456,
+        overhead_seconds=0.0001234,
+    )
+    assert record(event) == {
+        "event": "request",
+        "time": 1_700_000_000.123,
+        "id": "dec-1",
+        "dialect": "openai",
+        "status": 200,
+        "streamed": True,
+        "duration_ms": 1234.6,
+        "overhead_us": 123,
+        "first_token_ms": 4.6,
+        "prompt_tokens": 3,
+        "completion_tokens": 4,
+        "tier": "simple",
+        "model": "small",
+        "upstream": "u",
+        "cause": "scored",
+        "reason": "why",
+        "score": 1.2346,
+        "factors": {"code": 1.0},
+    }
+
+
+def test_what_is_not_known_is_left_out():
+    event = EVENT._replace(
+        decision=DECISION._replace(score=None), first_token_seconds=None, usage=None
+    )
+    told = record(event)
+    for name in ("first_token_ms", "prompt_tokens", "score", "factors", "fault", "failed", "key"):
+        assert name not in told
+
+
+def test_lines_of_one_batch_go_out_at_once_and_of_none_not_at_all():
+    written: list[bytes] = []
+    log = RequestLog(written.append, scores=True, decisions=True)
+    log.write([EVENT, FELL_BACK])
+    log.write([])
+    assert len(written) == 1
+    assert [json.loads(line)["tier"] for line in written[0].splitlines()] == ["simple", "complex"]
+    assert written[0].endswith(b"\n")
+    assert written[0].count(b"\n") == 2
+
+
+@pytest.mark.parametrize(("status", "is_told"), [(499, False), (500, True), (404, False)])
+def test_with_both_off_a_clients_own_fault_is_no_failure(status, is_told):
+    told = record(EVENT._replace(status=status), scores=False, decisions=False)
+    assert (told is not None) is is_told

@@ -2,7 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from gearshift.telemetry.batch import Batch
+from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.metrics import Metrics, ModelState
 from gearshift.types import Cause, Decision, Usage
@@ -70,3 +73,106 @@ async def test_what_sinks_and_standard_error_lose_is_counted():
     assert "gearshift_log_lines_lost_total 3.0" in text
     assert "gearshift_decision_log_given_up_total 1.0" in text
     assert 'status="200",tier="simple",upstream="u"} 1.0' in text
+
+
+def accounted(largest=("u", "large")):
+    sizes = {"small": 1e9, "large": 10e9}
+    metrics = Metrics()
+    metrics.account(Accounting(lambda upstream, model: sizes.get(model), lambda: largest))
+    return metrics
+
+
+def value(metrics, name):
+    lines = exposed(metrics).splitlines()
+    found = [line.rpartition(" ")[2] for line in lines if line.startswith(f"{name} ")]
+    return float(found[0]) if found else None
+
+
+def test_compute_is_charged_to_its_tier_and_what_is_not_spent_is_saved():
+    metrics = accounted()
+    metrics.observe([EVENT])
+    flops = 2 * 1e9 * 7
+    assert value(metrics, 'gearshift_compute_flops_total{tier="simple"}') == flops
+    assert value(metrics, "gearshift_compute_saved_flops_total") == 9 * flops
+
+
+def test_what_was_spent_beside_answers_is_made_up_for_before_anything_is_saved():
+    metrics = accounted()
+    flops = 2 * 1e9 * 7
+    metrics.shadow_spent(10 * flops)
+    metrics.observe([EVENT])
+    assert value(metrics, 'gearshift_compute_flops_total{tier="shadow"}') == 10 * flops
+    assert value(metrics, "gearshift_compute_saved_flops_total") == 0
+    metrics.observe([EVENT])
+    assert value(metrics, "gearshift_compute_saved_flops_total") == 2 * 9 * flops - 10 * flops
+
+
+def test_models_of_unknown_size_are_not_charged():
+    metrics = accounted(largest=("u", "unknown"))
+    metrics.observe([EVENT])
+    assert value(metrics, "gearshift_compute_saved_flops_total") == 0
+    assert 'gearshift_compute_flops_total{tier="simple"}' not in exposed(metrics)
+
+
+def test_nothing_is_counted_twice_however_often_it_is_scraped():
+    metrics = accounted()
+    metrics.observe([EVENT])
+    assert exposed(metrics) == exposed(metrics)
+
+
+@pytest.mark.parametrize(("seconds", "loads"), [(None, 0), (0.5, 0), (0.51, 1)])
+def test_a_short_pause_is_no_load_of_a_model(seconds, loads):
+    metrics = Metrics()
+    metrics.observe([EVENT._replace(load_seconds=seconds)])
+    assert value(metrics, "gearshift_model_loads_total") == loads
+
+
+def test_a_fallback_without_a_failed_attempt_is_counted_by_its_cause():
+    metrics = Metrics()
+    metrics.observe([FELL_BACK._replace(attempts=())])
+    labels = '{cause="fallback",from="simple",to="complex"}'
+    assert value(metrics, f"gearshift_fallbacks_total{labels}") == 1
+
+
+def test_what_was_not_scored_is_no_score():
+    metrics = Metrics()
+    metrics.observe([EVENT._replace(decision=DECISION._replace(score=None))])
+    assert value(metrics, "gearshift_score_count") == 0
+    assert value(metrics, "gearshift_scoring_seconds_count") == 0
+    assert value(metrics, "gearshift_overhead_seconds_count") == 1
+
+
+def test_measuring_quality_is_counted_too():
+    metrics = Metrics()
+    metrics.judged("loss")
+    metrics.judged("loss")
+    metrics.shadow_sent()
+    metrics.shadow_skipped("busy")
+    metrics.log_dropped(5)
+    assert value(metrics, 'gearshift_quality_judgements_total{verdict="loss"}') == 2
+    assert value(metrics, "gearshift_shadow_requests_total") == 1
+    assert value(metrics, 'gearshift_shadow_skipped_total{reason="busy"}') == 1
+    assert value(metrics, "gearshift_decision_log_dropped_total") == 5
+
+
+def test_every_alarm_has_its_gauge_and_those_that_last_show_it():
+    metrics = Metrics()
+    lasting = ["drift"]
+    metrics.watch_alarms(lambda: lasting, ["quality", "drift"])
+    assert value(metrics, 'gearshift_alarm{name="drift"}') == 1
+    assert value(metrics, 'gearshift_alarm{name="quality"}') == 0
+    lasting.clear()
+    assert value(metrics, 'gearshift_alarm{name="drift"}') == 0
+
+
+def test_among_workers_state_is_told_by_whoever_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    metrics = Metrics()
+    metrics.watch(lambda: [ModelState("u", "m", is_up=True, is_resident=None)])
+    assert value(metrics, 'gearshift_upstream_up{model="m",upstream="u"}') == 1
+
+
+def test_prometheus_is_told_the_type_of_the_text():
+    kind, text = Metrics().exposition()
+    assert kind.startswith("text/plain; version=")
+    assert b"# TYPE gearshift_requests_total counter" in text

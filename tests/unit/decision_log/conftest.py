@@ -6,6 +6,7 @@ import functools
 import os
 import secrets
 import time
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -22,8 +23,8 @@ POSTGRES = os.environ.get(
 )
 
 
-@pytest.fixture
-def postgres_url():
+@contextmanager
+def schema_of_postgres():
     schema = f"gearshift_{secrets.token_hex(6)}"
     admin = create_engine(
         make_url(POSTGRES).set(drivername="postgresql+psycopg"),
@@ -41,6 +42,21 @@ def postgres_url():
     admin.dispose()
 
 
+@pytest.fixture
+def postgres_url():
+    with schema_of_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_tables():
+    with schema_of_postgres() as url:
+        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        METADATA.create_all(engine)
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
@@ -53,12 +69,14 @@ def log(request):
     """The tables alone, without the time that migrations take."""
     if request.param == "sqlite":
         engine = create_engine("sqlite://")
-    else:
-        url = make_url(request.getfixturevalue("postgres_url"))
-        engine = create_engine(url.set(drivername="postgresql+psycopg"))
-    METADATA.create_all(engine)
+        METADATA.create_all(engine)
+        yield engine
+        engine.dispose()
+        return
+    engine = request.getfixturevalue("postgres_tables")
     yield engine
-    engine.dispose()
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {', '.join(METADATA.tables)}"))
 
 
 @pytest.fixture

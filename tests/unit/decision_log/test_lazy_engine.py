@@ -4,15 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gearshift.decision_log.database import open_database
+from gearshift.decision_log.database import DecisionLogError, open_database
 from gearshift.decision_log.lazy_engine import LazyEngine
-
-
-@pytest.fixture
-def engine(url):
-    made = open_database(url)
-    yield made
-    made.dispose()
 
 
 def at_once(count, question):
@@ -36,4 +29,18 @@ def test_a_database_is_opened_once_however_many_ask(tmp_path, monkeypatch):
     lazy.close()
     assert lazy.get() is not None
     assert len(opened) == 2
+    lazy.close()
+
+
+def test_one_that_cannot_be_opened_is_tried_again(tmp_path):
+    places = iter(["sqlite:////proc/nowhere/x.db", f"sqlite:///{tmp_path / 'log.db'}"])
+    lazy = LazyEngine(lambda: next(places))
+    with pytest.raises(DecisionLogError, match="/proc/nowhere"):
+        lazy.get()
+    assert lazy.get() is lazy.get()
+    lazy.close()
+
+
+def test_nothing_is_opened_before_it_is_needed():
+    lazy = LazyEngine(lambda: pytest.fail("nobody has asked"))
     lazy.close()

@@ -6,7 +6,10 @@ import pytest
 from tests.fakes.finished import finished
 
 from gearshift.decision_log.database import open_database
+from gearshift.decision_log.judgements import JudgementRow, insert_judgement
+from gearshift.decision_log.money import Prices
 from gearshift.decision_log.summary import summarise
+from gearshift.types import Cause
 
 NOW_HOUR = int(time.time() // 3_600)
 
@@ -59,3 +62,69 @@ def test_what_failed_and_what_was_loaded_is_charged_to_us(url, writers):
     assert compute["baseline_flops"] == pytest.approx(2 * each * 7.248e9)
     assert set(facts["by_tier"]) == {"simple", "complex"}
     assert facts["requests"] == 2
+
+
+def summary_of(log, write, *events, since=0):
+    write(events)
+    return summarise(log, since)
+
+
+def test_nothing_is_told_of_an_empty_log(log, write):
+    facts = summary_of(log, write).to_json("simple")
+    assert facts["requests"] == 0
+    assert facts["simple_tier_percentage"] is None
+    assert facts["compute"]["saved_share"] is None
+    assert facts["money"] is None
+    assert facts["by_tier"] == facts["by_model"] == facts["latency_seconds"] == {}
+
+
+def test_sums_by_cause_model_and_tier(log, write):
+    summary = summary_of(
+        log, write, finished(), finished(), finished("complex", cause=Cause.FORCED)
+    )
+    facts = summary.to_json("simple")
+    assert facts["by_cause"] == {"scored": 2, "forced": 1}
+    assert facts["by_model"] == {"gemma2:2b": 2, "mistral:7b-instruct": 1}
+    assert facts["average_score"] == {"simple": 2.5, "complex": 5.0}
+    assert facts["tokens"] == {"prompt": 300, "completion": 150, "cached": 60}
+    assert summary.tiers == ["simple", "complex"]
+    assert summary.total("requests", tier="simple", cause="forced") == 0
+
+
+def test_hours_without_requests_are_nothing_and_not_left_out(log, write):
+    summary = summary_of(log, write, finished(time=36_000.0), finished(time=46_800.0))
+    assert summary.by_hour("requests") == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_the_span_begins_with_its_hour(log, write):
+    events = finished(time=36_000.0), finished(time=39_600.0)
+    assert summary_of(log, write, *events, since=11).to_json("simple")["requests"] == 1
+
+
+def test_verdicts_are_counted_since_then(log, write):
+    events = [finished(time=39_600.0) for _ in range(3)]
+    write(events)
+    with log.begin() as connection:
+        for event, time_, verdict in zip(
+            events, (39_599.0, 39_600.0, 40_000.0), ("tie", "loss", "loss"), strict=True
+        ):
+            row = JudgementRow(event.decision.id, time_, "checks", verdict, 0.0, 1.0, 1.0)
+            insert_judgement(connection, row)
+    facts = summarise(log, 11).to_json("simple")
+    assert facts["quality"]["judgements"] == {"loss": 2}
+
+
+def test_money_is_told_where_there_are_prices(log, write):
+    prices = Prices("EUR", {"gemma2:2b": (10.0, 0.0, 20.0)}, "gemma2:2b")
+    facts = summary_of(log, write, finished()).to_json("simple", prices)
+    assert facts["money"]["used"] == pytest.approx((80 * 10 + 50 * 20) / 1e6)
+
+
+def test_percentiles_are_those_of_the_tier(log, write):
+    events = [finished(seconds=1.0) for _ in range(95)] + [finished(seconds=50.0)] * 5
+    summary = summary_of(log, write, *events, finished("complex", seconds=100.0))
+    found = summary.percentiles("simple", "total")
+    assert found is not None
+    assert found["p50"] == found["p95"] == pytest.approx(1.0, rel=0.07)
+    assert found["p99"] == pytest.approx(50.0, rel=0.07)
+    assert summary.percentiles("nobody", "total") is None

@@ -3,8 +3,9 @@
 import pytest
 from tests.fakes.finished import finished
 
+from gearshift.decision_log import usage as usage_module
 from gearshift.decision_log.database import open_database
-from gearshift.decision_log.usage import usage
+from gearshift.decision_log.usage import Group, Usage, unlike_the_rest, usage
 from gearshift.types import Cause
 
 
@@ -60,3 +61,52 @@ def test_patterns_of_use(engine):
 def test_there_are_no_patterns_without_requests(engine):
     found = usage(engine([]), "simple", 0.0)
     assert (found.requests, found.repeated, found.often) == (0, 0, [])
+
+
+def groups(**simple):
+    """Usage by clients with so many requests and such a share of the small model."""
+    clients = [Group(name, requests, 0, share, None) for name, (requests, share) in simple.items()]
+    return Usage(0, {"client": clients}, 0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("clients", "unlike"),
+    [
+        ({"a": (100, 0.9), "b": (100, 0.5)}, ["a", "b"]),
+        ({"a": (100, 0.9), "b": (100, 0.7)}, []),
+        ({"a": (29, 0.9), "b": (100, 0.1)}, []),
+        ({"a": (100, 0.9), "b": (29, 0.1)}, []),
+        ({"a": (30, 0.9), "b": (30, 0.1)}, ["a", "b"]),
+        ({"a": (100, 0.9)}, []),
+        ({"a": (100, 0.9), "b": (100, None)}, []),
+        ({"a": (50, 0.9), "b": (500, 0.5), "c": (500, 0.5)}, ["a"]),
+    ],
+)
+def test_a_client_that_is_unlike_the_rest_is_named_where_both_are_many(clients, unlike):
+    assert [group.name for group in unlike_the_rest(groups(**clients))] == unlike
+
+
+def test_only_the_newest_are_looked_at(log, write, monkeypatch):
+    monkeypatch.setattr(usage_module, "NEWEST", 2)
+    write([finished(time=1000.0 - n, prompt=f"{n % 2}") for n in range(5)])
+    found = usage(log, "simple", 0.0)
+    assert (found.requests, found.repeated) == (2, 0)
+
+
+def test_only_those_since_a_time_are_looked_at(log, write):
+    write([finished(time=1000.0 - n) for n in range(5)])
+    assert usage(log, "simple", 1000.0 - 2.5).requests == 3
+
+
+def test_what_was_not_scored_has_no_share(log, write):
+    event = finished(cause=Cause.FORCED)
+    write([event._replace(decision=event.decision._replace(score=None))])
+    (group,) = usage(log, "simple", 0.0).by["kind"]
+    assert (group.name, group.requests, group.tokens) == ("not scored", 1, 150)
+    assert (group.simple, group.score) == (None, None)
+
+
+def test_the_busiest_come_first(log, write):
+    write([finished(client="few"), *[finished(client="many") for _ in range(3)]])
+    names = [group.name for group in usage(log, "simple", 0.0).by["client"]]
+    assert names == ["many", "few"]

@@ -120,6 +120,8 @@ class Frame(NamedTuple):
         error: The upstream's message if this frame reports a failure.
         is_other_shape: A whole answer where a stream was asked for, or the other way round, so that
             `raw` is not what the client wants.
+        is_misframed: A piece of a stream that is not set off from the next one as its dialect has
+            it, so that a client would not find its end.
     """
 
     raw: bytes
@@ -127,6 +129,7 @@ class Frame(NamedTuple):
     is_end: bool = False
     error: str | None = None
     is_other_shape: bool = False
+    is_misframed: bool = False
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ class FaultUpstream:
     Attributes:
         documents: What it says of itself instead of the usual, by path.
         answers: The same with a status.
+        says: The body of every answer to a request, byte for byte.
         refuses: Fields of a request that it does not take, each with what it says then.
     """
 
@@ -70,6 +71,7 @@ class FaultUpstream:
     documents: dict[str, bytes] = field(default_factory=dict)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     refuses: dict[str, str] = field(default_factory=dict)
+    says: bytes = b""
     pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
@@ -170,6 +172,9 @@ class FaultUpstream:
         asked = request.json
         streamed = asked.get("stream", is_ollama)
         kind = _kind(is_ollama, streamed)
+        if self.says:
+            await _send(writer, 200, self.says, "text/event-stream")
+            return
         whole = self._whole_answer(request, is_ollama=is_ollama)
         if whole is not None:
             await _send(writer, *whole)

@@ -157,6 +157,8 @@ class HttpProvider:
 
     def _as_asked(self, request: ChatRequest, model: str, started: float, frame: Frame) -> Frame:
         """The frame with its bytes in the shape that was asked for: whole, or as a stream."""
+        if frame.is_misframed:
+            return frame._replace(raw=self._wire.framed(frame), is_misframed=False)
         if not frame.is_other_shape or frame.chunk is None:
             return frame
         answer_id, now, seconds = secrets.token_hex(12), time.time(), time.monotonic() - started
@@ -265,7 +267,8 @@ class _Stream:
             if frame.error is not None:
                 self._error = self._failure(frame.error)
                 return
-            self._frames.append(self._as_asked(frame) if frame.is_other_shape else frame)
+            is_odd = frame.is_other_shape or frame.is_misframed
+            self._frames.append(self._as_asked(frame) if is_odd else frame)
             if frame.is_end:
                 self._is_over = True
                 await _drain(self._response)

@@ -150,6 +150,10 @@ class Dialect(Protocol):
         """What a non-2xx response means, and the upstream's message in one line."""
         ...
 
+    def framed(self, frame: Frame) -> bytes:
+        """The bytes of a frame that is misframed, set off as the dialect has it."""
+        ...
+
     def with_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
         ...

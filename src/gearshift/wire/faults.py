@@ -33,7 +33,6 @@ _INCAPABLE: Final = (
 )
 # Where an error may be about a model that is not there, or about the path.
 _ABOUT_THE_MODEL: Final = frozenset({400, 403, 404, 410, 422})
-_ABOUT_THE_PATH: Final = frozenset({404, 405, 410})
 # What was asked, not who asks, is refused under a status that says otherwise.
 _MODERATED: Final = ("flagged", "moderation", "content policy", "content_policy", "content filter")
 _RETRY_SECONDS: Final = {Fault.LOADING: 5.0, Fault.BUSY: 1.0}
@@ -91,7 +90,7 @@ def _fault(status: int, evidence: str, subject: Subject) -> Fault:
     if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):
         return Fault.INCAPABLE
     # A wrong base URL is the operator's mistake, not the client's.
-    is_of_the_path = status in _ABOUT_THE_PATH and subject is not Subject.REQUEST
+    is_of_the_path = status == 404 and subject is not Subject.REQUEST
     return Fault.REJECTED if 400 <= status < 500 and not is_of_the_path else Fault.FAILED
 
 

@@ -14,6 +14,7 @@ from gearshift.wire.decoding import BOM
 from gearshift.wire.ollama_answer import OllamaReader
 from gearshift.wire.ollama_writing import OllamaWriter
 from gearshift.wire.splice import splice_model
+from gearshift.wire.sse import document_in
 
 
 class OllamaDialect:
@@ -89,6 +90,10 @@ class OllamaDialect:
     def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
         """What a non-2xx response means, and the upstream's message in one line."""
         return faults.fault_of(status, body)
+
+    def framed(self, frame: Frame) -> bytes:
+        """The bytes of a frame as one line; nothing for the comments of another framing."""
+        return document_in(frame.raw) + b"\n" if frame.chunk else b""
 
     def with_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""

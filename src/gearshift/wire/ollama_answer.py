@@ -7,9 +7,11 @@ from gearshift.wire.characters import HalfCharacters
 from gearshift.wire.decoding import BOM, decode, decode_whole
 from gearshift.wire.faults import error_of_frame
 from gearshift.wire.finish import finish_reason
-from gearshift.wire.ndjson import MAX_FRAME_BYTES, LineCutter
+from gearshift.wire.framing import FrameCutter, is_stream_of_events
+from gearshift.wire.ndjson import MAX_FRAME_BYTES
 from gearshift.wire.openai_answer import count, seconds
 from gearshift.wire.pieces import joined
+from gearshift.wire.sse import END_MARK, Event, Form
 from gearshift.wire.tool_calls import arguments_text
 
 _NANOSECONDS = 1e9
@@ -34,13 +36,14 @@ def read_answer(raw: bytes) -> Frame:
 
 
 def _joined_stream(raw: bytes) -> Frame | None:
-    """The lines of a stream as one frame; `None` if they are none."""
-    if not raw.removeprefix(BOM).lstrip().startswith(b"{") or b"\n" not in raw.strip():
+    """The pieces of a stream as one frame; `None` if they are none."""
+    if not raw.removeprefix(BOM).lstrip().startswith(b"{") and not is_stream_of_events(raw):
         return None
     reader = OllamaReader()
     frames = [*reader.feed(raw), *reader.finish()]
-    if frames[0].error is not None:
-        return None
+    first = next((frame for frame in frames if frame.chunk or frame.error), None)
+    if first is None or first.error is not None:
+        return first and (first._replace(raw=raw) if is_stream_of_events(raw) else None)
     error = next((frame.error for frame in frames if frame.error), None)
     if error is None and not any(frame.is_end for frame in frames):
         error = "the answer is a stream that ends before its last line"
@@ -51,67 +54,41 @@ def _joined_stream(raw: bytes) -> Frame | None:
 
 
 class OllamaReader:
-    """Cuts an NDJSON stream into frames; a whole answer over many lines is one frame."""
+    """Cuts a stream into frames, however it is framed; an answer over many lines is one frame."""
 
     def __init__(self) -> None:
-        self._cutter = LineCutter()
+        self._cutter = FrameCutter(Form.LINE)
         self._halves = HalfCharacters()
         self._calls = 0  # tool calls seen; each line counts its own from 0
-        self._has_begun = False
-        self._whole: list[bytes] = []  # the lines of an indented document
-        self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`."""
-        return [frame for line in self._cutter.feed(data) for frame in self._read(line)]
+        return [self._read(event) for event in self._cutter.feed(data)]
 
     def finish(self) -> list[Frame]:
         """A last line without its newline."""
-        frames = [frame for line in self._cutter.finish() for frame in self._read(line)]
-        return frames + self._finished_whole()
+        return [self._read(event) for event in self._cutter.finish()]
 
-    def _read(self, line: bytes) -> list[Frame]:
-        if self._whole:
-            self._whole.append(line)
-            self._size += len(line)
-            return self._finished_whole() if self._size > MAX_FRAME_BYTES else []
-        if not line.strip():
-            return [Frame(line)]
-        if not self._has_begun and line.removeprefix(BOM).strip() == b"{":
-            self._whole.append(line)
-            return []
-        self._has_begun = True
-        return [self._read_line(line)]
-
-    def _read_line(self, line: bytes) -> Frame:
-        if len(line) > MAX_FRAME_BYTES:
-            return Frame(line, error=f"a line is larger than {MAX_FRAME_BYTES} bytes")
+    def _read(self, event: Event) -> Frame:
+        raw, said = event.raw, event.data
+        if event.error is not None:
+            return Frame(raw, error=event.error)
+        if said is None or said.strip() in (b"", b"null", END_MARK):
+            return Frame(raw, is_misframed=bool(raw.strip()))
         try:
-            data, is_clean = decode(line)
+            data, is_clean = decode(said)
         except ValueError as problem:
-            return Frame(line, error=f"a line is not JSON: {problem}")
-        frame = _frame(line, data, self._calls, what="a line")
+            return Frame(raw, error=f"a line is not JSON: {problem}")
+        frame = _frame(raw, data, self._calls, what="a line")
         if frame.chunk is None:
             return frame
-        self._calls += len(frame.chunk.tool_calls)
+        chunk = frame.chunk
+        self._calls += len(chunk.tool_calls)
+        if event.form is not Form.LINE:
+            frame = frame._replace(is_misframed=True)
         if is_clean and not self._halves.is_waiting:
             return frame
-        return frame._replace(chunk=self._halves.joined(frame.chunk, is_last=frame.is_end))
-
-    def _finished_whole(self) -> list[Frame]:
-        lines, self._whole = self._whole, []
-        if not lines:
-            return []
-        self._has_begun = True
-        return [_indented(b"".join(lines))]
-
-
-def _indented(raw: bytes) -> Frame:
-    try:
-        data = decode_whole(raw)
-    except ValueError as problem:
-        return Frame(raw, error=f"the answer is not JSON: {problem}")
-    return _frame(raw, data, 0, what="the answer")._replace(is_other_shape=True)
+        return frame._replace(chunk=self._halves.joined(chunk, is_last=frame.is_end))
 
 
 def _frame(raw: bytes, data: Json, calls_before: int, *, what: str) -> Frame:

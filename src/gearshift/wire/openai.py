@@ -23,6 +23,7 @@ from gearshift.wire.openai_answer import OpenAIReader
 from gearshift.wire.openai_writing import OpenAIWriter
 from gearshift.wire.refusals import refused_fields
 from gearshift.wire.splice import splice_model
+from gearshift.wire.sse import framed
 
 _TYPES: Final = {
     401: "authentication_error",
@@ -111,6 +112,10 @@ class OpenAIDialect:
     def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
         """What a non-2xx response means, and the upstream's message in one line."""
         return faults.fault_of(status, body)
+
+    def framed(self, frame: Frame) -> bytes:
+        """The bytes of a frame as an event with its blank line."""
+        return framed(frame.raw)
 
     def with_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""

@@ -6,22 +6,19 @@ from typing import Final
 
 from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, Usage
 from gearshift.wire.characters import HalfCharacters
-from gearshift.wire.decoding import BOM, decode, decode_whole
+from gearshift.wire.decoding import decode, decode_whole
 from gearshift.wire.faults import error_of_frame
 from gearshift.wire.finish import FAILED, finish_reason
-from gearshift.wire.ndjson import MAX_FRAME_BYTES
+from gearshift.wire.framing import FrameCutter, is_stream_of_events
 from gearshift.wire.openai_content import said_in
 from gearshift.wire.pieces import joined
-from gearshift.wire.sse import Event, EventCutter
+from gearshift.wire.sse import END_MARK, Event, Form
 from gearshift.wire.tool_calls import CallPieces, pieces_in
 
 # More than any answer has; sums of larger ones could not be written as JSON.
 _MOST: Final = 10**15
 _MOST_SECONDS: Final = 10**6
-_START_BYTES: Final = 1024
 _FAILED: Final = "the upstream says that its answer ended in an error (finish_reason)"
-_END_MARK: Final = b"[DONE]"
-_STREAM_FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
 
 
 def read_answer(raw: bytes) -> Frame:
@@ -29,15 +26,20 @@ def read_answer(raw: bytes) -> Frame:
 
     A stream, which some servers send whatever they were asked, is put together.
     """
-    start = raw.removeprefix(BOM).lstrip()
-    if start.startswith(_STREAM_FIELDS):
+    if is_stream_of_events(raw):
         return _joined_stream(raw)
     try:
         data = decode_whole(raw)
     except ValueError as problem:
+        if _is_stream_of_lines(raw):
+            return _joined_stream(raw)
         return Frame(raw, error=f"the answer is not JSON: {problem}")
     if not isinstance(data, dict):
         return Frame(raw, error="the answer is not a JSON object")
+    return _read_whole(raw, data)
+
+
+def _read_whole(raw: bytes, data: JsonObject) -> Frame:
     plain = _plain_answer(data)
     if plain is not None:
         return Frame(raw, plain, True)
@@ -50,6 +52,15 @@ def read_answer(raw: bytes) -> Frame:
     if chunk.finish_reason == FAILED:
         return Frame(raw, error=_FAILED)
     return Frame(raw, chunk, is_end=True)
+
+
+def _is_stream_of_lines(raw: bytes) -> bool:
+    lines = raw.strip().splitlines()
+    try:
+        first = decode_whole(lines[0]) if len(lines) > 1 else None
+    except ValueError:
+        return False
+    return isinstance(first, dict) and _is_piece(first)
 
 
 def _joined_stream(raw: bytes) -> Frame:
@@ -149,54 +160,33 @@ def _plain_delta(data: JsonObject) -> Chunk | None:
 
 
 class OpenAIReader:
-    """Cuts an SSE stream into frames; a whole answer, sent in its place, is one frame."""
+    """Cuts a stream into frames, however it is framed; a whole answer in its place is one frame."""
 
     def __init__(self) -> None:
-        self._cutter = EventCutter()
+        self._cutter = FrameCutter(Form.EVENT)
         self._calls = CallPieces()
         self._halves = HalfCharacters()
-        self._is_whole: bool | None = None  # not known before its first letter
-        self._pieces: list[bytes] = []  # of a whole answer, or of what may be one
-        self._size = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """The frames completed by `data`."""
-        if self._is_whole is False:
-            return [self._frame(event) for event in self._cutter.feed(data)]
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._is_whole is None:
-            self._is_whole = _is_whole(b"".join(self._pieces)[:_START_BYTES])
-        if self._is_whole is False:
-            return [self._frame(event) for event in self._cutter.feed(self._taken())]
-        return self.finish() if self._size > MAX_FRAME_BYTES else []
+        return [self._frame(event) for event in self._cutter.feed(data)]
 
     def finish(self) -> list[Frame]:
         """A last event without its blank line, or the whole answer."""
-        taken = self._taken()
-        if self._is_whole:
-            self._is_whole = False
-            return [read_answer(taken)._replace(is_other_shape=True)]
-        events = self._cutter.feed(taken) if taken else []
-        return [self._frame(event) for event in (*events, *self._cutter.finish())]
-
-    def _taken(self) -> bytes:
-        taken = b"".join(self._pieces)
-        self._pieces.clear()
-        return taken
+        return [self._frame(event) for event in self._cutter.finish()]
 
     def _frame(self, event: Event) -> Frame:
         if event.error is not None:
             return Frame(event.raw, error=event.error)
-        if event.data is None and event.raw.lstrip()[:1] in (b"{", b"<"):
+        if event.data is None and event.raw.lstrip()[:1] == b"<":
             return Frame(event.raw, error=read_answer(event.raw).error or "the answer is no stream")
         if event.data is None:
             return Frame(event.raw)
         said = event.data.strip()
         if said in (b"", b"null"):
             return Frame(event.raw)
-        if _END_MARK.startswith(said.upper()):  # or what has come of it
-            return Frame(event.raw, self._rest(), is_end=True)
+        if END_MARK.startswith(said.upper()):  # or what has come of it
+            return Frame(event.raw, self._rest(), is_end=True, is_misframed=_is_misframed(event))
         return self._said(event, event.data)
 
     def _said(self, event: Event, said: bytes) -> Frame:
@@ -204,13 +194,10 @@ class OpenAIReader:
             data, is_clean = decode(said)
         except ValueError as problem:
             return Frame(event.raw, error=f"an event is not JSON: {problem}")
-        if not isinstance(data, dict):
-            return Frame(event.raw, error="an event is not a JSON object")
-        failure = error_of_frame(data)
-        if failure is None and event.name == b"error":
-            failure = error_of_frame({"error": data})
-        if failure:
+        if failure := _failure(event, data):
             return Frame(event.raw, error=failure)
+        if event.form.is_bare and not _is_piece(data):
+            return read_answer(said)._replace(raw=event.raw, is_other_shape=True)
         chunk = read_chunk(data, self._calls)
         if chunk.finish_reason == FAILED:
             return Frame(event.raw, error=_FAILED)
@@ -218,20 +205,34 @@ class OpenAIReader:
             chunk = self._halves.joined(chunk, is_last=chunk.finish_reason is not None)
         if chunk.finish_reason is not None and _is_whole_choice(_first_choice(data)):
             return Frame(event.raw, chunk, is_end=True, is_other_shape=True)
-        return Frame(event.raw, chunk)
+        return Frame(event.raw, chunk, is_misframed=_is_misframed(event))
 
     def _rest(self) -> Chunk | None:
         """Half of a character that nothing has completed."""
         return self._halves.joined(Chunk(), is_last=True) if self._halves.is_waiting else None
 
 
-def _is_whole(start: bytes) -> bool | None:
-    """Whether a body that begins so is a whole answer; `None`: it cannot be known yet."""
-    said = start.removeprefix(BOM).lstrip()
-    if said:
-        is_cut_mark = len(start) < len(BOM) and BOM.startswith(start)
-        return None if is_cut_mark else said[:1] == b"{"
-    return None if len(start) < _START_BYTES else False
+def _failure(event: Event, data: Json) -> str | None:
+    """Why an event says nothing of an answer."""
+    if not isinstance(data, dict):
+        return "an event is not a JSON object"
+    named = {"error": data} if event.name == b"error" else {}
+    return error_of_frame(data) or error_of_frame(named)
+
+
+def _is_misframed(event: Event) -> bool:
+    return event.form is not Form.EVENT
+
+
+def _is_piece(data: JsonObject) -> bool:
+    """Whether an object is a piece of a stream rather than a whole answer."""
+    choice = _first_choice(data)
+    return (
+        isinstance(choice.get("delta"), dict)
+        or data.get("choices") == []
+        or str(data.get("object")).endswith(".chunk")
+        or (isinstance(choice.get("text"), str) and choice.get("finish_reason") is None)
+    )
 
 
 def _first_choice(data: JsonObject) -> JsonObject:

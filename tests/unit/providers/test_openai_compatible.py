@@ -361,6 +361,27 @@ async def test_a_long_list_is_asked_for_less_often(upstream, monkeypatch, size, 
     assert len(upstream.received) == 2
 
 
+@pytest.mark.parametrize("framing", [b"%s\n", b"data: %s\n", b"data: %s\r\r", b"data: %s\n\n"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_stream_in_any_framing_is_read_and_framed_for_the_client(
+    provider, upstream, framing, stream
+):
+    deltas = [{"delta": {"content": word}} for word in WORDS]
+    choices = [*deltas, {"delta": {}, "finish_reason": "stop"}]
+    pieces = [orjson.dumps({"model": "m", "choices": [choice]}) for choice in choices]
+    upstream.says = b"".join(framing % piece for piece in pieces)
+    frames = await provider.send(request(stream=stream, dialect="openai"), "m")
+    said, raw = "", b""
+    while (frame := await frames.read()) is not None:
+        said, raw = said + (frame.chunk.content if frame.chunk else ""), raw + frame.raw
+    assert said == "".join(WORDS)
+    if stream:
+        blocks = raw.replace(b"\r", b"\n").split(b"\n\n")
+        assert [block.removeprefix(b"data: ") for block in blocks if block] == pieces
+    else:
+        assert orjson.loads(raw)["choices"][0]["message"]["content"] == said
+
+
 # --- what it does not take
 
 

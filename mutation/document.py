@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+import platform
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from mutation.report import Area
+from mutation.report import Area, Part
 
 _DOCUMENT: Final = """\
 # Mutation tests
@@ -18,34 +20,45 @@ The code that promises something is changed a little, one place at a time, and t
 small seeded simulations of its area are run: a change that none of them notices is a survivor.
 Changes that the type checker refuses do not count, nor do those of a log line's words.
 
-Written by `make mutants ARGS=--write` on {date}, mutmut {version}.
+Written by `make mutants ARGS=--write` on {date}, mutmut {mutmut}, Python {python}.
 
-{table}
+{areas}
 
-Why the survivors live (`mutation/survivors.yaml`):
+{left}
 
-| mutants | reason |
-|---|---|
+## Modules
+
+{modules}
+
+## Why the survivors live
+
+From `mutation/survivors.yaml`, with the number of mutants that each reason is for:
+
 {reasons}
 """
+_COLUMNS: Final = "tried | killed | share | survivors with a reason | without | yet to be tried |"
+_ALL_TRIED: Final = "All were tried, and each survivor has a reason."
 
 
 def table(areas: list[Area]) -> str:
     """The counts as a Markdown table, and below it the survivors that nobody gave a reason for."""
-    rows = ["| area | mutants | killed | share | survivors with a reason | without |"]
-    rows.append("|---|---|---|---|---|---|")
-    for area in areas:
-        known = sum(one.reason is not None for one in area.survivors)
-        unknown = len(area.survivors) - known
-        rows.append(
-            f"| {area.name} | {area.mutants} | {area.killed} | {area.share:.1%} "
-            f"| {known} | {unknown} |"
-        )
-    for area in (area for area in areas if area.not_run):
-        rows.append(f"\n{area.name}: {area.not_run} mutants are yet to be tried")
-    for one in (one for area in areas for one in area.survivors if one.reason is None):
-        rows.append(f"\n{one.name} ({one.status})\n- {one.removed}\n+ {one.added}")
-    return "\n".join(rows)
+    return "\n\n".join([_counts("area", areas), *_unexplained(areas)])
+
+
+def _counts(kind: str, parts: Sequence[Part]) -> str:
+    return "\n".join([f"| {kind} | {_COLUMNS}", "|---" * 7 + "|", *map(_row, parts)])
+
+
+def _row(part: Part) -> str:
+    unexplained = len(part.unexplained)
+    cells = (part.name, part.mutants, part.killed, f"{part.share:.1%}" if part.mutants else "–")
+    rest = (len(part.survivors) - unexplained, unexplained, part.not_run)
+    return "| " + " | ".join(map(str, cells + rest)) + " |"
+
+
+def _unexplained(areas: list[Area]) -> list[str]:
+    survivors = (one for area in areas for one in area.unexplained)
+    return [f"{one.name} ({one.status})\n- {one.removed}\n+ {one.added}" for one in survivors]
 
 
 def as_json(areas: list[Area]) -> str:
@@ -70,13 +83,40 @@ def as_json(areas: list[Area]) -> str:
 
 
 def write_document(path: Path, areas: list[Area]) -> None:
-    """Write the table and the reasons, with how many mutants each of them covers."""
-    counts = Counter(one.reason for area in areas for one in area.survivors if one.reason)
-    reasons = [f"| {number} | {reason} |" for reason, number in counts.most_common()]
+    """Write the tables and the reasons, with how many mutants each of them covers."""
+    modules = [module for area in areas for _, module in sorted(area.modules.items())]
     text = _DOCUMENT.format(
         date=datetime.now(UTC).date(),
-        version=version("mutmut"),
-        table=table(areas).partition("\n\n")[0],
-        reasons="\n".join(reasons),
+        mutmut=version("mutmut"),
+        python=platform.python_version(),
+        areas=_counts("area", areas),
+        left=_left(areas),
+        modules=_counts("module", modules),
+        reasons=_reasons(areas),
     )
     path.write_text(text, "utf-8")
+
+
+def _left(areas: list[Area]) -> str:
+    not_run = sum(area.not_run for area in areas)
+    told = [f"{not_run} mutants are yet to be tried."] if not_run else []
+    told += [f"```diff\n# {one}\n```" for one in _unexplained(areas)]
+    return "\n\n".join(told) or _ALL_TRIED
+
+
+def _reasons(areas: list[Area]) -> str:
+    counts = Counter(one.reason for area in areas for one in area.survivors if one.reason)
+    functions: defaultdict[str | None, set[str]] = defaultdict(set)
+    for one in (one for area in areas for one in area.survivors):
+        functions[one.reason].add(_readable(one.function))
+    cells = (
+        f"| {number} | {', '.join(sorted(functions[reason]))} | {reason} |"
+        for reason, number in counts.most_common()
+    )
+    return "\n".join(["| mutants | in | reason |", "|---|---|---|", *cells])
+
+
+def _readable(function: str) -> str:
+    """`pipeline.hedging.xǁHedgingǁrace` as `pipeline.hedging.Hedging.race`."""
+    module, _, name = function.rpartition(".")
+    return f"`{module}.{name.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}`"

@@ -42,12 +42,23 @@ class Survivor:
 
 
 @dataclass(slots=True)
-class Area:
-    """One area and what became of its mutants."""
+class Part:
+    """A module and what became of its mutants."""
 
     name: str
     statuses: Counter[str] = field(default_factory=Counter)
     survivors: list[Survivor] = field(default_factory=list)
+
+    def count(self, status: str, survivor: Survivor | None) -> None:
+        """Add one mutant.
+
+        Args:
+            status: In mutmut's words.
+            survivor: The same mutant, if no test noticed it.
+        """
+        self.statuses[status] += 1
+        if survivor:
+            self.survivors.append(survivor)
 
     @property
     def killed(self) -> int:
@@ -56,7 +67,7 @@ class Area:
 
     @property
     def mutants(self) -> int:
-        """All that the tests could have noticed."""
+        """Those that were tried and that the tests could have noticed."""
         return self.killed + len(self.survivors)
 
     @property
@@ -70,16 +81,27 @@ class Area:
         return self.killed / self.mutants if self.mutants else 1.0
 
     @property
+    def unexplained(self) -> list[Survivor]:
+        """The survivors that nobody gave a reason for."""
+        return [one for one in self.survivors if one.reason is None]
+
+
+@dataclass(slots=True)
+class Area(Part):
+    """One area, which is a few modules."""
+
+    modules: dict[str, Part] = field(default_factory=dict)
+
+    @property
     def is_kept(self) -> bool:
         """Whether all were tried, enough of them killed, and each survivor has its reason."""
-        known = all(one.reason for one in self.survivors)
-        return not self.not_run and self.share >= GOAL and known
+        return not self.not_run and self.share >= GOAL and not self.unexplained
 
 
 def judged(
     verdicts: Iterable[Verdict], reasons: Reasons, diff: Diff, only: Sequence[str] = ()
 ) -> list[Area]:
-    """The areas that have mutants, with those mutants.
+    """The areas that have mutants, with those mutants, and so their modules.
 
     Args:
         verdicts: Of all mutants.
@@ -89,15 +111,21 @@ def judged(
     """
     areas = {name: Area(name) for name in AREAS}
     for verdict in verdicts:
-        name, status = verdict.name, verdict.status
-        module = name.removeprefix("gearshift.")
-        area = area_of(module)
-        if area is None or (only and not any(is_in(module, one) for one in only)):
+        changed = verdict.name.removeprefix("gearshift.")
+        area = area_of(changed)
+        if area is None or (only and not any(is_in(changed, one) for one in only)):
             continue
-        areas[area].statuses[status] += 1
-        if status not in _KILLED + _LEFT_OUT + _NOT_RUN:
-            function = _NUMBER.sub("", module)
-            removed, added = diff(verdict)
-            reason = reasons.find(function, removed)
-            areas[area].survivors.append(Survivor(name, function, status, removed, added, reason))
+        module = changed.rpartition(".")[0]
+        survivor = _survivor(verdict, changed, reasons, diff)
+        areas[area].count(verdict.status, survivor)
+        areas[area].modules.setdefault(module, Part(module)).count(verdict.status, survivor)
     return [area for area in areas.values() if area.statuses]
+
+
+def _survivor(verdict: Verdict, changed: str, reasons: Reasons, diff: Diff) -> Survivor | None:
+    if verdict.status in _KILLED + _LEFT_OUT + _NOT_RUN:
+        return None
+    function = _NUMBER.sub("", changed)
+    removed, added = diff(verdict)
+    reason = reasons.find(function, removed)
+    return Survivor(verdict.name, function, verdict.status, removed, added, reason)

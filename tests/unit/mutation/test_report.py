@@ -1,6 +1,7 @@
 """What became of the mutants, and when that is enough."""
 
 import json
+import platform
 from pathlib import Path
 
 import pytest
@@ -76,11 +77,10 @@ def test_only_what_is_asked_for_is_judged(reasons):
 def test_the_table_lists_what_has_no_reason_and_what_has_not_run(reasons):
     numbers = {"killed": 3, "survived": 1, "not_checked": 2}
     found = table(areas(verdicts(**numbers), reasons))
-    assert "| planner | 4 | 3 | 75.0% | 1 | 0 |" in found
-    assert "planner: 2 mutants are yet to be tried" in found
+    assert "| planner | 4 | 3 | 75.0% | 1 | 0 | 2 |" in found
     assert "__mutmut_" not in found
     found = table(areas(verdicts(**numbers), reasons, "count(1)"))
-    assert "| planner | 4 | 3 | 75.0% | 0 | 1 |" in found
+    assert "| planner | 4 | 3 | 75.0% | 0 | 1 | 2 |" in found
     assert f"{PLAN}4 (survived)\n- count(1)\n+ log(2)" in found
 
 
@@ -98,11 +98,37 @@ def test_programs_get_the_same(reasons):
     }
 
 
-def test_the_document_counts_what_each_reason_covers(reasons, tmp_path, monkeypatch):
+@pytest.fixture
+def document(reasons, tmp_path, monkeypatch):
+    """What is written for these verdicts."""
     monkeypatch.setattr("mutation.document.version", lambda name: "1.2.3")
-    path = tmp_path / "mutants.md"
-    write_document(path, areas(verdicts(killed=8, survived=2), reasons))
-    text = path.read_text()
-    assert "mutmut 1.2.3" in text
-    assert "| planner | 10 | 8 | 80.0% | 2 | 0 |" in text
-    assert "| 2 | wording |" in text
+
+    def write(found, removed="log(1)"):
+        path = tmp_path / "mutants.md"
+        write_document(path, areas(found, reasons, removed))
+        return path.read_text()
+
+    return write
+
+
+def test_the_document_counts_each_module_and_what_each_reason_covers(document):
+    other = Verdict("gearshift.variants.x_f__mutmut_1", "killed", SOURCE)
+    text = document([*verdicts(killed=8, survived=2), other])
+    assert f"mutmut 1.2.3, Python {platform.python_version()}" in text
+    assert "| planner | 11 | 9 | 81.8% | 2 | 0 | 0 |" in text
+    assert "| planning | 10 | 8 | 80.0% | 2 | 0 | 0 |" in text
+    assert "| variants | 1 | 1 | 100.0% | 0 | 0 | 0 |" in text
+    assert "| 2 | `planning.plan` | wording |" in text
+    assert "All were tried, and each survivor has a reason." in text
+
+
+def test_the_document_says_what_is_missing(document):
+    text = document(verdicts(killed=3, survived=1, not_checked=2), "count(1)")
+    assert "2 mutants are yet to be tried." in text
+    assert f"# {PLAN}4 (survived)\n- count(1)\n+ log(2)" in text
+    assert "All were tried" not in text
+
+
+def test_the_document_names_a_method_as_python_does(document, tmp_path):
+    mutant = Verdict("gearshift.planning.xǁPlanǁ_plan__mutmut_1", "survived", SOURCE)
+    assert "| 1 | `planning.Plan._plan` | wording |" in document([mutant])

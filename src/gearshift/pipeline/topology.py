@@ -40,7 +40,7 @@ class Topology:
 
 def canonical(model: str) -> str:
     """A model name with its tag written out: `gemma2` is `gemma2:latest`."""
-    return model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
+    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
 
 
 def is_listed(model: str, info: ModelInfo) -> bool:

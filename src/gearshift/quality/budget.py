@@ -20,7 +20,7 @@ class DailyBudget:
     def __init__(self, tokens: int, clock: Callable[[], float] = time.time) -> None:
         self._tokens = tokens
         self._clock = clock
-        self._day = -1
+        self._day = self._today()
         self._spent = 0
 
     def allow(self, tokens: int) -> None:
@@ -37,7 +37,10 @@ class DailyBudget:
         self._spent = self._spent_today() + tokens
 
     def _spent_today(self) -> int:
-        day = int(self._clock() // _DAY_SECONDS)
-        if day != self._day:
-            self._day, self._spent = day, 0
+        today = self._today()
+        if today != self._day:
+            self._day, self._spent = today, 0
         return self._spent
+
+    def _today(self) -> float:
+        return self._clock() // _DAY_SECONDS

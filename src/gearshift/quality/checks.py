@@ -148,7 +148,7 @@ def _said(
 def _unfenced(text: str) -> str:
     """What stands between the marks of a block of code, if it is one."""
     text = text.strip()
-    if len(text) < 2 * len(_FENCE) or not (text.startswith(_FENCE) and text.endswith(_FENCE)):
+    if not (text.startswith(_FENCE) and text.endswith(_FENCE)):
         return text
     return text.removeprefix(_FENCE).removesuffix(_FENCE).removeprefix("json")
 

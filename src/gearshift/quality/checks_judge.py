@@ -8,6 +8,9 @@ from gearshift.quality.checks import Checked, checked
 from gearshift.quality.pair import AskModel, Judgement, Pair, Verdict
 from gearshift.threads import Purpose, in_thread
 
+_VERDICTS: Final = {(1.0, 0.0): Verdict.WIN, (0.0, 1.0): Verdict.LOSS}
+"""Of the scores of the weak and the strong answer."""
+
 
 class ChecksJudge:
     """Needs no model, and sees no more than its checks do.
@@ -37,10 +40,7 @@ def compared(pair: Pair) -> Judgement:
     if undecided and not weak_only and not strong_only:
         return Judgement(Verdict.MALFORMED, comment=said)
     scores = (0.0 if weak_only else 1.0, 0.0 if strong_only else 1.0)
-    verdict = Verdict.TIE
-    if scores[0] != scores[1]:
-        verdict = Verdict.WIN if scores[0] > scores[1] else Verdict.LOSS
-    return Judgement(verdict, *scores, comment=said)
+    return Judgement(_VERDICTS.get(scores, Verdict.TIE), *scores, comment=said)
 
 
 def _in_words(weak: Checked, strong: Checked) -> str:

@@ -99,10 +99,9 @@ def read_choice(text: str) -> str | None:
     """What a judge's reply prefers, `A`, `B` or `tie`; `None` if it cannot be understood."""
     start, end = text.find("{"), text.rfind("}")
     try:
-        found = orjson.loads(text[start : end + 1])
+        better = orjson.loads(text[start : end + 1]).get("better")  # between braces: an object
     except orjson.JSONDecodeError:
         return None
-    better = found.get("better") if isinstance(found, dict) else None
     return better if better in _CHOICES else None
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from gearshift.guarantees import arms as arms_module
 from gearshift.guarantees.arms import ArmData, Compared, Finding, find, in_words, share_interval
+from gearshift.guarantees.sequences import Sequence
 
 STAKES = np.array([0.02, 0.05, 0.1, 0.2, 0.4, 0.8])
 
@@ -39,6 +41,17 @@ def test_an_arm_is_named_as_soon_as_its_part_of_alpha_allows(arms, parts):
         given[0] = arm("control", [1] * 10)
         given[1:] = [arm(one.name, [0] * 10) for one in given[1:]]
         assert [one.is_better for one in find(given, alpha * factor).compared] == [is_shown] * parts
+
+
+def test_at_the_very_level_an_arm_is_shown_and_a_division_is_not_wrong(monkeypatch):
+    monkeypatch.setattr(arms_module, "counts_p_value", lambda *_: 0.001)
+    for p_greater, harmed_by in ((0.025, ("b",)), (1.0, ())):
+        said = Sequence(0.1, (0.0, 0.2), 0.05, p_greater, 9)
+        monkeypatch.setattr(arms_module, "difference", lambda *_, said=said: said)
+        found = find([arm("a", [0]), arm("b", [1])], 0.05)
+        assert found.harmed_by == harmed_by
+        assert found.compared[0].is_better is not bool(harmed_by)
+        assert not found.is_ratio_wrong
 
 
 @pytest.mark.parametrize("begun", [5, 6, 7])

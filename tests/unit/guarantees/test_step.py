@@ -82,6 +82,7 @@ def test_a_promise_is_taken_back_at_its_part_of_delta():
     one, two = these(5.0), these(5.0, 5.05)
     assert still_true(one, judged, alpha=0.5, delta=0.26) == []
     assert still_true(one, judged, alpha=0.5, delta=0.24) == one
+    assert still_true(one, judged, alpha=0.5, delta=p_value(np.zeros(2), 0.5)) == []
     # Of two promises each has half of delta: 1/4 for two losses, 1/8 for three.
     assert still_true(two, judged, alpha=0.5, delta=0.26) == two[:1]
     assert still_true(two, judged, alpha=0.5, delta=0.24) == two

@@ -116,6 +116,7 @@ async def test_whatever_a_probe_raises_polling_goes_on_and_says_so_once(monkeypa
     async with asyncio.timeout(20):
         await health.start()
         assert "TypeError" in health.states["local"].detail
+        assert not health.states["local"].is_reachable
         await failing.is_well.wait()
     assert health.states["local"].is_reachable
     await health.aclose()
@@ -403,7 +404,9 @@ def test_each_pause_is_scattered_and_the_pace_comes_back_when_all_is_well(monkey
         providers["local"].probe = probed
         await health.start()
         await asyncio.sleep(25.0)
+        tasks = list(health._tasks)
         await health.aclose()
+        assert all(task.done() for task in tasks)
         assert health._tasks == []
 
     run_interrupted(scenario, None)

@@ -130,6 +130,26 @@ def test_nobody_is_asked_beside_where_the_circuit_is_open(second):
     run_interrupted(scenario, None)
 
 
+@pytest.mark.parametrize("how", [{}, {"as_last_resort": True}], ids=["usual", "last resort"])
+def test_the_second_is_never_asked_as_a_last_resort(how):
+    async def scenario():
+        pipeline = hedged(SLOW)
+        assert pipeline.hedging is not None
+        attempted = []
+        attempts = pipeline.attempts
+
+        async def noting(call, target, *, as_last_resort):
+            attempted.append((target, as_last_resort))
+            return await attempts(call, target, as_last_resort=as_last_resort)
+
+        pipeline.hedging._attempts = noting
+        _, frames = await pipeline.hedging(call(ONE, TWO), ONE, TWO, **how)
+        assert attempted == [(ONE, bool(how)), (TWO, False)]
+        await frames.aclose()
+
+    run_interrupted(scenario, None)
+
+
 def test_nobody_is_asked_beside_when_the_budget_is_spent():
     async def scenario():
         pipeline = hedged(SLOW)

@@ -82,6 +82,7 @@ def test_what_a_deployment_was_found_unable_to_do_is_subtracted():
         ("org/phi3", "org/phi3:latest"),
         ("host:80/phi3", "host:80/phi3:latest"),
         ("host:80/org/phi3:mini", "host:80/org/phi3:mini"),
+        ("proxy/host:80/phi3", "proxy/host:80/phi3:latest"),
     ],
 )
 def test_a_name_without_a_tag_means_latest(name, written_out):

@@ -361,6 +361,14 @@ def test_a_watch_that_never_began_can_be_stopped(bare):
     assert watch.lasting == ()
 
 
+def test_a_look_that_hangs_holds_up_nobody_who_stops_it(bare):
+    watch, _ = bare
+    waited: list[float | None] = []
+    watch._thread = SimpleNamespace(ident=1, join=waited.append)
+    watch.stop()
+    assert waited == [10.0]
+
+
 @pytest.mark.parametrize(("enabled", "with_file"), [(True, True), (True, False), (False, True)])
 def test_the_threshold_is_tuned_where_it_is_wanted_and_there_is_a_file(
     bare, log, monkeypatch, tmp_path, enabled, with_file

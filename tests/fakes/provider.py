@@ -14,6 +14,7 @@ from gearshift.types import (
     Usage,
     WholeAnswer,
 )
+from gearshift.wire.openai import OpenAIDialect
 
 TARGET = "tests.fakes.provider:EchoProvider"
 """What the registry is given."""
@@ -58,7 +59,8 @@ class EchoProvider:
             raise self.failure
         words = f"{model}: {request.messages[-1]['content']}"
         chunk = Chunk(words, finish_reason="stop", usage=Usage(3, 4), model=model)
-        return WholeAnswer(Frame(words.encode(), chunk, is_end=True))
+        raw = OpenAIDialect().write_answer(request, chunk, "echo", 0.0)
+        return WholeAnswer(Frame(raw, chunk, is_end=True))
 
     def inherit(self, predecessor: Provider) -> None:
         self.inherited = predecessor

@@ -6,6 +6,7 @@ GearshiftError
 ├── ModelFileError         a trained scorer cannot be read, written or used
 ├── RequestError           the client's fault: status 4xx, the field, a machine code
 └── UpstreamError          one deployment could not answer, and what to do about it
+    ├── UntranslatableError  its dialect cannot say what is asked; another's may
     └── ExhaustedError     every deployment of the chain failed
 """
 
@@ -141,6 +142,16 @@ class UpstreamError(GearshiftError):
     def permits_fallback(self) -> bool:
         """Whether another deployment may answer instead (never for the client's own fault)."""
         return self.fault is not Fault.REJECTED
+
+
+class UntranslatableError(UpstreamError):
+    """An upstream's dialect has no words for a request: it was not asked.
+
+    Says nothing about what its model can do.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, fault=Fault.INCAPABLE, status=400)
 
 
 class ExhaustedError(UpstreamError):

@@ -74,7 +74,8 @@ _OLLAMA_TURN: Final = {
     "thinking": _MAYBE_TEXT,
     "tool_name": _MAYBE_TEXT,
 }
-_NOT_ASSISTANT: Final = {"enum": [role for role in ROLES if role != "assistant"]}
+_RESULT_ROLES: Final = ("tool", "function")
+_OF_PEOPLE: Final = {"enum": [r for r in ROLES if r not in ("assistant", *_RESULT_ROLES)]}
 _ASSISTANT: Final = {"const": "assistant"}
 _PARTS: Final = _list(ref("ContentPart"))
 
@@ -95,10 +96,11 @@ _CONVERSATION: Final[JsonObject] = {
         "anyOf": [
             _object(
                 ("role", "content"),
-                role=_NOT_ASSISTANT,
+                role=_OF_PEOPLE,
                 content={"anyOf": [_TEXT, _PARTS]},
                 **_MESSAGE_FIELDS,
             ),
+            _object(("role",), role={"enum": [*_RESULT_ROLES]}, content={}, **_MESSAGE_FIELDS),
             _object(
                 ("role",),
                 role=_ASSISTANT,

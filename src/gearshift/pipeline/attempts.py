@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import Fault, UntranslatableError, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import Circuits
@@ -72,5 +72,5 @@ class Attempts:
 
     def _note(self, call: Call, target: Target, error: UpstreamError) -> None:
         call.attempts.append((str(target.deployment), error))
-        if error.fault is Fault.INCAPABLE:
+        if error.fault is Fault.INCAPABLE and not isinstance(error, UntranslatableError):
             self._learn_incapable(target.deployment, call.request, error)

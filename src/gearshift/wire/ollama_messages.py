@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import UntranslatableError
 from gearshift.types import Json, JsonObject, Message
 from gearshift.wire.body import TEXT, TEXTS, check_fields, refuse
+from gearshift.wire.call_parts import PARTS_OF_CALLS, with_calls_outside
+from gearshift.wire.images import as_base64, as_url, image_url
 from gearshift.wire.openai_content import is_reasoning, said_in, visible_text
-from gearshift.wire.openai_request import check_tool_fields, image_url
+from gearshift.wire.openai_request import check_tool_fields
 from gearshift.wire.tool_calls import (
     OpenCalls,
     arguments_object,
@@ -19,13 +20,8 @@ from gearshift.wire.tool_calls import (
     call_in_words,
 )
 
+_SHOWN_CHARACTERS: Final = 100
 _OLLAMA_ROLES: Final = {"developer": "system", "function": "tool"}
-_DATA_URL: Final = re.compile(r"data:[^,]{0,200};base64,")
-_IMAGE_TYPES: Final = (
-    ("/9j/", "image/jpeg"),
-    ("R0lG", "image/gif"),
-    ("UklG", "image/webp"),
-)
 
 # --- from Ollama
 
@@ -99,14 +95,7 @@ def _call_from_ollama(call: JsonObject, invented_id: str) -> JsonObject:
 def content_with_images(text: str, images: Sequence[str]) -> list[JsonObject]:
     """A text and base64 images as OpenAI's parts."""
     parts: list[JsonObject] = [{"type": "text", "text": text}] if text else []
-    return parts + [{"type": "image_url", "image_url": {"url": _as_data_url(i)}} for i in images]
-
-
-def _as_data_url(image: str) -> str:
-    if image.startswith("data:"):
-        return image
-    kind = next((kind for start, kind in _IMAGE_TYPES if image.startswith(start)), "image/png")
-    return f"data:{kind};base64,{image}"
+    return parts + [{"type": "image_url", "image_url": {"url": as_url(i)}} for i in images]
 
 
 # --- to Ollama
@@ -119,12 +108,12 @@ def to_ollama(messages: Sequence[Message]) -> list[JsonObject]:
         UpstreamError: `INCAPABLE`, for parts that Ollama does not take.
     """
     names = OpenCalls()
-    return [_to_ollama(message, names) for message in messages]
+    return [_to_ollama(message, names) for message in with_calls_outside(messages)]
 
 
 def _to_ollama(message: Message, names: OpenCalls) -> JsonObject:
     role = str(message["role"]).lower()
-    text, images = text_and_images(message.get("content"))
+    text, images = text_and_images(message.get("content"), role)
     converted: JsonObject = {
         "role": _OLLAMA_ROLES.get(role, role),
         "content": text or ("" if images else said_in(message)[0]),
@@ -161,37 +150,42 @@ def _add_calls(converted: JsonObject, calls: Sequence[JsonObject]) -> None:
         converted["tool_calls"] = told
 
 
-def text_and_images(content: Json) -> tuple[str, list[str]]:
+def text_and_images(content: Json, role: str = "user") -> tuple[str, list[str]]:
     """The texts of a content, and its images in base64.
 
+    What a model has said is history: of that, parts without words are left out.
+
     Raises:
-        UpstreamError: `INCAPABLE`, for other parts and for images that are not in the request.
+        UntranslatableError: For what a user shows and Ollama cannot be told, and for images that
+            are not in the request.
     """
     if content is None or isinstance(content, str):
         return content or "", []
     texts, images = [], []
     for part in content:
         if (url := image_url(part)) is not None:
-            images.append(_as_base64(url))
-        elif is_reasoning(part):
+            images.append(_picture(url))
+        elif is_reasoning(part) or part.get("type") in PARTS_OF_CALLS:
             continue
         elif (shown := visible_text(part)) is not None:
             texts.append(shown)
-        else:
+        elif role != "assistant":
             raise unable(f"content of type {part.get('type')!r}")
     return "\n".join(texts), images
 
 
-def unable(what: str) -> UpstreamError:
+def unable(what: str) -> UntranslatableError:
     """The error that says what Ollama has no words for."""
-    return UpstreamError(f"Ollama does not take {what}", fault=Fault.INCAPABLE, status=400)
+    return UntranslatableError(f"Ollama does not take {what}")
 
 
-def _as_base64(url: str) -> str:
-    start = _DATA_URL.match(url)
-    if start is None:
-        raise unable("images by URL; send the image itself as a base64 data URL")
-    return url[start.end() :]
+def _picture(url: str) -> str:
+    picture = as_base64(url)
+    if picture is None:
+        raise unable(
+            f"images by URL ({url[:_SHOWN_CHARACTERS]}); send the image itself as a base64 data URL"
+        )
+    return picture
 
 
 def _function(call: Json) -> JsonObject:

@@ -23,6 +23,7 @@ from gearshift.wire.body import (
     refuse,
     text_field,
 )
+from gearshift.wire.images import has_image
 from gearshift.wire.ollama_messages import (
     content_with_images,
     from_ollama,
@@ -31,7 +32,6 @@ from gearshift.wire.ollama_messages import (
     unable,
 )
 from gearshift.wire.ollama_names import has_plain_names, with_plain_names
-from gearshift.wire.openai_request import has_image
 
 _RULES: Final[dict[str, Rule]] = {
     "model": TEXT,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gearshift.types import Json
+from gearshift.wire.body import encode
+from gearshift.wire.images import IMAGE_TYPES
 
 _REASONING_TYPES: Final = frozenset(
     {"thinking", "reasoning", "reasoning_text", "redacted_thinking"}
@@ -36,6 +38,29 @@ def said_in(message: Mapping[str, Any]) -> tuple[str, str]:
 def is_reasoning(part: Json) -> bool:
     """Whether a part of a content is what the model thought, not what it says."""
     return isinstance(part, dict) and part.get("type") in _REASONING_TYPES
+
+
+def result_content(message: Mapping[str, Any]) -> Json:
+    """What a tool said, in the shapes that servers take: nothing, a value, parts of any kind.
+
+    >>> result_content({"content": {"celsius": 5}}), result_content({"content": None})
+    ('{"celsius":5}', '')
+    """
+    content = message.get("content")
+    if content is None:
+        return ""
+    if not isinstance(content, list):
+        return _result_text(content)
+    if any(isinstance(part, dict) and part.get("type") in IMAGE_TYPES for part in content):
+        return content
+    return "\n".join(map(_result_text, content))
+
+
+def _result_text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    text = visible_text(value) if isinstance(value, dict) and "type" in value else None
+    return encode(value).decode() if text is None else text
 
 
 def visible_text(part: Mapping[str, Any]) -> str | None:

@@ -20,7 +20,10 @@ from gearshift.wire.body import (
     readable_object,
     refuse,
 )
+from gearshift.wire.images import has_image, image_url
+from gearshift.wire.openai_content import result_content
 
+_RESULT_ROLES: Final = ("tool", "function")
 _PLAIN_ROLES: Final = ("user", "assistant", "system")
 ROLES: Final = ("system", "developer", "user", "assistant", "tool", "function")
 
@@ -115,6 +118,8 @@ def _messages(body: JsonObject) -> list[Message]:
     for index, message in enumerate(messages):
         if not _is_plain(message):
             check_role(message, index, ROLES)
+            if message["role"] in _RESULT_ROLES and not isinstance(message.get("content"), str):
+                message = messages[index] = {**message, "content": result_content(message)}
             _check_content(message, f"messages.{index}")
     return messages
 
@@ -183,15 +188,6 @@ def _check_part(part: Json, where: str) -> None:
         raise refuse(f"{where}.image_url", "must be an object with a string 'url'")
 
 
-def image_url(part: Mapping[str, Any]) -> str | None:
-    """The URL of an image part, or `None` if it is none."""
-    if part.get("type") != "image_url":
-        return None
-    image = part.get("image_url")
-    url = image.get("url") if isinstance(image, dict) else image
-    return url if isinstance(url, str) else None
-
-
 def _prompt(body: JsonObject) -> list[Message]:
     prompt = body.get("prompt")
     if prompt is None:
@@ -214,14 +210,3 @@ def _needs(body: JsonObject, messages: Sequence[Message]) -> frozenset[Capabilit
     if body.get("think") and isinstance(body["think"], bool | str):
         needs.add(Capability.THINKING)
     return frozenset(needs) if needs else NO_NEEDS
-
-
-def has_image(messages: Sequence[Message]) -> bool:
-    """Whether any turn shows an image."""
-    for message in messages:
-        content = message.get("content")
-        if isinstance(content, list) and any(
-            isinstance(part, dict) and part.get("type") == "image_url" for part in content
-        ):
-            return True
-    return False

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan, Upstream, call, failing
 from tests.fakes.steps import SteppedLoop, every_step, run_interrupted
 
-from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.errors import ExhaustedError, Fault, UntranslatableError, UpstreamError
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import State
@@ -257,6 +257,18 @@ def test_other_faults_teach_nothing_about_what_a_deployment_can_do(fault):
             await pipeline.attempts(asked, ONE)
         assert pipeline.learned == []
         assert len(asked.attempts) == (fault is not Fault.COOLDOWN)
+
+    run_interrupted(scenario, None)
+
+
+def test_what_a_dialect_cannot_say_teaches_nothing_about_the_model():
+    async def scenario():
+        pipeline = Pipeline(
+            [Plan(result=UntranslatableError("Ollama does not take images by URL"))]
+        )
+        with pytest.raises(UntranslatableError):
+            await pipeline.attempts(call(ONE), ONE)
+        assert pipeline.learned == []
 
     run_interrupted(scenario, None)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +29,17 @@ def replace_threshold(file: Path, threshold: float) -> str:
     Raises:
         GearshiftError: The file cannot be written, or has no one place for the threshold.
     """
-    file = file.resolve()
-    with _EDITING:
+    with _edited(file) as file:
         old = _read(file)
         new = with_threshold(old, threshold, str(file))
-        _write(_previous(file), old, like=file)
-        _write(file, new, like=file, instead_of=old)
+        before = _previous(file)
+        kept = _read(before) if before.exists() else None
+        _write(before, old, like=file)
+        try:
+            _write(file, new, like=file, instead_of=old)
+        except GearshiftError:
+            _put_back(before, kept, like=file)
+            raise
     return f"written: {_KEY} {threshold:g} into {file} (`gearshift tune --undo` takes it back)"
 
 
@@ -41,11 +49,10 @@ def restore_threshold(file: Path) -> str:
     Raises:
         GearshiftError: There is nothing to put back, or the file cannot be written.
     """
-    file = file.resolve()
-    previous = _previous(file)
-    if not previous.exists():
-        raise GearshiftError(f"{file}: nothing to undo; {previous.name} is not there")
-    with _EDITING:
+    with _edited(file) as file:
+        previous = _previous(file)
+        if not previous.exists():
+            raise GearshiftError(f"{file}: nothing to undo; {previous.name} is not there")
         earlier = threshold_in(_read(previous), str(previous))
         now = text = _read(file)
         if earlier is not None:
@@ -53,7 +60,7 @@ def restore_threshold(file: Path) -> str:
         elif threshold_in(now, str(file)) is not None:
             text = _without_threshold(now, _read(previous), str(file))
         _write(file, text, like=file, instead_of=now)
-    previous.unlink()
+        previous.unlink()
     return f"put back: {_KEY} {'is the default again' if earlier is None else f'{earlier:g}'}"
 
 
@@ -105,10 +112,57 @@ def replace_value(file: Path, path: tuple[str, ...], value: Scalar) -> None:
     Raises:
         GearshiftError: The file cannot be written, or has no one place for the value.
     """
-    file = file.resolve()
-    with _EDITING:
+    with _edited(file) as file:
         old = _read(file)
         _write(file, with_value(old, path, value, str(file)), like=file, instead_of=old)
+
+
+@contextmanager
+def _edited(file: Path) -> Iterator[Path]:
+    """The file itself, behind any links, while nobody else edits it.
+
+    Raises:
+        GearshiftError: It is not there, is no file, or is not meant to be written.
+    """
+    try:
+        file = file.resolve(strict=True)
+        status = file.stat()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise GearshiftError(f"{file}: cannot be read: {reason}") from error
+    if not file.is_file():
+        raise GearshiftError(f"{file}: cannot be written: it is not a regular file")
+    # Its folder may be written all the same, and then a new file could take its place.
+    if not status.st_mode & 0o222 or not os.access(file, os.W_OK):
+        raise GearshiftError(f"{file}: cannot be written: it is read-only; make it writable first")
+    with _EDITING, _locked(file.parent):
+        yield file
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold off other programs that edit here (`tune --apply` beside a server), where locks work."""
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _put_back(before: Path, kept: str | None, *, like: Path) -> None:
+    with suppress(GearshiftError, OSError):
+        if kept is None:
+            before.unlink()
+        else:
+            _write(before, kept, like=like)
 
 
 def _previous(file: Path) -> Path:
@@ -135,10 +189,21 @@ def _write(file: Path, text: str, *, like: Path, instead_of: str | None = None) 
                 raise GearshiftError(
                     f"{file}: was changed meanwhile; nothing is written, try again"
                 )
-            os.chmod(temporary, like.stat().st_mode & 0o777)
+            status = like.stat()
+            with suppress(OSError):  # only root may give files away
+                os.chown(temporary, status.st_uid, status.st_gid)
+            os.chmod(temporary, status.st_mode & 0o777)
             os.replace(temporary, file)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise GearshiftError(f"{file}: cannot be written: {error.strerror}") from error
+        raise GearshiftError(f"{file}: cannot be written: {_reason(error, file)}") from error
+
+
+def _reason(error: OSError, file: Path) -> str:
+    if error.errno == errno.EBUSY:
+        return f"{error.strerror}; it is a mount of its own: mount its folder instead"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{error.strerror}; a new file must be made beside it, in {file.parent}"
+    return error.strerror or str(error)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from gearshift.config_errors import problems_of
 from gearshift.config_text import expand
-from gearshift.errors import ConfigError, Problem
+from gearshift.errors import ConfigError, GearshiftError, Problem
 from gearshift.settings_checks import deployment_problems, key_problems, unavailable, weak_keys
 from gearshift.settings_model import Settings
 from gearshift.settings_sources import (
@@ -25,7 +25,14 @@ from gearshift.settings_sources import (
     read,
 )
 
-__all__ = ["LoadedSettings", "Settings", "load_settings", "unavailable", "weak_keys"]
+__all__ = [
+    "LoadedSettings",
+    "Settings",
+    "check_is_from_file",
+    "load_settings",
+    "unavailable",
+    "weak_keys",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,20 @@ def load_settings(
         key: layers.origins.get(key, DEFAULT) for key, _ in leaves(settings.model_dump(mode="json"))
     }
     return LoadedSettings(settings, sources, located.path if located else None)
+
+
+def check_is_from_file(file: Path, key: str, environ: Mapping[str, str] | None = None) -> None:
+    """See that a value in a file would be in force, and not that of a variable.
+
+    Raises:
+        GearshiftError: The environment sets it, so that a change in the file would do nothing.
+    """
+    source = load_settings(str(file), environ=environ).sources.get(key, DEFAULT)
+    if source.startswith("env "):
+        raise GearshiftError(
+            f"{key} is set by {source}, which counts more than {file}: nothing is written; "
+            "change it there, or unset it"
+        )
 
 
 def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[Problem]]:

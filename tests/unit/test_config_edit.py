@@ -1,4 +1,8 @@
+import errno
+import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -119,4 +123,123 @@ def test_changes_from_several_threads_are_all_kept(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
+    assert set(yaml.safe_load(file.read_text())["tiered_routing"]) == {"enabled", *keys}
+
+
+def entries(folder):
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(tmp_path):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(FILE)
+    file.chmod(0o444)
+    for edit in (
+        lambda: replace_threshold(file, 5),
+        lambda: replace_value(file, ("tiered_routing", "enabled"), False),
+    ):
+        with pytest.raises(GearshiftError, match="read-only; make it writable"):
+            edit()
+    assert file.read_text() == FILE
+    assert entries(tmp_path) == ["gearshift.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("EACCES", "beside it"),
+        ("EROFS", "beside it"),
+        ("EBUSY", "mount its folder"),
+        ("ENOSPC", ""),
+    ],
+)
+def test_where_the_file_cannot_be_replaced_it_says_why_and_nothing_is_lost(
+    tmp_path, monkeypatch, number, said
+):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(FILE)
+    replace_threshold(file, 5)
+    before = {name: (tmp_path / name).read_text() for name in entries(tmp_path)}
+    replace = os.replace
+
+    def refused(source, target):
+        if os.fspath(target) == os.fspath(file):
+            code = getattr(errno, number)
+            raise OSError(code, os.strerror(code))
+        replace(source, target)
+
+    monkeypatch.setattr("gearshift.config_edit.os.replace", refused)
+    with pytest.raises(GearshiftError, match=f"cannot be written.*{said}"):
+        replace_threshold(file, 6)
+    monkeypatch.undo()
+    assert {name: (tmp_path / name).read_text() for name in entries(tmp_path)} == before
+    restore_threshold(file)
+    assert file.read_text() == FILE
+
+
+def test_a_link_stays_one_and_its_file_is_edited(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "links").mkdir()
+    file, link = tmp_path / "real" / "gearshift.yaml", tmp_path / "links" / "here.yaml"
+    file.write_text(FILE)
+    link.symlink_to("../real/gearshift.yaml")
+    replace_threshold(link, 5)
+    assert link.is_symlink()
+    assert "complexity_threshold: 5" in file.read_text()
+    restore_threshold(link)
+    assert (file.read_text(), entries(tmp_path / "links")) == (FILE, ["here.yaml"])
+
+
+def test_what_is_no_file_is_said_so(tmp_path):
+    pipe, circle = tmp_path / "pipe", tmp_path / "circle"
+    os.mkfifo(pipe)
+    circle.symlink_to(circle)
+    for path, words in ((pipe, "regular file"), (tmp_path, "regular file"), (circle, "cannot be")):
+        with pytest.raises(GearshiftError, match=words):
+            replace_threshold(path, 5)
+
+
+def test_a_file_that_is_deleted_meanwhile_is_not_made_again(tmp_path, monkeypatch):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text(FILE)
+
+    def deleted(*args):
+        file.unlink()
+        return with_value(*args)
+
+    monkeypatch.setattr("gearshift.config_edit.with_value", deleted)
+    with pytest.raises(GearshiftError, match="cannot be"):
+        replace_threshold(file, 5)
+    assert entries(tmp_path) == []
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_marks_and_comments_stay(tmp_path, mark, end):
+    file = tmp_path / "gearshift.yaml"
+    text = (mark + FILE).replace("\n", end)
+    file.write_bytes(text.encode())
+    replace_threshold(file, 4.5)
+    expected = text.replace("threshold: 3 ", "threshold: 4.5 ")
+    assert file.read_bytes().decode() == expected
+    restore_threshold(file)
+    assert file.read_bytes().decode() == text
+
+
+EDIT = """
+import sys
+from pathlib import Path
+from gearshift.config_edit import replace_value
+replace_value(Path(sys.argv[1]), ("tiered_routing", sys.argv[2]), True)
+"""
+
+
+def test_changes_from_several_programs_are_all_kept(tmp_path):
+    file = tmp_path / "gearshift.yaml"
+    file.write_text("tiered_routing:\n  enabled: true\n")
+    keys = [f"key{number}" for number in range(3)]
+    programs = [
+        subprocess.Popen([sys.executable, "-c", EDIT, os.fspath(file), key]) for key in keys
+    ]
+    assert [program.wait(60) for program in programs] == [0, 0, 0]
     assert set(yaml.safe_load(file.read_text())["tiered_routing"]) == {"enabled", *keys}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from gearshift.settings_sources import DEFAULT, leaves
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import JsonObject
+
+logger = logging.getLogger(__name__)
 
 _BLOCK: Final = "tiered_routing"
 
@@ -120,6 +123,7 @@ def _written(file: Path | None, key: str, after: Mapping[str, Any]) -> bool:
         return False
     try:
         replace_value(file, (_BLOCK, *key.split(".")), value)
-    except GearshiftError:
+    except GearshiftError as error:
+        logger.warning("%s.%s is changed until the next start only: %s", _BLOCK, key, error)
         return False
     return True

@@ -11,7 +11,7 @@ from gearshift.cli.comparison import progress
 from gearshift.cli.options import config_file, config_option, json_option, load, print_json
 from gearshift.config_edit import replace_threshold, restore_threshold
 from gearshift.errors import GearshiftError
-from gearshift.settings import Settings
+from gearshift.settings import Settings, check_is_from_file
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject
 
@@ -69,7 +69,7 @@ def command(
     """
     settings = load(config, tiered_routing__scorer=scorer)
     if undo:
-        click.echo(restore_threshold(_editable(config)))
+        click.echo(restore_threshold(_file(config)))
         return
     target = _editable(config) if is_applied else None
     judged, characters = _judged(files, settings, risk, split) if files else _logged(settings, risk)
@@ -84,7 +84,13 @@ def command(
 
 
 def _editable(config: str | None) -> Path:
-    """The configuration file, before any work is done for it."""
+    """The configuration file, before any work is done for it, if what it says counts."""
+    file = _file(config)
+    check_is_from_file(file, "tiered_routing.complexity_threshold")
+    return file
+
+
+def _file(config: str | None) -> Path:
     file = config_file(config)
     if file is None:
         raise GearshiftError(

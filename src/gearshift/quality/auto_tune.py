@@ -18,7 +18,7 @@ from gearshift.errors import GearshiftError
 from gearshift.guarantees.step import next_threshold, still_true
 from gearshift.guarantees.threshold import Judged, Risk, promised, refused
 from gearshift.quality.logged import logged_answers
-from gearshift.settings import Settings
+from gearshift.settings import Settings, check_is_from_file
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -63,6 +63,7 @@ class AutoTune:
         if wise == now:
             logger.info("auto_tune: the threshold stays at %g (%d judged)", now, len(losses))
             return
+        check_is_from_file(self._file, "tiered_routing.complexity_threshold")
         said = replace_threshold(self._file, wise)
         logger.warning("auto_tune: threshold %g -> %g%s; %s", now, wise, why, said)
 

@@ -67,6 +67,16 @@ def test_it_can_be_applied_and_undone(tmp_path):
     assert file.read_text() == CONFIG
 
 
+def test_a_threshold_of_the_environment_is_not_written_over_in_the_file(tmp_path, monkeypatch):
+    file = tmp_path / "mine.yaml"
+    file.write_text(CONFIG)
+    monkeypatch.setenv("GEARSHIFT_TIERED_ROUTING__COMPLEXITY_THRESHOLD", "3")
+    with pytest.raises(GearshiftError, match=r"env GEARSHIFT_TIERED.*nothing is written"):
+        tune(judged(400), "--alpha=0.1", "--apply", "--config=mine.yaml")
+    assert file.read_text() == CONFIG
+    assert tune(judged(400), "--alpha=0.1", "--config=mine.yaml").exit_code == 0
+
+
 def test_too_few_judgements_are_refused_with_exit_code_1():
     result = CliRunner().invoke(command, [judged(20), "--json"])
     assert result.exit_code == 1

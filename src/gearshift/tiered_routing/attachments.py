@@ -50,9 +50,10 @@ def _without_base64(stretch: str) -> str:
 
 def _has_stretch_without_space(text: str) -> bool:
     """A quick look, which takes a leap for each stretch; there is hardly ever one."""
-    position = 0
-    while position + _SHORTEST <= len(text):
-        position = text.rfind(" ", position, position + _SHORTEST) + 1
+    position, last = 0, len(text) - _SHORTEST
+    last_space = text.rfind
+    while position <= last:
+        position = last_space(" ", position, position + _SHORTEST) + 1
         if not position:
             return True
     return False

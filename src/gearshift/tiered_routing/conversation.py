@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeGuard
 
 from gearshift.tiered_routing.attachments import without_attachments
-from gearshift.tiered_routing.excerpt import CUT, excerpt
+from gearshift.tiered_routing.excerpt import CUT, HEAD, TAIL, excerpt
 from gearshift.tiered_routing.fill_in_the_middle import is_gap_to_fill
 from gearshift.tiered_routing.harness_blocks import without_blocks
 from gearshift.tiered_routing.lexicon import followups, harness
@@ -19,6 +19,7 @@ _MOST_PARTS: Final = 64
 _MOST_WORDLESS: Final = 100_000
 _SYSTEM_HEAD: Final = 700
 _LOOK_BACK: Final = 3
+_LONGEST_FOLLOW_UP: Final = 100
 _FOLLOW_UP_WORDS: Final = 9
 _FOLLOW_UP_UNSPACED: Final = 14
 _POINTING_WORDS: Final = 14
@@ -30,6 +31,8 @@ _UNSPACED_SCRIPTS: Final = re.compile(
 )
 _UNSPACED_WORD: Final = 4
 _CONTEXT_CHARACTERS: Final = 6_000
+_OF_MARKS: Final = re.compile(r"[<\[\]{#:：]")
+"""Every mark of a chat template and of a gap has one of these."""
 
 
 def _words(text: str) -> frozenset[bytes]:
@@ -50,7 +53,7 @@ class Task(NamedTuple):
     Attributes:
         text: The user's words: the last turn, behind the turns that a follow-up continues.
         note: One phrase for `reasoning`; empty when there is nothing to say.
-        leans: The last message does not stand for itself: other turns decide what is scored.
+        leans: The last message may not stand for itself: other turns decide what is scored.
         truncated: The middle of a long message was not read.
     """
 
@@ -86,19 +89,20 @@ def task_of(text_or_messages: object) -> Task:
 
 
 def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> Task:
-    position, text = _user_turn(messages, len(messages))
+    position, content, text = _user_turn(messages, len(messages))
     if position < 0:
         return Task("", leans=len(messages) > 1)
-    content = _content(messages[position])
-    if is_gap_to_fill(content):
-        return _GAP
-    if may_be_flat and (flat := turns_of(content.strip())) is not None:
-        # What stood before is in the text, or of no account: clients do one or the other.
-        system = messages[:1] if _is_system(messages[0]) else []
-        return _task_of_turns([*system, *flat], may_be_flat=False)._replace(leans=False)
-    if is_side_call(content) or _is_side_system(messages):
+    if _OF_MARKS.search(content):
+        marked = _marked_task(content, messages, may_be_flat=may_be_flat)
+        if marked is not None:
+            return marked
+    if is_side_call(content) or (position and _is_side_system(messages)):
         return _SIDE_CALL
     leans = position < len(messages) - 1
+    if not position:
+        # Alone; had it been short behind others, it might have leaned on them.
+        leans = leans or len(text) <= _LONGEST_FOLLOW_UP
+        return Task(text, leans=leans, truncated=CUT in text)
     if not is_follow_up(text):
         return Task(text, leans=leans, truncated=CUT in text)
     turns = _earlier_turns(messages, position, text)
@@ -108,6 +112,18 @@ def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> T
     return Task(f"{context}\n{text}", "a follow-up, read with the turns before it", leans=True)
 
 
+def _marked_task(content: str, messages: Sequence[object], *, may_be_flat: bool) -> Task | None:
+    """The task of a text that marks frame: around a gap, or the turns of a conversation."""
+    if is_gap_to_fill(content):
+        return _GAP
+    flat = turns_of(content.strip()) if may_be_flat else None
+    if flat is None:
+        return None
+    # What stood before is in the text, or of no account: clients do one or the other.
+    system = messages[:1] if _is_system(messages[0]) else []
+    return _task_of_turns([*system, *flat], may_be_flat=False)._replace(leans=False)
+
+
 def _earlier_turns(messages: Sequence[object], position: int, text: str) -> list[str]:
     """What a follow-up continues, latest first: the offer it accepts, turns up to a full one."""
     turns: list[str] = []
@@ -115,7 +131,7 @@ def _earlier_turns(messages: Sequence[object], position: int, text: str) -> list
     if offer:
         turns.append(offer)
     for _ in range(_LOOK_BACK):
-        position, earlier = _user_turn(messages, position)
+        position, _, earlier = _user_turn(messages, position)
         if position < 0:
             break
         turns.append(earlier)
@@ -152,8 +168,8 @@ def _last_question(said: str) -> str:
     return tail[start + 1 :].strip()
 
 
-def _user_turn(messages: Sequence[object], before: int) -> tuple[int, str]:
-    """The last user turn before a position that has words of the user's own."""
+def _user_turn(messages: Sequence[object], before: int) -> tuple[int, str, str]:
+    """The last user turn before a position that has words of the user's own, and these."""
     wordless = 0
     for position in range(before - 1, -1, -1):
         message = messages[position]
@@ -161,11 +177,11 @@ def _user_turn(messages: Sequence[object], before: int) -> tuple[int, str]:
             content = _content(message)
             words = _user_words(content)
             if words:
-                return position, words
+                return position, content, words
             wordless += len(content)
             if wordless > _MOST_WORDLESS:
                 break
-    return -1, ""
+    return -1, "", ""
 
 
 def _content(message: object) -> str:
@@ -177,7 +193,7 @@ def _content(message: object) -> str:
         return ""
     content = message.get("content")
     if isinstance(content, str):
-        return excerpt(content)
+        return content if len(content) <= HEAD + TAIL else excerpt(content)
     if not isinstance(content, Sequence) or isinstance(content, bytes):
         return ""
     if len(content) > 2 * _MOST_PARTS:
@@ -235,7 +251,7 @@ def _is_system(message: object) -> bool:
 
 def is_follow_up(text: str) -> bool:
     """Whether a message is too short and too dependent to be judged alone."""
-    if len(text) > 100:
+    if len(text) > _LONGEST_FOLLOW_UP:
         return False
     folded = fold(text)
     words = folded.split()

@@ -99,6 +99,7 @@ _VOTES: Final = slice(_LANG_EN, _LANG_EN + len(_LATIN))
 """The languages' function words have consecutive numbers, English first."""
 _SHARED: Final = (_N["specialist"], _SPECIALIST_CODE, _LANGUAGE)
 """Kinds of English words that mean the same in a text of another language."""
+_KIND_OF: Final = KIND_MASK.__and__
 _ASCII: Final = bytes(range(128))
 _NO_DIGITS: Final = bytes(code for code in range(256) if chr(code) not in "0123456789 ")
 _NO_COUNTS: Final = [0] * _COUNT
@@ -211,17 +212,15 @@ class FeatureReader:
         folded = fold(text)
         counts = _NO_COUNTS.copy()
         raw = self._raw(encode(text))
-        for label in raw:
-            counts[label & KIND_MASK] += 1
-        for label in set(self._words(folded)):
-            counts[label & KIND_MASK] += 1
+        for kind in map(_KIND_OF, (*raw, *self._words(folded))):
+            counts[kind] += 1
         language = _language(counts, folded)
         if language != "en":
             english, counts = counts, _NO_COUNTS.copy()
             for number in _SHARED:
                 counts[number] = english[number]
-            for label in (*raw, *set(self._foreign[language].labels(folded))):
-                counts[label & KIND_MASK] += 1
+            for kind in map(_KIND_OF, (*raw, *set(self._foreign[language].labels(folded)))):
+                counts[kind] += 1
         counts[_SCOPE] = _scope(folded, language)
         if counts[_DIGIT]:
             counts[_FIGURES] = _figures(folded)

@@ -8,13 +8,14 @@ for in it. What is quoted stands in other sentences and does not count.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from enum import IntEnum, auto
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from gearshift.tiered_routing.lexicon import side_calls as lexicon
-from gearshift.tiered_routing.patterns import PatternSet
+from gearshift.tiered_routing.patterns import FilteredPatterns, PatternSet
 from gearshift.tiered_routing.text import encode
 
 _SHORTEST: Final = 12
@@ -46,6 +47,8 @@ class _Sign(IntEnum):
 
 _MADE: Final = frozenset((_Sign.TITLE, _Sign.META, _Sign.NEXT, _Sign.QUERY, _Sign.SUMMARY))
 _TALK: Final = frozenset((_Sign.CHAT, _Sign.REQUEST))
+_BESIDE: Final = (_Sign.CHAT, _Sign.REQUEST, _Sign.LIMIT, _Sign.ONLY, _Sign.RESUMED)
+_SUMMARIZES: Final = r"\b(?:summari[sz](?:e|es|ing)|condense|compress|compact|recap)\b"
 _SENTENCE: Final = re.compile(r"[^.!?:;。！？：；؟।\n]+")
 _QUOTED: Final = re.compile(
     r"\"[^\"\n]{8,}\"|`[^`\n]{8,}`|“[^”\n]{8,}”|„[^“”\n]{8,}[“”]|«[^»\n]{8,}»|「[^」\n]{4,}」|(?<!\w)'[^'\n]{8,}'(?!\w)"
@@ -67,23 +70,42 @@ def _patterns() -> list[tuple[str, _Sign]]:
         found.append((rf"{lexicon.MAKERS}\b[^.\n]{{0,70}}\b{made}\b", _Sign[name.upper()]))
     for name, others in lexicon.OTHERS_MADE.items():
         found += [(pattern, _Sign[name.upper()]) for pattern in others]
-    found.append(
-        (r"\b(?:summari[sz](?:e|es|ing)|condense|compress|compact|recap)\b", _Sign.SUMMARY)
-    )
-    for sign in (_Sign.CHAT, _Sign.REQUEST, _Sign.LIMIT, _Sign.ONLY, _Sign.RESUMED):
+    found.append((_SUMMARIZES, _Sign.SUMMARY))
+    for sign in _BESIDE:
         found += [(pattern, sign) for pattern in getattr(lexicon, sign.name)]
     makers = (rf"{lexicon.MAKERS}\b", *lexicon.OTHERS_MAKERS)
     return found + [(pattern, _Sign.MAKER) for pattern in makers]
 
 
-def _set_of(patterns: list[tuple[str, _Sign]]) -> PatternSet:
-    return PatternSet(((f"(?i){pattern}", sign) for pattern, sign in patterns), is_literal=False)
+def _hints() -> Iterator[tuple[str, _Sign]]:
+    """What is made, one pattern for each sign: without who makes it, and how; bits of phrases.
+
+    So few and so simple that one automaton for all of them is soon built, whatever texts come.
+    """
+    for name, made in lexicon.MADE.items():
+        others = (*lexicon.OTHERS_MADE[name], *([_SUMMARIZES] if name == "summary" else []))
+        yield "|".join((rf"\b{made}\b", *others)), _Sign[name.upper()]
+    yield "|".join(lexicon.IN_WHOLE), _Sign.WHOLE
 
 
-_SIGNS: Final = _set_of(_patterns())
-_WORK: Final = _set_of(
-    [(pattern, _Sign.WORK) for pattern in lexicon.WORK]
-    + [(pattern, _Sign.MORE_WORK) for pattern in lexicon.MORE_WORK]
+def _beside() -> Iterator[tuple[str, _Sign]]:
+    for sign in _BESIDE:
+        yield "|".join(getattr(lexicon, sign.name)), sign
+
+
+def _in_any_case(patterns: Iterable[tuple[str, _Sign]]) -> Iterator[tuple[str, _Sign]]:
+    return ((f"(?i){pattern}", sign) for pattern, sign in patterns)
+
+
+_SIGNS: Final = FilteredPatterns(_in_any_case(_patterns()))
+_HINTS: Final = PatternSet(_in_any_case(_hints()), is_literal=False)
+_HINTS_BESIDE: Final = PatternSet(_in_any_case(_beside()), is_literal=False)
+_WHOLE: Final = FilteredPatterns(_in_any_case((p, _Sign.WHOLE) for p in lexicon.WHOLE))
+_WORK: Final = FilteredPatterns(
+    _in_any_case(
+        [(pattern, _Sign.WORK) for pattern in lexicon.WORK]
+        + [(pattern, _Sign.MORE_WORK) for pattern in lexicon.MORE_WORK]
+    )
 )
 
 
@@ -113,7 +135,10 @@ def is_side_prompt(text: str) -> bool:
 
 
 def _is_side_call(text: str, shapes_in: int = _HEAD + _TAIL + 1) -> bool:
-    signs = set(_SIGNS.labels(encode(text)))
+    encoded = encode(text)
+    if not _is_hinted_at(encoded):
+        return False
+    signs = _SIGNS.labels(encoded)
     if _Sign.WHOLE not in signs and not _is_shape(signs):
         return False
     if (unquoted := _QUOTED.sub(" ", text)) != text:
@@ -125,9 +150,19 @@ def _is_side_call(text: str, shapes_in: int = _HEAD + _TAIL + 1) -> bool:
     return any(_is_side_sentence(match, text, of_talk) for match in sentences)
 
 
+def _is_hinted_at(text: bytes) -> bool:
+    """Whether a text may be one: a quick look, with which hardly any other text passes."""
+    made = _HINTS.labels(text)
+    if not made:
+        return False
+    if _Sign.WHOLE in made and _WHOLE.may_occur(text):
+        return True
+    return _is_shape({_Sign.MAKER, *made, *_HINTS_BESIDE.labels(text)})
+
+
 def _is_side_sentence(match: re.Match[str], text: str, of_talk: set[int]) -> bool:
     sentence = match[0]
-    signs = set(_SIGNS.labels(encode(sentence)))
+    signs = _SIGNS.labels(encode(sentence))
     if _Sign.LIMIT in signs:
         signs |= of_talk  # a limit shows what it is about; the source may stand by itself
     if not _is_shape(signs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -34,8 +35,11 @@ def _accents() -> dict[int, str]:
 
 
 _ASCII_TABLE: Final = _ascii_table()
-_ACCENTS: Final = _accents()
+_ACCENTS: Final = {chr(code): plain for code, plain in _accents().items()}
+_ACCENTED: Final = re.compile(f"[{re.escape(''.join(_ACCENTS))}]")
 _DROPPED: Final = b"'"
+_WIDE: Final = "，！？：；（）…\u00a0\u3000"
+"""Punctuation that NFKC makes ASCII, which takes it many times as long as finding that none is."""
 
 
 def encode(text: str) -> bytes:
@@ -50,6 +54,18 @@ def fold(text: str) -> bytes:
     are the same. Lone surrogates become `?`, which is punctuation.
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).casefold().translate(_ACCENTS)
+        text = _without_accents(text)
     raw = encode(text).translate(_ASCII_TABLE, _DROPPED)
     return b" " + b" ".join(raw.split()) + b" "
+
+
+def _without_accents(text: str) -> str:
+    for sign in _WIDE:
+        if sign in text:
+            text = text.replace(sign, " ")
+    # `str.translate` would raise and catch an error for each letter that it does not know.
+    return _ACCENTED.sub(_plain, unicodedata.normalize("NFKC", text).casefold())
+
+
+def _plain(match: re.Match[str]) -> str:
+    return _ACCENTS[match[0]]

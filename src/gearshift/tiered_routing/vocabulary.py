@@ -19,6 +19,7 @@ from gearshift.tiered_routing.lexicon import (
     structures,
 )
 from gearshift.tiered_routing.patterns import PatternSet
+from gearshift.tiered_routing.phrases import PhraseSet
 from gearshift.tiered_routing.text import fold
 
 _TERMS: Final = (
@@ -115,7 +116,7 @@ def _forms(
     for kind, text in texts:
         for entry in entries(text):
             label = labels.of(kind)
-            yield from ((f" {form} ", label) for form in set(forms_of(entry)))
+            yield from ((form, label) for form in set(forms_of(entry)))
 
 
 def _as_it_stands(entry: str) -> tuple[str]:
@@ -165,7 +166,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         labels = _Labels()
-        self.words = PatternSet(_english(labels), is_literal=True)
+        self.words = PhraseSet(_english(labels))
         self.raw = PatternSet(
             (
                 (pattern, labels.of(kind))

@@ -1,8 +1,13 @@
 """Side calls of front ends are told from work by their shape, in every language."""
 
+import re
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gearshift.tiered_routing.conversation import task_of
+from gearshift.tiered_routing.lexicon import side_calls as lexicon
 from gearshift.tiered_routing.side_calls import is_side_call, is_side_prompt
 
 WORK = (
@@ -220,3 +225,15 @@ def test_of_long_texts_the_head_and_the_tail_are_read():
     assert is_side_call(f"{WORK}\n" * 2_000 + call)
     assert is_side_call(f"{call}\n" + f"{WORK}\n" * 2_000)
     assert not is_side_call(f"{WORK}\n" * 500 + call + f"\n{WORK}" * 500)
+
+
+@pytest.mark.parametrize("phrase", lexicon.WHOLE)
+def test_every_phrase_is_hinted_at(phrase: str):
+    hint = re.compile("|".join(lexicon.IN_WHOLE), re.IGNORECASE)
+
+    @settings(max_examples=3, suppress_health_check=list(HealthCheck))
+    @given(st.from_regex(re.compile(phrase, re.IGNORECASE), fullmatch=True))
+    def check(text: str):
+        assert hint.search(text)
+
+    check()

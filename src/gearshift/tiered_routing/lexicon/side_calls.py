@@ -157,3 +157,12 @@ WHOLE: Final = (
     r"(?:extract|identify)[^.\n]{0,40}\b(?:facts|memories|preferences)\b[^.\n]{0,60}\b(?:user|conversation|chat)\b",
 )
 """Phrases that are enough by themselves."""
+
+IN_WHOLE: Final = (
+    r"words? (?:title|summary|name)|generator|writer|creator|summari[sz]er|namer|(?:name|title|label|caption) (?:this|the|our|for|chats|conversations|sessions)\b",
+    r"what (?:is )?(?:this|the|our) (?:conversation|chat|session)|describe (?:this|the|our)|\byes\b|true or false|detect|identify|classify|determine",
+    r"benenne|betitle|nomme|intitule|nombra|titula|nomeie|intitola|nomina|назови|isnewtopic|conversation topic|broad tags|follow-?up|### task|autocompletion|search quer",
+    r"emoji that|summari[sz]e (?:this|the|our|discussion|conversation)|detailed summary|commit message|at the cursor|title in|lead-in|stand-?alone|self-contained|search (?:question|phrase)",
+    r"(?:session|chat|conversation) (?:titles|names)|branch names|predict what|(?:decide|analy[sz]e|check|judge|assess) (?:if|whether)|extract",
+)
+"""What stands in every text in which one of those phrases does: short, so that it is soon looked for."""

@@ -40,4 +40,5 @@ def build(
         hedging=hedged,
     )
     with_prompts = settings.tiered_routing.logging.log_prompts
-    return Recording(fallback, sinks, circuits.failed, with_prompts=with_prompts)
+    ends = circuits.failed, circuits.succeeded
+    return Recording(fallback, sinks, *ends, with_prompts=with_prompts)

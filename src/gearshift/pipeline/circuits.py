@@ -39,6 +39,7 @@ class State(StrEnum):
 @dataclass(slots=True)
 class _Circuit:
     failures: int = 0
+    broken_off: int = 0  # the same for answers that had begun; only a whole one clears it
     openings: int = 0
     until: float | None = None  # `None` while closed
     trial: Attempt | None = None  # the one request that may try
@@ -49,9 +50,9 @@ class _Circuit:
 class Attempt:
     """One request at a deployment: leaving its context tells the circuit how it ended.
 
-    Without an exception it has answered; with an `UpstreamError` it has failed; whatever else
-    ends it (a client that goes away, a defect) says nothing about the deployment. A trial ends
-    with its attempt in any case.
+    Without an exception it has begun to answer; with an `UpstreamError` it has failed; whatever
+    else ends it (a client that goes away, a defect) says nothing about the deployment. A trial
+    ends with its attempt in any case.
     """
 
     __slots__ = ("_circuits", "_deployment", "_is_last_resort")
@@ -134,24 +135,46 @@ class Circuits:
         if is_trial and circuit is not None:
             circuit.trial = None
         if error is None:
-            self.succeeded(deployment)
+            self._begun(deployment)
         elif isinstance(error, UpstreamError):
             self._failed(deployment, error, is_trial=is_trial)
 
-    def failed(self, deployment: Deployment, error: UpstreamError) -> None:
-        """Note a failure outside an attempt: an answer broke off after its first content."""
-        self._failed(deployment, error, is_trial=False)
+    def _begun(self, deployment: Deployment) -> None:
+        """Let others in: it answers. Whether its answers come to their end is yet to be seen."""
+        circuit = self._circuits.get(deployment)
+        if circuit is None or not circuit.broken_off:
+            self.succeeded(deployment)
+        else:
+            circuit.failures, circuit.until = 0, None
 
-    def _failed(self, deployment: Deployment, error: UpstreamError, *, is_trial: bool) -> None:
+    def failed(self, deployment: Deployment, error: UpstreamError) -> None:
+        """Note a failure outside an attempt: an answer broke off after its first content.
+
+        The next answer that begins well does not make good for it, only one that ends well: an
+        upstream whose answers all break off harms everybody who is sent there.
+        """
+        self._failed(deployment, error, is_trial=False, has_begun=True)
+
+    def _failed(
+        self,
+        deployment: Deployment,
+        error: UpstreamError,
+        *,
+        is_trial: bool,
+        has_begun: bool = False,
+    ) -> None:
         fault = error.fault
         if fault not in _AT_ONCE and fault not in _COUNTED:
             return  # it says nothing about the deployment
         circuit = self._circuits.setdefault(deployment, _Circuit())
         if circuit.until is not None and not is_trial:
             return  # it was under way when the circuit opened: no news, and no longer wait
-        circuit.failures += _COUNTED.get(fault, self._failures)
+        weight = _COUNTED.get(fault, self._failures)
+        circuit.failures += 0 if has_begun else weight
+        # Bounded, so that it opens again at the first one after a trial.
+        circuit.broken_off = min(self._failures, circuit.broken_off + weight * has_begun)
         circuit.fault, circuit.message = fault, error.message
-        if is_trial or circuit.failures >= self._failures:
+        if is_trial or circuit.failures + circuit.broken_off >= self._failures:
             self._open(circuit, error.retry_after_seconds)
 
     def _open(self, circuit: _Circuit, retry_after_seconds: float | None) -> None:
@@ -161,7 +184,7 @@ class Circuits:
         circuit.until = self._clock() + wait
 
     def succeeded(self, deployment: Deployment) -> None:
-        """Close the circuit of a deployment that answered."""
+        """Close the circuit of a deployment whose answer has come to its end."""
         self._circuits.pop(deployment, None)
 
     def reachable(self, deployment: Deployment, *, is_news: bool) -> None:
@@ -175,7 +198,7 @@ class Circuits:
         if circuit is None:
             return
         if circuit.fault in (Fault.UNREACHABLE, Fault.MISSING_MODEL):
-            self.succeeded(deployment)
+            self._begun(deployment)
         elif is_news and circuit.until is not None:
             circuit.until = min(circuit.until, self._clock())
 

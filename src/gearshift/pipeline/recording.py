@@ -28,13 +28,24 @@ BrokeOff = Callable[[Deployment, UpstreamError], None]
 """Told of a deployment whose answer broke off after its first content."""
 
 
+Completed = Callable[[Deployment], None]
+"""Told of a deployment whose answer has come to its end."""
+
+
 class Recording:
     """The outermost step: measures, and reports when the last frame has gone out."""
 
     def __init__(
-        self, inner: Handler, sinks: Sequence[Sink], broke_off: BrokeOff, *, with_prompts: bool
+        self,
+        inner: Handler,
+        sinks: Sequence[Sink],
+        broke_off: BrokeOff,
+        completed: Completed = lambda _: None,
+        *,
+        with_prompts: bool,
     ) -> None:
         self._inner = inner
+        self._completed = completed
         self._sinks = tuple(sinks)
         self._broke_off = broke_off
         self._with_prompts = with_prompts
@@ -59,6 +70,7 @@ class Recording:
         return response._replace(frames=_Watched(response, call, self))
 
     def _whole(self, call: Call, response: ChatResponse, said: Chunk) -> None:
+        self._completed(call.decision.deployment)
         self._report(
             call,
             200,
@@ -74,6 +86,8 @@ class Recording:
         """Report an answer whose frames have ended."""
         if error is not None:
             self._broke_off(call.decision.deployment, error)
+        elif status == 200:
+            self._completed(call.decision.deployment)
         self._report(
             call,
             status,

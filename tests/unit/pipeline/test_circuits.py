@@ -275,6 +275,44 @@ def test_an_answer_that_broke_off_counts_as_one_failure_and_is_no_trial(clock):
     assert wait(circuits) == 0.5
 
 
+def begin(circuits):
+    with circuits.attempt(DEPLOYMENT):
+        pass
+
+
+def test_answers_that_all_break_off_open_it_though_each_had_begun(clock):
+    circuits = Circuits(clock, failures=3)
+    cut_off = UpstreamError("cut off", fault=Fault.CUT_OFF)
+    for _ in range(3):
+        assert circuits.state(DEPLOYMENT) is State.CLOSED
+        begin(circuits)
+        circuits.failed(DEPLOYMENT, cut_off)
+    assert circuits.state(DEPLOYMENT) is State.OPEN
+    for wait in (1.0, 2.0, 4.0):  # a trial that only begins well is none
+        clock.now += wait
+        begin(circuits)
+        assert circuits.state(DEPLOYMENT) is State.CLOSED
+        circuits.failed(DEPLOYMENT, cut_off)
+        assert circuits.state(DEPLOYMENT) is State.OPEN
+    clock.now += 8.0
+    begin(circuits)
+    circuits.succeeded(DEPLOYMENT)  # one came to its end
+    for _ in range(2):
+        begin(circuits)
+        circuits.failed(DEPLOYMENT, cut_off)
+    assert circuits.state(DEPLOYMENT) is State.CLOSED
+
+
+@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.CUT_OFF])
+def test_a_probe_does_not_make_good_for_answers_that_broke_off(clock, fault):
+    circuits = Circuits(clock, failures=2)
+    for _ in range(2):
+        begin(circuits)
+        circuits.reachable(DEPLOYMENT, is_news=False)
+        circuits.failed(DEPLOYMENT, UpstreamError("gone", fault=fault))
+    assert circuits.state(DEPLOYMENT) is State.OPEN
+
+
 def test_circuits_of_other_deployments_do_not_notice(clock):
     circuits = Circuits(clock, failures=1)
     others = [Deployment("local", "other"), Deployment("elsewhere", "m")]

@@ -92,6 +92,8 @@ class Chunk(NamedTuple):
         load_seconds: How long the engine took to load the model, where it says so.
         timings: How long it took for the rest, where it says so.
         logprobs: An entry for each token (`token`, `logprob`, `bytes`, `top_logprobs`), if asked.
+        is_of_another: It belongs to an answer beside the first, where several were asked for. Of
+            those nothing is read.
     """
 
     content: str = ""
@@ -103,11 +105,12 @@ class Chunk(NamedTuple):
     load_seconds: float | None = None
     timings: Timings | None = None
     logprobs: tuple[JsonObject, ...] = ()
+    is_of_another: bool = False
 
     @property
     def has_content(self) -> bool:
         """Whether a client would see something of the answer itself."""
-        return bool(self.content or self.reasoning or self.tool_calls)
+        return bool(self.content or self.reasoning or self.tool_calls or self.is_of_another)
 
 
 class Frame(NamedTuple):

@@ -87,6 +87,7 @@ def read_chunk(data: JsonObject, calls: CallPieces) -> Chunk:
     if plain is not None:
         return plain
     choice = _first_choice(data)
+    is_of_another = not choice and bool(data.get("choices"))
     said = choice.get("delta") or choice.get("message")
     if not isinstance(said, dict):
         said = {}
@@ -101,6 +102,7 @@ def read_chunk(data: JsonObject, calls: CallPieces) -> Chunk:
         model=model if isinstance(model, str) else None,
         timings=_timings(data),
         logprobs=_logprobs(choice.get("logprobs")),
+        is_of_another=is_of_another,
     )
 
 
@@ -150,6 +152,7 @@ def _plain_delta(data: JsonObject) -> Chunk | None:
         type(content) is not str
         or type(model) is not str
         or choice.get("finish_reason") is not None
+        or choice.get("index")
         or data.get("usage") is not None
         or data.get("timings") is not None
         or choice.get("logprobs")
@@ -228,7 +231,8 @@ def _is_piece(data: JsonObject) -> bool:
     """Whether an object is a piece of a stream rather than a whole answer."""
     choice = _first_choice(data)
     return (
-        isinstance(choice.get("delta"), dict)
+        (not choice and bool(data.get("choices")))
+        or isinstance(choice.get("delta"), dict)
         or data.get("choices") == []
         or str(data.get("object")).endswith(".chunk")
         or (isinstance(choice.get("text"), str) and choice.get("finish_reason") is None)
@@ -236,9 +240,12 @@ def _is_piece(data: JsonObject) -> bool:
 
 
 def _first_choice(data: JsonObject) -> JsonObject:
+    """The choice that is the answer: of several streamed ones any may come first."""
     choices = data.get("choices")
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else {}
+    choices = [c for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
+    # A whole answer is one, whatever number it has.
+    of_a_whole = [c for c in choices if "delta" not in c]
+    return next((c for c in choices if not c.get("index")), (*of_a_whole, {})[0])
 
 
 def _is_whole_choice(choice: JsonObject) -> bool:

@@ -131,7 +131,7 @@ def relabelled(raw: bytes, calls: tuple[ToolCall, ...]) -> bytes:
     event = read_event(raw)
     try:
         data = orjson.loads(event.data if event.data is not None else raw)
-        choice = data["choices"][0]
+        choice = next((c for c in data["choices"] if not c.get("index")), data["choices"][0])
         said = choice.get("delta") or choice["message"]
         given = said["tool_calls"]
         pieces = pieces_in(said)

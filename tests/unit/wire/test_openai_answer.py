@@ -11,6 +11,7 @@ from gearshift.types import (
     Usage,
 )
 from gearshift.wire.openai import OpenAIDialect
+from gearshift.wire.pieces import joined
 
 DIALECT = OpenAIDialect()
 
@@ -180,3 +181,40 @@ def test_a_call_from_before_there_were_tools():
 )
 def test_times_that_engines_tell(data, timings):
     assert chunk_of(choices=[], **data).timings == timings
+
+
+def test_of_several_answers_the_one_with_index_0_is_read_and_all_are_passed_on():
+    def event(index, delta, reason=None):
+        choice = {"index": index, "delta": delta, "finish_reason": reason}
+        return b"data: %s\n\n" % orjson.dumps({"model": "m", "choices": [choice]})
+
+    stream = b"".join(
+        (
+            event(1, {"role": "assistant", "content": "other"}),
+            event(1, {"content": " one"}),
+            event(1, {}, "stop"),
+            event(0, {"role": "assistant", "content": "the"}),
+            event(0, {"content": " first"}),
+            event(0, {}, "length"),
+        )
+    )
+    reader = DIALECT.stream_reader()
+    frames = reader.feed(stream) + reader.finish()
+    chunks = [frame.chunk for frame in frames if frame.chunk]
+    assert joined(chunks).content == "the first"
+    assert joined(chunks).finish_reason == "length"
+    assert [c.finish_reason for c in chunks] == [None] * 5 + ["length"]
+    assert chunks[0].has_content  # so that nobody waits for the other one
+    assert b"".join(DIALECT.with_model(frame, "m") for frame in frames) == stream
+
+
+def test_of_several_whole_answers_the_one_with_index_0_is_read():
+    choices = [
+        {"index": i, "message": {"content": str(i)}, "finish_reason": "stop"} for i in (2, 0, 1)
+    ]
+    frame = DIALECT.read_answer(orjson.dumps({"choices": choices}))
+    assert frame.chunk is not None
+    assert frame.chunk.content == "0"
+    frame = DIALECT.read_answer(orjson.dumps({"choices": choices[:1]}))
+    assert frame.chunk is not None
+    assert frame.chunk.content == "2"

@@ -1,0 +1,93 @@
+"""`gearshift pull`: only what is missing is fetched, and what cannot be is said."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from tests.fakes import provider as fake
+
+from gearshift import registry
+from gearshift.cli.pull import command
+from gearshift.errors import GearshiftError
+from gearshift.providers.base import PullProgress
+from gearshift.types import ModelInfo, UpstreamState
+
+
+class Pulling(fake.EchoProvider):
+    """Has what was pulled from it."""
+
+    has: list[str]
+    pulled: list[str]
+    is_there = True
+
+    async def probe(self):
+        infos = tuple(ModelInfo(name) for name in self.has)
+        return UpstreamState(is_reachable=self.is_there, models=infos)
+
+    async def pull(self, model):
+        for done in (0, 5, 10):
+            yield PullProgress("downloading", done, 10)
+        self.pulled.append(model)
+
+
+def registered(monkeypatch, kind):
+    load = registry.load
+    monkeypatch.setitem(registry.PROVIDERS, "ollama", "mine")
+    monkeypatch.setattr(registry, "load", lambda target: kind if target == "mine" else load(target))
+
+
+@pytest.fixture
+def upstream(monkeypatch):
+    """What the upstream has, what was pulled, whether it can be reached."""
+    kind = type("Kind", (Pulling,), {"has": [], "pulled": []})
+    registered(monkeypatch, kind)
+    return kind
+
+
+@pytest.fixture
+def pull(tmp_path):
+    file = tmp_path / "x.yaml"
+    upstream = '{name: here, provider: ollama, base_url: "http://127.0.0.1:9"}'
+    file.write_text(f"upstreams: [{upstream}]\n")
+
+    def run(*arguments):
+        asked = ["--config", str(file), *arguments]
+        result = CliRunner().invoke(command, asked, standalone_mode=False)
+        if result.exception is not None:
+            raise result.exception
+        return result
+
+    return run
+
+
+def test_what_is_missing_is_pulled(upstream, pull):
+    upstream.has = ["gemma2:2b"]
+    assert pull().stdout == "pulled mistral:7b-instruct\n"
+    assert upstream.pulled == ["mistral:7b-instruct"]
+
+
+def test_what_is_there_is_not(upstream, pull):
+    upstream.has = ["gemma2:2b", "mistral:7b-instruct"]
+    assert pull().stdout == "every tier's model is there already\n"
+    assert upstream.pulled == []
+
+
+def test_facts_for_programs(upstream, pull):
+    found = json.loads(pull("--json").stdout)
+    assert found == {"pulled": ["gemma2:2b", "mistral:7b-instruct"]}
+
+
+def test_nobody_to_ask_is_said_with_what_to_do(upstream, pull):
+    upstream.is_there = False
+    with pytest.raises(GearshiftError, match=r"cannot reach here; start Ollama"):
+        pull()
+
+
+def test_an_upstream_that_cannot_pull_is_said_with_what_to_do(monkeypatch, pull):
+    class Fixed(fake.EchoProvider):
+        async def probe(self):
+            return UpstreamState(is_reachable=True)
+
+    registered(monkeypatch, Fixed)
+    with pytest.raises(GearshiftError, match="here cannot pull models; add gemma2:2b there"):
+        pull()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Literal, Self, overload
@@ -20,7 +20,7 @@ from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
-from gearshift.pipeline.topology import is_listed
+from gearshift.pipeline.topology import is_listed, spellings
 from gearshift.planning import Planner
 from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
 from gearshift.providers.loop_end import LoopEnd
@@ -56,6 +56,12 @@ class ServedModel:
     kind: Literal["auto", "tier", "model"]
     upstream: str | None = None
     info: ModelInfo | None = None
+
+
+def of_name(name: str, models: Iterable[ServedModel]) -> ServedModel | None:
+    """The model that a name stands for, with its `latest` or without."""
+    names = {served.name: served for served in models}
+    return next((names[same] for same in spellings(name) if same in names), None)
 
 
 class LLMInterface:

@@ -21,6 +21,7 @@ from gearshift.telemetry.metrics import Metrics
 from gearshift.threads import Purpose, in_thread
 from gearshift.types import ChatRequest, ChatResponse, Operation
 from gearshift.wire.base import Dialect
+from gearshift.wire.charsets import in_utf8
 
 if TYPE_CHECKING:
     from gearshift.decision_log.feedback import Feedback
@@ -159,6 +160,9 @@ class Gateway:
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         found = self._find(request)
+        kind = request.headers.get("content-type", "")
+        if "charset" in kind.lower():
+            request = request._replace(body=in_utf8(request.body, kind))
         if self._keys is not None and not found.is_open:
             key = self._keys.find(request.headers)
             if found.is_routed:

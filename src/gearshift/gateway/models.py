@@ -9,7 +9,7 @@ import orjson
 
 from gearshift.errors import RequestError
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.interface import ServedModel
+from gearshift.interface import ServedModel, of_name
 from gearshift.types import JsonObject
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ async def listing(gateway: Gateway, received: HttpRequest) -> HttpResponse:
 async def one(gateway: Gateway, received: HttpRequest) -> HttpResponse:
     """One of them; a name may hold slashes and colons."""
     name = received.path.partition("/models/")[2].rstrip("/")
-    for served in gateway.llm.served_models(received.allowed_tiers):
-        if served.name == name:
-            return _json(_entry(served))
+    served = of_name(name, gateway.llm.served_models(received.allowed_tiers))
+    if served is not None:
+        return _json(_entry(served))
     raise RequestError(
         f"model '{name[:200]}' not found", status=404, field="model", code="model_not_found"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gearshift.errors import RequestError
 from gearshift.gateway.ollama import EPOCH, details, json_response, passed
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.interface import ServedModel
+from gearshift.interface import ServedModel, of_name
 from gearshift.providers.base import NativeProvider
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Capability, JsonObject, ModelInfo
@@ -32,10 +32,9 @@ async def show(gateway: Gateway, received: HttpRequest) -> HttpResponse:
         sent = splice_model(received.body, found[1])
         with gateway.llm.in_flight.one():
             return passed(await found[0].native("POST", "/api/show", sent))
-    short = name.removesuffix(":latest")
-    for served in gateway.llm.served_models(received.allowed_tiers):
-        if served.name in (name, short):
-            return json_response(_shown(served, _known(gateway, served, received.allowed_tiers)))
+    served = of_name(name, gateway.llm.served_models(received.allowed_tiers))
+    if served is not None:
+        return json_response(_shown(served, _known(gateway, served, received.allowed_tiers)))
     raise RequestError(
         f"model '{name[:200]}' not found", status=404, field="model", code="model_not_found"
     )

@@ -35,12 +35,22 @@ class Topology:
 
     def of_model(self, name: str) -> tuple[Target, ...]:
         """The deployments that serve a model; a bare name means its `latest` tag, as in Ollama."""
-        return self.models.get(name) or self.models.get(canonical(name), ())
+        found = (self.models.get(same) for same in spellings(name))
+        return next((targets for targets in found if targets), ())
 
 
 def canonical(model: str) -> str:
     """A model name with its tag written out: `gemma2` is `gemma2:latest`."""
     return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+
+
+def spellings(model: str) -> tuple[str, ...]:
+    """A name and the others that are the same, by Ollama's rule: with its `latest` and without.
+
+    >>> spellings("auto"), spellings("auto:latest"), spellings("gemma2:2b")
+    (('auto', 'auto:latest'), ('auto:latest', 'auto'), ('gemma2:2b',))
+    """
+    return tuple(dict.fromkeys((model, canonical(model), model.removesuffix(":latest"))))
 
 
 def is_listed(model: str, info: ModelInfo) -> bool:

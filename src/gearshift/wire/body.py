@@ -9,6 +9,7 @@ import orjson
 
 from gearshift.errors import RequestError
 from gearshift.types import Json, JsonObject
+from gearshift.wire.charsets import other_encoding
 from gearshift.wire.decoding import BOM, repaired
 
 MAX_STRUCTURE: Final = 100_000
@@ -157,6 +158,11 @@ def _kind(value: Json) -> str:
 def _undecodable(raw: bytes, error: orjson.JSONDecodeError) -> str:
     if not raw.strip():
         return "The body is empty; it must be a JSON object."
+    if encoding := other_encoding(raw):
+        return (
+            f"The body is {encoding}, not UTF-8. Send it as UTF-8, or say what it is: "
+            f"'Content-Type: application/json; charset={encoding.lower()}'."
+        )
     return f"The body is not valid JSON: {error}."
 
 

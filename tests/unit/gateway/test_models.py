@@ -27,6 +27,13 @@ async def test_each_of_them_alone(planes, name):
     assert (await plane.json(f"/v1/models/{name}"))["id"] == name
 
 
+@pytest.mark.parametrize("name", ["auto", "simple", "phi3", "org/phi4"])
+async def test_a_name_and_its_latest_are_the_same(planes, name):
+    plane = await planes(["phi3:latest", "org/phi4"])
+    ids = {(await plane.json(f"/v1/models/{name}{tag}"))["id"] for tag in ("", ":latest")}
+    assert len(ids) == 1
+
+
 @pytest.mark.parametrize("name", ["nobody", "x" * 300, "gemma2:2b/x"])
 async def test_one_that_there_is_not(planes, name):
     response = await (await planes()).ask(f"/v1/models/{name}")

@@ -74,6 +74,14 @@ def test_what_a_deployment_was_found_unable_to_do_is_subtracted():
 # --- names
 
 
+@pytest.mark.parametrize("listed", ["phi3", "phi3:latest"])
+def test_a_model_is_found_by_its_name_with_latest_and_without(listed):
+    topology = resolve(TierConfig(), [OLLAMA], {"ollama": up(ModelInfo(listed))}, {})
+    for name in ("phi3", "phi3:latest"):
+        assert deployments(topology.of_model(name)) == [f"ollama/{listed}"]
+    assert topology.of_model("phi3:mini") == ()
+
+
 @pytest.mark.parametrize(
     ("name", "written_out"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +38,19 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 
 def settle() -> None:
-    """Everything made so far lives as long as the process: do not look at it again."""
+    """Everything made so far lives as long as the process: do not look at it again.
+
+    What was freed on the way goes back to the system.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLD)
+    _trim()
+
+
+def _trim() -> None:
+    # Compiling patterns and validators takes megabytes that glibc would keep; others have no such
+    # function.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

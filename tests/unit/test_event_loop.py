@@ -39,3 +39,23 @@ def test_what_is_there_at_the_start_is_not_looked_at_again():
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+class Library:
+    """A C library that counts how often it was asked to give memory back."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.malloc_trim = self.asked.append
+
+
+@pytest.mark.parametrize("library", [Library(), object()])
+def test_memory_that_the_start_freed_goes_back_where_that_can_be(monkeypatch, library):
+    before = gc.get_threshold()
+    monkeypatch.setattr(event_loop.ctypes, "CDLL", lambda name: library)
+    try:
+        event_loop.settle()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+    assert getattr(library, "asked", [0]) == [0]

@@ -55,7 +55,7 @@ class PhraseSet:
         words = folded.split()
         pairs = self._of_pair.keys() & pairwise(words)
         found: set[int] = set().union(
-            *filter(None, map(self._of_word.get, words)),
+            *filter(None, map(self._of_word.get, set(words))),
             *map(self._of_pair.__getitem__, pairs),
         )
         for pair in self._longer.keys() & pairs:

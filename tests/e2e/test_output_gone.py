@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import urllib.request
 
 import pytest
 from tests.e2e.conftest import environment
+from tests.fakes.ports import reserved_port
 from tests.fakes.upstream import FaultUpstream
 
 CONFIG = """
@@ -21,11 +21,6 @@ upstreams:
 decision_log:
   url: "sqlite:///{folder}/log.db"
 """
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def ended_pipe():
@@ -86,14 +81,19 @@ def start(folder, port, output, error):
     return process
 
 
+@pytest.fixture
+def port():
+    with reserved_port() as number:
+        yield number
+
+
 @pytest.mark.parametrize(
     ("output", "error"), [("read", "unread"), ("closed", "closed"), ("unread", "full")]
 )
-async def test_who_reads_it_is_no_condition_for_answers_and_rows(tmp_path, output, error):
+async def test_who_reads_it_is_no_condition_for_answers_and_rows(tmp_path, port, output, error):
     async with FaultUpstream() as upstream:
         config = tmp_path / "config.yaml"
         config.write_text(CONFIG.format(url=upstream.url, folder=tmp_path))
-        port = free_port()
         process = start(tmp_path, port, output, error)
         url = f"http://127.0.0.1:{port}"
         try:

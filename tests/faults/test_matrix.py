@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ import pytest
 import pytest_asyncio
 from tests.fakes.dialects import SPOKEN, TEXT, WORDS, Spoken, Told
 from tests.fakes.faults import FAULTS, WORDS_OF_FAILURE, Fault, Outcome
+from tests.fakes.ports import reserved_port
 from tests.fakes.scripted import Asked, ScriptedUpstream
 from tests.fakes.statuses import BY_STATUS
 
@@ -129,7 +129,9 @@ class Matrix:
         return Observed(response.status, response.headers, told, self._second.answered[cell.id])
 
 
-async def running(request, gateway, limits: Mapping[str, float]) -> AsyncIterator[Matrix]:
+async def running(
+    request, gateway, closed: str, limits: Mapping[str, float]
+) -> AsyncIterator[Matrix]:
     """The cells of one pair that this run has selected, running."""
     pair: Pair = request.param
     chosen = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
@@ -140,7 +142,7 @@ async def running(request, gateway, limits: Mapping[str, float]) -> AsyncIterato
         trap = f"{second.url}/trap"
         async with (
             ScriptedUpstream(spoken, [*scripts], scripts, trap) as first,
-            gateway({"limits": limits, "upstreams": entries(first, second, cells)}) as url,
+            gateway({"limits": limits, "upstreams": entries(closed, first, second, cells)}) as url,
         ):
             matrix = Matrix(url, SPOKEN[pair.client], first, second, cells)
             try:
@@ -149,34 +151,35 @@ async def running(request, gateway, limits: Mapping[str, float]) -> AsyncIterato
                 await matrix.aclose()
 
 
+@pytest.fixture(scope="module")
+def closed() -> Iterator[str]:
+    with reserved_port() as port:
+        yield f"http://127.0.0.1:{port}"
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=each_pair)
-async def quick(request, gateway) -> AsyncIterator[Matrix]:
-    async for matrix in running(request, gateway, PATIENT):
+async def quick(request, gateway, closed) -> AsyncIterator[Matrix]:
+    async for matrix in running(request, gateway, closed, PATIENT):
         yield matrix
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=each_pair)
-async def slow(request, gateway) -> AsyncIterator[Matrix]:
-    async for matrix in running(request, gateway, HASTY):
+async def slow(request, gateway, closed) -> AsyncIterator[Matrix]:
+    async for matrix in running(request, gateway, closed, HASTY):
         yield matrix
 
 
 def entries(
-    first: ScriptedUpstream, second: ScriptedUpstream, cells: Sequence[Cell]
+    closed: str, first: ScriptedUpstream, second: ScriptedUpstream, cells: Sequence[Cell]
 ) -> list[dict[str, Any]]:
-    """The settings of every upstream; nobody listens at the address of `refusing`."""
+    """The settings of every upstream; nobody listens at the URL `closed`, of `refusing`."""
     refusing = [cell.id for cell in cells if not cell.fault.script]
-    closed = {**first.settings("refusing"), "base_url": closed_port(), "models": refusing}
+    none = {**first.settings("refusing"), "base_url": closed, "models": refusing}
     return [
-        *([closed] if refusing else []),
+        *([none] if refusing else []),
         *([first.settings("first")] if first.models else []),
         second.settings("second"),
     ]
-
-
-def closed_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 @pytest.mark.asyncio(loop_scope="module")

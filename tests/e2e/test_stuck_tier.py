@@ -38,6 +38,7 @@ async def ask(session: aiohttp.ClientSession, url: str, model: str) -> int:
         return response.status
 
 
+@pytest.mark.timeout(300)  # for ever, but for a machine that is busy with more than this
 @pytest.mark.parametrize(
     ("tiers", "stuck", "asked", "limits"),
     [
@@ -67,12 +68,10 @@ async def test_requests_of_other_tiers_are_answered(gateway, tiers, stuck, asked
         ):
             hanging = [asyncio.create_task(ask(session, url, tier)) for tier in stuck * HANGING]
             places = limits.get("max_in_flight", 64)
-            async with asyncio.timeout(30):
-                while hung() < places // 2:  # noqa: ASYNC110 - the upstream tells nobody
-                    await asyncio.sleep(0.01)
-            async with asyncio.timeout(60):
-                answers = [await ask(session, url, asked) for _ in range(3)]
-                answers += await asyncio.gather(*(ask(session, url, asked) for _ in range(ASKING)))
+            while hung() < places // 2:  # noqa: ASYNC110 - the upstream tells nobody
+                await asyncio.sleep(0.01)
+            answers = [await ask(session, url, asked) for _ in range(3)]
+            answers += await asyncio.gather(*(ask(session, url, asked) for _ in range(ASKING)))
             assert answers == [200] * len(answers)
             for task in hanging:
                 task.cancel()

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from tests.fakes.logs import ACCOUNTING, fill
 
+from gearshift.decision_log import writer as writer_module
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.schema import METADATA
 from gearshift.decision_log.writer import LogWriter
@@ -86,8 +87,10 @@ def write(log):
 
 
 @pytest.fixture
-def writers():
-    """Makes writers, and ends them."""
+def writers(monkeypatch):
+    """Makes writers, quick to try again and slow to give up, and ends them."""
+    monkeypatch.setattr(writer_module, "_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(writer_module, "_STOP_SECONDS", 60.0)
     made = []
 
     def make(url, *, with_prompts=False, dropped=lambda count: None, retention=None):

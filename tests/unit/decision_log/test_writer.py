@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from tests.fakes.finished import finished
 from tests.unit.decision_log.conftest import eventually
 
+from gearshift.decision_log import database
 from gearshift.decision_log import writer as writer_module
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.schema import DECISIONS, HOURS
@@ -97,14 +98,16 @@ def test_sums_by_hour_add_up_over_batches_and_writers(url, writers):
     assert row["score_sum"] == pytest.approx(10.0)
 
 
-def test_a_locked_database_is_waited_for(tmp_path, writers, caplog):
+def test_a_locked_database_is_waited_for(tmp_path, writers, caplog, monkeypatch):
     url = f"sqlite:///{tmp_path / 'log.db'}"
     open_database(url).dispose()
     holder = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    writer = writers(url)
-    writer.add([finished()])
-    eventually(lambda: "requests go on" in caplog.text)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(database, "_BUSY_SECONDS", 0.1)
+        writer = writers(url)
+        writer.add([finished()])
+        eventually(lambda: "requests go on" in caplog.text)
     writer.add([finished()])
     holder.execute("ROLLBACK")
     holder.close()

@@ -32,8 +32,12 @@ $(PIPS): $(VENV)/pips/%/.installed: requirements/pips/%.lock | $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target $(@D) -r $<
 	@touch $@
 
-test: $(STAMP) $(PIPS) ## run all tests
-	$(BIN)/python -m pytest $(ARGS)
+# More processes than cores, as most tests wait for something. A file stays in one of them, with
+# what its fixtures start. Bytecode is kept: each of a thousand processes would compile every module.
+WORKERS ?= 4
+test: export PYTHONDONTWRITEBYTECODE =
+test: $(STAMP) $(PIPS) ## run all tests, WORKERS=4 processes of them (ARGS="tests/unit -x" are passed on)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(STAMP) ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

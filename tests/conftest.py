@@ -32,6 +32,11 @@ def demo_files(tmp_path_factory) -> dict[str, Path]:
     return demo_models(TIERS, tmp_path_factory.mktemp("models"))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes that are no text name no test: gzip's hold the time, and all processes say one name."""
+    return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Where every service must be there, as in CI, a test that misses one has failed."""

@@ -18,10 +18,16 @@ SOURCES = sorted(Path(gearshift.__file__).parent.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
+# Which distributions bring a module; it takes a second to read them all, so only once.
+DISTRIBUTIONS = {
+    module: {canonicalize_name(name) for name in names}
+    for module, names in packages_distributions().items()
+}
+
+
 def modules_of(requirements) -> set[str]:
     wanted = {canonicalize_name(Requirement(text).name) for text in requirements}
-    found = packages_distributions().items()
-    return {name for name, by in found if wanted & {canonicalize_name(one) for one in by}}
+    return {module for module, names in DISTRIBUTIONS.items() if wanted & names}
 
 
 BY_MODULE = {

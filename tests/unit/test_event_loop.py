@@ -1,6 +1,7 @@
 """The process runs its coroutine to the end, and keeps the garbage collector out of the way."""
 
 import asyncio
+import ctypes
 import gc
 import threading
 
@@ -52,7 +53,7 @@ class Library:
 @pytest.mark.parametrize("library", [Library(), object()])
 def test_memory_that_the_start_freed_goes_back_where_that_can_be(monkeypatch, library):
     before = gc.get_threshold()
-    monkeypatch.setattr(event_loop.ctypes, "CDLL", lambda name: library)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
     try:
         event_loop.settle()
     finally:

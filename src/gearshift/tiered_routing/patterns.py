@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import re2
 
-# For the automaton that re2 builds as texts come: without a tight bound it grows by 40 MB over some
-# 30,000 different texts. Where it is full re2 begins it anew, which makes scoring of texts that
-# have nothing in common a fifth slower.
+# For the automaton that re2 builds as texts come, which grows up to its bound over thousands of
+# different texts. Where it is full re2 begins it anew.
 _MEMORY_BYTES: Final = 12 << 20
 _MEMORY_OF_ONE: Final = 1 << 20
 
@@ -17,7 +16,7 @@ _MEMORY_OF_ONE: Final = 1 << 20
 class PatternSet:
     """Finds which of many patterns occur in a text, in time linear in its length.
 
-    Literal sets are given words and phrases; pattern sets are given regular expressions in re2's
+    Literal sets are given words and stems; pattern sets are given regular expressions in re2's
     syntax. Several patterns may stand for the same label, and one for several.
 
     Example:

@@ -20,6 +20,7 @@ from gearshift.errors import GearshiftError
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 
 _BAD: Final = 500
+_ROWS_AT_ONCE: Final = 1_000
 _SETTLED_SECONDS: Final = {"losses": 3_600.0, "failures": 900.0, "feedback": 3_600.0}
 
 
@@ -212,7 +213,9 @@ def outcomes(
         query = query.where(made.time <= kept.ended)
     settled = (time.time() if now is None else now) - kept.metric.settled_seconds
     with engine.connect() as connection:
-        return gathered(connection.execute(query), kept, lowest, settled)
+        # A long experiment has more rows than should be in memory at once.
+        rows = connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE})
+        return gathered(rows, kept, lowest, settled)
 
 
 def gathered(rows: Iterable[Any], kept: Kept, lowest: str, settled: float) -> dict[str, Outcomes]:

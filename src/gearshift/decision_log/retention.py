@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Connection, Engine
@@ -122,5 +122,5 @@ def _shrink(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             # As a script, which runs to its end; a statement frees one page and stops there.
-            driver = connection.connection.driver_connection
-            driver.executescript(f"PRAGMA incremental_vacuum({_FREED_PAGES})")  # type: ignore[union-attr]
+            driver: Any = connection.connection.driver_connection  # sqlite3's own
+            driver.executescript(f"PRAGMA incremental_vacuum({_FREED_PAGES})")

@@ -171,7 +171,7 @@ class LogWriter:
             except (SQLAlchemyError, OSError):
                 self._waiting.put_back(portion)
                 raise
-            except Exception:
+            except Exception:  # rows that cannot be written must be counted, whatever is wrong
                 self._dropped(len(portion.rows))
                 raise
 

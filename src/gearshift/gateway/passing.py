@@ -1,8 +1,10 @@
 """Which of a client's headers its request takes along to the upstream.
 
 Not an allow list: clients and servers agree on headers that gearshift has never heard of. What
-stays here is told by kind: credentials, which are for gearshift; what describes this connection
-or the client's body, which is written anew; and what lets a client steer what is between.
+stays here is told by kind: credentials, which are for gearshift; who somebody is, by the word of a
+front end or proxy, and where they sit, which is nobody else's business; what describes this
+connection or the client's body, which is written anew; and what lets a client steer what is
+between.
 """
 
 from __future__ import annotations
@@ -20,12 +22,31 @@ _CREDENTIAL: Final = re.compile(
     r"|signature|hmac|appcheck|service-account|sessionid$"
     r"|(?:^|-)(?:signed|creds?|pass|pat|pin|pwd|otp|mfa|sid|sig|sso|mac|certs?|byok)(?:-|$)"
 )
+# Who somebody is, as front ends and proxies that let people in tell it. An id or a session that
+# says nothing of a person by itself is passed on: upstreams count and cache by it.
+_IDENTITY: Final = re.compile(
+    r"mail(?!er)|user-?(?:name|info|data|groups?|roles?)|(?:first|last|full|given|family|display)-?name"
+    r"|identity|persona|phone|(?:^|-)(?:upn|dn|groups?|roles?|claims?|entitlements?)$"
+    r"|(?:^|-)x-user$|^(?:x-)?(?:remote|login)-(?:user|group|name)"
+    r"|(?:^|-)(?:client|remote|connecting|originating|source|peer)-?(?:ip|addr|address|host|port)\b"
+    r"|(?:^|-)ip(?:-(?:country|city|region|address))?$|geo-?(?:ip|loc|country|city)"
+)
 # What would not hold for the body that is sent on, or ask for less than a whole answer.
 _OF_THE_BODY: Final = re.compile(r"^content-|digest|checksum|md5|sha-?\d|^if-|(?:^|-)range$")
 # Of gateways that may stand before this one, of cloud accounts, of browsers, and of us.
 _PREFIXES: Final = (
     *("x-gearshift-", "x-forwarded-", "x-envoy-", "x-original-", "x-rewrite-"),
     *("cf-", "x-amz-", "x-amzn-", "x-goog-", "x-portkey-", "x-litellm-"),
+    *(
+        "x-consumer-",
+        "x-ms-client-",
+        "x-appengine-",
+        "x-ssl-",
+        "ssl-",
+        "x-tailscale-",
+        "tailscale-",
+    ),
+    *("fly-", "x-vercel-", "fastly-", "x-cluster-", "x-webauth-", "x-remote-"),
     *("proxy-", "sec-", "access-control-"),
 )
 _NAMES: Final = frozenset(
@@ -76,4 +97,6 @@ def _is_passed_on(name: str) -> bool:
     # Some servers read `content_length` as `content-length`.
     is_plain = name.replace("-", "").isalnum()
     is_ours = name in _NAMES or name.startswith(_PREFIXES)
-    return is_plain and not (is_ours or _CREDENTIAL.search(name) or _OF_THE_BODY.search(name))
+    return is_plain and not (
+        is_ours or _CREDENTIAL.search(name) or _IDENTITY.search(name) or _OF_THE_BODY.search(name)
+    )

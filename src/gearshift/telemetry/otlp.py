@@ -99,8 +99,7 @@ class OpenTelemetry:
         while self._waiting:
             try:
                 self._send(self._waiting.popleft())
-            except Exception as error:
-                # A request that makes no span must not end those of all that follow.
+            except Exception as error:  # one that makes no span must not end those that follow
                 if type(error) not in self._said:
                     self._said.add(type(error))
                     logger.exception("a request cannot be told to OpenTelemetry; said once")

@@ -20,6 +20,17 @@ x-identity-token x-bearer sso x-authorization x-authorisation authentication x-p
 x-jwt-payload x-forwarded-access-token x-mfa sessionid x-firebase-appcheck x-service-account
 x-byok
 """
+IDENTITY = """
+x-user-email x-email email x-openwebui-user-email x-openwebui-user-name x-openwebui-user-role
+x-user-name x-username x-user x-user-info x-userinfo x-user-groups x-user-roles x-groups x-roles
+x-remote-user remote-user remote-name remote-groups x-webauth-user x-auth-request-email
+x-goog-authenticated-user-email x-ms-client-principal-name x-consumer-username x-consumer-id
+x-identity x-user-identity x-forwarded-user x-forwarded-email x-forwarded-groups
+x-forwarded-preferred-username x-phone x-display-name x-ssl-client-s-dn ssl-client-dn x-client-dn
+tailscale-user-login tailscale-user-name x-claims x-appengine-user-ip
+x-client-ip client-ip x-cluster-client-ip x-originating-ip x-remote-addr x-source-ip fly-client-ip
+fastly-client-ip true-client-ip x-ip-country x-geo-country x-vercel-ip-city x-envoy-peer-metadata
+"""
 OF_THIS_CONNECTION = """
 host connection te trailer transfer-encoding content-length keep-alive expect upgrade via
 forwarded proxy-connection http2-settings origin referer x-forwarded-for x-real-ip
@@ -36,11 +47,14 @@ traceparent tracestate baggage sentry-trace user-agent accept accept-language op
 anthropic-beta anthropic-version x-stainless-lang x-stainless-retry-count x-session-id
 x-request-id x-correlation-id x-title http-referer idempotency-key x-max-tokens x-tokenizer
 x-author x-keyword cache-control priority x-openwebui-user-id x-model-affinity x-acme-anything
-x-assigned-to x-orange x-compass x-monkey x-keypoint x-secretary
+x-assigned-to x-orange x-compass x-monkey x-keypoint x-secretary x-user-id x-conversation-id
+x-client-version x-client-name x-client-request-id x-model-name x-recipe x-zip x-mailer
 """
 
 
-@pytest.mark.parametrize("name", (CREDENTIALS + OF_THIS_CONNECTION + OF_THE_BODY).split())
+@pytest.mark.parametrize(
+    "name", (CREDENTIALS + IDENTITY + OF_THIS_CONNECTION + OF_THE_BODY).split()
+)
 def test_what_is_for_gearshift_or_describes_the_clients_request_stays(name):
     assert passed_on({name: "x", "traceparent": "00"}) == {"traceparent": "00"}
 

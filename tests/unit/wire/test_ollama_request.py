@@ -269,3 +269,27 @@ def test_effort_becomes_thinking(asked, left_out, think):
     request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER], **asked}))
     sent = orjson.loads(DIALECT.upstream_body(request, "m", frozenset(left_out)))
     assert sent.get("think") == think
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "left_out"),
+    [
+        ("model does not support thinking", 400, {"think"}),
+        ('invalid think value: "high"', 400, {"think level"}),
+        ("think level is not supported", 400, {"think level"}),
+        ("model does not support thinking", 500, set()),
+        ("model does not support tools", 400, set()),
+    ],
+)
+def test_thinking_that_is_refused_is_left_out_the_next_time(message, status, left_out):
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER]}))
+    error = UpstreamError(message, fault=Fault.INCAPABLE, status=status)
+    assert DIALECT.refused(request, error) == left_out
+
+
+def test_thinking_that_is_demanded_is_not_left_out():
+    body = {"messages": [USER], "think": True}
+    error = UpstreamError("does not support thinking", fault=Fault.INCAPABLE, status=400)
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps(body))
+    assert DIALECT.refused(request, error) == frozenset()
+    assert DIALECT.refused(parsed(think=True), error) == frozenset()

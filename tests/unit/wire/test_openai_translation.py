@@ -148,3 +148,26 @@ def test_given_ids_are_made_acceptable_and_still_fit():
     made = sent["messages"][1]["tool_calls"][0]["id"]
     assert re.fullmatch("[0-9A-Za-z]{9}", made)
     assert sent["messages"][2]["tool_call_id"] == made
+
+
+def test_what_an_upstream_has_refused_is_left_out_of_what_is_translated():
+    request = parsed(options={"num_predict": 9, "top_k": 3}, stream=True)
+    sent = orjson.loads(OPENAI.upstream_body(request, "m", frozenset({"top_k", "stream_options"})))
+    assert "top_k" not in sent
+    assert "stream_options" not in sent
+    assert sent["max_tokens"] == 9
+
+
+def test_a_newer_name_stands_for_the_limit_where_the_old_one_is_refused():
+    sent = orjson.loads(
+        OPENAI.upstream_body(parsed(options={"num_predict": 9}), "m", frozenset({"max_tokens"}))
+    )
+    assert "max_tokens" not in sent
+    assert sent["max_completion_tokens"] == 9
+
+
+def test_a_clients_own_fields_are_never_left_out():
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER], "top_k": 3}))
+    made = ChatRequest("openai", Operation.CHAT, "auto", [USER], body=request.body)
+    for one in (request, made):
+        assert orjson.loads(OPENAI.upstream_body(one, "m", frozenset({"top_k"})))["top_k"] == 3

@@ -12,6 +12,7 @@ from gearshift.types import (
     Usage,
 )
 from gearshift.wire.openai import OpenAIDialect
+from gearshift.wire.openai_writing import relabelled, without_words
 from gearshift.wire.tool_calls import call_id
 
 DIALECT = OpenAIDialect()
@@ -119,3 +120,74 @@ def test_streamed_calls_with_right_indexes_pass_as_they_are():
     )
     (frame,) = frames_of(event)
     assert DIALECT.with_model(frame, "m") is event
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_end", "written"),
+    [
+        (b"data: [DONE]\n\n", True, b"data: [DONE]\n\n"),
+        (b"data: [DONE]\r\n\r\n", True, b"data: [DONE]\r\n\r\n"),
+        (b"data: [done]\n\n", True, b"data: [DONE]\n\n"),
+        (b"data:\n\n", False, b":\n\n"),
+        (b"data:  null \n\n", False, b":\n\n"),
+        (b": ping\n\n", False, b": ping\n\n"),
+        (b"event: ping\n\n", False, b"event: ping\n\n"),
+    ],
+)
+def test_events_without_words_are_what_clients_can_read(raw, is_end, written):
+    assert without_words(raw, is_end=is_end) == written
+
+
+def test_an_answers_id_has_its_prefix_once():
+    for given in ("abc", "chatcmpl-abc"):
+        whole = orjson.loads(DIALECT.write_answer(parsed(), Chunk("a", model="m"), given, 5.9))
+        assert (whole["id"], whole["created"], whole["model"]) == ("chatcmpl-abc", 5, "m")
+        assert whole["object"] == "chat.completion"
+
+
+@pytest.mark.parametrize(
+    ("chunk", "finish"),
+    [
+        (Chunk("a"), "stop"),
+        (Chunk("a", finish_reason="length"), "length"),
+        (Chunk(tool_calls=(ToolCall(0, "c", "f", "{}"),)), "tool_calls"),
+        (Chunk(tool_calls=(ToolCall(0, "c", "f", "{}"),), finish_reason="stop"), "tool_calls"),
+        (Chunk(tool_calls=(ToolCall(0, "c", "f", "{"),), finish_reason="length"), "length"),
+    ],
+)
+def test_why_an_answer_ended(chunk, finish):
+    whole = orjson.loads(DIALECT.write_answer(parsed(), chunk, "abc", 0.0))
+    assert whole["choices"][0]["finish_reason"] == finish
+
+
+def test_a_call_without_words_has_no_content_and_one_beside_words_keeps_them():
+    call = (ToolCall(0, "c", "f", "{}"),)
+    for words in ("", "Wait."):
+        whole = orjson.loads(
+            DIALECT.write_answer(parsed(), Chunk(words, tool_calls=call), "abc", 0.0)
+        )
+        message = whole["choices"][0]["message"]
+        assert message["content"] == (words or None)
+        assert message["tool_calls"] == [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        ]
+
+
+def test_probabilities_of_a_completion_are_lists_side_by_side():
+    request = parsed(Operation.COMPLETION, prompt="x")
+    entries = (
+        {"token": "ab", "logprob": -0.5, "top_logprobs": [{"token": "ab", "logprob": -0.5}, 7]},
+        {"token": "c", "logprob": -1.0},
+    )
+    whole = orjson.loads(DIALECT.write_answer(request, Chunk("abc", logprobs=entries), "i", 0.0))
+    assert whole["choices"][0]["logprobs"] == {
+        "tokens": ["ab", "c"],
+        "token_logprobs": [-0.5, -1.0],
+        "top_logprobs": [{"ab": -0.5}, {}],
+        "text_offset": [0, 2],
+    }
+
+
+def test_what_is_no_event_with_calls_passes_as_it_is():
+    for raw in (b"data: {nope\n\n", b'data: {"choices":[]}\n\n', b"data: 7\n\n", b""):
+        assert relabelled(raw, (ToolCall(0),)) is raw

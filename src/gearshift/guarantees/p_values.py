@@ -73,7 +73,7 @@ def _bet(losses: Floats, alpha: float, weights: Floats) -> float:
     wealth = np.zeros(len(losses))
     for share in _BETS:
         wealth += np.cumprod(1.0 + share * greatest * gains) / len(_BETS)
-    return float(min(1.0, 1.0 / max(1.0, wealth.max())))
+    return float(1.0 / max(1.0, wealth.max()))
 
 
 def upper_bound(losses: Floats, level: float, weights: Floats | None = None) -> float:

@@ -56,7 +56,7 @@ def difference(first: Floats, second: Floats, alpha: float) -> Sequence:
     halves = (gaps + 1.0) / 2.0
     up, down = (greatest_wealth(halves, 0.5, is_up=is_up)[-1] for is_up in (True, False))
     mean = float(gaps.mean())
-    p_greater, p_smaller = min(1.0, 1.0 / up), min(1.0, 1.0 / down)
+    p_greater, p_smaller = min(1.0, 1.0 / up), 1.0 / down
     p_value = min(1.0, 2 * min(p_greater, p_smaller))
     return Sequence(mean, _interval(halves, alpha), float(p_value), float(p_greater), pairs)
 

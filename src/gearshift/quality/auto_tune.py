@@ -55,7 +55,7 @@ class AutoTune:
     def _move(self, engine: Engine, settings: Settings) -> None:
         routing, wanted = settings.tiered_routing, settings.quality.auto_tune
         answers = logged_answers(engine, self._scorer_of(routing))
-        losses = (answers.gap > 0).astype(np.float64)
+        losses = np.where(answers.gap > 0, 1.0, 0.0)
         judged = Judged(answers.scores, losses, answers.weights)
         now = routing.ordered_tiers[0].below or 0.0
         delta = delta_of_a_run(wanted.delta, wanted.every_hours)

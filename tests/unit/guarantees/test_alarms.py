@@ -1,7 +1,7 @@
 """Alarms that are looked for all the time are hardly ever wrong, and find what is wrong."""
 
 from dataclasses import astuple
-from math import inf, log
+from math import inf, log, sqrt
 
 import numpy as np
 import pytest
@@ -147,6 +147,9 @@ def test_the_share_of_the_smallest_tier_may_be_too_low_and_too_high():
     assert only(Day(scored=1_000, simple=990)) == Alarm("share", 0.99, 0.9, f"99 % {words}")
     assert only(Day(scored=1_000, simple=40)) == Alarm("share", 0.04, 0.2, f"4 % {words}")
     assert not alarms(Day(scored=1_000, simple=500), LIMITS)
+    narrow = Limits(0.1, 0.25, 0.3, 0.1, (0.55, 0.75))
+    (alarm,) = alarms(Day(scored=1_000, simple=40), narrow)
+    assert alarm.message.endswith("outside of 55 to 75 %")
 
 
 @pytest.mark.parametrize("is_high", [True, False])
@@ -238,6 +241,15 @@ def test_scores_have_to_move_farther_than_chance_alone_can(ratio):
         before = {0: ratio * n // 2, 1: ratio * n // 2}
         day = Day(scores=now, earlier_scores=before)
         assert [alarm.name for alarm in alarms(day, LIMITS)] == names
+
+
+def test_scores_that_have_moved_as_far_as_they_may_raise_no_alarm():
+    day = Day(scores={0: 4_500, 1: 500}, earlier_scores={0: 2_500, 1: 2_500})
+    by_chance = sqrt(37.0 * (1.0 / 5_000 + 1.0 / 5_000))
+    limit = (sqrt(stability_index(day.earlier_scores, day.scores)) - by_chance) ** 2
+    for drift, names in ((limit, []), (limit * (1 - 1e-12), ["drift"])):
+        found = alarms(day, Limits(0.1, drift, 0.3, 0.1, (0.2, 0.9)))
+        assert [alarm.name for alarm in found] == names
 
 
 @pytest.mark.parametrize("few", [0, 1])

@@ -57,5 +57,13 @@ def test_what_is_shown_is_where_the_evidence_ends(counts):
     assert shown_at_least(given, end + 1e-6, level) is None
 
 
+def test_evidence_of_the_very_level_is_enough():
+    given = [Count(2, 2)]
+    found = evidence(given, 0.5)
+    assert 1.0 / (1.0 / found) == found
+    assert shown_at_least(given, 0.5, 1.0 / found) == pytest.approx(0.5, abs=1e-8)
+    assert shown_at_least(given, 0.5, 1.0 / (found + 1e-9)) is None
+
+
 def test_where_any_evidence_will_do_everything_is_shown():
     assert shown_at_least([Count(1, 1)], 0.5, 1.0) == pytest.approx(1.0, abs=1e-8)

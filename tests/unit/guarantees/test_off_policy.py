@@ -1,6 +1,6 @@
 """Quality at another threshold from single answers."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -60,6 +60,11 @@ def single(rows):
     return Single(
         np.array(scores, dtype=float), np.array(is_small), np.array(propensity), np.array(rewards)
     )
+
+
+def test_a_request_at_the_very_threshold_goes_to_the_large_model():
+    rows = [(score, True, 1.0, 1.0) for score in (4.9, 5.0)]
+    assert single(rows).wanted(5.0).tolist() == [True, False]
 
 
 def supported(stands_in, chance=0.2, others=80, moved=1 - 0.2):
@@ -142,7 +147,7 @@ def test_the_doubly_robust_mean_is_that_of_two_ridge_regressions(threshold, leve
     found = doubly_robust(one, threshold, level=level)
     assert astuple(found) == (
         pytest.approx(each.mean()),
-        pytest.approx(ends),
+        pytest.approx(ends, rel=1e-9),
         "doubly robust",
         800,
     )
@@ -161,9 +166,27 @@ def test_the_self_normalised_mean_has_the_interval_of_a_ratio(level):
     half = student.ppf((1 + level) / 2, 799) * np.sqrt(squares * 800 / 799)
     found = snips(one, threshold, level=level)
     ends = (mean - half, mean + half)
-    assert astuple(found) == (pytest.approx(mean), pytest.approx(ends), "snips", 800)
+    assert astuple(found) == (pytest.approx(mean), pytest.approx(ends, rel=1e-9), "snips", 800)
     if level == 0.95:
         assert snips(one, threshold) == found
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 4.0), (1.5, 8.5)])
+def test_what_a_model_expects_is_no_less_than_0_and_no_more_than_1(low, high):
+    """Rewards that jump: the parabola overshoots above 1, or falls below 0."""
+    one = world(n=500)
+    one = replace(one, rewards=np.where((one.scores < low) | (one.scores > high), 1.0, 0.0))
+    each = reference(one, one.scores < 6.9)
+    assert doubly_robust(one, 6.9).estimate == pytest.approx(each.mean(), rel=1e-9)
+
+
+def test_where_nobody_has_gone_half_of_a_reward_is_expected():
+    """Those who stand in are all in one half."""
+    moved = [(4.0, at % 2 == 0, 0.1 if at % 2 == 0 else 0.9, at % 3 / 2) for at in range(60)]
+    one = single(moved + [(9.0, False, 1.0, 0.5)] * 140)
+    each = reference(one, one.scores < 5.0)
+    assert 0.1 < each.mean() < 0.9
+    assert doubly_robust(one, 5.0).estimate == pytest.approx(each.mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize("reward", [0.0, 1.0])

@@ -36,6 +36,19 @@ def test_the_second_against_the_first_is_the_first_against_the_second(first, sec
     assert one.ci == pytest.approx((-other.ci[1], -other.ci[0]))
 
 
+def test_an_interval_ends_one_step_beyond_the_last_difference_that_is_rejected():
+    """Bets at the very level reject; of a grid with 401 steps from -1 to 1."""
+    bet = greatest_wealth(np.ones(10), 0.75, is_up=True)[-1]
+    first, second = np.zeros(10), np.ones(10)
+    lows = [difference(first, second, 2.0 / bet * factor).ci[0] for factor in (0.999, 1.0, 1.001)]
+    assert lows == pytest.approx([0.495, 0.5, 0.5])
+
+
+def test_where_a_single_difference_is_left_it_is_that_and_its_neighbours():
+    values = np.zeros(5_000)
+    assert difference(values, values, 0.05).ci == pytest.approx((-0.005, 0.005))
+
+
 def test_wealth_does_not_fall_with_time_and_is_one_without_evidence():
     wealth = greatest_wealth(np.full(50, 0.5), 0.5, is_up=True)
     assert np.allclose(wealth, 1.0)

@@ -107,6 +107,7 @@ def test_the_wait_before_another_try_is_the_one_of_the_settings_scattered(monkey
     ("hedging", "budget", "second"),
     [
         ({}, 0.2, 0),
+        ({"enabled": False, "percentile": 50}, 0.2, 0),
         ({"enabled": True, "percentile": 50}, 0.2, 1),
         ({"enabled": True, "percentile": 99}, 0.2, 0),
         ({"enabled": True, "percentile": 50}, 0.0, 0),  # hedges are repetitions

@@ -127,6 +127,7 @@ URLS = UpstreamConfig("urls", "embedded", "", model_urls={"u": "http://u"})
         ("other", ["ollama/other"]),  # the only one that has not said what it has
         ("ollama/", ["ollama/ollama/"]),  # no model is named
         ("ollama/p", ["ollama/p"]),
+        ("ollama/org/p", ["ollama/org/p"]),
         ("paths/other", ["paths/other"]),
     ],
 )

@@ -357,6 +357,7 @@ def test_trouble_is_said_once_until_it_is_over(monkeypatch, caplog):
 
 def test_a_watch_that_never_began_can_be_stopped(bare):
     watch, _ = bare
+    assert (watch._thread.name, watch._thread.daemon) == ("quality-watch", True)
     watch.stop()
     assert watch.lasting == ()
 

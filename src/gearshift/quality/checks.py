@@ -47,7 +47,7 @@ def is_loop(request: ChatRequest, answer: Chunk) -> bool:
 
 def _ends_in_a_loop(text: str) -> bool:
     """The last characters are one piece at least four times, and at least 80 characters."""
-    for period in range(1, len(text) // 4 + 1):
+    for period in range(2, len(text) // 4 + 1):  # one character again and again is a line
         times = max(4, -(-80 // period))
         piece = text[-period:]
         if len(set(piece)) > 1 and text.endswith(piece * times):

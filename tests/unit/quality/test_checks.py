@@ -155,10 +155,23 @@ def of_words(words, different):
 
 @pytest.mark.parametrize(
     ("words", "different", "is_one"),
-    [(60, 19, True), (60, 20, False), (59, 5, False), (63, 20, True), (63, 21, False)],
+    [
+        (60, 19, True),
+        (60, 20, False),
+        (59, 5, False),
+        (61, 20, True),
+        (63, 20, True),
+        (63, 21, False),
+    ],
 )
 def test_most_sequences_of_words_that_come_again_are_a_loop(words, different, is_one):
     assert is_loop(QUESTION, Chunk(of_words(words, different))) is is_one
+
+
+def test_it_is_sequences_of_four_words_that_come_again():
+    """63 words of two kinds: 16 different sequences of four, and 29 of five, are to be below 21."""
+    words = "bbabbbbbbaabaababaabbabbbabbbaaababbabaaaaabaabbabbababbabbabaa"
+    assert is_loop(QUESTION, Chunk(" ".join(words)))
 
 
 def test_the_end_of_an_answer_is_what_is_looked_at():

@@ -16,6 +16,8 @@ from gearshift.quality.refusals import declines
         "I must decline to answer.",
         "I won't generate it.",
         "I'm unable to really help.",
+        "I’m unable to help.",
+        "I can’t help you.",
         "As an artificial mind I don't feel.",
         "Das ist so: Ich kann dir dabei leider nicht helfen.",
         "Je suis désolé, mais je ne le sais pas.",

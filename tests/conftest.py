@@ -19,6 +19,9 @@ from gearshift.settings import Settings
 # Whatever a test starts keeps its state away from the user's.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="gearshift-state-")
 
+# Tests run side by side: scikit-learn's threads in each of them would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # These machines pause whenever they like; how long a case takes is no reason to fail.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.database import open_database
@@ -38,9 +39,10 @@ def log_in(folder: Path, events: Iterable[RequestFinished] = (), **options: bool
     file = folder / "decisions.db"
     file.write_bytes(_empty())
     url = f"sqlite:///{file}"
-    engine = open_database(url)
-    fill(engine, events, **options)
-    engine.dispose()
+    if events := list(events):
+        engine = create_engine(url)
+        fill(engine, events, **options)
+        engine.dispose()
     return url
 
 

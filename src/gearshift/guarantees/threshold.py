@@ -162,9 +162,9 @@ def _exact_p_values(judged: Judged, alpha: float, risk: Risk) -> Floats | None:
     """All of them at once, where losses are 0 or 1 and none weighs more than another."""
     if not (is_even(judged.weights) and np.isin(judged.losses, (0.0, 1.0)).all()):
         return None
-    order = np.argsort(judged.scores, kind="stable")
+    order = np.argsort(judged.scores)
     lost = np.concatenate(([0.0], np.cumsum(judged.losses[order])))
-    below = np.searchsorted(judged.scores[order], GRID, side="left")
+    below = np.searchsorted(judged.scores[order], GRID)
     drawn = np.full(len(GRID), len(order)) if risk is Risk.ANSWERS else below
     exact = binom.cdf(lost[below], np.maximum(drawn, 1), alpha)
     return np.where(drawn > 0, exact, 1.0)

@@ -173,9 +173,26 @@ def test_a_p_value_has_to_be_within_its_level():
     data = Judged(QUARTERS, lost(0, 100, 100, 100))
     assert promised(data, alpha=0.1, delta=4 * p * 1.001, risk=Risk.SMALL)
     assert not promised(data, alpha=0.1, delta=4 * p * 0.999, risk=Risk.SMALL)
+    exactly = 4 * p_value(np.zeros(100), 0.1)
+    assert promised(data, alpha=0.1, delta=exactly, risk=Risk.SMALL)
+    assert promised(data, alpha=0.5, delta=4e-9, risk=Risk.SMALL)
+    assert not promised(data, alpha=0.5, delta=3.9e-9, risk=Risk.SMALL)  # is as good as nothing
     one = promised(data, alpha=0.2, delta=0.1, risk=Risk.ANSWERS)
     assert (one[0].threshold, one[-1].threshold) == (0.05, 2.0)
     assert {each.level for each in one} == {0.1}
+
+
+def test_one_answer_says_as_much_as_one_and_none_says_nothing():
+    nobody, one = Judged(np.zeros(0), np.zeros(0)), Judged(np.ones(1), np.zeros(1))
+    assert not promised(nobody, alpha=0.99, delta=0.05, risk=Risk.SMALL)
+    assert promised(one, alpha=0.99, delta=0.05, risk=Risk.SMALL)
+    assert not promised(one, alpha=0.9, delta=0.05, risk=Risk.SMALL)
+
+
+def test_below_all_scores_nothing_is_lost():
+    data = Judged(np.full(30, 5.0), np.zeros(30))
+    found = promised(data, alpha=0.1, delta=0.05, risk=Risk.ANSWERS)  # 0.9 ** 30 is 0.042
+    assert [one.threshold for one in found] == list(GRID)
 
 
 @pytest.mark.parametrize("risk", Risk)

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gearshift import extras
+from gearshift.errors import MissingExtraError
 from gearshift.quality import json_schema
 from gearshift.quality.json_schema import fits
 
@@ -77,6 +79,7 @@ CITY = {
         ([{}, {}], {"uniqueItems": True}, False),
         ([{"a": 1}, {"a": 2}, {"b": 1}], {"uniqueItems": True}, True),
         ({"a": 1}, {"allOf": [{"$schema": "http://json-schema.org/draft-07/schema#"}]}, None),
+        ({"a": 1}, {"unevaluatedProperties": {}, "patternProperties": {}}, None),
         ({"a": 1}, {"unevaluatedProperties": {}, "not": {"patternProperties": {}}}, None),
         ({"a": 1}, {"unevaluatedProperties": {}, "allOf": [{"patternProperties": {}}]}, None),
         ({"a": 1}, {"$schema": "https://json-schema.org/draft/2020-12/schema"}, True),
@@ -239,6 +242,13 @@ BOMBS: dict[str, dict[str, Any]] = {
     "dynamic": {"$dynamicRef": "http://127.0.0.1:9/#x"},
     "odd draft": {"$schema": ["x"]},
 }
+
+
+def test_without_the_library_nothing_is_said_of_a_value_and_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "jsonschema" else name)
+    words = r"a check of JSON against a schema.*gearshift\[quality\]"
+    with pytest.raises(MissingExtraError, match=words):
+        fits({}, {})
 
 
 @pytest.mark.timeout(60)

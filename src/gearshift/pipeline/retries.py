@@ -30,8 +30,7 @@ class RetryBudget:
 
     def earn(self) -> None:
         """A request has come: it earns its share of a repetition."""
-        if self._tokens < _RESERVE:
-            self._tokens = min(_RESERVE, self._tokens + self._share)
+        self._tokens = min(_RESERVE, self._tokens + self._share)
 
     def spend(self) -> bool:
         """Whether one more repetition is allowed now."""

@@ -107,7 +107,7 @@ $(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
 	@touch $@
 
 mutants: $(MUTANTS)/.installed ## change the code that promises something and count what the tests let pass (an hour; not on 3.13)
-	@PATH=$(MUTANTS)/bin:$$PATH $(MUTANTS)/bin/python -m mutation $(ARGS)
+	@PATH="$(CURDIR)/$(MUTANTS)/bin:$$PATH" $(MUTANTS)/bin/python -m mutation $(ARGS)
 
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q

@@ -18,7 +18,8 @@ _DOCUMENT: Final = """\
 
 The code that promises something is changed a little, one place at a time, and the unit tests and
 small seeded simulations of its area are run: a change that none of them notices is a survivor.
-Changes that the type checker refuses do not count, nor do those of a log line's words.
+Changes that the type checker refuses do not count, nor do those of a log line's words; what was
+killed counts as killed until its function changes, while survivors are tried again by each run.
 
 Written by `make mutants ARGS=--write` on {date}, mutmut {mutmut}, Python {python}.
 

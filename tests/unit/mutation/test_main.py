@@ -1,6 +1,7 @@
 """`make mutants` as a program: exit status, and errors in words."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,9 @@ def test_who_stops_it_is_told_that_nothing_is_lost(mutants, monkeypatch):
     monkeypatch.setattr(program, "run", stopped)
     status, _, err = mutants()
     assert (status, "kept" in err) == (130, True)
+
+
+def test_mypy_is_found_from_the_folder_in_which_mutmut_works():
+    root = Path(__file__).parents[3]
+    made = subprocess.run(["make", "-n", "mutants"], cwd=root, capture_output=True, text=True)
+    assert f'PATH="{root}/.venv-mutants/bin:' in made.stdout

@@ -36,7 +36,7 @@ Written by `make mutants ARGS=--write` on {date}, mutmut {mutmut}, Python {pytho
 From `mutation/survivors.yaml`, with the number of mutants that each reason is for:
 
 {reasons}
-"""
+{unexplained}"""
 _COLUMNS: Final = "tried | killed | share | survivors with a reason | without | yet to be tried |"
 _ALL_TRIED: Final = "All were tried, and each survivor has a reason."
 
@@ -94,15 +94,17 @@ def write_document(path: Path, areas: list[Area]) -> None:
         left=_left(areas),
         modules=_counts("module", modules),
         reasons=_reasons(areas),
+        unexplained="".join(f"\n```diff\n# {one}\n```\n" for one in _unexplained(areas)),
     )
     path.write_text(text, "utf-8")
 
 
 def _left(areas: list[Area]) -> str:
     not_run = sum(area.not_run for area in areas)
+    unexplained = sum(len(area.unexplained) for area in areas)
     told = [f"{not_run} mutants are yet to be tried."] if not_run else []
-    told += [f"```diff\n# {one}\n```" for one in _unexplained(areas)]
-    return "\n\n".join(told) or _ALL_TRIED
+    told += [f"{unexplained} survivors have no reason; they stand at the end."] * bool(unexplained)
+    return " ".join(told) or _ALL_TRIED
 
 
 def _reasons(areas: list[Area]) -> str:

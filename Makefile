@@ -37,7 +37,7 @@ $(PIPS): $(VENV)/pips/%/.installed: requirements/pips/%.lock | $(STAMP)
 WORKERS ?= 4
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(STAMP) $(PIPS) ## run all tests, WORKERS=4 processes of them (ARGS="tests/unit -x" are passed on)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## formatting, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -26,6 +26,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
+_LONG = (
+    *("tests/install/", "tests/browser/", "tests/e2e/", "tests/faults/test_matrix.py"),
+    *("tests/unit/cli/test_train.py", "tests/unit/decision_log/test_retention.py"),
+)
+
 TIERS = {"simple": "gemma2:2b", "complex": "mistral:7b-instruct"}
 
 
@@ -38,6 +43,12 @@ def demo_files(tmp_path_factory) -> dict[str, Path]:
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes that are no text name no test: gzip's hold the time, and all processes say one name."""
     return argname if isinstance(val, bytes) and not val.isascii() else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long go first, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -117,6 +117,8 @@ def test_an_interrupt_ends_quietly_with_code_130(tmp_path):
         stderr=subprocess.PIPE,
         cwd=tmp_path,
         env={"HOME": str(tmp_path)},
+        # Whoever runs the tests in the background may ignore it, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         assert process.stdin is not None

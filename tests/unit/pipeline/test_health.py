@@ -236,6 +236,15 @@ async def test_a_server_that_does_not_list_its_models_may_have_any():
     assert circuits.state(SMALL) is State.OPEN
 
 
+async def test_one_that_is_not_listed_holds_up_no_other():
+    health, _, circuits = made({"local": up("gemma2:2b")}, provider="openai")
+    gone = Deployment("local", "gone")
+    for deployment in (gone, SMALL):
+        circuits.failed(deployment, UpstreamError("gone", fault=Fault.UNREACHABLE))
+    await health.probe_all()
+    assert (circuits.state(gone), circuits.state(SMALL)) == (State.OPEN, State.CLOSED)
+
+
 async def test_what_is_listed_but_refused_by_name_stays_alone_until_the_list_changes():
     state = replace(up("gemma2:2b"), missing=frozenset({"gemma2:2b"}))
     health, providers, circuits = made({"local": state}, provider="openai")

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -67,6 +68,29 @@ async def answer(frames, events, *, with_prompts=False, broken=None):
         inner, [events.append], lambda *said: note(said), with_prompts=with_prompts
     )
     return await recording(call())
+
+
+@pytest.mark.parametrize(
+    ("frames", "is_read", "count"),
+    [
+        (Frames(Frame(b"a", Chunk("a"))), True, 1),
+        (Frames(Frame(b"a", Chunk("a"))), False, 0),
+        (Frames(error=UpstreamError("gone", fault=Fault.CUT_OFF)), True, 0),
+    ],
+    ids=["to its end", "given up", "broken off"],
+)
+async def test_only_an_answer_that_comes_to_its_end_is_complete(frames, is_read, count):
+    async def inner(call):
+        return ChatResponse(call.decision, "openai", frames, 0.001)
+
+    complete = []
+    recording = Recording(inner, [], lambda *_: None, complete.append, with_prompts=False)
+    answered = await recording(call())
+    if is_read:
+        with suppress(UpstreamError):
+            await read(answered.frames)
+    await answered.frames.aclose()
+    assert complete == [DECISION.deployment] * count
 
 
 async def test_a_whole_answer_is_reported_when_its_last_frame_has_gone_out():

@@ -101,6 +101,24 @@ def test_a_name_without_a_tag_means_latest(name, written_out):
     assert not is_listed(name, ModelInfo(f"{written_out}x"))
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "aliases", "is_one"),
+    [
+        ("other", "m", ("other",), True),
+        ("other:latest", "m", ("other",), True),
+        ("oth", "m", ("other",), False),
+        ("gpt-4o", "m", ("x", "gpt-*"), True),
+        ("gpt", "m", ("gpt-*",), False),
+        ("any/m", "any/*", (), True),
+        ("an", "a?", (), False),  # only an asterisk stands for others
+    ],
+)
+def test_other_names_of_a_model_count_and_an_asterisk_stands_for_any_letters(
+    model, name, aliases, is_one
+):
+    assert is_listed(model, ModelInfo(name, aliases=aliases)) is is_one
+
+
 def one_tier(*entries):
     """A tier of that many entries, before another that is of no interest."""
     tiers = [

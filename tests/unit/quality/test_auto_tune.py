@@ -137,6 +137,17 @@ def threshold_in(file):
     return float(file.read_text().rsplit(": ", 1)[1])
 
 
+def test_nothing_is_written_where_a_variable_sets_the_threshold(
+    log, verdicts, file, caplog, monkeypatch
+):
+    monkeypatch.setenv("GEARSHIFT_TIERED_ROUTING__COMPLEXITY_THRESHOLD", "3")
+    verdicts([0.0] * 400)
+    with caplog.at_level(logging.INFO):
+        AutoTune(file, lambda: HOUR).maybe(log, settings())
+    assert threshold_in(file) == 3.0
+    assert "auto_tune: nothing done: tiered_routing.complexity_threshold is set by" in caplog.text
+
+
 def test_a_promised_threshold_is_written_a_step_at_a_time(log, verdicts, file, caplog):
     verdicts([0.0] * 400)
     AutoTune(file, lambda: HOUR).maybe(log, settings())

@@ -38,8 +38,9 @@ def test_the_second_against_the_first_is_the_first_against_the_second(first, sec
 
 def test_an_interval_ends_one_step_beyond_the_last_difference_that_is_rejected():
     """Bets at the very level reject; of a grid with 401 steps from -1 to 1."""
-    bet = greatest_wealth(np.ones(10), 0.75, is_up=True)[-1]
-    first, second = np.zeros(10), np.ones(10)
+    bets = enumerate(greatest_wealth(np.ones(40), 0.75, is_up=True), 1)
+    count, bet = next(one for one in bets if one[1] > 9 and 2.0 / (2.0 / one[1]) == one[1])
+    first, second = np.zeros(count), np.ones(count)
     lows = [difference(first, second, 2.0 / bet * factor).ci[0] for factor in (0.999, 1.0, 1.001)]
     assert lows == pytest.approx([0.495, 0.5, 0.5])
 

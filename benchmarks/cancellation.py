@@ -20,10 +20,10 @@ from statistics import median
 
 import aiohttp
 
-from gearshift.gateway.run import running_gateway
+from gearshift.config.loading import Settings
 from gearshift.providers.demo_model import demo_models
 from gearshift.providers.llama_engine import LlamaEngine
-from gearshift.settings import Settings
+from gearshift.serving.run import running_gateway
 
 ASKED = {
     "model": "gemma2:2b",

@@ -19,11 +19,11 @@ from tests.fakes.finished import finished
 
 from benchmarks.gateways import load
 from benchmarks.gateways.peers import MissingError, fake_upstream, gearshift, wrk
+from gearshift.constants.model_sizes import parameters_of
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.schema import DECISIONS
 from gearshift.decision_log.writer import LogWriter
-from gearshift.model_sizes import parameters_of
 from gearshift.telemetry.compute import Accounting
 
 DECISIONS_WRITTEN = 45_000

@@ -12,7 +12,7 @@ import random
 import time
 from pathlib import Path
 
-from gearshift.jsonl import read_lines
+from gearshift.evaluation.jsonl import read_lines
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 
 

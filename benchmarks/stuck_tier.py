@@ -18,8 +18,8 @@ from statistics import quantiles
 
 import aiohttp
 
-from gearshift.gateway.run import running_gateway
-from gearshift.settings import Settings
+from gearshift.config.loading import Settings
+from gearshift.serving.run import running_gateway
 
 SMALL, LARGE = "gemma2:2b", "mistral:7b-instruct"
 ANSWER_SECONDS = 0.05

@@ -15,19 +15,19 @@ import orjson
 
 from fuzz import seeds
 from gearshift import registry
-from gearshift.config_text import expand, parse_value
+from gearshift.config_file.text import expand, parse_value
+from gearshift.dialects.base import Dialect
+from gearshift.dialects.errors import MAX_MESSAGE_CHARACTERS
+from gearshift.dialects.ndjson import LineCutter
+from gearshift.dialects.pieces import joined_calls
+from gearshift.dialects.splice import splice_model
+from gearshift.dialects.sse import EventCutter
+from gearshift.dialects.tool_calls import arguments_object
 from gearshift.errors import Fault, RequestError, UpstreamError
-from gearshift.http.reader import Received, Refused, RequestReader
+from gearshift.http.server.reader import Received, Refused, RequestReader
 from gearshift.http.values import HttpLimits
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
-from gearshift.wire.base import Dialect
-from gearshift.wire.faults import MAX_MESSAGE_CHARACTERS
-from gearshift.wire.ndjson import LineCutter
-from gearshift.wire.pieces import joined_calls
-from gearshift.wire.splice import splice_model
-from gearshift.wire.sse import EventCutter
-from gearshift.wire.tool_calls import arguments_object
 
 DIALECTS: dict[str, Dialect] = {
     name: registry.load(target)() for name, target in registry.DIALECTS.items()

@@ -12,7 +12,7 @@ from typing import Final
 AREAS: Final = {
     "guarantees": ("guarantees",),
     "pipeline": ("pipeline",),
-    "planner": ("assignment", "exploration", "planning", "variants"),
+    "planner": ("planning",),
     "quality": ("quality",),
     "router": ("tiered_routing.scorer_checks", "tiered_routing.tier_router"),
 }

@@ -20,7 +20,7 @@ class Verdict(NamedTuple):
     """A mutant and what became of it.
 
     Attributes:
-        name: As mutmut gives it: `gearshift.planning.x__can_be_judged__mutmut_3`.
+        name: As mutmut gives it: `gearshift.planning.planner.x__can_be_judged__mutmut_3`.
         status: In mutmut's words: `killed`, `survived`, `no tests`, …
         path: Its file, from the repository's root.
     """

@@ -12,9 +12,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from gearshift.gateway.run import running_gateway
+from gearshift.config.loading import Settings
 from gearshift.providers.demo_model import demo_models
-from gearshift.settings import Settings
+from gearshift.serving.run import running_gateway
 
 # Whatever a test starts keeps its state away from the user's.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="gearshift-state-")

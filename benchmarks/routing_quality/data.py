@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gearshift.errors import GearshiftError
+from gearshift.evaluation.jsonl import read_lines
 from gearshift.evaluation.outcomes import Outcomes, pooled, read_outcomes
-from gearshift.jsonl import read_lines
 from gearshift.learning.features import Prompts, read_prompts
 
 MMLU = "routellm_mmlu"

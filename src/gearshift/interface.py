@@ -10,10 +10,12 @@ from types import TracebackType
 from typing import Any, Literal, Self, overload
 
 from gearshift import registry
-from gearshift.answer import Answer, AnswerStream
-from gearshift.chat_requests import chat_request
+from gearshift.catalog.discovery import discover
+from gearshift.client.answer import Answer, AnswerStream
+from gearshift.client.requests import chat_request
+from gearshift.config.loading import Settings
 from gearshift.constants.model_constants import AUTO_MODEL
-from gearshift.discovery import discover
+from gearshift.http.client.loop_end import LoopEnd
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
@@ -21,10 +23,8 @@ from gearshift.pipeline.circuits import Circuits
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
 from gearshift.pipeline.topology import is_listed, spellings
-from gearshift.planning import Planner
+from gearshift.planning.planner import Planner
 from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
-from gearshift.providers.loop_end import LoopEnd
-from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import scorer_or_rule

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import Any, Final
 
 DIALECTS: Final = {
-    "openai": "gearshift.wire.openai:OpenAIDialect",
-    "ollama": "gearshift.wire.ollama:OllamaDialect",
+    "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
+    "ollama": "gearshift.dialects.ollama.dialect:OllamaDialect",
 }
 
 PROVIDERS: Final = {

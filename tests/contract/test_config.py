@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gearshift.config_text import read_document
-from gearshift.settings import Settings, load_settings
-from gearshift.settings_sources import leaves
+from gearshift.config.loading import Settings, load_settings
+from gearshift.config.sources import leaves
+from gearshift.config_file.text import read_document
 from gearshift.tiered_routing.tier_config import TierConfig
 
 FILE = Path(__file__).parents[2] / "config" / "ssot_config.yaml"

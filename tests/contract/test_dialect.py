@@ -13,6 +13,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 from gearshift import registry
+from gearshift.dialects.base import Dialect
 from gearshift.errors import ExhaustedError, Fault, RequestError, UpstreamError
 from gearshift.types import (
     Capability,
@@ -24,7 +25,6 @@ from gearshift.types import (
     ToolCall,
     Usage,
 )
-from gearshift.wire.base import Dialect
 
 DIALECTS: dict[str, Dialect] = {
     name: registry.load(target)() for name, target in registry.DIALECTS.items()

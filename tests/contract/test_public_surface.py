@@ -1,5 +1,6 @@
 """The names that users and other programs rely on."""
 
+import importlib.metadata
 import subprocess
 import sys
 
@@ -24,6 +25,10 @@ def test_the_package_exports_what_is_promised():
         assert getattr(gearshift, name) is not None
     assert set(tiered_routing.__all__) == PROMISED - {"LLMInterface"}
     assert sorted(gearshift.__all__) == sorted(gearshift._HOMES)
+
+
+def test_the_version_is_that_of_the_package():
+    assert gearshift.__version__ == importlib.metadata.version("gearshift")
 
 
 def test_the_default_models():

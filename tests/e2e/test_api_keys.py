@@ -7,7 +7,7 @@ from tests.e2e.conftest import serving
 from tests.e2e.test_settings_in_force import config, fetch, send
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.settings_access import hash_of
+from gearshift.config.sections.access import hash_of
 
 SIMPLE, COMPLEX = "What time is it?", "Explain async vs threads"
 MODELS = ("gemma2:2b", "mistral:7b-instruct", "stray:1b")

@@ -2,8 +2,8 @@
 
 import aiohttp
 
-from gearshift.gateway import openapi
 from gearshift.gateway.app import ROUTES
+from gearshift.gateway.openapi import document as openapi
 
 
 async def test_the_document_is_served(served):

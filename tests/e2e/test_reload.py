@@ -155,7 +155,7 @@ def test_all_workers_change_or_none(tmp_path):
         "import os, sys\n"
         "from gearshift import TaskComplexityScorer\n"
         "def make(config):\n"
-        "    if 'gearshift.gateway.worker' in ' '.join(sys.orig_argv):\n"
+        "    if 'gearshift.serving.worker' in ' '.join(sys.orig_argv):\n"
         "        raise AttributeError('not in a worker')\n"
         "    return TaskComplexityScorer(config)\n"
     )
@@ -164,7 +164,7 @@ def test_all_workers_change_or_none(tmp_path):
     with serving(tmp_path, *arguments, PYTHONPATH=path) as gateway:
         log = Log(tmp_path)
         engines = set(children(gateway.process.pid, "llama_server"))
-        workers = children(gateway.process.pid, "gearshift.gateway.worker")
+        workers = children(gateway.process.pid, "gearshift.serving.worker")
         assert len(workers) == 2
         assert tiers(gateway.url) == {"complex"}
 
@@ -183,7 +183,7 @@ def test_all_workers_change_or_none(tmp_path):
 
         os.kill(workers[0], signal.SIGKILL)
         log.until("starting another")
-        while len(children(gateway.process.pid, "gearshift.gateway.worker")) < 2:
+        while len(children(gateway.process.pid, "gearshift.serving.worker")) < 2:
             time.sleep(0.05)
         assert tiers(gateway.url) == {"simple"}
         write(file, threshold=1)

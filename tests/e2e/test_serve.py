@@ -150,7 +150,7 @@ def test_several_workers_share_the_port_and_their_numbers_add_up(tmp_path):
             lines = response.read().decode().splitlines()
         counted = [line for line in lines if line.startswith("gearshift_requests_total{")]
         assert sum(float(line.rpartition(" ")[2]) for line in counted) == 6
-        victim = children(gateway.process.pid, "gearshift.gateway.worker")[0]
+        victim = children(gateway.process.pid, "gearshift.serving.worker")[0]
         os.kill(victim, signal.SIGKILL)
         for _ in range(6):
             assert post_until_answered(gateway.url)["model"] == "gemma2:2b"

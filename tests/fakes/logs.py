@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
+from gearshift.constants.model_sizes import parameters_of
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.statements import Statements
-from gearshift.model_sizes import parameters_of
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.types import (
@@ -14,7 +15,6 @@ from gearshift.types import (
     Usage,
     WholeAnswer,
 )
-from gearshift.wire.openai import OpenAIDialect
 
 TARGET = "tests.fakes.provider:EchoProvider"
 """What the registry is given."""

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gearshift.errors import GearshiftError, RequestError
-from gearshift.http.connection import Connection
+from gearshift.http.server.connection import Connection
 from gearshift.http.values import HttpLimits, HttpRequest, HttpResponse
 
 HIGH_WATER_BYTES = 64 * 1024

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
+from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
-from gearshift.planning import Planner
-from gearshift.settings_quality import QualitySettings
+from gearshift.planning.planner import Planner
+from gearshift.planning.variants import Variants
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Capability, Cause, Deployment
-from gearshift.variants import Variants
 
 COMPLEX = "Explain async vs threads"  # scores 4.17
 TEXTS = ("What time is it?", COMPLEX, f"{COMPLEX}. First compare, then implement both in Python")
@@ -122,7 +122,9 @@ def replayed(case):
             continue
         with (
             patch.object(Experiment, "arm_of", lambda self, _, drawn=drawn: drawn[self.name][0]),
-            patch("gearshift.assignment.is_explored", lambda *_, explores=explores: explores),
+            patch(
+                "gearshift.planning.assignment.is_explored", lambda *_, explores=explores: explores
+            ),
         ):
             try:
                 plan = planner.plan(case.request, case.topology)

@@ -4,10 +4,10 @@ import pytest
 from tests.fakes import provider as fake
 
 from gearshift import registry
+from gearshift.config.loading import Settings
 from gearshift.errors import ExhaustedError, Fault, RequestError, UpstreamError
 from gearshift.interface import LLMInterface, ServedModel, router_for
 from gearshift.providers.base import UpstreamConfig
-from gearshift.settings import Settings
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import Deployment, ModelInfo, Readiness
 

@@ -3,12 +3,12 @@
 import pytest
 
 from gearshift import registry
+from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.evaluation import peers
-from gearshift.wire.openai import OpenAIDialect
 
 
 def test_a_name_is_the_object_itself():
-    assert registry.load("gearshift.wire.openai:OpenAIDialect") is OpenAIDialect
+    assert registry.load("gearshift.dialects.openai.dialect:OpenAIDialect") is OpenAIDialect
     assert registry.load("gearshift.evaluation.peers:litellm_rule") is peers.litellm_rule
 
 
@@ -16,7 +16,7 @@ def test_what_is_not_there_is_said_by_python():
     with pytest.raises(ImportError, match="gearshift_elsewhere"):
         registry.load("gearshift_elsewhere:Thing")
     with pytest.raises(AttributeError, match="Nothing"):
-        registry.load("gearshift.wire.openai:Nothing")
+        registry.load("gearshift.dialects.openai.dialect:Nothing")
 
 
 @pytest.mark.parametrize("table", [registry.DIALECTS, registry.PROVIDERS])

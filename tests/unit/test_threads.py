@@ -9,8 +9,8 @@ import pytest
 
 import gearshift
 from gearshift.errors import RequestError
-from gearshift.gateway import feedback
-from gearshift.gateway.feedback import Inbox
+from gearshift.gateway import inbox as inbox_module
+from gearshift.gateway.inbox import Inbox
 from gearshift.threads import Purpose, in_thread
 
 
@@ -51,7 +51,7 @@ class Stuck:
 
 
 async def test_forty_verdicts_that_wait_hold_up_no_large_body(monkeypatch):
-    monkeypatch.setattr(feedback, "_BETWEEN_SECONDS", 0.0)
+    monkeypatch.setattr(inbox_module, "_BETWEEN_SECONDS", 0.0)
     stuck = Stuck()
     inbox = Inbox(stuck)  # type: ignore[arg-type]
     given = [asyncio.ensure_future(inbox.give(f"dec-{n}", "good", None)) for n in range(40)]

@@ -14,8 +14,8 @@ from gearshift.admin.desk import Desk, query_of
 from gearshift.admin.openapi import document
 from gearshift.admin.views import ACTIONS, VIEWS, Action, View
 from gearshift.errors import GearshiftError, RequestError
-from gearshift.http.defects import defect
-from gearshift.http.readiness import readiness
+from gearshift.gateway.readiness import readiness
+from gearshift.http.server.defects import defect
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics

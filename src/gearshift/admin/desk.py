@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from gearshift.admin.changing import Changer
+from gearshift.catalog.sizes import Sizes
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.errors import RequestError
 from gearshift.interface import LLMInterface
-from gearshift.sizes import Sizes
 from gearshift.threads import Purpose, in_thread
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gearshift.admin.desk import Desk, hours_of
-from gearshift.prices import prices_of
+from gearshift.catalog.prices import prices_of
 from gearshift.telemetry.compute import EXTRA
 from gearshift.types import JsonObject
 

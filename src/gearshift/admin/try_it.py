@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from gearshift.admin.desk import Desk
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.tiered_routing.scorer import ExplainingScorer
 from gearshift.types import JsonObject

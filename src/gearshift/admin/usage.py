@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gearshift.admin.desk import Desk, hours_of
-from gearshift.settings import Settings
+from gearshift.config.loading import Settings
 from gearshift.types import JsonObject
 
 _FEWEST = 20

@@ -8,8 +8,8 @@ import sys
 import click
 
 from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.config.loading import Settings
 from gearshift.interface import LLMInterface
-from gearshift.settings import Settings
 
 
 @click.command(name="ask")

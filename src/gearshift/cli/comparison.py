@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from gearshift.settings import Settings
+from gearshift.config.loading import Settings
 from gearshift.types import JsonObject
 
 if TYPE_CHECKING:  # numpy is imported only when there is something to compare

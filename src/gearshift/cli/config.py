@@ -10,9 +10,9 @@ import click
 import yaml
 
 from gearshift.cli.options import config_option, json_option, load_with_sources, print_json
+from gearshift.config.loading import LoadedSettings, unavailable, weak_keys
 from gearshift.errors import ConfigError
-from gearshift.http.tls import server_context
-from gearshift.settings import LoadedSettings, unavailable, weak_keys
+from gearshift.serving.tls import server_context
 from gearshift.tiered_routing.scorer_loading import load_scorer
 
 _COMMENT_COLUMN: Final = 50

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 import click
 
 from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.config.loading import Settings, unavailable
 from gearshift.errors import GearshiftError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
-from gearshift.settings import Settings, unavailable
 from gearshift.types import Capability, ModelInfo, Readiness
 
 _GIB = 1024**3

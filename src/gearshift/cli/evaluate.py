@@ -18,9 +18,9 @@ from gearshift.cli.comparison import (
     progress,
 )
 from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.extras import require
-from gearshift.settings import Settings
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import MODEL_SUFFIX, is_model_file
 from gearshift.types import JsonObject

@@ -10,8 +10,8 @@ import click
 
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.cli.stats import open_log
+from gearshift.config.loading import Settings
 from gearshift.errors import ConfigError, GearshiftError
-from gearshift.settings import Settings
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject

@@ -11,9 +11,9 @@ import click
 from pydantic import ValidationError
 
 from gearshift.cli.options import config_option, json_option, load, print_json
-from gearshift.config_errors import problems_of
+from gearshift.config.sections.access import SAFE_CHARACTERS, ApiKeySettings
+from gearshift.config_file.messages import problems_of
 from gearshift.errors import ConfigError, Problem
-from gearshift.settings_access import SAFE_CHARACTERS, ApiKeySettings
 
 _RANDOM_BYTES: Final = 32
 

@@ -9,8 +9,8 @@ from typing import Any
 import click
 import orjson
 
-from gearshift.settings import LoadedSettings, Settings, load_settings
-from gearshift.settings_sources import locate
+from gearshift.config.loading import LoadedSettings, Settings, load_settings
+from gearshift.config.sources import locate
 
 config_option = click.option(
     "--config",

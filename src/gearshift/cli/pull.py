@@ -7,12 +7,12 @@ import sys
 
 import click
 
+from gearshift.catalog.discovery import ollama_upstream
 from gearshift.cli.options import config_option, json_option, load, print_json
-from gearshift.discovery import ollama_upstream
+from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.interface import LLMInterface
 from gearshift.providers.base import PullingProvider
-from gearshift.settings import Settings
 from gearshift.types import Deployment, Readiness
 
 

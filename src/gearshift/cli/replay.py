@@ -9,9 +9,9 @@ import click
 
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.cli.stats import hours_of, open_log
+from gearshift.config.loading import Settings
+from gearshift.constants.model_sizes import parameters_of
 from gearshift.errors import GearshiftError
-from gearshift.model_sizes import parameters_of
-from gearshift.settings import Settings
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject

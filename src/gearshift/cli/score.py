@@ -11,9 +11,9 @@ import click
 import orjson
 
 from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
-from gearshift.jsonl import Line, read_lines, standard_input
-from gearshift.settings import Settings
+from gearshift.evaluation.jsonl import Line, read_lines, standard_input
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer import ExplainingScorer, Scorer
 from gearshift.tiered_routing.scorer_loading import load_scorer

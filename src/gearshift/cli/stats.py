@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gearshift.catalog.prices import prices_of
 from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
-from gearshift.prices import prices_of
-from gearshift.settings import Settings
 from gearshift.types import JsonObject
 
 if TYPE_CHECKING:  # SQLAlchemy is imported only when the log is read

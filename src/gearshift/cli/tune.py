@@ -9,9 +9,9 @@ import click
 
 from gearshift.cli.comparison import progress
 from gearshift.cli.options import config_file, config_option, json_option, load, print_json
-from gearshift.config_edit import replace_threshold, restore_threshold
+from gearshift.config.loading import Settings, check_is_from_file
+from gearshift.config_file.editing import replace_threshold, restore_threshold
 from gearshift.errors import GearshiftError
-from gearshift.settings import Settings, check_is_from_file
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.types import JsonObject
 
@@ -194,7 +194,7 @@ def _saved(
     judged: Judged, characters: list[int], settings: Settings, threshold: float
 ) -> float | None:
     """Share of the compute that is not spent; `None` where a model's size is not known."""
-    from gearshift.model_sizes import parameters_of
+    from gearshift.constants.model_sizes import parameters_of
 
     tiers = settings.tiered_routing.ordered_tiers
     small, large = (parameters_of(settings.first_model(tiers[at].name)) for at in (0, -1))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gearshift.errors import GearshiftError
-from gearshift.jsonl import decoded, raw_lines
+from gearshift.evaluation.jsonl import decoded, raw_lines
 
 Floats = NDArray[np.float64]
 

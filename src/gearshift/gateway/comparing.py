@@ -7,6 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import ConfigError
 from gearshift.interface import LLMInterface
 from gearshift.quality.budget import DailyBudget
@@ -15,7 +16,6 @@ from gearshift.quality.pair import Judged, Sample
 from gearshift.quality.quiet import QuietAsker
 from gearshift.quality.sampler import Sampler
 from gearshift.quality.shadows import Shadows
-from gearshift.settings_quality import QualitySettings
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.metrics import Metrics
 from gearshift.types import Usage

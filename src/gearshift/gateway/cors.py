@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
+from gearshift.config.sections.browsers import ANY, AccessSettings
 from gearshift.errors import RequestError
 from gearshift.gateway.headers import EXPOSED
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.settings_browsers import ANY, AccessSettings
 
 _LOCAL_HOSTS: Final = ("localhost", "*.localhost", "*.local", "*.internal")
 _LOCAL_ORIGINS: Final = tuple(

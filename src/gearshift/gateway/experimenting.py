@@ -9,8 +9,8 @@ from typing import Final
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.errors import GearshiftError
 from gearshift.interface import LLMInterface
+from gearshift.planning.variants import Variants
 from gearshift.threads import Purpose, in_thread
-from gearshift.variants import Variants
 
 logger = logging.getLogger(__name__)
 

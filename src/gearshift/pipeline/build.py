@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
+from gearshift.config.loading import Settings
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Handler
@@ -15,7 +16,6 @@ from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.recording import Recording
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.providers.base import Provider
-from gearshift.settings import Settings
 from gearshift.telemetry.events import Sink
 
 

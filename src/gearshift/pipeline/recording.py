@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from gearshift.dialects.errors import reply_to
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.pipeline.call import Call, Handler
 from gearshift.telemetry.events import RequestFinished, Sink
@@ -18,7 +19,6 @@ from gearshift.types import (
     Usage,
     WholeAnswer,
 )
-from gearshift.wire.faults import reply_to
 
 CLIENT_GONE = 499
 """The status, by nginx's convention, of a request whose client went away first."""

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+from gearshift.constants.model_sizes import parameters_of
 from gearshift.errors import Fault, UpstreamError
-from gearshift.model_sizes import parameters_of
 from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.providers.llama_engine import LlamaEngine
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider

@@ -15,14 +15,14 @@ from typing import Final
 import orjson
 
 from gearshift import registry
+from gearshift.dialects.base import NOTHING, Dialect, StreamReader
+from gearshift.dialects.fold import fold_messages, is_template_error
+from gearshift.dialects.tool_calls import is_call_id_error, with_accepted_ids
 from gearshift.errors import Fault, UpstreamError
+from gearshift.http.client.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
 from gearshift.providers.base import Deadlines, UpstreamConfig
-from gearshift.providers.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
 from gearshift.threads import Purpose, in_thread
 from gearshift.types import ChatRequest, Frame, FrameStream, WholeAnswer
-from gearshift.wire.base import NOTHING, Dialect, StreamReader
-from gearshift.wire.fold import fold_messages, is_template_error
-from gearshift.wire.tool_calls import is_call_id_error, with_accepted_ids
 
 # After its end mark a stream has nothing more to say; this long we wait for the last bytes of
 # its framing, so that the connection can be used again.

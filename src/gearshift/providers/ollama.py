@@ -10,9 +10,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from gearshift.dialects.base import NOTHING
+from gearshift.dialects.decoding import decode_whole
+from gearshift.dialects.model_list import listed_models
+from gearshift.dialects.ollama.request import THINK
 from gearshift.errors import Fault, UpstreamError
+from gearshift.http.client.client import MAX_ANSWER_BYTES
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
-from gearshift.providers.client import MAX_ANSWER_BYTES
 from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.probing import PROBE_SECONDS, positive, trouble_at
 from gearshift.types import (
@@ -24,10 +28,6 @@ from gearshift.types import (
     ModelInfo,
     UpstreamState,
 )
-from gearshift.wire.base import NOTHING
-from gearshift.wire.decoding import decode_whole
-from gearshift.wire.model_list import listed_models
-from gearshift.wire.ollama_request import THINK
 
 DEFAULT_PORT: Final = 11434
 _PULL_SILENCE_SECONDS: Final = 300.0

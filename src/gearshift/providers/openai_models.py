@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from gearshift.dialects.decoding import decode_whole
+from gearshift.dialects.model_list import has_list, listed_models
 from gearshift.providers.probing import positive
 from gearshift.types import JsonObject, ModelInfo
-from gearshift.wire.decoding import decode_whole
-from gearshift.wire.model_list import has_list, listed_models
 
 # Google's list has it before every name; its chats take names without it.
 _PREFIX: Final = "models/"

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Final
 
 from gearshift.errors import Fault, UpstreamError
-from gearshift.providers.client import MAX_ANSWER_BYTES, HttpClient, HttpResponse
+from gearshift.http.client.client import MAX_ANSWER_BYTES, HttpClient, HttpResponse
 
 PROBE_SECONDS: Final = 5.0
 

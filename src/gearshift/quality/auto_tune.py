@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from gearshift.config_edit import replace_threshold
+from gearshift.config.loading import Settings, check_is_from_file
+from gearshift.config_file.editing import replace_threshold
 from gearshift.decision_log.facts import take_turn
 from gearshift.errors import GearshiftError
 from gearshift.guarantees.step import next_threshold, still_true
 from gearshift.guarantees.threshold import Judged, Risk, promised, refused
 from gearshift.quality.logged import logged_answers
-from gearshift.settings import Settings, check_is_from_file
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig

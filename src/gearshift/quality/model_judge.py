@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.quality.pair import AskModel, Judgement, Pair, Verdict
 from gearshift.types import Message
 

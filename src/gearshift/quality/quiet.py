@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from gearshift.answer import joined
-from gearshift.chat_requests import estimated_tokens
+from gearshift.client.answer import joined
+from gearshift.client.requests import estimated_tokens
 from gearshift.errors import Fault, UpstreamError
 from gearshift.interface import LLMInterface
 from gearshift.tiered_routing.tier_router import Target

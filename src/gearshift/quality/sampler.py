@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from gearshift.answer import joined
-from gearshift.decision_ids import draw
+from gearshift.client.answer import joined
+from gearshift.config.loading import Settings
+from gearshift.planning.decision_ids import draw
 from gearshift.quality.pair import Sample
-from gearshift.settings import Settings
 from gearshift.types import (
     ChatRequest,
     ChatResponse,

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.quality.budget import DailyBudget
 from gearshift.quality.pair import Judge, Judged, Pair, Sample

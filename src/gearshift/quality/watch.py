@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.engine import Engine
 
+from gearshift.config.loading import Settings
 from gearshift.decision_log.experiments import Kept, State, experiments, outcomes, stop
 from gearshift.decision_log.facts import take_turn
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.guarantees.alarms import Alarm, Limits, alarms
 from gearshift.quality.alarm_record import kept_alarms, update_alarms
 from gearshift.quality.day import last_day
-from gearshift.settings import Settings
 
 if TYPE_CHECKING:
     from gearshift.quality.auto_tune import AutoTune

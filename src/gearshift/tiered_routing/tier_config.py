@@ -18,8 +18,8 @@ from pydantic import (
     model_validator,
 )
 
-from gearshift.config_errors import fault, model_in, nearest, problems_of
-from gearshift.config_text import expand, read_document
+from gearshift.config_file.messages import fault, model_in, nearest, problems_of
+from gearshift.config_file.text import expand, read_document
 from gearshift.constants.model_constants import (
     AUTO_MODEL,
     COMPLEX_TIER,

@@ -13,9 +13,9 @@ from tests.fakes.logs import log_in
 from gearshift import registry
 from gearshift.admin.app import AdminPlane
 from gearshift.admin.desk import Desk
+from gearshift.config.loading import Settings
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
-from gearshift.settings import Settings
 from gearshift.telemetry.metrics import Metrics
 
 MODELS = ["gemma2:2b", "mistral:7b-instruct"]

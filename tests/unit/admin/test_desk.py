@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from gearshift.admin.desk import SPANS, Desk, hours_of, query_of
+from gearshift.config.loading import Settings
 from gearshift.decision_log.database import DecisionLogError
 from gearshift.errors import RequestError
-from gearshift.settings import Settings
 
 
 def made(**log) -> Desk:

@@ -9,9 +9,9 @@ import pytest
 from gearshift.admin import routing_settings
 from gearshift.admin.changing import Applied, RefusedChangeError
 from gearshift.admin.desk import Desk
+from gearshift.config.loading import Settings
 from gearshift.decision_log.changes import Change
 from gearshift.errors import GearshiftError, RequestError
-from gearshift.settings import Settings
 
 
 class Changer:

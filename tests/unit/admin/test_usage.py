@@ -8,7 +8,7 @@ from tests.fakes.finished import finished
 
 from gearshift.admin import usage
 from gearshift.admin.usage import recommendations
-from gearshift.settings import Settings
+from gearshift.config.loading import Settings
 
 USAGE = {"requests": 100, "repeated": 0, "unlike": []}
 TOTALS = {

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from gearshift.cli.comparison import compared, highest_bound, interval, print_table, progress
+from gearshift.config.loading import Settings
 from gearshift.evaluation.outcomes import Outcomes
 from gearshift.evaluation.scoring import Scored
-from gearshift.settings import Settings
 
 COUNT = 200
 WEAK = np.array([float(number % 2) for number in range(COUNT)])

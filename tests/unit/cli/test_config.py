@@ -5,7 +5,7 @@ import yaml
 from click.testing import CliRunner
 
 from gearshift.cli.config import command
-from gearshift.settings import Settings
+from gearshift.config.loading import Settings
 
 SECRET = "sk-hunter2"
 

@@ -8,8 +8,8 @@ from tests.fakes.upstream import FaultUpstream
 
 from gearshift.cli import doctor
 from gearshift.cli.doctor import Check, command
+from gearshift.config.loading import Settings
 from gearshift.pipeline import health
-from gearshift.settings import Settings
 
 GIB = 1024**3
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from gearshift.cli.key import command
 from gearshift.cli.main import run
-from gearshift.gateway.keys import KeyRing
-from gearshift.settings import Settings
+from gearshift.config.loading import Settings
+from gearshift.gateway.auth import KeyRing
 
 KEY = "a-key-that-was-there-before"
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from gearshift.cli.score import command
 from gearshift.errors import ConfigError, GearshiftError
-from gearshift.jsonl import standard_input
+from gearshift.evaluation.jsonl import standard_input
 
 HARD = "Write a Python script that parses JSON, validates schema, stores in Redis"
 

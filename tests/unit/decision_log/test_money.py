@@ -2,9 +2,9 @@
 
 import pytest
 
+from gearshift.catalog.prices import prices_of
+from gearshift.config.loading import Settings
 from gearshift.decision_log.money import Prices
-from gearshift.prices import prices_of
-from gearshift.settings import Settings
 
 PRICES = Prices("EUR", {"big": (10.0, 5.0, 20.0), "small": (1.0, 1.0, 2.0)}, "big")
 

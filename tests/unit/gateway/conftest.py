@@ -10,10 +10,10 @@ import pytest
 from tests.fakes import provider as fake
 
 from gearshift import registry
+from gearshift.config.loading import Settings
 from gearshift.gateway.app import Gateway
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
-from gearshift.settings import Settings
 from gearshift.telemetry.metrics import Metrics
 
 MODELS = ["gemma2:2b", "mistral:7b-instruct"]
@@ -21,6 +21,16 @@ MODELS = ["gemma2:2b", "mistral:7b-instruct"]
 
 class Plane(Gateway):
     """Asked without a network."""
+
+    @property
+    def llm(self) -> LLMInterface:
+        """What answers."""
+        return self._context.llm
+
+    @property
+    def metrics(self) -> Metrics:
+        """What counts."""
+        return self._context.metrics
 
     async def ask(
         self, path: str, body: object = None, method: str | None = None, **more: Any

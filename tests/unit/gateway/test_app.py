@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.gateway.app import ROUTES, Gateway
 from gearshift.http.values import HttpRequest
-from gearshift.settings import Settings
 from gearshift.telemetry.metrics import Metrics
 
 PAGE = {"host": "localhost:11435", "origin": "https://chat.example.com"}

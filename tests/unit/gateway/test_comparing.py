@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from gearshift.config.loading import Settings
 from gearshift.gateway.comparing import Comparing
-from gearshift.settings import Settings
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.metrics import Metrics
 

@@ -5,11 +5,11 @@ import socket
 
 import pytest
 
+from gearshift.config.sections.browsers import AccessSettings
 from gearshift.errors import RequestError
 from gearshift.gateway.cors import CorsPolicy
 from gearshift.gateway.headers import EXPOSED
 from gearshift.http.values import HttpRequest
-from gearshift.settings_browsers import AccessSettings
 
 HOST = "127.0.0.1:11435"
 

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from tests.fakes.logs import log_in
 
+from gearshift.config.loading import Settings
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import Metric, start, stop
 from gearshift.gateway import experimenting
 from gearshift.gateway.experimenting import Experimenting
 from gearshift.interface import LLMInterface
-from gearshift.settings import Settings
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 
 ARMS = (Arm("low", threshold=2.0), Arm("high", threshold=5.0))

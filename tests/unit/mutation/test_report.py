@@ -64,11 +64,17 @@ def test_a_survivor_is_told_with_its_function_and_change(reasons):
 
 
 def test_only_what_is_asked_for_is_judged(reasons):
-    named = ("planning.x_a", "variants.x_b", "pipeline.x_c", "pipeline.hedging.x_d", "cli.x_e")
+    named = (
+        "planning.x_a",
+        "planning.variants.x_b",
+        "pipeline.x_c",
+        "pipeline.hedging.x_d",
+        "cli.x_e",
+    )
     found = [Verdict(f"gearshift.{name}__mutmut_1", "killed", SOURCE) for name in named]
     count = {area.name: area.mutants for area in areas(found, reasons)}
     assert count == {"pipeline": 2, "planner": 2}
-    count = {area.name: area.mutants for area in areas(found, reasons, only=["variants"])}
+    count = {area.name: area.mutants for area in areas(found, reasons, only=["planning.variants"])}
     assert count == {"planner": 1}
     count = {area.name: area.mutants for area in areas(found, reasons, only=["pipeline.hedging"])}
     assert count == {"pipeline": 1}
@@ -112,12 +118,12 @@ def document(reasons, tmp_path, monkeypatch):
 
 
 def test_the_document_counts_each_module_and_what_each_reason_covers(document):
-    other = Verdict("gearshift.variants.x_f__mutmut_1", "killed", SOURCE)
+    other = Verdict("gearshift.planning.variants.x_f__mutmut_1", "killed", SOURCE)
     text = document([*verdicts(killed=8, survived=2), other])
     assert f"mutmut 1.2.3, Python {platform.python_version()}" in text
     assert "| planner | 11 | 9 | 81.8% | 2 | 0 | 0 |" in text
     assert "| planning | 10 | 8 | 80.0% | 2 | 0 | 0 |" in text
-    assert "| variants | 1 | 1 | 100.0% | 0 | 0 | 0 |" in text
+    assert "| planning.variants | 1 | 1 | 100.0% | 0 | 0 | 0 |" in text
     assert "| 2 | `planning.plan` | wording |" in text
     assert "All were tried, and each survivor has a reason." in text
 

@@ -6,11 +6,11 @@ import pytest
 from tests.fakes.pipelines import ONE, TWO, Plan, Upstream, call, failing
 from tests.fakes.steps import run_interrupted
 
+from gearshift.config.loading import Settings
 from gearshift.errors import Fault, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.circuits import Circuits, State
-from gearshift.settings import Settings
 
 
 class Health:

@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan
 from tests.fakes.steps import run_interrupted
 
+from gearshift.dialects.errors import reply_to
 from gearshift.errors import ExhaustedError, Fault, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
@@ -26,7 +27,6 @@ from gearshift.types import (
     Frame,
     Operation,
 )
-from gearshift.wire.faults import reply_to
 
 SMALL, LARGE = Deployment("one", "small"), Deployment("two", "large")
 CHAIN = (Target(SMALL, "openai", "simple"), Target(LARGE, "ollama", "complex"))

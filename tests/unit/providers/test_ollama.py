@@ -4,11 +4,11 @@ import orjson
 import pytest
 from tests.fakes.upstream import FaultUpstream
 
+from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.ollama import OllamaProvider, ollama_base_url
 from gearshift.types import ChatRequest, Operation
-from gearshift.wire.openai import OpenAIDialect
 
 
 @pytest.mark.parametrize(

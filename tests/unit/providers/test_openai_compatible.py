@@ -6,14 +6,14 @@ import orjson
 import pytest
 from tests.fakes.upstream import WORDS, FaultUpstream
 
+from gearshift.dialects.ollama.dialect import OllamaDialect
+from gearshift.dialects.openai.dialect import OpenAIDialect
+from gearshift.dialects.tool_calls import accepted_id
 from gearshift.errors import Fault, UpstreamError
 from gearshift.pipeline.topology import is_listed
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, Operation
-from gearshift.wire.ollama import OllamaDialect
-from gearshift.wire.openai import OpenAIDialect
-from gearshift.wire.tool_calls import accepted_id
 
 QUICK = Deadlines(connect_seconds=1, first_token_seconds=0.3, idle_seconds=0.3, total_seconds=1.0)
 KEY = "sk-very-secret"

@@ -4,8 +4,8 @@ import pytest
 from tests.fakes.upstream import FaultUpstream
 
 from gearshift.errors import Fault, UpstreamError
+from gearshift.http.client.client import HttpClient
 from gearshift.providers import probing
-from gearshift.providers.client import HttpClient
 from gearshift.providers.probing import asked, positive, trouble_at
 
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tests.fakes.finished import decision, finished
 
+from gearshift.config.loading import Settings
 from gearshift.decision_log.facts import take_turn
 from gearshift.decision_log.judgements import JudgementRow
 from gearshift.decision_log.schema import JUDGEMENTS
 from gearshift.guarantees.threshold import Judged
 from gearshift.quality import auto_tune as auto_tune_module
 from gearshift.quality.auto_tune import AutoTune, delta_of_a_run, wise_threshold
-from gearshift.settings import Settings
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.errors import GearshiftError
 from gearshift.quality import checks
 from gearshift.quality.checks import (

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.quality import checks_judge
 from gearshift.quality.checks import Checked
 from gearshift.quality.checks_judge import ChecksJudge, compared

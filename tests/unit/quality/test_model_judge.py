@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.quality.model_judge import ModelJudge, combined, judge_messages, read_choice
 from gearshift.quality.pair import Pair, Verdict
 from gearshift.types import Chunk

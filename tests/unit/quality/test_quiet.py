@@ -9,14 +9,14 @@ import pytest
 from tests.fakes.steps import run_interrupted
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
+from gearshift.config.loading import Settings
 from gearshift.errors import Fault, UpstreamError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.in_flight import InFlight
 from gearshift.pipeline.topology import Topology
 from gearshift.providers.base import UpstreamConfig
 from gearshift.quality.quiet import GivenUpError, QuietAsker
-from gearshift.settings import Settings
 from gearshift.tiered_routing.tier_router import Target
 from gearshift.types import Capability, Chunk, Deployment, Frame, Usage
 

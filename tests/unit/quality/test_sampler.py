@@ -6,9 +6,9 @@ from hashlib import sha256
 import pytest
 from tests.fakes.finished import decision
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
+from gearshift.config.loading import Settings
 from gearshift.quality.sampler import Sampler
-from gearshift.settings import Settings
 from gearshift.types import ChatResponse, Chunk, Frame, WholeAnswer
 
 REQUEST = chat_request("What time is it?")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.fakes.finished import decision
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.errors import Fault, GearshiftError, UpstreamError
 from gearshift.quality import shadows as shadows_module
 from gearshift.quality.budget import DailyBudget

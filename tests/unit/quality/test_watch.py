@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 from tests.fakes.finished import decision, finished
 
+from gearshift.config.loading import Settings
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import Metric, State, experiments, start
 from gearshift.decision_log.judgements import JudgementRow, charge_shadow, insert_judgement
@@ -26,7 +27,6 @@ from gearshift.quality import watch as watch_module
 from gearshift.quality.alarm_record import kept_alarms
 from gearshift.quality.experiment_report import report
 from gearshift.quality.watch import Watch
-from gearshift.settings import Settings
 from gearshift.telemetry.compute import Accounting
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.types import Usage

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
 from gearshift.interface import LLMInterface
+from gearshift.planning.variants import Variants
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.types import Cause
-from gearshift.variants import Variants
 
 ARMS = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
 

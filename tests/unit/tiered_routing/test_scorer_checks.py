@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gearshift.chat_requests import chat_request
+from gearshift.client.requests import chat_request
+from gearshift.config.sections.quality import QualitySettings
 from gearshift.pipeline.topology import Topology
-from gearshift.planning import Planner
-from gearshift.settings_quality import QualitySettings
+from gearshift.planning.planner import Planner
 from gearshift.tiered_routing import TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer_checks import ScorerError, checked, described, failed

@@ -1,0 +1,1 @@
+"""What Python callers hand in and get back."""

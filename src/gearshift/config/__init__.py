@@ -1,0 +1,1 @@
+"""Configuration: read, checked, shown and edited, and where each value comes from."""

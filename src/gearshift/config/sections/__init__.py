@@ -1,0 +1,1 @@
+"""One file for each block of the configuration file."""

@@ -1,0 +1,1 @@
+"""A configuration file: its text, its values, and what is wrong with it where."""

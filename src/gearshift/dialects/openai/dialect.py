@@ -1,0 +1,153 @@
+"""The OpenAI dialect: chat completions and completions over server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import orjson
+
+from gearshift.dialects import errors as faults
+from gearshift.dialects.base import NOTHING, unknown_time
+from gearshift.dialects.decoding import BOM
+from gearshift.dialects.errors import ErrorReply
+from gearshift.dialects.openai import answer as openai_answer
+from gearshift.dialects.openai import request as openai_request
+from gearshift.dialects.openai import translation as openai_translation
+from gearshift.dialects.openai import writing as openai_writing
+from gearshift.dialects.openai.answer import OpenAIReader
+from gearshift.dialects.openai.writing import OpenAIWriter
+from gearshift.dialects.refusals import refused_fields
+from gearshift.dialects.splice import splice_model
+from gearshift.dialects.sse import framed
+from gearshift.errors import Fault, GearshiftError, UpstreamError
+from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
+
+_TYPES: Final = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+
+
+class OpenAIDialect:
+    """What OpenAI, vLLM, llama.cpp, LM Studio and most clients speak.
+
+    >>> OpenAIDialect().parse(Operation.CHAT, b'{"messages":[]}')
+    Traceback (most recent call last):
+    gearshift.errors.RequestError: 'messages' must be a list of at least one message.
+    """
+
+    name = "openai"
+    stream_content_type = "text/event-stream"
+    end_mark = b"data: [DONE]\n\n"
+
+    def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
+        """The client's body as a request."""
+        return openai_request.parse(operation, raw)
+
+    def write_answer(
+        self,
+        request: ChatRequest,
+        chunk: Chunk,
+        answer_id: str,
+        now: float,
+        elapsed_seconds: float = 0.0,
+    ) -> bytes:
+        """A whole answer as the body of a response; OpenAI's tell no durations."""
+        return openai_writing.write_answer(request, chunk, answer_id, now)
+
+    def stream_writer(
+        self,
+        request: ChatRequest,
+        model: str,
+        answer_id: str,
+        now: float,
+        elapsed: Callable[[], float] = unknown_time,
+    ) -> OpenAIWriter:
+        """A writer for one streamed answer."""
+        return OpenAIWriter(request, model, answer_id, now)
+
+    def write_error(self, error: GearshiftError) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, extra headers and body; tells the SDK not to repeat what we tried already."""
+        reply = faults.reply_to(error)
+        headers = dict(reply.headers)
+        if reply.is_upstream:
+            headers["x-should-retry"] = "false"
+        return reply.status, headers, _own_body(error) or orjson.dumps(_error_body(reply))
+
+    def write_stream_error(self, error: GearshiftError) -> bytes:
+        """An event that the SDK raises as `APIError`; no `[DONE]` follows."""
+        return b"data: " + orjson.dumps(_error_body(faults.reply_to(error))) + b"\n\n"
+
+    def path(self, request: ChatRequest) -> str:
+        """The path below a base URL that ends in `/v1`."""
+        if openai_translation.is_text_completion(request):
+            return "/completions"
+        return "/chat/completions"
+
+    def upstream_body(
+        self, request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING
+    ) -> bytes:
+        """The client's own bytes but for `model`, or the request in OpenAI's words."""
+        if request.dialect == self.name and request.raw:
+            return splice_model(request.raw, model)
+        return openai_translation.write(request, model, left_out)
+
+    def refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+        """What the upstream does not take of a translated request."""
+        return NOTHING if request.dialect == self.name else refused_fields(request, error)
+
+    def read_answer(self, raw: bytes) -> Frame:
+        """A whole response body as one frame."""
+        return openai_answer.read_answer(raw)
+
+    def stream_reader(self) -> OpenAIReader:
+        """A reader for one stream."""
+        return OpenAIReader()
+
+    def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
+        """What a non-2xx response means, and the upstream's message in one line."""
+        return faults.fault_of(status, body)
+
+    def framed(self, frame: Frame) -> bytes:
+        """The bytes of a frame as an event with its blank line."""
+        return framed(frame.raw)
+
+    def with_model(self, frame: Frame, model: str) -> bytes:
+        """The frame's bytes with `model` as the name of the model that answered."""
+        raw, chunk = frame.raw.removeprefix(BOM), frame.chunk
+        if chunk is None:
+            return openai_writing.without_words(raw, is_end=frame.is_end)
+        if chunk.tool_calls:
+            raw = openai_writing.relabelled(raw, chunk.tool_calls)
+        if chunk.model is None or chunk.model == model:
+            return raw
+        return splice_model(raw, model)
+
+
+def _own_body(error: GearshiftError) -> bytes:
+    """The upstream's words about a client's mistake, unchanged if they are OpenAI's already."""
+    said = faults.rejection(error)
+    words = said.decoded.get("error") if said else None
+    return said.body if said and words and isinstance(words, dict) else b""
+
+
+def _error_body(reply: ErrorReply) -> JsonObject:
+    return {
+        "error": {
+            "message": reply.message,
+            "type": _type(reply),
+            "param": reply.param,
+            "code": reply.code,
+        }
+    }
+
+
+def _type(reply: ErrorReply) -> str:
+    if reply.is_upstream and reply.status >= 500:
+        return "upstream_error"
+    if reply.status >= 500:
+        return "server_error"
+    return _TYPES.get(reply.status, "invalid_request_error")

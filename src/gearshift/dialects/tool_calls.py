@@ -1,0 +1,280 @@
+"""Tool calls: their ids, their arguments, and which piece of a stream belongs to which call."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import orjson
+
+from gearshift.dialects.decoding import decode_whole
+from gearshift.types import Json, JsonObject, Message, ToolCall
+
+_ALPHABET: Final = string.digits + string.ascii_letters
+_ID_LENGTH: Final = 9
+_ID_COMPLAINT: Final = re.compile(
+    r"tool[ _]?call[ _]?ids?\b.{0,200}\b(?:length|alphanumeric)|duplicate tool[ _]?call"
+)
+_ID: Final = re.compile(rf"[0-9A-Za-z]{{{_ID_LENGTH}}}")
+
+
+def call_id(*names: object) -> str:
+    """An id that every server takes, Mistral's too: nine letters and digits.
+
+    The same names give the same id, so that a result finds its call in every turn.
+
+    >>> call_id("an answer", 0)
+    'SR4nyBpyB'
+    """
+    digest = hashlib.blake2b(repr(names).encode("utf-8", "replace"), digest_size=8).digest()
+    number = int.from_bytes(digest)
+    letters = []
+    for _ in range(_ID_LENGTH):
+        number, letter = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[letter])
+    return "".join(letters)
+
+
+def accepted_id(given: str) -> str:
+    """`given` if every server takes it; otherwise an id made of it, always the same one."""
+    return given if _ID.fullmatch(given) else call_id(given)
+
+
+class OpenCalls:
+    """What stands for the calls of a conversation until their results come, by the calls' ids.
+
+    Some servers begin with the same ids in every turn, or give one to several calls.
+    """
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, list[str]] = {}
+
+    def begin(self, turn: Sequence[tuple[str, str]]) -> None:
+        """The ids of a turn's calls with what stands for them; earlier calls lose those ids."""
+        self._by_id.update({given: [] for given, _ in turn})
+        for given, stand_in in turn:
+            self._by_id[given].append(stand_in)
+
+    def answered(self, given: str) -> str | None:
+        """What stands for the call that a result with this id answers."""
+        calls = self._by_id.get(given)
+        return (calls.pop(0) if len(calls) > 1 else calls[0]) if calls else None
+
+
+def with_accepted_ids(messages: Sequence[Message]) -> list[Message]:
+    """A conversation whose calls and results have ids that every server takes, each but once."""
+    taken: set[str] = set()
+    open_calls = OpenCalls()
+    return [_with_accepted_ids(message, taken, open_calls) for message in messages]
+
+
+def _with_accepted_ids(message: Message, taken: set[str], open_calls: OpenCalls) -> Message:
+    written = dict(message)
+    if calls := message.get("tool_calls"):
+        given = [call.get("id") or "" for call in calls]
+        ids = [_free_id(given_id, taken) for given_id in given]
+        open_calls.begin(list(zip(given, ids, strict=True)))
+        written["tool_calls"] = [
+            {**call, "id": its_id} for call, its_id in zip(calls, ids, strict=True)
+        ]
+    if message.get("role") == "tool":
+        answered = message.get("tool_call_id") or ""
+        if its_id := open_calls.answered(answered) or (answered and accepted_id(answered)):
+            written["tool_call_id"] = its_id
+    return written
+
+
+def _free_id(given: str, taken: set[str]) -> str:
+    candidate, tries = accepted_id(given), 0
+    while candidate in taken:
+        tries += 1
+        candidate = call_id(given, tries)
+    taken.add(candidate)
+    return candidate
+
+
+def is_call_id_error(message: str) -> bool:
+    """Whether an upstream's message complains of ids, which `with_accepted_ids` cures.
+
+    >>> is_call_id_error("Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9.")
+    True
+    """
+    return _ID_COMPLAINT.search(message.lower()) is not None
+
+
+def arguments_text(arguments: Json) -> str:
+    """The arguments of a tool call as JSON text, as OpenAI has them."""
+    if isinstance(arguments, str):
+        return arguments
+    try:
+        return orjson.dumps(arguments or {}).decode()
+    except orjson.JSONEncodeError:  # nested deeper than any function's
+        return "{}"
+
+
+def arguments_object(arguments: Json) -> JsonObject | None:
+    """The same as an object, as Ollama has them; `None` if it is none (cut off, a list …).
+
+    >>> arguments_object('{"a":1}'), arguments_object(""), arguments_object('{"a":')
+    ({'a': 1}, {}, None)
+    """
+    for _ in range(2):  # some models write JSON in a JSON string
+        if not isinstance(arguments, str):
+            break
+        if not arguments.strip():
+            return {}
+        try:
+            arguments = decode_whole(arguments.encode("utf-8", "surrogatepass"))
+        except ValueError:
+            return None
+    if arguments is None:
+        return {}
+    return arguments if isinstance(arguments, dict) else None
+
+
+def call_in_words(name: str | None, arguments: Json) -> str:
+    """A call that cannot be told as one, in the words that models have for calls."""
+    called = orjson.dumps(name or "").decode()
+    return f'{{"name": {called}, "arguments": {arguments_text(arguments)}}}'
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A call of which pieces have come."""
+
+    index: int
+    label: int | None
+    id: str | None = None
+    name: str | None = None
+    arguments: list[str] = field(default_factory=list)
+    is_named_again: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        if not self.arguments or not self.arguments[-1].rstrip().endswith("}"):
+            return False
+        return arguments_object("".join(self.arguments)) is not None
+
+    def is_followed_by(self, said: _Piece) -> bool:
+        """Whether a piece that comes after this call's begins another one."""
+        if said.id and self.id and said.id != self.id:
+            # Some servers make up another id for every piece, but name only the first.
+            return bool(said.name) or (bool(said.text.strip()) and self.is_complete)
+        is_another_name = bool(said.name and self.name and said.name != self.name)
+        if said.id and said.id == self.id:
+            return is_another_name and self.is_complete
+        if is_another_name:
+            return not self.is_named_on_by(said)
+        if said.name and self.name:
+            return bool(said.text) and self.is_complete
+        return self.is_named_again and bool(said.text.strip())
+
+    def rest_of_name(self, said: _Piece) -> str:
+        """What a piece adds to the name, which some servers repeat and some send in parts."""
+        if not said.name or (self.name and not self.is_named_on_by(said)):
+            return ""
+        return said.name.removeprefix(self.name or "")
+
+    def is_named_on_by(self, said: _Piece) -> bool:
+        """Whether a piece goes on with the name: before any arguments, under the call's own label.
+
+        A server that gives calls ids would give another call one.
+        """
+        is_same = said.id == self.id or (said.id is None and said.label == self.label)
+        return self.id is not None and is_same and not self.arguments
+
+
+class CallPieces:
+    """Numbers the tool calls of one stream, however its server labels their pieces.
+
+    Some servers repeat the index 0 for every call, some leave it out, some repeat id and name in
+    every piece. Another id, or a name after complete arguments, begins another call.
+    """
+
+    def __init__(self) -> None:
+        self._calls: list[_Begun] = []
+
+    def read(self, pieces: Sequence[JsonObject]) -> tuple[ToolCall, ...]:
+        """The pieces of one event, each with the number of its call; a name comes only once."""
+        return tuple(self._read(piece, i, len(pieces)) for i, piece in enumerate(pieces))
+
+    def _read(self, piece: JsonObject, position: int, siblings: int) -> ToolCall:
+        said = _piece(piece)
+        call = self._candidate(said, position if siblings > 1 else None)
+        if call is None or call.is_followed_by(said):
+            name = call.name if call is not None and call.is_named_again else None
+            call = _Begun(len(self._calls), said.label)
+            self._calls.append(call)
+            said = replace(said, name=said.name or name)
+        elif said.name and said.id is None and not said.text and call.is_complete:
+            call.is_named_again = True  # the arguments of another call may follow, or nothing
+        name = call.rest_of_name(said)
+        told = ToolCall(call.index, None if call.id else said.id, name or None, said.text)
+        call.id, call.name = call.id or said.id, f"{call.name or ''}{name}" or None
+        if said.text:
+            call.arguments.append(said.text)
+        return told
+
+    def _candidate(self, said: _Piece, position: int | None) -> _Begun | None:
+        """The call that a piece may go on with: by index, id or name, else the newest."""
+        calls = self._calls
+        if said.label is not None:
+            labelled = [call for call in calls if call.label == said.label]
+            if not labelled and (said.id or said.name):
+                unlabelled = [call for call in calls if call.label is None]
+                labelled = [call for call in unlabelled if said.id and call.id == said.id]
+                return labelled[-1] if labelled else None
+            calls = labelled or calls
+        if said.id is not None:
+            same = [call for call in calls if call.id == said.id]
+        elif said.name is not None:
+            same = [call for call in calls if call.name == said.name and not call.is_complete]
+        else:
+            is_by_place = position is not None and said.label is None
+            same = calls[position : position + 1] if is_by_place and position is not None else []
+        return same[-1] if same else calls[-1] if calls else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    label: int | None
+    id: str | None
+    name: str | None
+    text: str
+
+
+def pieces_in(said: JsonObject) -> list[JsonObject]:
+    """The tool calls of a message, or their pieces; some servers send a single one without a list.
+
+    >>> pieces_in({"tool_calls": {"id": "a"}}), pieces_in({"tool_calls": [None]})
+    ([{'id': 'a'}], [])
+    """
+    given = said.get("tool_calls")
+    pieces = given if isinstance(given, list) else [given]
+    return [piece for piece in pieces if isinstance(piece, dict)]
+
+
+def function_of(piece: JsonObject) -> JsonObject:
+    """A call's name and arguments; some servers leave out the object around them."""
+    function = piece.get("function")
+    if isinstance(function, dict):
+        return function
+    return {key: piece[key] for key in ("name", "arguments") if key in piece}
+
+
+def _piece(piece: JsonObject) -> _Piece:
+    function = function_of(piece)
+    label, call_id_, name = piece.get("index"), piece.get("id"), function.get("name")
+    arguments = function.get("arguments")
+    if isinstance(arguments, dict):  # some servers answer as Ollama does
+        arguments = arguments_text(arguments)
+    return _Piece(
+        label=label if isinstance(label, int) and not isinstance(label, bool) else None,
+        id=call_id_ if isinstance(call_id_, str) and call_id_ else None,
+        name=name if isinstance(name, str) and name else None,
+        text=arguments if isinstance(arguments, str) else "",
+    )

@@ -1,0 +1,113 @@
+"""API keys: which key a request carries, what it may use, and how often."""
+
+from __future__ import annotations
+
+import hmac
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from gearshift.config.sections.access import ApiKeySettings, AuthSettings, digest_of
+from gearshift.errors import RequestError
+from gearshift.gateway.rate_limit import RateLimit
+
+# Where clients of Anthropic and of Azure put theirs.
+_KEY_HEADERS: Final = ("x-api-key", "api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is known of a client by its key; never the key itself.
+
+    Attributes:
+        name: As configured, for the request log.
+        tiers: The tiers it may use; `None` for all.
+        limiter: Its rate limit, if it has one.
+    """
+
+    name: str | None = None
+    tiers: frozenset[str] | None = None
+    limiter: RateLimit | None = None
+
+
+class KeyRing:
+    """The configured keys, by their hashes.
+
+    Args:
+        auth: Settings with at least one key.
+        workers: Processes that share the load; each gives its share of a rate limit.
+        clock: Never goes back.
+        before: The keys so far, where settings change; what was used of their limits stays used.
+    """
+
+    def __init__(
+        self,
+        auth: AuthSettings,
+        workers: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        before: KeyRing | None = None,
+    ) -> None:
+        known = {digest: key.limiter for digest, key in before._keys} if before else {}
+        self._keys: list[tuple[bytes, ApiKey]] = [
+            (entry.digest, _api_key(entry, workers, known.get(entry.digest)))
+            for entry in auth.api_keys
+        ]
+        self._clock = clock
+
+    def find(self, headers: Mapping[str, str]) -> ApiKey:
+        """The key that a request carries.
+
+        Args:
+            headers: The request's, names in lower case.
+
+        Raises:
+            RequestError: 401 for none, or one that is not configured.
+        """
+        given = digest_of(_token(headers))
+        found = None
+        # All of them are compared, so that the time taken says nothing.
+        for digest, key in self._keys:
+            if hmac.compare_digest(digest, given):
+                found = key
+        if found is None:
+            raise RequestError(
+                "missing or invalid API key; send Authorization: Bearer KEY, or x-api-key: KEY",
+                status=401,
+                code="invalid_api_key",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return found
+
+    def spend(self, key: ApiKey) -> None:
+        """Count one request.
+
+        Raises:
+            RequestError: 429 where the key's rate limit is used up.
+        """
+        wait = key.limiter.take(self._clock()) if key.limiter else 0.0
+        if wait > 0:
+            seconds = max(1, math.ceil(wait))
+            raise RequestError(
+                f"the rate limit of this API key is reached; try again in {seconds} s",
+                status=429,
+                code="rate_limit_exceeded",
+                headers={"Retry-After": str(seconds)},
+            )
+
+
+def _api_key(entry: ApiKeySettings, workers: int, known: RateLimit | None) -> ApiKey:
+    tiers = frozenset(entry.tiers) if entry.tiers else None
+    if entry.requests_per_minute is None:
+        return ApiKey(entry.name, tiers)
+    limit = RateLimit(entry.requests_per_minute / workers)
+    is_same = known is not None and known.per_minute == limit.per_minute
+    return ApiKey(entry.name, tiers, known if is_same else limit)
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and (token := token.strip()):
+        return token
+    return next((token for name in _KEY_HEADERS if (token := headers.get(name, "").strip())), "")

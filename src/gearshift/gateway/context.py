@@ -1,0 +1,87 @@
+"""What endpoints answer with: the interface, the dialects, metrics and feedback."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gearshift import registry
+from gearshift.dialects.base import Dialect
+from gearshift.gateway.comparing import Comparing
+from gearshift.gateway.forwarding import passed_on
+from gearshift.gateway.inbox import Inbox
+from gearshift.http.values import HttpRequest
+from gearshift.interface import LLMInterface
+from gearshift.telemetry.metrics import Metrics
+from gearshift.threads import Purpose, in_thread
+from gearshift.types import ChatRequest, ChatResponse, Operation
+
+# Decoding more than this would hold up other requests for a noticeable moment.
+_PARSED_IN_THREAD_BYTES: Final = 256 * 1024
+_SESSION_HEADERS: Final = (
+    "x-session-id",
+    "x-conversation-id",
+    "x-claude-code-session-id",
+    "x-model-affinity",
+)
+
+
+class GatewayContext:
+    """What every endpoint is given beside the request.
+
+    Args:
+        llm: Answers.
+        metrics: Counts.
+        feedback: Keeps what users say of answers; `None` without a decision log.
+        comparing: Samples answers.
+
+    Attributes:
+        dialects: One of each, by name.
+    """
+
+    def __init__(
+        self,
+        llm: LLMInterface,
+        metrics: Metrics,
+        feedback: Inbox | None = None,
+        comparing: Comparing | None = None,
+    ) -> None:
+        self.llm = llm
+        self.metrics = metrics
+        self.feedback = feedback
+        self._comparing = comparing
+        self.dialects: dict[str, Dialect] = {
+            name: registry.load(target)() for name, target in registry.DIALECTS.items()
+        }
+
+    async def answer(self, request: ChatRequest) -> ChatResponse:
+        """Have a request answered, and listen to the answer where it was drawn for that."""
+        # Both before the answer: when it comes, tiers may have other names.
+        llm, sampler = self.llm, self._comparing.sampler if self._comparing is not None else None
+        response = await llm.complete(request)
+        return response if sampler is None else sampler.watch(request, response)
+
+    async def parse(
+        self, request: HttpRequest, dialect: Dialect, operation: Operation
+    ) -> ChatRequest:
+        """The client's body as a request, with what its headers say.
+
+        What it calls itself does not matter, as it does not to the servers stood in for: many
+        clients send JSON as something else. `CorsPolicy` keeps out the pages that could.
+
+        Raises:
+            RequestError: 400 naming the field for a body that cannot be used.
+        """
+        if len(request.body) > _PARSED_IN_THREAD_BYTES:
+            parsed = await in_thread(Purpose.DECODING, dialect.parse, operation, request.body)
+        else:
+            parsed = dialect.parse(operation, request.body)
+        headers = request.headers
+        parsed.received_at = request.received_at
+        parsed.client = request.client
+        parsed.allowed_tiers = request.allowed_tiers
+        parsed.forced_tier = headers.get("x-gearshift-tier") or None
+        for name in _SESSION_HEADERS:
+            if name in headers:
+                parsed.session = parsed.session or headers[name] or None
+        parsed.headers = passed_on(headers)
+        return parsed

@@ -1,0 +1,94 @@
+"""`/api/show`: what a model is and can do, in the fields that Ollama's clients read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gearshift.dialects.body import decode_object, refuse, text_field
+from gearshift.dialects.splice import splice_model
+from gearshift.errors import RequestError
+from gearshift.gateway.context import GatewayContext
+from gearshift.gateway.endpoints.ollama import EPOCH, details, json_response, passed
+from gearshift.http.values import HttpRequest, HttpResponse
+from gearshift.interface import ServedModel, of_name
+from gearshift.providers.base import NativeProvider
+from gearshift.tiered_routing.tier_router import Target
+from gearshift.types import Capability, JsonObject, ModelInfo
+
+_ARCHITECTURE = "gearshift"
+
+
+async def show(context: GatewayContext, received: HttpRequest) -> HttpResponse:
+    """What a model is and can do; an Ollama behind us answers for its own."""
+    body = decode_object(received.body)
+    name = text_field(body, "model") or text_field(body, "name")
+    if not name:
+        raise refuse("model", "is missing; it must be a name from the list of models")
+    found = context.llm.provider_of(name, received.allowed_tiers)
+    if found is not None and isinstance(found[0], NativeProvider):
+        sent = splice_model(received.body, found[1])
+        with context.llm.in_flight.one():
+            return passed(await found[0].native("POST", "/api/show", sent))
+    served = of_name(name, context.llm.served_models(received.allowed_tiers))
+    if served is not None:
+        return json_response(_shown(served, _known(context, served, received.allowed_tiers)))
+    raise RequestError(
+        f"model '{name[:200]}' not found", status=404, field="model", code="model_not_found"
+    )
+
+
+def _known(
+    context: GatewayContext, served: ServedModel, allowed_tiers: frozenset[str] | None
+) -> ModelInfo:
+    """What is known of a model; of `auto` and a tier, what their models can do together.
+
+    A request goes to a model that can answer it, so one of them is enough.
+    """
+    if served.info is not None or served.kind == "model":
+        return served.info or ModelInfo(served.name)
+    targets = [
+        target
+        for tier, chain in context.llm.health.topology.tiers.items()
+        if served.name == tier
+        or (served.kind == "auto" and (allowed_tiers is None or tier in allowed_tiers))
+        for target in chain
+    ]
+    able = [target.capabilities for target in targets]
+    known = [each for each in able if each is not None]
+    return ModelInfo(
+        served.name,
+        parameters=max(_parameters(context, targets), default=None),
+        context_length=max((t.context_length for t in targets if t.context_length), default=None),
+        capabilities=frozenset().union(*known) if known and len(known) == len(able) else None,
+    )
+
+
+def _parameters(context: GatewayContext, targets: list[Target]) -> Iterator[int]:
+    for target in targets:
+        info = context.llm.model_info(target.deployment)
+        if info is not None and info.parameters:
+            yield info.parameters
+
+
+def _shown(served: ServedModel, info: ModelInfo) -> JsonObject:
+    able = frozenset(Capability) if info.capabilities is None else info.capabilities
+    # Copilot shows the base name, and looks for what follows it under the architecture.
+    facts: dict[str, Any] = {
+        "general.architecture": _ARCHITECTURE,
+        "general.basename": served.name,
+        "general.name": served.name,
+    }
+    if info.parameters:
+        facts["general.parameter_count"] = info.parameters
+    if info.context_length:
+        facts[f"{_ARCHITECTURE}.context_length"] = info.context_length
+    return {
+        "modelfile": f"# {served.name}: routed by gearshift",
+        "parameters": "",
+        "template": "{{ .Prompt }}",
+        "details": details(info),
+        "model_info": facts,
+        "capabilities": ["completion", *sorted(capability.value for capability in able)],
+        "modified_at": EPOCH,
+    }

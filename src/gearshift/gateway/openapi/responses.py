@@ -1,0 +1,162 @@
+"""Error responses and the decision's headers, for the data plane's OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from gearshift.gateway.openapi.schemas import ref
+from gearshift.types import JsonObject
+
+_STATUSES: Final = {
+    400: "The request is wrong; the message names the field. Also when no model can do what is "
+    "asked (tools, images, length).",
+    401: "The API key is missing or unknown.",
+    403: "The API key does not permit this, or a web page that is not allowed has asked.",
+    404: "Nothing is there, or no upstream has the model.",
+    405: "Another method is needed; `Allow` says which.",
+    408: "The request did not arrive in time.",
+    413: "The body is larger than `limits.max_body_bytes`, or has too many values.",
+    414: "The request line is too long.",
+    415: "The body is in an encoding that is not understood.",
+    417: "`Expect` holds what cannot be met.",
+    422: "The upstream refuses the request.",
+    429: "Too many requests, of this key or of everybody.",
+    431: "The headers are too long, or too many.",
+    500: "A defect of gearshift; the message has a reference to its log.",
+    501: "The body's transfer coding is not understood.",
+    502: "Every deployment failed; the message says what each one said.",
+    503: "Every deployment is busy or loading, or gearshift itself is full or stopping.",
+    504: "Every deployment was too slow.",
+    505: "A version of HTTP that is not spoken here.",
+}
+WIRE_STATUSES: Final = (400, 403, 408, 413, 414, 415, 417, 431, 500, 501, 503, 505)
+"""What any request may be answered with, before or whatever its path is."""
+
+UPSTREAM_STATUSES: Final = (404, 422, 429, 502, 503, 504)
+"""What a request that goes to an upstream may be answered with, beside those."""
+
+_HEADERS: Final = {
+    401: {"WWW-Authenticate": "How to give the key."},
+    405: {"Allow": "The methods that are possible."},
+    429: {"Retry-After": "Seconds to wait."},
+    503: {"Retry-After": "Seconds to wait."},
+}
+# Refused while the path may not be known yet, so in OpenAI's shape.
+_MAY_PRECEDE_PATH: Final = frozenset({400, 408, 414, 417, 431, 501, 503, 505})
+_MAYBE_TEXT: Final = {"type": ["string", "null"]}
+_OPENAI_FIELDS: Final = {
+    "message": {"type": "string"},
+    "type": {"type": "string"},
+    "param": {**_MAYBE_TEXT, "description": "The field that is wrong."},
+    "code": _MAYBE_TEXT,
+}
+
+
+def _with_error(schema: JsonObject, said: str) -> JsonObject:
+    properties = {"error": schema}
+    return {
+        "type": "object",
+        "description": said,
+        "required": ["error"],
+        "properties": properties,
+    }
+
+
+ERROR_SCHEMAS: Final[JsonObject] = {
+    "OpenAIError": _with_error(
+        {"type": "object", "required": [*_OPENAI_FIELDS], "properties": _OPENAI_FIELDS},
+        "An error on OpenAI's paths.",
+    ),
+    "OllamaError": _with_error({"type": "string"}, "An error on Ollama's paths."),
+    "UpstreamRefusal": _with_error(
+        {"type": "object"}, "What the upstream itself said of the client's mistake."
+    ),
+}
+_OLLAMA_SHAPES: Final = ("OllamaError", "OpenAIError")
+_TEXT: Final = {"type": "string"}
+
+
+def _error(dialect: str, status: int) -> JsonObject:
+    schema = ref("OpenAIError" if dialect == "openai" else "OllamaError")
+    if dialect == "ollama" and status in _MAY_PRECEDE_PATH:
+        schema = {"anyOf": [ref(shape) for shape in _OLLAMA_SHAPES]}
+    return _response(_STATUSES[status], schema, status)
+
+
+def _response(said: str, schema: JsonObject, status: int = 0) -> JsonObject:
+    response: JsonObject = {
+        "description": said,
+        "content": {"application/json": {"schema": schema}},
+    }
+    if status in _HEADERS:
+        response["headers"] = {
+            name: {"description": meaning, "schema": _TEXT}
+            for name, meaning in _HEADERS[status].items()
+        }
+    return response
+
+
+def _passed_on(dialect: str) -> JsonObject:
+    shapes = ("OpenAIError", "UpstreamRefusal") if dialect == "openai" else _OLLAMA_SHAPES
+    schema = {"anyOf": [ref(shape) for shape in shapes]}
+    return _response("The upstream refuses the request; these are its words.", schema)
+
+
+ERRORS: Final[JsonObject] = {
+    **{f"{d}_{status}": _error(d, status) for d in ("openai", "ollama") for status in _STATUSES},
+    **{f"{dialect}_4XX": _passed_on(dialect) for dialect in ("openai", "ollama")},
+}
+"""Every error of both dialects, under `<dialect>_<status>`."""
+
+
+def error_responses(dialect: str, statuses: Iterable[int], *, may_be_passed_on: bool) -> JsonObject:
+    """References to the errors that a path may answer with.
+
+    Args:
+        dialect: The path's.
+        statuses: Those of gearshift.
+        may_be_passed_on: Whether an upstream's own refusal (any 4xx) may come back.
+    """
+    found: JsonObject = {str(s): _reference(f"{dialect}_{s}") for s in sorted(statuses)}
+    if may_be_passed_on:
+        passed = _reference(f"{dialect}_4XX")
+        # An upstream may say 400 or 422 as well as we: its shape holds for those too.
+        found |= {"400": passed, "404": passed, "422": passed, "4XX": passed}
+    return found
+
+
+def _reference(name: str) -> JsonObject:
+    return {"$ref": f"#/components/responses/{name}"}
+
+
+def decision_headers(*, are_certain: bool) -> JsonObject:
+    """The `x-gearshift-*` headers of a routed answer.
+
+    Args:
+        are_certain: Whether every answer has them.
+    """
+    printable = {**_TEXT, "pattern": "^[ -~]*$"}
+    always = {
+        "decision-id": ({**_TEXT, "pattern": "^dec-[0-9a-f]{24}$"}, "As in the log."),
+        "tier": (printable, "The tier that answered."),
+        "model": (printable, "The model that answered."),
+        "upstream": (printable, "The upstream that answered."),
+        "reason": (printable, "Why, percent-encoded."),
+        "scorer": (printable, "What scored."),
+        "threshold": ({"type": "number"}, "The score from which the next tier begins."),
+        "cache": ({"enum": ["hit", "miss", "bypass"]}, "Where the answer came from."),
+    }
+    sometimes = {
+        "score": ({"type": "number", "minimum": 0, "maximum": 10}, "Absent if not scored."),
+        "fallback": (printable, "`simple->complex`, if the first choice failed."),
+        "overhead-us": ({"type": "integer", "minimum": 0}, "Microseconds spent in gearshift."),
+    }
+    return {
+        f"x-gearshift-{name}": {
+            "description": said,
+            "schema": schema,
+            "required": are_certain and name in always,
+        }
+        for name, (schema, said) in {**always, **sometimes}.items()
+    }

@@ -1,0 +1,115 @@
+"""HttpServer: the seam to what carries requests from clients."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import Final
+
+from gearshift.http.server.connection import Connection
+from gearshift.http.server.state import ServerState
+from gearshift.http.values import HttpHandler, HttpLimits, Refusal
+
+_SWEEP_SECONDS: Final = 0.25
+# A request may be on its way on a connection that is idle when the drain begins.
+_GRACE_SECONDS: Final = 0.3
+_INTERRUPT_SECONDS: Final = 1.0
+
+
+class HttpServer:
+    """Serves one plane on one listening socket.
+
+    Args:
+        handler: The plane.
+        refusal: Called for a request that is refused before the handler sees it.
+        limits: What one client may cost; may be replaced while running.
+        drain_seconds: How long requests in flight may take after `stop`.
+        tls: Speak TLS with this context.
+
+    Attributes:
+        state: What its connections see of it.
+    """
+
+    def __init__(
+        self,
+        handler: HttpHandler,
+        refusal: Refusal,
+        *,
+        limits: HttpLimits | None = None,
+        drain_seconds: float = 30.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.state = ServerState(handler, refusal, limits or HttpLimits())
+        self._drain_seconds = drain_seconds
+        self._tls = tls
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    async def start(self, listener: socket.socket) -> None:
+        """Accept connections on a socket that listens already."""
+        self.state.loop = asyncio.get_running_loop()
+        self._listener = listener
+        self._sweep()
+        self._server = await self.state.loop.create_server(
+            lambda: Connection(self.state), sock=listener.dup(), ssl=self._tls, backlog=1024
+        )
+
+    async def stop(self) -> None:
+        """Accept no more, let requests in flight finish, then close everything.
+
+        What takes longer than `drain_seconds` is ended with an error, so that no client takes
+        half an answer for a whole one.
+        """
+        self.state.is_draining = True
+        await self._close_listener()
+        try:
+            await self._drain()
+        finally:
+            if self._sweeper is not None:
+                self._sweeper.cancel()
+            for connection in list(self.state.connections):
+                connection.abort()
+
+    async def _drain(self) -> None:
+        if await self._emptied(min(_GRACE_SECONDS, self._drain_seconds)):
+            return
+        for connection in list(self.state.connections):
+            if connection.is_idle:
+                connection.close()
+        if await self._emptied(self._drain_seconds):
+            return
+        self.state.is_interrupted = True
+        for connection in list(self.state.connections):
+            connection.interrupt()
+        await self._emptied(_INTERRUPT_SECONDS)
+
+    async def _close_listener(self) -> None:
+        """Stop listening without losing a connection that the kernel has accepted already."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._listener.setblocking(False)
+        with contextlib.suppress(OSError):  # BlockingIOError: nobody is left
+            while True:
+                accepted, _ = self._listener.accept()
+                accepted.setblocking(False)
+                await self.state.loop.connect_accepted_socket(
+                    lambda: Connection(self.state), accepted, ssl=self._tls
+                )
+        self._listener.close()
+
+    async def _emptied(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.state.emptied()
+        return not self.state.connections
+
+    def _sweep(self) -> None:
+        """Look after the deadlines of all connections; one timer for all of them."""
+        state = self.state
+        state.tick()
+        for connection in [c for c in state.connections if c.deadline < state.now]:
+            connection.expire()
+        self._sweeper = state.loop.call_later(_SWEEP_SECONDS, self._sweep)

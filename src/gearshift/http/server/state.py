@@ -1,0 +1,84 @@
+"""ServerState: what a server and its connections know of each other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.utils import formatdate
+from typing import Protocol
+
+from gearshift.http.values import HttpHandler, HttpLimits, Refusal
+
+
+class OpenConnection(Protocol):
+    """A connection as its server sees it.
+
+    Attributes:
+        deadline: When to look after it again, in seconds of the loop's clock.
+    """
+
+    deadline: float
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has come that is still to be answered."""
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+
+    def interrupt(self) -> None:
+        """End the answer in progress with an error."""
+
+    def close(self) -> None:
+        """Close when everything written has been taken."""
+
+    def abort(self) -> None:
+        """Close now."""
+
+
+class ServerState:
+    """Shared by a server and all of its connections.
+
+    Args:
+        handler: The plane.
+        refusal: Called for a request that is refused before the handler sees it.
+        limits: What one client may cost; may be replaced while running.
+
+    Attributes:
+        connections: All that are open.
+        is_draining: No further request is begun on a connection that has answered one.
+        is_interrupted: Answers in progress end with an error.
+        now: Seconds of the loop's clock, a quarter of a second old at most.
+        date: The header line of the present second.
+        loop: The one it runs in; set at the start.
+    """
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, handler: HttpHandler, refusal: Refusal, limits: HttpLimits) -> None:
+        self.handler = handler
+        self.refusal = refusal
+        self.limits = limits
+        self.connections: set[OpenConnection] = set()
+        self.is_draining = False
+        self.is_interrupted = False
+        self.now = 0.0
+        self.date = ""
+        self._empty = asyncio.Event()
+
+    def tick(self) -> None:
+        """Note the time."""
+        self.now = self.loop.time()
+        self.date = f"date: {formatdate(time.time(), usegmt=True)}\r\n"
+
+    def forget(self, connection: OpenConnection) -> None:
+        """A connection has ended."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._empty.set()
+
+    async def emptied(self) -> None:
+        """Wait until no connection is open."""
+        while self.connections:
+            self._empty.clear()
+            await self._empty.wait()

@@ -1,0 +1,1 @@
+"""A request in, its decision and the deployments that may answer it out."""

@@ -1,0 +1,190 @@
+"""Planning: a request in, its decision and the chain of deployments out; nothing is sent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from gearshift.client.requests import estimated_tokens
+from gearshift.config.sections.quality import QualitySettings
+from gearshift.constants.model_constants import AUTO_MODEL
+from gearshift.errors import RequestError
+from gearshift.pipeline.topology import Topology
+from gearshift.planning.assignment import Assigner
+from gearshift.planning.decision_ids import DecisionIds, draw
+from gearshift.planning.variants import Variants
+from gearshift.tiered_routing.complexity_scorer import ComplexityResult
+from gearshift.tiered_routing.tier_router import (
+    Circumstances,
+    Target,
+    TieredModelRouter,
+    allowed_targets,
+    not_allowed,
+)
+from gearshift.types import Cause, ChatRequest, Decision, Operation
+
+_LOG: Final = logging.getLogger(__name__)
+_MOST_TOLD: Final = 100
+
+
+class Plan(NamedTuple):
+    """What is to be done with a request.
+
+    Attributes:
+        chain: Whom to ask, in order; never empty.
+        scoring_seconds: Time the scorer took.
+    """
+
+    decision: Decision
+    chain: tuple[Target, ...]
+    scoring_seconds: float
+
+
+class Planner:
+    """Decides for one interface.
+
+    Args:
+        router: Chooses the tier.
+        config_hash: Of the settings, for the decisions.
+        quality: Which requests are drawn for judging, and which explore.
+    """
+
+    def __init__(
+        self,
+        router: TieredModelRouter,
+        config_hash: str,
+        quality: QualitySettings | None = None,
+    ) -> None:
+        self.router = router
+        self._quality = quality or QualitySettings()
+        self._assigner = Assigner(router, self._quality)
+        self._config_hash = config_hash
+        self._ids = DecisionIds()
+        self._told: set[str] = set()
+
+    @property
+    def variants(self) -> Variants | None:
+        """What running experiments change; `None` while there are none."""
+        return self._assigner.variants
+
+    @variants.setter
+    def variants(self, variants: Variants | None) -> None:
+        self._assigner.variants = variants
+
+    def plan(self, request: ChatRequest, topology: Topology) -> Plan:
+        """Where a request goes, and why.
+
+        Raises:
+            RequestError: 404 for a model that nobody has, 400 for an unknown tier, 403 for what
+                the client may not use.
+        """
+        model = request.model.removesuffix(":latest")
+        tiers = topology.tiers
+        if request.forced_tier is not None or model in ("", AUTO_MODEL):
+            return self._scored(request, topology, request.forced_tier)
+        targets = topology.of_model(request.model)
+        if not targets and model in tiers:
+            return self._scored(request, topology, model)
+        if not targets:
+            raise RequestError(
+                f"model {request.model!r} not found; use {AUTO_MODEL!r}, a tier "
+                f"({', '.join(tiers)}) or a name from the list of models",
+                status=404,
+                field="model",
+                code="model_not_found",
+            )
+        targets = allowed_targets(targets, tiers, request.allowed_tiers)
+        if not targets:
+            allowed = (request.allowed_tiers or frozenset()).intersection(tiers)
+            raise not_allowed(f"model {model[:200]!r}", allowed, "model")
+        reason = "the client named the model"
+        why = (Cause.FORCED, reason)
+        decision = self._decision(request, self._ids.next(), targets[0], None, why, self.router)
+        return Plan(decision, targets, 0.0)
+
+    def _scored(self, request: ChatRequest, topology: Topology, forced_tier: str | None) -> Plan:
+        decision_id = self._ids.next()
+        circumstances = Circumstances(
+            targets=topology.tiers,
+            forced_tier=forced_tier,
+            needs=request.needs,
+            prompt_tokens=estimated_tokens(request.messages),
+            allowed_tiers=request.allowed_tiers,
+        )
+        found = self._assigner.assign(request, circumstances, topology, decision_id)
+        route = found.route
+        decision = self._decision(
+            request,
+            decision_id,
+            route.chain[0],
+            found.result,
+            (route.cause, route.reason),
+            found.router,
+            found.propensity,
+            found.arms,
+            found.movable,
+        )
+        return Plan(decision, route.chain, found.scoring_seconds)
+
+    def _tell(self, scorer: str, failure: str) -> None:
+        """Log a failure of the scorer: each kind once, since every request may meet it."""
+        if failure not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(failure)
+            _LOG.error("the scorer %r failed, so the last tier answers: %s", scorer, failure)
+
+    def _decision(
+        self,
+        request: ChatRequest,
+        decision_id: str,
+        target: Target,
+        result: ComplexityResult | None,
+        why: tuple[Cause, str],
+        router: TieredModelRouter,
+        propensity: float = 1.0,
+        arms: str | None = None,
+        movable: bool = False,
+    ) -> Decision:
+        cause, reason = why
+        scorer = router.scorer
+        deployment = target.deployment
+        where = (target.tier, deployment.model, deployment.upstream, target.provider)
+        scored: tuple[float | None, Mapping[str, float], Mapping[str, float]] = (None, {}, {})
+        how = ("none", "", router.config.complexity_threshold)
+        if result is not None and result.failure:
+            how = (scorer.name, scorer.version, result.threshold)
+            self._tell(scorer.name, result.failure)
+        elif result is not None:
+            scored = (result.score, result.factors, result.contributions)
+            how = (scorer.name, scorer.version, result.threshold)
+        share = self._quality.shadow_share
+        is_drawn = movable and draw(decision_id) < share and _can_be_judged(request)
+        # By position, which takes a third of the time; the order is that of the fields.
+        return Decision(
+            decision_id,
+            time.time(),
+            *where,
+            *scored,
+            reason,
+            cause,
+            *how,
+            self._config_hash,
+            request.session,
+            propensity,
+            None,
+            arms,
+            share if is_drawn else None,
+            movable,
+        )
+
+
+def _can_be_judged(request: ChatRequest) -> bool:
+    """Whether it is a conversation in words.
+
+    Tools would be called twice; a raw completion, or a gap, has no question that a judge could
+    read.
+    """
+    is_chat = request.operation is Operation.CHAT or request.dialect == "ollama"
+    is_completion = request.body.get("raw") or request.options.get("suffix")
+    return is_chat and not request.needs and not is_completion

@@ -1,0 +1,1 @@
+"""How the gateway runs: start, workers, reload, shutdown."""

@@ -1,0 +1,145 @@
+"""Both planes, running: in one process, or with the data plane in several."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gearshift.admin.app import AdminPlane
+from gearshift.admin.desk import Desk
+from gearshift.config.loading import Settings
+from gearshift.http.server.server import HttpServer
+from gearshift.providers.base import UpstreamConfig
+from gearshift.serving.listeners import Listeners, is_loopback
+from gearshift.serving.live_interface import InForce
+from gearshift.serving.logs import notice
+from gearshift.serving.quality_watch import quality_watch
+from gearshift.serving.reload import Replace
+from gearshift.serving.run import limit, model_states, running_gateway
+from gearshift.serving.workers import Workers
+from gearshift.telemetry.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """What is asked of planes that run.
+
+    Attributes:
+        put: Puts other settings in force.
+        desk: What the admin plane works with.
+    """
+
+    put: Replace
+    desk: Desk
+
+
+@asynccontextmanager
+async def running_planes(
+    settings: Settings,
+    upstreams: tuple[UpstreamConfig, ...],
+    listeners: Listeners,
+    *,
+    workers: int,
+    file: Path | None,
+) -> AsyncIterator[Planes]:
+    """Both planes until the context ends, which drains them.
+
+    Args:
+        settings: Those to begin with.
+        upstreams: The upstreams to begin with.
+        listeners: Where they listen.
+        workers: Processes of the data plane; 1 is this one.
+        file: The configuration file, where `auto_tune` writes.
+
+    Raises:
+        GearshiftError: An upstream or a worker cannot be started.
+    """
+    one = workers == 1
+    planes = _one_process(settings, upstreams, listeners, file) if one else None
+    async with planes or _several(settings, upstreams, listeners, file, workers) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _one_process(
+    settings: Settings,
+    upstreams: tuple[UpstreamConfig, ...],
+    listeners: Listeners,
+    file: Path | None,
+) -> AsyncIterator[Planes]:
+    gateway = running_gateway(settings, upstreams, listeners.data, with_log=True)
+    async with gateway as running:
+        in_force = running.in_force
+
+        async def put(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
+            await in_force.prepare(settings, upstreams)
+            in_force.commit()
+
+        async with _admin(in_force, running.metrics, listeners, file) as desk:
+            yield Planes(put, desk)
+
+
+@asynccontextmanager
+async def _several(
+    settings: Settings,
+    upstreams: tuple[UpstreamConfig, ...],
+    listeners: Listeners,
+    file: Path | None,
+    count: int,
+) -> AsyncIterator[Planes]:
+    """Engines and admin plane in this process, the data plane in `count` others."""
+    async with AsyncExitStack() as stack:
+        workers = stack.enter_context(Workers(listeners.data, count))
+        metrics = Metrics()
+        in_force = await stack.enter_async_context(InForce(settings, upstreams))
+        metrics.watch(lambda: model_states(in_force.llm))
+        desk = await stack.enter_async_context(_admin(in_force, metrics, listeners, file))
+        stack.push_async_callback(workers.stop)
+        await workers.start(settings, in_force.llm.running_upstreams())
+        # Before they stop: what is queued at a socket that nobody accepts from is never answered.
+        stack.callback(listeners.data.close)
+
+        async def put(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
+            await in_force.prepare(settings, upstreams)
+            try:
+                drained = await workers.change(settings, in_force.prepared_upstreams())
+            except BaseException:
+                await in_force.abort()
+                raise
+            in_force.commit(drained)
+
+        yield Planes(put, desk)
+
+
+@asynccontextmanager
+async def _admin(
+    in_force: InForce, metrics: Metrics, listeners: Listeners, file: Path | None
+) -> AsyncIterator[Desk]:
+    token = _admin_token(in_force.llm.settings, listeners.host)
+    admin = AdminPlane(in_force.llm, metrics, listeners.host, token)
+    in_force.follow(admin.adopt)
+    server = HttpServer(admin.handle, admin.refusal, drain_seconds=1.0)
+    in_force.follow(lambda llm: limit(server, llm.settings))
+    await server.start(listeners.admin)
+    with quality_watch(in_force, metrics, file):
+        try:
+            yield admin.desk
+        finally:
+            await server.stop()
+            admin.desk.close()
+
+
+def _admin_token(settings: Settings, host: str) -> str:
+    """What users of the admin plane must send: the configured token, or one where it is needed."""
+    token = settings.admin.token.get_secret_value()
+    if token or is_loopback(host):
+        return token
+    token = secrets.token_urlsafe(18)
+    notice(
+        f"the admin port can be reached from elsewhere; its password for this run is {token} "
+        "(any user name, or as bearer token; set admin.token to choose it)"
+    )
+    return token

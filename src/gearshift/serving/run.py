@@ -1,0 +1,194 @@
+"""Runs a gateway in this process: LLMInterface, metrics, log and data plane on one socket."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gearshift.catalog.sizes import Sizes
+from gearshift.config.loading import Settings
+from gearshift.gateway.app import Gateway
+from gearshift.gateway.comparing import Comparing
+from gearshift.gateway.experimenting import Experimenting
+from gearshift.http.server.server import HttpServer
+from gearshift.interface import LLMInterface
+from gearshift.providers.base import UpstreamConfig
+from gearshift.serving.limits import http_limits
+from gearshift.serving.live_interface import InForce
+from gearshift.serving.logs import on_lost_lines, write_lines
+from gearshift.serving.tls import server_context
+from gearshift.telemetry.batch import Batch
+from gearshift.telemetry.compute import Accounting
+from gearshift.telemetry.events import Sink
+from gearshift.telemetry.log import RequestLog
+from gearshift.telemetry.metrics import Metrics, ModelState
+from gearshift.telemetry.otlp import OpenTelemetry, is_wanted
+from gearshift.threads import Purpose, in_thread
+from gearshift.types import Readiness
+
+if TYPE_CHECKING:
+    from gearshift.decision_log.feedback import Feedback
+    from gearshift.decision_log.writer import LogWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What other planes of the process need of a gateway that runs."""
+
+    in_force: InForce
+    metrics: Metrics
+
+
+@asynccontextmanager
+async def running_gateway(
+    settings: Settings,
+    upstreams: Sequence[UpstreamConfig] | None,
+    listener: socket.socket,
+    workers: int = 1,
+    *,
+    with_log: bool = False,
+) -> AsyncIterator[Running]:
+    """A gateway that answers on `listener` until the context ends, which drains it.
+
+    Args:
+        settings: Effective settings, to begin with.
+        upstreams: Instead of the configured ones.
+        listener: A socket that listens.
+        workers: Processes that share the load, this one included.
+        with_log: Keep a decision log, if the settings want one.
+
+    Raises:
+        GearshiftError: An upstream cannot be started, or the certificate cannot be used.
+    """
+    metrics = Metrics()
+    on_lost_lines(metrics.lines_lost)
+    sizes = Sizes()
+    accounting = Accounting(sizes.parameters, sizes.largest)
+    metrics.account(accounting)
+    kept = decision_log(settings, accounting, metrics) if with_log else None
+
+    spans = _opentelemetry(settings)
+
+    def sinks_of(settings: Settings) -> tuple[Sink, ...]:
+        told = settings.tiered_routing.logging
+        log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
+        told_too = [] if kept is None else [kept.writer.add]
+        told_too += [] if spans is None else [spans.observe]
+        return (Batch(metrics.observe, log.write, *told_too, failed=metrics.sink_failed).add,)
+
+    async with InForce(settings, upstreams, sinks_of) as in_force:
+        in_force.follow(sizes.adopt)
+        metrics.watch_machine()
+        metrics.watch(lambda: model_states(in_force.llm))
+        comparing = Comparing(metrics, accounting, kept.writer if kept else None, workers)
+        in_force.follow(comparing.adopt)
+        if kept is not None:
+            in_force.follow(kept.experimenting.adopt)
+        gateway = Gateway(
+            in_force.llm,
+            metrics,
+            workers,
+            kept.feedback if kept else None,
+            comparing,
+            is_local=_is_loopback(listener),
+        )
+        in_force.follow(gateway.adopt)
+        server = HttpServer(
+            gateway.handle,
+            gateway.refusal,
+            limits=http_limits(settings),
+            tls=server_context(settings.tls),
+        )
+        in_force.follow(lambda llm: limit(server, llm.settings))
+        await server.start(listener)
+        if kept is not None:
+            kept.writer.start()
+            kept.experimenting.start()
+        if spans is not None:
+            spans.start()
+        try:
+            yield Running(in_force, metrics)
+        finally:
+            await server.stop()
+            await comparing.aclose()
+            if kept is not None:
+                await kept.experimenting.aclose()
+            await asyncio.sleep(0)  # the last requests are told in the loop's next turn
+            if kept is not None:
+                await in_thread(Purpose.ENDING, kept.close)
+            if spans is not None:
+                await in_thread(Purpose.ENDING, spans.close)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLog:
+    """What this process does with the decision log."""
+
+    writer: LogWriter
+    feedback: Feedback
+    experimenting: Experimenting
+
+    def close(self) -> None:
+        """Write what is waiting, and let go."""
+        self.writer.stop()
+        self.feedback.close()
+
+
+def decision_log(
+    settings: Settings, accounting: Accounting, metrics: Metrics
+) -> DecisionLog | None:
+    """The decision log, if the settings want one."""
+    wanted = settings.decision_log
+    if not wanted.enabled:
+        return None
+    # Here, not above: SQLAlchemy is not loaded where there is no log.
+    from gearshift.decision_log.database import default_url
+    from gearshift.decision_log.feedback import Feedback
+    from gearshift.decision_log.retention import Retention
+    from gearshift.decision_log.writer import LogWriter
+
+    url = wanted.url or default_url()
+    writer = LogWriter(
+        url,
+        accounting,
+        Retention(wanted.keep_days, wanted.max_megabytes),
+        with_prompts=wanted.store_prompts,
+        dropped=metrics.log_dropped,
+        given_up=metrics.log_given_up,
+    )
+    return DecisionLog(writer, Feedback(url), Experimenting(url))
+
+
+def _opentelemetry(settings: Settings) -> OpenTelemetry | None:
+    """What sends spans and metrics, where somebody has said where to."""
+    wanted = settings.opentelemetry
+    if not is_wanted(wanted.endpoint) or not (wanted.traces or wanted.metrics):
+        return None
+    return OpenTelemetry(
+        wanted.endpoint, traces=wanted.traces, metrics=wanted.metrics, with_content=wanted.content
+    )
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine reaches it."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def limit(server: HttpServer, settings: Settings) -> None:
+    """Hold clients to the limits of these settings."""
+    server.state.limits = http_limits(settings)
+
+
+def model_states(llm: LLMInterface) -> Iterator[ModelState]:
+    """What is known of the tiers' deployments now, for the gauges."""
+    for chain in llm.tier_health().values():
+        for health in chain:
+            upstream, model = health.deployment.upstream, health.deployment.model
+            info = llm.model_info(health.deployment)
+            resident = None if info is None else info.is_resident
+            yield ModelState(upstream, model, health.readiness is Readiness.READY, resident)

@@ -1,0 +1,129 @@
+"""SettingsChange: changes routing while it runs, for the admin plane, and writes it down."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from gearshift.admin.changing import Applied, RefusedChangeError
+from gearshift.config.checks import deployment_problems
+from gearshift.config.loading import LoadedSettings, Settings
+from gearshift.config.sources import DEFAULT, leaves
+from gearshift.config_file.editing import replace_value
+from gearshift.config_file.messages import problems_of
+from gearshift.decision_log.changes import Change
+from gearshift.errors import GearshiftError
+from gearshift.serving.reload import Reloader, Replace
+from gearshift.tiered_routing.scorer_loading import load_scorer
+from gearshift.tiered_routing.tier_config import TierConfig
+from gearshift.types import JsonObject
+
+logger = logging.getLogger(__name__)
+
+_BLOCK: Final = "tiered_routing"
+
+
+class SettingsChange:
+    """Validates all, puts it in force in every worker, then writes what has changed into the file.
+
+    Args:
+        reloader: Knows what is in force, and where it came from.
+        put: Puts settings in force.
+    """
+
+    def __init__(self, reloader: Reloader, put: Replace) -> None:
+        self._reloader = reloader
+        self._put = put
+
+    async def apply(self, partial: JsonObject, who: str) -> Applied:
+        """Change some of the settings of routing.
+
+        Raises:
+            RefusedChangeError: They are not valid, or come from the environment.
+            GearshiftError: They cannot be put in force.
+        """
+        changes: list[Change] = []
+
+        def change(loaded: LoadedSettings) -> Settings:
+            return _changed(loaded, partial)
+
+        def written(before: Settings, after: Settings) -> dict[str, bool]:
+            file = self._reloader.loaded.file
+            changes.extend(_write(file, before, after, who))
+            return {one.key: one.kept for one in changes}
+
+        await self._reloader.update(change, self._put, written)
+        routing = self._reloader.loaded.settings.tiered_routing
+        return Applied(routing.model_dump(mode="json"), changes)
+
+
+def _changed(loaded: LoadedSettings, partial: JsonObject) -> Settings:
+    """The settings with some of routing changed, where that is possible at all."""
+    old = loaded.settings
+    routing = _validated(old.tiered_routing, partial, old)
+    settings = old.model_copy(update={_BLOCK: routing})
+    for key in _different(old, settings):
+        source = loaded.sources.get(f"{_BLOCK}.{key}", DEFAULT)
+        if source.startswith("env ") or source == "argument":
+            raise RefusedChangeError(key, f"is set by {source}; change it there")
+    return settings
+
+
+def _different(before: Settings, after: Settings) -> list[str]:
+    old, new = _values(before), _values(after)
+    return [key for key in new if old.get(key) != new[key]]
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    return dict(leaves(settings.tiered_routing.model_dump(mode="json")))
+
+
+def _write(file: Path | None, before: Settings, after: Settings, who: str) -> list[Change]:
+    """Write what has changed into the file, as far as it can take it."""
+    old, new, now = _values(before), _values(after), time.time()
+    return [
+        Change(0, now, key, old.get(key), new[key], who, _written(file, key, new))
+        for key in _different(before, after)
+    ]
+
+
+def _validated(old: TierConfig, partial: JsonObject, settings: Settings) -> TierConfig:
+    merged = _merged(old.model_dump(mode="json"), partial)
+    try:
+        routing = TierConfig.model_validate(merged)
+        load_scorer(routing)
+    except ValidationError as error:
+        problem = problems_of(error, TierConfig)[0]
+        raise RefusedChangeError(problem.key, str(problem)) from error
+    except GearshiftError as error:
+        raise RefusedChangeError("scorer", str(error)) from error
+    for problem in deployment_problems(routing, settings.upstream_configs()):
+        raise RefusedChangeError(problem.key.removeprefix(f"{_BLOCK}."), str(problem))
+    return routing
+
+
+def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> JsonObject:
+    found = dict(old)
+    for key, value in new.items():
+        known = found.get(key)
+        is_block = isinstance(known, Mapping) and isinstance(value, Mapping)
+        found[key] = _merged(known, value) if is_block else value  # type: ignore[arg-type]
+    return found
+
+
+def _written(file: Path | None, key: str, after: Mapping[str, Any]) -> bool:
+    """Write one setting into the file; `False` where there is none, or it cannot be written."""
+    value = after[key]
+    if file is None or not isinstance(value, bool | int | float | str):
+        return False
+    try:
+        replace_value(file, (_BLOCK, *key.split(".")), value)
+    except GearshiftError as error:
+        logger.warning("%s.%s is changed until the next start only: %s", _BLOCK, key, error)
+        return False
+    return True

@@ -1,0 +1,110 @@
+"""One of several worker processes: its parent hands it the settings and the listening socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import threading
+from functools import partial
+from typing import Final
+
+from gearshift.errors import GearshiftError
+from gearshift.serving.event_loop import run, settle
+from gearshift.serving.live_interface import InForce
+from gearshift.serving.logs import configure_logs
+from gearshift.serving.run import running_gateway
+from gearshift.serving.worker_protocol import (
+    DRAINED,
+    PREPARED,
+    READY,
+    REFUSED,
+    SWITCHED,
+    Begin,
+    Commit,
+    Order,
+    Prepare,
+    read_order,
+)
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_LINE: Final = 4000
+
+
+def main() -> None:
+    """Serve until SIGTERM, or until the parent is gone."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the parent, which tells its workers
+    order = read_order(sys.stdin.fileno())
+    if isinstance(order, Begin):
+        configure_logs()
+        run(_serve(order))
+
+
+async def _serve(begin: Begin) -> None:
+    stop = asyncio.Event()
+    orders: asyncio.Queue[Order] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    threading.Thread(target=_listen, args=(loop, orders, stop), daemon=True).start()
+    listener = socket.socket(fileno=begin.listener)
+    gateway = running_gateway(
+        begin.settings, begin.upstreams, listener, begin.workers, with_log=True
+    )
+    async with gateway as running:
+        settle()
+        _say(READY)
+        obeying = asyncio.create_task(_obey(running.in_force, orders))
+        await stop.wait()
+        obeying.cancel()
+
+
+def _listen(
+    loop: asyncio.AbstractEventLoop, orders: asyncio.Queue[Order], stop: asyncio.Event
+) -> None:
+    # Not through the buffer, whose lock a daemon thread would hold while the process ends.
+    while (order := read_order(sys.stdin.fileno())) is not None:
+        loop.call_soon_threadsafe(orders.put_nowait, order)
+    loop.call_soon_threadsafe(stop.set)
+
+
+async def _obey(in_force: InForce, orders: asyncio.Queue[Order]) -> None:
+    while True:
+        match await orders.get():
+            case Prepare() as order:
+                await _prepare(in_force, order)
+            case Commit(number):
+                closed = in_force.commit()
+                _say(SWITCHED, number)
+                closed.add_done_callback(partial(_say_drained, number))
+            case _:
+                await in_force.abort()
+
+
+def _say_drained(number: int, _: asyncio.Task[None]) -> None:
+    _say(DRAINED, number)
+
+
+async def _prepare(in_force: InForce, order: Prepare) -> None:
+    try:
+        await in_force.prepare(order.settings, order.upstreams)
+    except GearshiftError as error:
+        _say(REFUSED, order.number, " ".join(str(error).split()))
+    except Exception as error:  # the worker serves on with what it has
+        logger.exception("a change of the configuration could not be prepared")
+        _say(REFUSED, order.number, f"{type(error).__name__} in a worker; see the log")
+    else:
+        _say(PREPARED, order.number)
+
+
+def _say(word: str, *more: object) -> None:
+    line = " ".join([word, *map(str, more)])[:_LONGEST_LINE]
+    sys.stdout.buffer.write(f"{line}\n".encode(errors="replace"))
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

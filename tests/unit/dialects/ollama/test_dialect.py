@@ -1,0 +1,66 @@
+"""The Ollama dialect as a whole: paths and errors."""
+
+import orjson
+import pytest
+
+from gearshift.dialects.ollama.dialect import OllamaDialect
+from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.types import (
+    ChatRequest,
+    Operation,
+)
+
+DIALECT = OllamaDialect()
+USER = {"role": "user", "content": "hi"}
+
+
+def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
+    if operation is Operation.CHAT:
+        body = {"messages": [USER], **body}
+    return DIALECT.parse(operation, orjson.dumps(body))
+
+
+def test_paths():
+    assert DIALECT.path(parsed()) == "/api/chat"
+    assert DIALECT.path(parsed(Operation.COMPLETION, prompt="x")) == "/api/generate"
+
+
+def test_errors_are_a_text():
+    status, headers, body = DIALECT.write_error(
+        RequestError("model 'x' not found", status=404, code="model_not_found")
+    )
+    assert (status, headers, body) == (404, {}, b'{"error":"model \'x\' not found"}')
+
+
+def test_a_rejection_in_ollamas_shape_is_passed_on_unchanged():
+    error = UpstreamError("400", fault=Fault.REJECTED, status=400, body=b'{ "error":"bad" }')
+    assert DIALECT.write_error(error) == (400, {}, b'{ "error":"bad" }')
+
+
+def test_a_rejection_in_another_shape_is_translated():
+    said = b'{"error":{"message":"bad"}}'
+    error = UpstreamError("400", fault=Fault.REJECTED, status=422, body=said)
+    assert DIALECT.write_error(error) == (422, {}, b'{"error":"bad"}')
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (
+            b'{"model":"a", "message":{"content":"x"}}\n',
+            b'{"model":"m", "message":{"content":"x"}}\n',
+        ),
+        (b'{"message":{"content":"x"}}\n', b'{"message":{"content":"x"}}\n'),
+        (b'\xef\xbb\xbf{"model":"a","response":"x"}\n', b'{"model":"m","response":"x"}\n'),
+    ],
+)
+def test_a_line_names_the_model_that_answered_and_is_otherwise_as_it_came(line, named):
+    (frame,) = DIALECT.stream_reader().feed(line)
+    assert DIALECT.with_model(frame, "m") == named
+
+
+def test_an_error_in_a_stream_is_a_line():
+    error = UpstreamError("gone", fault=Fault.CUT_OFF)
+    line = DIALECT.write_stream_error(error)
+    assert line.endswith(b"\n")
+    assert "gone" in orjson.loads(line)["error"]

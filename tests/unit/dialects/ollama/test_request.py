@@ -1,0 +1,295 @@
+"""Ollama's request bodies, read and written."""
+
+import orjson
+import pytest
+
+from gearshift.dialects.ollama.dialect import OllamaDialect
+from gearshift.dialects.openai.dialect import OpenAIDialect
+from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.types import (
+    Capability,
+    ChatRequest,
+    Message,
+    Operation,
+)
+
+DIALECT = OllamaDialect()
+OPENAI = OpenAIDialect()
+USER = {"role": "user", "content": "hi"}
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
+
+
+def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
+    if operation is Operation.CHAT:
+        body = {"messages": [USER], **body}
+    return DIALECT.parse(operation, orjson.dumps(body))
+
+
+def from_openai(operation: Operation = Operation.CHAT, **body: object) -> dict[str, object]:
+    if operation is Operation.CHAT:
+        body = {"messages": [USER], **body}
+    request = OPENAI.parse(operation, orjson.dumps(body))
+    sent: dict[str, object] = orjson.loads(DIALECT.upstream_body(request, "m"))
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"model": 7}, "model"),
+        ({"stream": 1}, "stream"),
+        ({"format": 1}, "format"),
+        ({"options": []}, "options"),
+        ({"options": {"temperature": "hot"}}, "options.temperature"),
+        ({"options": {"num_predict": 1.5}}, "options.num_predict"),
+        ({"options": {"stop": 1}}, "options.stop"),
+        ({"tools": "f"}, "tools"),
+        ({"think": 1}, "think"),
+        ({"keep_alive": []}, "keep_alive"),
+        ({"messages": {}}, "messages"),
+        ({"messages": ["x"]}, "messages.0"),
+        ({"messages": [{"role": 7, "content": ""}]}, "messages.0.role"),
+        ({"messages": [{"role": "user", "content": 7}]}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "messages.0.content"),
+        ({"messages": [{**USER, "images": "x"}]}, "messages.0.images"),
+        ({"messages": [{**USER, "tool_name": 1}]}, "messages.0.tool_name"),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"function": "f"}]}]},
+            "messages.0.tool_calls.0.function",
+        ),
+    ],
+)
+def test_a_wrong_type_names_its_field(body, field):
+    with pytest.raises(RequestError) as caught:
+        parsed(**body)
+    assert caught.value.status == 400
+    assert caught.value.field == field
+
+
+def test_what_is_left_out():
+    request = parsed()
+    assert request.model == "auto"
+    assert request.stream is True
+    assert request.options == {}
+    assert parsed(stream=False).stream is False
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"messages":[]}', b'{"messages":null,"keep_alive":0}'])
+def test_without_messages_it_asks_to_load_or_unload(body):
+    assert DIALECT.parse(Operation.CHAT, body).messages == []
+
+
+@pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": None}, {"keep_alive": 0}])
+def test_without_a_prompt_it_asks_to_load_or_unload(body):
+    assert parsed(Operation.COMPLETION, **body).messages == []
+
+
+def test_generate_is_a_conversation():
+    request = parsed(Operation.COMPLETION, prompt="hi", system="s", images=["iVBORw"])
+    assert request.messages == [
+        {"role": "system", "content": "s"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "hi"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw"}},
+            ],
+        },
+    ]
+    assert request.needs == {Capability.VISION}
+
+
+@pytest.mark.parametrize(
+    ("body", "needs"),
+    [
+        ({"tools": [TOOL]}, {Capability.TOOLS}),
+        ({"think": True}, {Capability.THINKING}),
+        ({"think": "high"}, {Capability.THINKING}),
+        ({"think": False}, set()),
+    ],
+)
+def test_needs(body, needs):
+    assert parsed(**body).needs == needs
+
+
+def test_settings_get_ollamas_names():
+    sent = from_openai(
+        temperature=0.5,
+        max_tokens=9,
+        stop="x",
+        tools=[TOOL],
+        response_format={"type": "json_object"},
+        reasoning_effort="none",
+        keep_alive="5m",
+        logprobs=True,
+        top_logprobs=3,
+    )
+    assert sent == {
+        "model": "m",
+        "stream": False,
+        "messages": [USER],
+        "options": {"temperature": 0.5, "stop": ["x"], "num_predict": 9},
+        "tools": [TOOL],
+        "format": "json",
+        "think": False,
+        "keep_alive": "5m",
+        "logprobs": True,
+        "top_logprobs": 3,
+    }
+
+
+def test_formats_and_thinking():
+    schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
+    assert from_openai(response_format=schema)["format"] == {"type": "object"}
+    assert "format" not in from_openai(response_format={"type": "text"})
+    assert from_openai(think="high")["think"] == "high"
+    assert "tools" not in from_openai(tools=[TOOL], tool_choice="none")
+
+
+def test_a_completion_becomes_generate():
+    sent = from_openai(Operation.COMPLETION, prompt=["hi"], suffix="end", max_tokens=3)
+    assert sent == {
+        "model": "m",
+        "stream": False,
+        "prompt": "hi",
+        "suffix": "end",
+        "options": {"num_predict": 3},
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        (
+            Operation.CHAT,
+            {
+                "messages": [
+                    {
+                        "role": "user",
+                        "content": [
+                            {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+                        ],
+                    }
+                ]
+            },
+        ),
+        (
+            Operation.CHAT,
+            {"messages": [{"role": "user", "content": [{"type": "input_audio", "x": 1}]}]},
+        ),
+        (Operation.CHAT, {"n": 2}),
+        (Operation.COMPLETION, {"prompt": ["a", "b"]}),
+        (Operation.COMPLETION, {"prompt": [1, 2]}),
+    ],
+)
+def test_what_ollama_cannot_say_is_for_another_deployment(operation, body):
+    with pytest.raises(UpstreamError) as caught:
+        from_openai(operation, **body)
+    assert caught.value.fault is Fault.INCAPABLE
+    assert caught.value.permits_fallback
+
+
+def test_changed_messages_are_written_with_the_rest_of_the_body():
+    request = parsed(options={"num_ctx": 8}, keep_alive=0)
+    changed = ChatRequest(
+        "ollama",
+        Operation.CHAT,
+        "auto",
+        [{"role": "user", "content": "new"}],
+        stream=False,
+        body=request.body,
+    )
+    assert orjson.loads(DIALECT.upstream_body(changed, "m")) == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "new"}],
+        "stream": False,
+        "options": {"num_ctx": 8},
+        "keep_alive": 0,
+    }
+
+
+def test_a_prompt_made_in_python_is_written():
+    messages: list[Message] = [
+        {"role": "system", "content": "s"},
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": "data:a/b;base64,AA"}}],
+        },
+        USER,
+    ]
+    request = ChatRequest("openai", Operation.COMPLETION, "auto", messages)
+    assert orjson.loads(DIALECT.upstream_body(request, "m")) == {
+        "model": "m",
+        "stream": False,
+        "system": "s",
+        "prompt": "\n\nhi",
+        "images": ["AA"],
+    }
+
+
+def test_names_in_capitals_are_read_as_go_does():
+    body = {
+        "Model": "auto",
+        "Stream": False,
+        "Options": {"temperature": 0.5, "Own": 1},
+        "Messages": [
+            {"Role": "User", "Content": "hi", "Tool_Calls": [{"Function": {"Name": "f"}}]}
+        ],
+    }
+    request = DIALECT.parse(Operation.CHAT, orjson.dumps(body))
+    assert (request.model, request.stream, request.options) == ("auto", False, {"temperature": 0.5})
+    sent = orjson.loads(DIALECT.upstream_body(request, "m"))
+    assert sent == {
+        "model": "m",
+        "stream": False,
+        "options": {"temperature": 0.5, "Own": 1},
+        "messages": [
+            {"role": "User", "content": "hi", "tool_calls": [{"function": {"name": "f"}}]}
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_out", "think"),
+    [
+        ({"reasoning_effort": "high"}, set(), "high"),
+        ({"reasoning_effort": "minimal"}, set(), "low"),
+        ({"reasoning": {"effort": "medium"}}, set(), "medium"),
+        ({"reasoning_effort": "high"}, {"think level"}, True),
+        ({"reasoning_effort": "high"}, {"think"}, None),
+        ({"reasoning_effort": "strange"}, set(), None),
+        ({"reasoning": {"enabled": False}}, {"think"}, False),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, {"think"}, False),
+        ({"reasoning_effort": "none"}, {"think"}, False),
+        ({"think": "high"}, {"think"}, "high"),
+        ({"think": True}, {"think", "think level"}, True),
+    ],
+)
+def test_effort_becomes_thinking(asked, left_out, think):
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER], **asked}))
+    sent = orjson.loads(DIALECT.upstream_body(request, "m", frozenset(left_out)))
+    assert sent.get("think") == think
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "left_out"),
+    [
+        ("model does not support thinking", 400, {"think"}),
+        ('invalid think value: "high"', 400, {"think level"}),
+        ("think level is not supported", 400, {"think level"}),
+        ("model does not support thinking", 500, set()),
+        ("model does not support tools", 400, set()),
+    ],
+)
+def test_thinking_that_is_refused_is_left_out_the_next_time(message, status, left_out):
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER]}))
+    error = UpstreamError(message, fault=Fault.INCAPABLE, status=status)
+    assert DIALECT.refused(request, error) == left_out
+
+
+def test_thinking_that_is_demanded_is_not_left_out():
+    body = {"messages": [USER], "think": True}
+    error = UpstreamError("does not support thinking", fault=Fault.INCAPABLE, status=400)
+    request = OPENAI.parse(Operation.CHAT, orjson.dumps(body))
+    assert DIALECT.refused(request, error) == frozenset()
+    assert DIALECT.refused(parsed(think=True), error) == frozenset()

@@ -1,0 +1,57 @@
+"""What every dialect can do, whichever it is."""
+
+import inspect
+
+import pytest
+
+from gearshift.dialects.base import NOTHING, Dialect, StreamReader, StreamWriter, unknown_time
+from gearshift.registry import DIALECTS, load
+from gearshift.types import ChatRequest, Chunk, Operation
+
+USER = {"role": "user", "content": "hi"}
+
+
+def members(protocol):
+    return [name for name in vars(protocol) if not name.startswith("_")]
+
+
+@pytest.fixture(params=sorted(DIALECTS))
+def dialect(request):
+    return load(DIALECTS[request.param])()
+
+
+def test_every_dialect_has_all_that_others_rely_on(dialect):
+    for name in members(Dialect):
+        wanted, given = getattr(Dialect, name), getattr(type(dialect), name)
+        names = list(inspect.signature(wanted).parameters)
+        assert list(inspect.signature(given).parameters) == names, name
+    for name in ("name", "stream_content_type", "end_mark"):
+        assert hasattr(dialect, name)
+    for name in members(StreamReader):
+        assert callable(getattr(dialect.stream_reader(), name))
+
+
+def test_what_a_dialect_has_written_it_reads(dialect):
+    request = ChatRequest(dialect.name, Operation.CHAT, "m", [USER])
+    writer = dialect.stream_writer(request, "m", "id", 0.0)
+    for name in members(StreamWriter):
+        assert callable(getattr(writer, name))
+    raw = writer.write(Chunk("a")) + writer.write(Chunk("b")) + writer.finish()
+    reader = dialect.stream_reader()
+    frames = reader.feed(raw) + reader.finish()
+    assert "".join(frame.chunk.content for frame in frames if frame.chunk) == "ab"
+    assert b"".join(frame.raw for frame in frames) == raw
+    assert frames[-1].is_end
+    whole = dialect.read_answer(dialect.write_answer(request, Chunk("c", model="m"), "id", 0.0))
+    assert (whole.error, whole.chunk.content, whole.is_end) == (None, "c", True)
+
+
+def test_its_own_end_mark_is_an_end(dialect):
+    if dialect.end_mark:
+        (frame,) = dialect.stream_reader().feed(dialect.end_mark)
+        assert frame.is_end
+
+
+def test_without_a_clock_no_time_has_passed_and_nothing_is_left_out():
+    assert unknown_time() == 0.0
+    assert frozenset() == NOTHING

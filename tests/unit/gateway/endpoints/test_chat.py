@@ -1,0 +1,149 @@
+"""An answer never ends without a word, and its frames are closed however it ends."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.fakes.finished import decision
+
+from gearshift.dialects.ollama.dialect import OllamaDialect
+from gearshift.dialects.openai.dialect import OpenAIDialect
+from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.gateway.endpoints import chat
+from gearshift.http.values import HttpRequest
+from gearshift.types import ChatRequest, ChatResponse, Chunk, Frame, Operation, WholeAnswer
+
+OPENAI, OLLAMA = OpenAIDialect(), OllamaDialect()
+END = b"data: [DONE]\n\n"
+
+
+class Frames:
+    """Gives frames, or raises what stands among them."""
+
+    def __init__(self, *frames):
+        self.frames = list(frames)
+        self.closed = 0
+
+    async def read(self):
+        frame = self.frames.pop(0) if self.frames else None
+        if isinstance(frame, Exception):
+            raise frame
+        return frame
+
+    async def aclose(self):
+        self.closed += 1
+
+
+def word(text):
+    raw = b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % text.encode()
+    return Frame(raw, Chunk(text))
+
+
+async def answered(frames, *, stream=True, upstream="openai", spoken=OPENAI):
+    """The response of the endpoint for these frames."""
+    messages = [{"role": "user", "content": "hi"}]
+    request = ChatRequest(spoken.name, Operation.CHAT, "auto", messages, stream=stream)
+    response = ChatResponse(decision(), upstream, frames, 0.001)
+
+    async def parse(received, dialect, operation):
+        return request
+
+    async def answer(asked):
+        return response
+
+    gateway: Any = SimpleNamespace(dialects={spoken.name: spoken}, parse=parse, answer=answer)
+    endpoint = chat.endpoint(Operation.CHAT, spoken.name)
+    return await endpoint(gateway, HttpRequest("POST", "/v1/chat/completions"))
+
+
+async def pieces(response):
+    found = []
+    while (piece := await response.body.read()) is not None:
+        found.append(piece)
+    return b"".join(found)
+
+
+async def test_the_upstreams_own_bytes_pass():
+    frames = Frames(word("a"), word("b"), Frame(END, None, True))
+    response = await answered(frames)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["x-accel-buffering"] == "no"
+    assert response.headers["x-gearshift-tier"] == "simple"
+    said = await pieces(response)
+    assert said.count(b"data: ") == 3
+    assert said.endswith(END)
+    assert await response.body.read() is None
+
+
+async def test_a_forgotten_end_mark_is_written():
+    assert (await pieces(await answered(Frames(word("a"))))).endswith(END)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (UpstreamError("it broke", fault=Fault.FAILED), b"it broke"),
+        (ZeroDivisionError("my secret words"), b"the log has the details"),
+    ],
+)
+async def test_a_stream_that_fails_ends_with_an_error_and_no_end_mark(error, told):
+    response = await answered(Frames(word("a"), error, word("b")))
+    said = await pieces(response)
+    assert told in said
+    assert b"secret" not in said
+    assert END not in said
+    assert await response.body.read() is None
+
+
+async def test_an_answer_of_the_other_dialect_is_translated():
+    last = Frame(END, Chunk("", finish_reason="stop"), True)
+    frames = Frames(word("a"), Frame(b": ping\n\n"), last)
+    said = await pieces(await answered(frames, spoken=OLLAMA))
+    assert b"data:" not in said
+    assert b'"content":"a"' in said
+    assert b'"done":true' in said.splitlines()[-1]
+
+
+async def test_what_the_server_breaks_off_says_so():
+    response = await answered(Frames(word("a")))
+    assert b"gearshift is stopping" in response.body.interrupted()
+
+
+async def test_closing_the_answer_stops_the_upstream():
+    frames = Frames(word("a"))
+    response = await answered(frames)
+    await response.body.aclose()
+    assert frames.closed == 1
+
+
+@pytest.mark.parametrize("upstream", ["openai", "ollama"])
+async def test_a_whole_answer_names_the_model_that_gave_it(upstream):
+    raw = b'{"model":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a"}}]}'
+    frame = Frame(raw, Chunk("a", model="x"), True)
+    response = await answered(WholeAnswer(frame), stream=False, upstream=upstream)
+    assert b'"gemma2:2b"' in response.body
+    assert b'"a"' in response.body
+
+
+async def test_a_whole_answer_behind_frames_is_read_to_its_end_and_closed():
+    raw = b'{"model":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a"}}]}'
+    frames = Frames(Frame(raw, Chunk("a", model="x"), True))
+    response = await answered(frames, stream=False)
+    assert b'"a"' in response.body
+    assert frames.closed == 1
+
+
+async def test_frames_of_an_answer_that_cannot_be_written_are_closed():
+    frames = Frames(UpstreamError("it broke", fault=Fault.FAILED))
+    with pytest.raises(UpstreamError):
+        await answered(frames, stream=False)
+    assert frames.closed >= 1
+
+
+async def test_errors_before_the_answer_are_the_gateways(monkeypatch):
+    async def parse(*_):
+        raise RequestError("no")
+
+    gateway: Any = SimpleNamespace(dialects={"openai": OPENAI}, parse=parse)
+    with pytest.raises(RequestError):
+        await chat.endpoint(Operation.CHAT, "openai")(gateway, HttpRequest("POST", "/"))

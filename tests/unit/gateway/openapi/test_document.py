@@ -1,0 +1,102 @@
+"""The description of the data plane: complete, and true to the code beside it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gearshift.dialects.ollama import request as ollama_request
+from gearshift.dialects.openai import request as openai_request
+from gearshift.gateway import headers
+from gearshift.gateway.app import ROUTES
+from gearshift.gateway.openapi import document as openapi
+from gearshift.gateway.openapi.responses import decision_headers
+from gearshift.gateway.openapi.schemas import SCHEMAS
+from gearshift.gateway.routing import Route
+from gearshift.types import Cause, Decision
+
+DOCUMENT = openapi.describe(ROUTES)
+DECISION = Decision(
+    id="dec-" + "0" * 24, time=1.0, tier="simple", model="small", upstream="u", provider="openai",
+    score=1.5, factors={}, contributions={}, reason="why", cause=Cause.SCORED, scorer="rule",
+    scorer_version="1", threshold=3.0, config_hash="h", fallback="simple->complex",
+)  # fmt: skip
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        for inner in part.values():
+            yield from references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from references(inner)
+
+
+def test_every_route_is_described():
+    described = {(method.upper(), path) for method, path, _ in operations()}
+    assert described == {(route.method, route.path.replace("*", "{model}")) for route in ROUTES}
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert len(set(names)) == len(names)
+
+
+def test_nothing_is_described_that_is_no_route():
+    assert set(openapi.ENTRIES) <= {(route.method, route.path) for route in ROUTES}
+
+
+def test_a_route_without_an_entry_is_found_out():
+    with pytest.raises(KeyError):
+        openapi.describe([*ROUTES, Route("GET", "/new", ROUTES[-1].endpoint)])
+
+
+def test_every_reference_leads_somewhere():
+    for reference in references(DOCUMENT):
+        part = DOCUMENT
+        for word in reference.removeprefix("#/").split("/"):
+            part = part[word]
+        assert part
+
+
+def test_every_schema_is_used():
+    used = {reference.rpartition("/")[2] for reference in references(DOCUMENT)}
+    assert set(SCHEMAS) <= used
+
+
+def test_every_operation_tells_its_errors():
+    wire = {"400", "403", "408", "413", "414", "415", "417", "431", "500", "501", "503", "505"}
+    for method, path, operation in operations():
+        responses = set(operation["responses"])
+        assert responses >= wire | {"202" if path == "/v1/feedback" else "200"}
+        if "security" in operation:
+            assert responses >= {"401", "429"}
+        if method == "post" and path not in ("/v1/route", "/v1/feedback"):
+            assert responses >= {"404", "422", "429", "502", "503", "504", "4XX"}
+
+
+def test_every_field_that_is_checked_is_described():
+    schemas = DOCUMENT["components"]["schemas"]
+    for name in ("ChatCompletionRequest", "CompletionRequest"):
+        assert set(schemas[name]["properties"]) >= set(openai_request._RULES)
+    chat = schemas["OllamaChatRequest"]["properties"]
+    generate = schemas["OllamaGenerateRequest"]["properties"]
+    assert set(chat) | set(generate) >= set(ollama_request._RULES)
+    assert set(chat["options"]["properties"]) == set(ollama_request._OPTION_RULES)
+    for message in schemas["Message"]["anyOf"]:
+        assert set(message["properties"]) >= set(openai_request._TOOL_FIELDS)
+
+
+def test_every_header_of_a_decision_is_described():
+    written = set(headers.decision_headers(DECISION, 0.001))
+    assert written == set(decision_headers(are_certain=True))
+
+
+def test_the_decision_has_every_field_that_is_promised():
+    assert set(SCHEMAS["Decision"]["required"]) == set(DECISION.to_json())
+    assert set(SCHEMAS["Decision"]["properties"]) == set(DECISION.to_json())

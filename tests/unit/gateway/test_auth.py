@@ -1,0 +1,109 @@
+"""Which key a request carries, and when it has been used too often."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearshift.config.sections.access import AuthSettings, hash_of
+from gearshift.errors import RequestError
+from gearshift.gateway.auth import KeyRing
+
+HASHED = hash_of("third-key")
+
+
+def ring(*keys, workers=1, now=lambda: 0.0, before=None):
+    return KeyRing(AuthSettings.model_validate({"api_keys": list(keys)}), workers, now, before)
+
+
+KEYS = ring("first-key", {"name": "b", "key": "second-key", "tiers": ["simple"]}, HASHED)
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        ({"authorization": "Bearer first-key"}, None),
+        ({"authorization": "bearer   second-key "}, "b"),
+        ({"x-api-key": "second-key"}, "b"),
+        ({"authorization": "Basic eDp5", "x-api-key": "second-key"}, "b"),
+        ({"api-key": "second-key"}, "b"),
+        ({"authorization": "Bearer ", "x-api-key": "", "api-key": " first-key"}, None),
+        ({"authorization": "Bearer ", "x-api-key": "second-key"}, "b"),
+        ({"authorization": "Bearer third-key"}, None),
+    ],
+)
+def test_a_key_is_found_wherever_clients_put_it(headers, name):
+    found = KEYS.find(headers)
+    assert found.name == name
+    assert found.tiers == (frozenset({"simple"}) if name else None)
+    assert "key" not in str(found.name)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "first-key"},
+        {"authorization": "Basic first-key"},
+        {"authorization": f"Bearer {HASHED}"},
+        {"x-api-key": "FIRST-KEY"},
+        {"authorization": "Bearer wrong", "x-api-key": "first-key"},
+        {"x-api-key": "wrong", "api-key": "first-key"},
+        {"authorization": "Bearer first-key\udcff"},
+    ],
+)
+def test_anything_else_is_refused(headers):
+    with pytest.raises(RequestError) as caught:
+        KEYS.find(headers)
+    assert (caught.value.status, caught.value.code) == (401, "invalid_api_key")
+    assert caught.value.headers == {"WWW-Authenticate": "Bearer"}
+    assert "first-key" not in str(caught.value)
+
+
+@given(st.text(), st.text())
+def test_no_header_is_a_surprise(authorization, api_key):
+    with pytest.raises(RequestError):
+        KEYS.find({"authorization": authorization, "x-api-key": api_key})
+
+
+def test_the_limit_is_the_keys_own_and_says_when_to_come_back():
+    time = [0.0]
+    keys = ring({"key": "a", "requests_per_minute": 2}, "b", now=lambda: time[0])
+    limited, free = keys.find({"x-api-key": "a"}), keys.find({"x-api-key": "b"})
+    keys.spend(limited)
+    keys.spend(limited)
+    with pytest.raises(RequestError) as caught:
+        keys.spend(limited)
+    assert (caught.value.status, caught.value.code) == (429, "rate_limit_exceeded")
+    assert caught.value.headers == {"Retry-After": "30"}
+    for _ in range(10):
+        keys.spend(free)
+    time[0] = 29.5
+    with pytest.raises(RequestError) as caught:
+        keys.spend(limited)
+    assert caught.value.headers == {"Retry-After": "1"}
+    time[0] = 30.0
+    keys.spend(limited)
+
+
+def test_each_worker_gives_its_share():
+    keys = ring({"key": "a", "requests_per_minute": 6}, workers=3)
+    key = keys.find({"x-api-key": "a"})
+    keys.spend(key)
+    keys.spend(key)
+    with pytest.raises(RequestError):
+        keys.spend(key)
+
+
+def test_a_change_of_settings_gives_nothing_back_unless_the_limit_changes():
+    given_ = {"x-api-key": "a"}
+    first = ring({"key": "a", "requests_per_minute": 1})
+    first.spend(first.find(given_))
+    same = ring("b", {"name": "n", "key": "a", "requests_per_minute": 1}, before=first)
+    with pytest.raises(RequestError):
+        same.spend(same.find(given_))
+    other = ring({"key": "a", "requests_per_minute": 2}, before=same)
+    other.spend(other.find(given_))
+    free = ring("a", before=other)
+    assert free.find(given_).limiter is None

@@ -1,0 +1,122 @@
+"""Bytes of one connection in, requests or refusals out, whatever the sizes in which they come."""
+
+import gzip
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gearshift.errors import RequestError
+from gearshift.http.server.encoding import decoded
+from gearshift.http.server.head import head
+from gearshift.http.server.reader import Phase, Received, Refused, RequestReader, path_of
+from gearshift.http.values import HttpLimits, HttpRequest, HttpResponse
+
+BODY = b'{"a": 1}'
+POST = b"POST /v1/x?y HTTP/1.1\r\nhost: h\r\ncontent-length: 8\r\nX-A: b\r\n\r\n" + BODY
+CHUNKED = (
+    b"POST /c HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n"
+    b'3\r\n{"a\r\n5\r\n": 1}\r\n0\r\nx-gearshift-tier: simple\r\n\r\n'
+)
+GET = b"GET /%41 HTTP/1.0\r\n\r\n"
+
+
+def read(*pieces: bytes, limits=None):
+    items: list[Received | Refused] = []
+    reader = RequestReader(limits or HttpLimits(), items.append, lambda: None)
+    for piece in pieces:
+        reader.feed(piece)
+    return reader, items
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    ends = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
+    return [data[a:b] for a, b in itertools.pairwise(ends)]
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=12))
+def test_requests_are_the_same_however_their_bytes_are_cut(places):
+    _, items = read(*cut(POST + CHUNKED + GET, places))
+    requests = [item.request for item in items if isinstance(item, Received)]
+    assert [(r.method, r.path, r.body) for r in requests] == [
+        ("POST", "/v1/x", BODY),
+        ("POST", "/c", BODY),
+        ("GET", "/A", b""),
+    ]
+    assert requests[0].headers["x-a"] == "b"
+    assert "x-gearshift-tier" not in requests[1].headers
+    assert [item.keeps_alive for item in items if isinstance(item, Received)] == [True, True, False]
+
+
+@given(st.binary(max_size=300), st.lists(st.integers(0, 400), max_size=5))
+def test_whatever_comes_ends_in_at_most_one_refusal(data, places):
+    reader, items = read(*cut(POST + data, places))
+    assert isinstance(items[0], Received)
+    refusals = [item for item in items if isinstance(item, Refused)]
+    assert len(refusals) <= 1
+    if refusals:
+        assert items[-1] is refusals[0]
+        assert reader.phase is Phase.ENDED
+        assert 400 <= refusals[0].error.status < 600
+
+
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [
+        (HttpLimits(max_body_bytes=7), 413),
+        (HttpLimits(max_header_bytes=20), 431),
+        (HttpLimits(max_headers=2), 431),
+    ],
+)
+def test_limits(limits, status):
+    for pieces in ([POST], [bytes([byte]) for byte in POST]):
+        _, items = read(*pieces, limits=limits)
+        assert isinstance(items[-1], Refused)
+        assert items[-1].error.status == status
+
+
+def test_limits_may_change_between_two_requests():
+    reader, items = read(POST)
+    reader.limits = HttpLimits(max_body_bytes=1)
+    reader.feed(POST)
+    assert isinstance(items[1], Refused)
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"/a/b?c=/d", "/a/b"),
+        (b"http://host:1/a?b", "/a"),
+        (b"http://host", "/"),
+        (b"/%e4%bd%a0", "/你"),
+        (b"/%ff", "/\ufffd"),
+    ],
+)
+def test_paths(target, path):
+    assert path_of(target) == path
+
+
+def test_no_value_can_begin_a_header_of_its_own():
+    response = HttpResponse(200, {"x-a": "b\r\nset-cookie: c"})
+    written = head(response, "", length=0, keeps_alive=True, is_http_1_0=False)
+    assert b"\r\nset-cookie" not in written
+    assert written.count(b"\r\n\r\n") == 1
+
+
+def compressed(body: bytes, encoding: str = "gzip") -> HttpRequest:
+    return HttpRequest("POST", "/", {"content-encoding": encoding}, body)
+
+
+async def test_a_compressed_body_is_decoded_within_its_limit():
+    packed = gzip.compress(b"a" * 100_000)
+    assert (await decoded(compressed(packed), 100_000)).body == b"a" * 100_000
+    for request, status in [
+        (compressed(packed), 413),
+        (compressed(packed[:-5]), 400),
+        (compressed(b"none"), 400),
+        (compressed(packed, "br"), 415),
+    ]:
+        with pytest.raises(RequestError) as caught:
+            await decoded(request, 99_999 if status == 413 else 1_000_000)
+        assert caught.value.status == status

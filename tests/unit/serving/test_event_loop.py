@@ -1,0 +1,62 @@
+"""The process runs its coroutine to the end, and keeps the garbage collector out of the way."""
+
+import asyncio
+import ctypes
+import gc
+import threading
+
+import pytest
+
+from gearshift.serving import event_loop
+
+
+async def thread():
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, lambda: threading.current_thread().name)
+
+
+def test_what_it_returns_and_raises_comes_back():
+    assert event_loop.run(thread()).startswith("loop")
+
+    async def broken():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        event_loop.run(broken())
+
+
+def test_without_uvloop_it_runs_all_the_same(monkeypatch):
+    monkeypatch.setattr(event_loop, "find_spec", lambda name: None)
+    assert event_loop.run(thread()).startswith("loop")
+
+
+def test_what_is_there_at_the_start_is_not_looked_at_again():
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        event_loop.settle()
+        assert gc.get_freeze_count() > frozen
+        assert gc.get_threshold()[0] > before[0]
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+class Library:
+    """A C library that counts how often it was asked to give memory back."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.malloc_trim = self.asked.append
+
+
+@pytest.mark.parametrize("library", [Library(), object()])
+def test_memory_that_the_start_freed_goes_back_where_that_can_be(monkeypatch, library):
+    before = gc.get_threshold()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    try:
+        event_loop.settle()
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+    assert getattr(library, "asked", [0]) == [0]

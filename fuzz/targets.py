@@ -18,13 +18,13 @@ from gearshift import registry
 from gearshift.config_file.text import expand, parse_value
 from gearshift.dialects.base import Dialect
 from gearshift.dialects.errors import MAX_MESSAGE_CHARACTERS
-from gearshift.dialects.ndjson import LineCutter
+from gearshift.dialects.ndjson import LineDecoder
 from gearshift.dialects.pieces import joined_calls
 from gearshift.dialects.splice import splice_model
-from gearshift.dialects.sse import EventCutter
+from gearshift.dialects.sse import SSEDecoder
 from gearshift.dialects.tool_calls import arguments_object
-from gearshift.errors import Fault, RequestError, UpstreamError
-from gearshift.http.server.reader import Received, Refused, RequestReader
+from gearshift.errors import FailureKind, RequestError, UpstreamError
+from gearshift.http.server.reader import ParsedRequest, RejectedRequest, RequestReader
 from gearshift.http.values import HttpLimits
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
@@ -112,7 +112,7 @@ def _sent_on(request: ChatRequest) -> None:
         try:
             sent = upstream.upstream_body(request, "large")
         except UpstreamError as error:
-            if error.fault is not Fault.INCAPABLE:
+            if error.fault is not FailureKind.INCAPABLE:
                 raise
         except RequestError as error:  # nested too deeply to be written
             _refused(error)
@@ -138,11 +138,11 @@ def http_requests(data: bytes) -> None:
     """Bytes of a connection are requests, and at most one refusal, which is the last."""
     for pieces in _splits(data):
         outcomes = _delivered(pieces)
-        assert not any(isinstance(outcome, Refused) for outcome in outcomes[:-1]), outcomes
+        assert not any(isinstance(outcome, RejectedRequest) for outcome in outcomes[:-1]), outcomes
 
 
-def _delivered(pieces: list[bytes]) -> list[Received | Refused]:
-    outcomes: list[Received | Refused] = []
+def _delivered(pieces: list[bytes]) -> list[ParsedRequest | RejectedRequest]:
+    outcomes: list[ParsedRequest | RejectedRequest] = []
     reader = RequestReader(LIMITS, outcomes.append, lambda: None)
     for piece in pieces:
         reader.feed(piece)
@@ -154,7 +154,7 @@ def _delivered(pieces: list[bytes]) -> list[Received | Refused]:
 
 def read(dialect: Dialect, data: bytes) -> None:
     """An upstream's bytes are frames, the same ones however they arrive, and add up."""
-    whole = dialect.read_answer(data)
+    whole = dialect.decode_response(data)
     assert whole.raw == data
     assert whole.error or whole.chunk, whole
     expected = None
@@ -184,7 +184,9 @@ def _passed_on(frame: Frame) -> None:
     for client in DIALECTS.values():
         body = {"stream_options": {"include_usage": True}}
         request = ChatRequest(client.name, Operation.CHAT, "auto", [], body=body)
-        assert not client.read_answer(client.write_answer(request, frame.chunk, "id", 0.0)).error
+        assert not client.decode_response(
+            client.encode_response(request, frame.chunk, "id", 0.0)
+        ).error
         writer = client.stream_writer(request, "small", "id", 0.0)
         written = writer.write(frame.chunk) + writer.finish()
         again = _frames(client, [written])
@@ -203,7 +205,7 @@ def cut_events(data: bytes) -> None:
     """Server-sent events add up to their stream, and say the same at every split."""
     expected: list[tuple[bytes, bytes]] | None = None
     for pieces in _splits(data):
-        cutter = EventCutter()
+        cutter = SSEDecoder()
         events = [event for piece in pieces for event in cutter.feed(piece)] + cutter.finish()
         assert b"".join(event.raw for event in events) == data
         said = [(event.name, event.data) for event in events if event.data is not None]
@@ -214,7 +216,7 @@ def cut_events(data: bytes) -> None:
 def cut_lines(data: bytes) -> None:
     """Lines are what is between line feeds."""
     for pieces in _splits(data):
-        cutter = LineCutter()
+        cutter = LineDecoder()
         lines = [line for piece in pieces for line in cutter.feed(piece)] + cutter.finish()
         assert b"".join(lines) == data
         assert all(b"\n" not in line[:-1] for line in lines), lines

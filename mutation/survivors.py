@@ -62,7 +62,7 @@ def _rule(row: Any, where: str) -> Reason:
         raise RuleError(f"{where}: needs {', '.join(sorted(_KEYS))}, and nothing else")
     for key, value in row.items():
         if not isinstance(value, str) or not value.strip():
-            raise RuleError(f"{where}: {key} must be a text that is not empty")
+            raise RuleError(f"{where}: {key} must be a string that is not empty")
     try:
         return Reason(row["function"], re.compile(row["line"]), row["reason"])
     except re.error as error:

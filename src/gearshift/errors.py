@@ -95,7 +95,7 @@ class RequestError(GearshiftError):
         self.headers = dict(headers or {})
 
 
-class Fault(StrEnum):
+class FailureKind(StrEnum):
     """What went wrong with an upstream; decides what happens next (docs: errors)."""
 
     UNREACHABLE = "unreachable"  # refused, reset, DNS
@@ -126,7 +126,7 @@ class UpstreamError(GearshiftError):
         self,
         message: str,
         *,
-        fault: Fault,
+        fault: FailureKind,
         status: int | None = None,
         body: bytes = b"",
         retry_after_seconds: float | None = None,
@@ -141,7 +141,7 @@ class UpstreamError(GearshiftError):
     @property
     def permits_fallback(self) -> bool:
         """Whether another deployment may answer instead (never for the client's own fault)."""
-        return self.fault is not Fault.REJECTED
+        return self.fault is not FailureKind.REJECTED
 
 
 class UntranslatableError(UpstreamError):
@@ -151,7 +151,7 @@ class UntranslatableError(UpstreamError):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, fault=Fault.INCAPABLE, status=400)
+        super().__init__(message, fault=FailureKind.INCAPABLE, status=400)
 
 
 class ExhaustedError(UpstreamError):
@@ -163,7 +163,7 @@ class ExhaustedError(UpstreamError):
         last = self.attempts[-1][1] if self.attempts else None
         super().__init__(
             f"every deployment failed: {said}" if said else "no deployment can answer",
-            fault=last.fault if last else Fault.UNREACHABLE,
+            fault=last.fault if last else FailureKind.UNREACHABLE,
             status=last.status if last else None,
             retry_after_seconds=last.retry_after_seconds if last else None,
         )

@@ -19,12 +19,12 @@ from gearshift.http.client.loop_end import LoopEnd
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
 from gearshift.pipeline.topology import is_listed, spellings
 from gearshift.planning.planner import Planner
-from gearshift.providers.base import EnginesProvider, HeirProvider, Provider, UpstreamConfig
+from gearshift.providers.base import EnginesProvider, Provider, ReusableProvider, UpstreamConfig
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import scorer_or_rule
@@ -72,7 +72,7 @@ class LLMInterface:
         sinks: Told of every finished request.
         upstreams: Replaces the configured ones (the gateway's embedded engines).
         router: Made already for these settings, as loading a scorer may take long.
-        predecessor: Whose upstreams are taken over where they are the same, with their
+        previous: Whose upstreams are taken over where they are the same, with their
             connections, engines and health; it owns them until `hand_over`.
 
     Attributes:
@@ -92,12 +92,12 @@ class LLMInterface:
         sinks: Sequence[Sink] = (),
         upstreams: Sequence[UpstreamConfig] | None = None,
         router: TieredModelRouter | None = None,
-        predecessor: LLMInterface | None = None,
+        previous: LLMInterface | None = None,
     ) -> None:
         if isinstance(config, TierConfig):
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
-        self.router = router or router_for(self.settings, predecessor)
+        self.router = router or router_for(self.settings, previous)
         self.notices: tuple[str, ...] = ()
         self.in_flight = InFlight()
         self._loop_end = LoopEnd(self._close)
@@ -105,13 +105,13 @@ class LLMInterface:
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
         self.planner = Planner(self.router, self.settings.config_hash, self.settings.quality)
-        self._connect(given or (UpstreamConfig("ollama", "ollama", ""),), predecessor)
+        self._connect(given or (UpstreamConfig("ollama", "ollama", ""),), previous)
 
     def _connect(
-        self, upstreams: Sequence[UpstreamConfig], predecessor: LLMInterface | None = None
+        self, upstreams: Sequence[UpstreamConfig], previous: LLMInterface | None = None
     ) -> None:
         self._upstreams = tuple(upstreams)
-        kept = self._unchanged(predecessor) if predecessor else {}
+        kept = self._unchanged(previous) if previous else {}
         limits, deadlines = self.settings.limits, self.settings.deadlines
         self.providers: dict[str, Provider] = {
             upstream.name: kept.get(upstream.name)
@@ -120,7 +120,7 @@ class LLMInterface:
         }
         self._owned = self.providers.keys() - kept.keys()
         circuit = self.settings.circuit
-        self.circuits = Circuits(
+        self.circuits = CircuitBreakers(
             time.monotonic,
             failures=circuit.failures,
             open_seconds=circuit.open_seconds,
@@ -134,29 +134,29 @@ class LLMInterface:
         )
         routing = self.settings.tiered_routing
         self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)
-        if predecessor is not None:
-            self._take_over(predecessor, kept)
+        if previous is not None:
+            self._take_over(previous, kept)
         self._handler = build(
             self.settings, self.providers, self.circuits, self.admission, self.health, self._sinks
         )
 
-    def _unchanged(self, predecessor: LLMInterface) -> dict[str, Provider]:
+    def _unchanged(self, previous: LLMInterface) -> dict[str, Provider]:
         """The predecessor's providers that serve here as they are."""
-        if predecessor.settings.deadlines != self.settings.deadlines:
+        if previous.settings.deadlines != self.settings.deadlines:
             return {}
-        before = {upstream.name: upstream for upstream in predecessor._upstreams}
+        before = {upstream.name: upstream for upstream in previous._upstreams}
         same = [u.name for u in self._upstreams if before.get(u.name) == u]
-        return {name: predecessor.providers[name] for name in same}
+        return {name: previous.providers[name] for name in same}
 
-    def _take_over(self, predecessor: LLMInterface, kept: Mapping[str, Provider]) -> None:
+    def _take_over(self, previous: LLMInterface, kept: Mapping[str, Provider]) -> None:
         """What is known of the upstreams, so that a change of settings is no fresh start."""
-        for name in self._owned & predecessor.providers.keys():
+        for name in self._owned & previous.providers.keys():
             heir = self.providers[name]
-            if isinstance(heir, HeirProvider):
-                heir.inherit(predecessor.providers[name])
-        self.admission.adopt(predecessor.admission)
-        self.circuits.adopt(predecessor.circuits)
-        self.health.adopt(predecessor.health, kept)
+            if isinstance(heir, ReusableProvider):
+                heir.reuse_from(previous.providers[name])
+        self.admission.adopt(previous.admission)
+        self.circuits.adopt(previous.circuits)
+        self.health.adopt(previous.health, kept)
 
     def hand_over(self, successor: LLMInterface) -> None:
         """From now on the successor closes what it has taken over."""
@@ -354,16 +354,16 @@ class LLMInterface:
         return self.providers[deployment.upstream], deployment.model
 
 
-def router_for(settings: Settings, predecessor: LLMInterface | None = None) -> TieredModelRouter:
+def router_for(settings: Settings, previous: LLMInterface | None = None) -> TieredModelRouter:
     """The router that settings ask for: the predecessor's where that is the same.
 
     It touches nothing that belongs to an event loop, so any thread may wait for it.
     """
     routing = settings.tiered_routing
     # A model's file may hold another model by now.
-    is_kept = predecessor is not None and predecessor.settings.tiered_routing == routing
-    if predecessor is not None and is_kept and not is_model_file(routing.scorer):
-        return predecessor.router
+    is_kept = previous is not None and previous.settings.tiered_routing == routing
+    if previous is not None and is_kept and not is_model_file(routing.scorer):
+        return previous.router
     return TieredModelRouter(routing, _scorer_for(routing))
 
 

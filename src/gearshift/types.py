@@ -253,7 +253,7 @@ class FrameStream(Protocol):
         ...
 
 
-class WholeAnswer:
+class CompleteResponse:
     """An answer that came in one piece; nothing of it is left at the upstream.
 
     Attributes:

@@ -146,7 +146,7 @@ def test_what_is_almost_a_request_is_refused_in_words_or_can_be_sent(dialect, da
 def test_what_is_almost_an_answer_is_a_frame(dialect, data):
     request = ChatRequest(dialect.name, Operation.CHAT, "auto", [])
     chunk = data.draw(ANSWERS)
-    whole = dialect.write_answer(request, chunk, "id", 1.0)
+    whole = dialect.encode_response(request, chunk, "id", 1.0)
     TARGETS[f"read-{dialect.name}"].holds(
         json.dumps(data.draw(almost(orjson.loads(whole)))).encode()
     )
@@ -161,7 +161,7 @@ def test_what_is_almost_an_answer_is_a_frame(dialect, data):
 def test_a_translated_answer_says_the_same(client, between, chunk):
     for dialect in (between, client):
         request = ChatRequest(dialect.name, Operation.CHAT, "auto", [])
-        frame = dialect.read_answer(dialect.write_answer(request, chunk, "id", 1.0))
+        frame = dialect.decode_response(dialect.encode_response(request, chunk, "id", 1.0))
         assert frame.error is None
         assert frame.chunk is not None
         assert frame.chunk.content == chunk.content

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from gearshift import registry
 from gearshift.dialects.base import Dialect
-from gearshift.errors import ExhaustedError, Fault, RequestError, UpstreamError
+from gearshift.errors import ExhaustedError, FailureKind, RequestError, UpstreamError
 from gearshift.types import (
     Capability,
     ChatRequest,
@@ -230,7 +230,7 @@ def test_what_is_accepted_can_be_sent(client, upstream, operation, body):
     try:
         sent = upstream.upstream_body(request, "large")
     except UpstreamError as error:
-        assert error.fault is Fault.INCAPABLE  # noqa: PT017
+        assert error.fault is FailureKind.INCAPABLE  # noqa: PT017
     else:
         assert orjson.loads(sent)["model"] == "large"
 
@@ -294,11 +294,11 @@ def test_a_stream_survives_translation(client, upstream):
 @each_pair
 def test_an_answer_survives_translation(client, upstream):
     chunk = told(frames_of(upstream, a_stream(upstream, CHUNKS)))
-    raw = upstream.write_answer(a_request(upstream), chunk, "abc", 1_700_000_000.0)
-    frame = upstream.read_answer(raw)
+    raw = upstream.encode_response(a_request(upstream), chunk, "abc", 1_700_000_000.0)
+    frame = upstream.decode_response(raw)
     assert frame.chunk is not None
-    translated = client.write_answer(a_request(client), frame.chunk, "abc", 1_700_000_000.0)
-    again = client.read_answer(translated)
+    translated = client.encode_response(a_request(client), frame.chunk, "abc", 1_700_000_000.0)
+    again = client.decode_response(translated)
     assert again.is_end
     assert again.error is None
     assert told([again]) == chunk
@@ -336,7 +336,7 @@ def test_any_text_survives(dialect, content, reasoning):
 @each_dialect
 @given(raw=st.binary(max_size=60) | JSON.map(orjson.dumps))
 def test_no_body_makes_reading_fail(dialect, raw):
-    frame = dialect.read_answer(raw)
+    frame = dialect.decode_response(raw)
     assert frame.raw == raw
     assert frame.error or frame.chunk
 
@@ -344,22 +344,22 @@ def test_no_body_makes_reading_fail(dialect, raw):
 @each_dialect
 def test_a_web_page_is_no_answer(dialect):
     page = b"<!doctype html><html><body>It works!</body></html>\n"
-    assert dialect.read_answer(page).error
+    assert dialect.decode_response(page).error
     assert any(frame.error for frame in frames_of(dialect, page))
 
 
 @each_dialect
 def test_the_model_that_answered_is_named(dialect):
     for frame in frames_of(dialect, a_stream(dialect, CHUNKS)):
-        named = dialect.with_model(frame, "large")
+        named = dialect.rewrite_model(frame, "large")
         assert named == frame.raw.replace(b'"small"', b'"large"')
-        assert dialect.with_model(frame, "small") is frame.raw
+        assert dialect.rewrite_model(frame, "small") is frame.raw
 
 
 @each_dialect
 def test_the_model_is_named_in_a_whole_answer(dialect):
-    raw = dialect.write_answer(a_request(dialect), Chunk('"small"', model="small"), "abc", 0.0)
-    named = dialect.read_answer(dialect.with_model(dialect.read_answer(raw), "large"))
+    raw = dialect.encode_response(a_request(dialect), Chunk('"small"', model="small"), "abc", 0.0)
+    named = dialect.decode_response(dialect.rewrite_model(dialect.decode_response(raw), "large"))
     assert named.chunk is not None
     assert (named.chunk.model, named.chunk.content) == ("large", '"small"')
 
@@ -386,7 +386,7 @@ def test_halves_of_characters_in_two_pieces_come_out_whole(client, upstream):
     chunks = [frame.chunk for frame in frames if frame.chunk]
     assert told(frames).content == "😀🦜"
     assert told(frames_of(client, a_stream(client, chunks))).content == "😀🦜"
-    assert b"".join(upstream.with_model(frame, "small") for frame in frames) == stream
+    assert b"".join(upstream.rewrite_model(frame, "small") for frame in frames) == stream
 
 
 @each_dialect
@@ -397,15 +397,15 @@ def test_what_is_no_character_is_replaced_and_the_rest_is_kept(dialect, cut):
     content = told(frames).content
     assert content.replace("\ufffd", "") == "one  two"
     assert "\ufffd" in content
-    whole = dialect.write_answer(a_request(dialect), Chunk("one <cut>"), "abc", 1.0)
-    frame = dialect.read_answer(whole.replace(b"<cut>", cut))
+    whole = dialect.encode_response(a_request(dialect), Chunk("one <cut>"), "abc", 1.0)
+    frame = dialect.decode_response(whole.replace(b"<cut>", cut))
     assert frame.chunk is not None
     assert "\ufffd" in frame.chunk.content
 
 
 @each_dialect
 def test_a_stream_for_a_whole_answer_is_put_together(dialect):
-    frame = dialect.read_answer(b"\xef\xbb\xbf" + a_stream(dialect, CHUNKS))
+    frame = dialect.decode_response(b"\xef\xbb\xbf" + a_stream(dialect, CHUNKS))
     assert frame.is_other_shape
     assert told([frame]) == told(frames_of(dialect, a_stream(dialect, CHUNKS)))
 
@@ -414,7 +414,7 @@ def test_a_stream_for_a_whole_answer_is_put_together(dialect):
 def test_a_stream_that_breaks_off_is_no_whole_answer(dialect):
     stream = a_stream(dialect, [Chunk("one"), Chunk("two"), Chunk("three")])
     for end in range(1, len(stream) - len(stream.splitlines()[-1]) - 1):
-        frame = dialect.read_answer(stream[:end])
+        frame = dialect.decode_response(stream[:end])
         assert frame.error or (frame.chunk and frame.chunk.finish_reason), stream[:end]
 
 
@@ -422,7 +422,7 @@ def test_a_stream_that_breaks_off_is_no_whole_answer(dialect):
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_whole_answer_for_a_stream_is_one_frame(dialect, indent):
     chunk = told(frames_of(dialect, a_stream(dialect, CHUNKS)))
-    raw = dialect.write_answer(a_request(dialect), chunk, "abc", 1.0)
+    raw = dialect.encode_response(a_request(dialect), chunk, "abc", 1.0)
     raw = json.dumps(json.loads(raw), indent=indent).encode()
     for mark in (b"", b"\xef\xbb\xbf"):
         pieces = [bytes([byte]) for byte in mark + raw]
@@ -463,7 +463,7 @@ def test_official_clients_read_streams(name: str, operation: Operation, kind: ty
 def test_official_clients_read_answers(name: str, operation: Operation, kind: type[BaseModel]):
     dialect = DIALECTS[name]
     chunk = told(frames_of(dialect, a_stream(dialect, CHUNKS)))
-    raw = dialect.write_answer(a_request(dialect, operation), chunk, "abc", 1.0)
+    raw = dialect.encode_response(a_request(dialect, operation), chunk, "abc", 1.0)
     assert kind.model_validate_json(raw).model_dump()["model"] == "small"
 
 
@@ -477,9 +477,9 @@ def test_official_clients_read_answers(name: str, operation: Operation, kind: ty
         (RequestError("bad", field="messages"), 400),
         (RequestError("model 'x' not found", status=404, code="model_not_found"), 404),
         (RequestError("full", status=429, headers={"Retry-After": "2"}), 429),
-        (UpstreamError("late", fault=Fault.TIMEOUT), 504),
-        (UpstreamError("full", fault=Fault.BUSY, retry_after_seconds=2), 503),
-        (ExhaustedError([("a/b", UpstreamError("gone", fault=Fault.UNREACHABLE))]), 502),
+        (UpstreamError("late", fault=FailureKind.TIMEOUT), 504),
+        (UpstreamError("full", fault=FailureKind.BUSY, retry_after_seconds=2), 503),
+        (ExhaustedError([("a/b", UpstreamError("gone", fault=FailureKind.UNREACHABLE))]), 502),
     ],
 )
 def test_an_error_is_read_as_it_was_written(dialect, error, status):
@@ -488,12 +488,12 @@ def test_an_error_is_read_as_it_was_written(dialect, error, status):
     assert headers.get("Retry-After") == ("2" if status in (429, 503) else None)
     message = dialect.fault_of(written, body)[1]
     assert str(error) == message
-    assert dialect.read_answer(body).error == message
+    assert dialect.decode_response(body).error == message
 
 
 @each_dialect
 def test_an_error_ends_a_stream_that_had_begun(dialect):
-    error = UpstreamError("the upstream\nbroke off", fault=Fault.CUT_OFF)
+    error = UpstreamError("the upstream\nbroke off", fault=FailureKind.CUT_OFF)
     (frame,) = frames_of(dialect, dialect.write_stream_error(error))
     assert frame.error == "the upstream broke off"
     assert not frame.is_end
@@ -503,6 +503,6 @@ def test_an_error_ends_a_stream_that_had_begun(dialect):
 @given(status=st.integers(300, 599), body=st.binary(max_size=60) | JSON.map(orjson.dumps))
 def test_every_failure_has_a_meaning_and_a_message(dialect, status, body):
     fault, message = dialect.fault_of(status, body)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, FailureKind)
     assert message
     assert "\n" not in message

@@ -117,9 +117,9 @@ def test_users_say_what_they_think_of_an_answer(tmp_path):
         for wrong, said in (
             ({**given, "verdict": "meh"}, "good' or 'bad"),
             ({**given, "comment": "x" * 3_000}, "more than 2,000"),
-            ({"verdict": "good"}, "decision_id must be a text"),
+            ({"verdict": "good"}, "decision_id must be a string"),
             (["good"], "must be an object"),
-            (b"{", "no JSON"),
+            (b"{", "not valid JSON"),
         ):
             status, message = feedback(gateway.url, wrong)
             assert (status, said in message) == (400, True), message

@@ -7,43 +7,43 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import (
     Cause,
     ChatRequest,
     Chunk,
+    CompleteResponse,
     Decision,
     Deployment,
     Frame,
     FrameStream,
     Operation,
-    WholeAnswer,
 )
 
-ONE = Target(Deployment("one", "m"), "openai", "simple")
-TWO = Target(Deployment("two", "m"), "openai", "simple")
-THREE = Target(Deployment("two", "large"), "openai", "complex")
+ONE = Candidate(Deployment("one", "m"), "openai", "simple")
+TWO = Candidate(Deployment("two", "m"), "openai", "simple")
+THREE = Candidate(Deployment("two", "large"), "openai", "complex")
 DECISION = Decision(
     "dec-1", 0.0, "simple", "m", "one", "openai", 1.0, {}, {}, "why", Cause.SCORED,
     "rule", "1", 3.0, "hash",
 )  # fmt: skip
 
 
-def call(*chain: Target) -> Call:
+def call(*chain: Candidate) -> Call:
     """A request for these deployments."""
     request = ChatRequest("openai", Operation.CHAT, "auto", [])
     return Call(request, DECISION, chain, time.perf_counter())
 
 
-def failing(fault: Fault = Fault.FAILED, message: str = "said") -> UpstreamError:
+def failing(fault: FailureKind = FailureKind.FAILED, message: str = "said") -> UpstreamError:
     return UpstreamError(message, fault=fault)
 
 
@@ -107,7 +107,7 @@ class Upstream:
         if isinstance(plan.result, BaseException):
             raise plan.result
         if plan.result == "whole":
-            return WholeAnswer(Frame(b"x", Chunk("x")))
+            return CompleteResponse(Frame(b"x", Chunk("x")))
         stream = Stream(self.open_streams)
         self.open_streams.add(id(stream))
         self.kept.append(stream)  # so that no two have the same id
@@ -130,7 +130,7 @@ class Pipeline:
         queue_seconds: float = 60.0,
     ) -> None:
         self.upstreams = {"one": Upstream([*one]), "two": Upstream([*two])}
-        self.circuits = Circuits(self.now, failures=failures)
+        self.circuits = CircuitBreakers(self.now, failures=failures)
         tiers = frozenset(("simple", "complex"))
         self.admission = Admission(places, queue, queue_seconds, lambda upstream: tiers)
         self.learned: list[Deployment] = []
@@ -162,7 +162,7 @@ class Pipeline:
         except RuntimeError:
             return 1e9
 
-    async def answer(self, *chain: Target) -> Call:
+    async def answer(self, *chain: Candidate) -> Call:
         """Ask, read the answer to its end, and close it, as a client's connection does."""
         asked = call(*(chain or (ONE, TWO)))
         response = await self.fallback(asked)

@@ -8,12 +8,12 @@ from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.types import (
     ChatRequest,
     Chunk,
+    CompleteResponse,
     Frame,
     FrameStream,
     ModelInfo,
     UpstreamState,
     Usage,
-    WholeAnswer,
 )
 
 TARGET = "tests.fakes.provider:EchoProvider"
@@ -59,8 +59,8 @@ class EchoProvider:
             raise self.failure
         words = f"{model}: {request.messages[-1]['content']}"
         chunk = Chunk(words, finish_reason="stop", usage=Usage(3, 4), model=model)
-        raw = OpenAIDialect().write_answer(request, chunk, "echo", 0.0)
-        return WholeAnswer(Frame(raw, chunk, is_end=True))
+        raw = OpenAIDialect().encode_response(request, chunk, "echo", 0.0)
+        return CompleteResponse(Frame(raw, chunk, is_end=True))
 
-    def inherit(self, predecessor: Provider) -> None:
-        self.inherited = predecessor
+    def reuse_from(self, previous: Provider) -> None:
+        self.inherited = previous

@@ -13,12 +13,12 @@ from gearshift.client.requests import chat_request
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.planner import Planner
-from gearshift.planning.variants import Variants
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Cause, Deployment
 
 COMPLEX = "Explain async vs threads"  # scores 4.17
@@ -49,7 +49,7 @@ class Setting:
     def planner(self):
         planner = Planner(TieredModelRouter(self.routing), "hash", self.quality)
         if self.experiments:
-            planner.variants = Variants(self.routing, planner.router, self.experiments)
+            planner.variants = ExperimentRouters(self.routing, planner.router, self.experiments)
         return planner
 
 
@@ -71,7 +71,7 @@ def setting(draw):
         }
     )
     models = {
-        name: (Target(Deployment("u", name), "ollama", tier, draw(CAPABILITIES), draw(LENGTHS)),)
+        name: (Candidate(Deployment("u", name), "ollama", tier, draw(CAPABILITIES), draw(LENGTHS)),)
         for name, tier in [*((n, n) for n in names), ("another", "")]
     }
     quality = QualitySettings(

@@ -7,7 +7,7 @@ import pytest
 from gearshift.errors import (
     ConfigError,
     ExhaustedError,
-    Fault,
+    FailureKind,
     GearshiftError,
     MissingExtraError,
     Problem,
@@ -56,19 +56,19 @@ def test_a_bad_request_has_its_status_and_headers_of_its_own():
     assert (plain.status, plain.field, plain.code, plain.headers) == (400, None, None, {})
 
 
-@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("fault", list(FailureKind))
 def test_only_a_clients_own_fault_is_not_for_another_deployment(fault):
     error = UpstreamError("no", fault=fault)
-    assert error.permits_fallback is (fault is not Fault.REJECTED)
+    assert error.permits_fallback is (fault is not FailureKind.REJECTED)
     assert (error.status, error.body, error.retry_after_seconds) == (None, b"", None)
 
 
 def test_exhausted_tells_what_each_one_said_and_ends_as_the_last_did():
-    first = UpstreamError("refused", fault=Fault.UNREACHABLE, status=500)
-    last = UpstreamError("full", fault=Fault.BUSY, status=429, retry_after_seconds=7.0)
+    first = UpstreamError("refused", fault=FailureKind.UNREACHABLE, status=500)
+    last = UpstreamError("full", fault=FailureKind.BUSY, status=429, retry_after_seconds=7.0)
     error = ExhaustedError([("a/m", first), ("b/n", last)])
     assert str(error) == "every deployment failed: a/m: refused; b/n: full"
-    assert (error.fault, error.status, error.retry_after_seconds) == (Fault.BUSY, 429, 7.0)
+    assert (error.fault, error.status, error.retry_after_seconds) == (FailureKind.BUSY, 429, 7.0)
     assert error.attempts == (("a/m", first), ("b/n", last))
 
 
@@ -76,7 +76,7 @@ def test_exhausted_without_anybody_to_ask():
     error = ExhaustedError([])
     assert str(error) == "no deployment can answer"
     assert (error.fault, error.status, error.retry_after_seconds) == (
-        Fault.UNREACHABLE,
+        FailureKind.UNREACHABLE,
         None,
         None,
     )

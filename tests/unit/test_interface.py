@@ -5,7 +5,7 @@ from tests.fakes import provider as fake
 
 from gearshift import registry
 from gearshift.config.loading import Settings
-from gearshift.errors import ExhaustedError, Fault, RequestError, UpstreamError
+from gearshift.errors import ExhaustedError, FailureKind, RequestError, UpstreamError
 from gearshift.interface import LLMInterface, ServedModel, router_for
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -92,10 +92,10 @@ async def test_what_is_asked_is_answered_and_told_to_the_sinks():
 async def test_who_fails_is_replaced_by_the_next_tier():
     upstreams = upstream("a", [SMALL]), upstream("b", [LARGE])
     async with LLMInterface(settings(*upstreams, retries={"attempts": 0})) as llm:
-        echo(llm, "a").failure = UpstreamError("gone", fault=Fault.FAILED)
+        echo(llm, "a").failure = UpstreamError("gone", fault=FailureKind.FAILED)
         answer = await llm.chat_completion(SIMPLE)
         assert (answer.model, answer.decision.fallback) == (LARGE, "simple->complex")
-        echo(llm, "b").failure = UpstreamError("gone too", fault=Fault.FAILED)
+        echo(llm, "b").failure = UpstreamError("gone too", fault=FailureKind.FAILED)
         with pytest.raises(ExhaustedError, match="gone too"):
             await llm.chat_completion(SIMPLE)
 
@@ -203,7 +203,7 @@ async def test_a_successor_goes_on_with_what_is_the_same_and_owns_it_after_the_h
     old = LLMInterface(settings(upstream("same"), upstream("changed")))
     await old.start()
     changed = upstream("changed", base_url="http://127.0.0.1:10/v1")
-    new = LLMInterface(settings(upstream("same"), changed), predecessor=old)
+    new = LLMInterface(settings(upstream("same"), changed), previous=old)
     same, before = echo(old, "same"), echo(old, "changed")
     assert echo(new, "same") is same
     after = echo(new, "changed")
@@ -222,7 +222,7 @@ async def test_a_successor_goes_on_with_what_is_the_same_and_owns_it_after_the_h
 
 async def test_a_successor_that_is_given_up_closes_nothing_of_its_predecessors():
     async with LLMInterface(settings()) as old:
-        new = LLMInterface(settings(hedging={"enabled": True}), predecessor=old)
+        new = LLMInterface(settings(hedging={"enabled": True}), previous=old)
         await new.start()
         await new.aclose()
         assert echo(old).events == ["start"]
@@ -230,7 +230,7 @@ async def test_a_successor_that_is_given_up_closes_nothing_of_its_predecessors()
 
 def test_other_deadlines_make_other_providers():
     old = LLMInterface(settings())
-    new = LLMInterface(settings(limits={"idle_seconds": 1}), predecessor=old)
+    new = LLMInterface(settings(limits={"idle_seconds": 1}), previous=old)
     assert new.providers["here"] is not old.providers["here"]
     assert echo(new).deadlines.idle_seconds == 1
 

@@ -8,13 +8,13 @@ from tests.fakes.finished import decision
 from gearshift.types import (
     Cause,
     Chunk,
+    CompleteResponse,
     Decision,
     Deployment,
     Frame,
     Timings,
     ToolCall,
     Usage,
-    WholeAnswer,
 )
 
 
@@ -56,7 +56,7 @@ def test_a_decision_is_told_whole_and_in_plain_values():
 
 async def test_a_whole_answer_is_read_once():
     frame = Frame(b"x", Chunk("x"), is_end=True)
-    answer = WholeAnswer(frame)
+    answer = CompleteResponse(frame)
     assert answer.frame is frame
     assert await answer.read() is frame
     assert await answer.read() is None

@@ -10,12 +10,12 @@ import orjson
 from gearshift.admin import pages
 from gearshift.admin.access import Access
 from gearshift.admin.charts import CHARTS
-from gearshift.admin.desk import Desk, query_of
+from gearshift.admin.context import AdminContext, query_of
 from gearshift.admin.openapi import document
 from gearshift.admin.views import ACTIONS, VIEWS, Action, View
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway.readiness import readiness
-from gearshift.http.server.defects import defect
+from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
@@ -54,11 +54,11 @@ class AdminPlane:
         token: What its users must send; empty: nothing.
 
     Attributes:
-        desk: What its views may ask.
+        context: What its views may ask.
     """
 
     def __init__(self, llm: LLMInterface, metrics: Metrics, host: str, token: str = "") -> None:
-        self.desk = Desk(llm)
+        self.context = AdminContext(llm)
         self._metrics = metrics
         self._access = Access(host, token)
         self._answers: dict[tuple[str, str], Answer] = {
@@ -78,7 +78,7 @@ class AdminPlane:
 
     def adopt(self, llm: LLMInterface) -> None:
         """Show this one from now on."""
-        self.desk.adopt(llm)
+        self.context.adopt(llm)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
@@ -88,7 +88,7 @@ class AdminPlane:
         except GearshiftError as error:
             return self.refusal(request, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
-            return self.refusal(request, defect(error, "answering an operator"))
+            return self.refusal(request, log_internal_error(error, "answering an operator"))
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         method = "GET" if request.method == "HEAD" else request.method
@@ -102,7 +102,7 @@ class AdminPlane:
         if others or asset is not None:
             allow = ", ".join(others or ["GET"])
             raise RequestError(f"only {allow} here", status=405, headers={"Allow": allow})
-        raise RequestError("there is nothing here; see /", status=404)
+        raise RequestError("not found; see /", status=404)
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
@@ -116,7 +116,7 @@ class AdminPlane:
 
     def _facts(self, view: View) -> Answer:
         async def answer(request: HttpRequest) -> HttpResponse:
-            return _json(await view.read(self.desk, query_of(request.query)))
+            return _json(await view.read(self.context, query_of(request.query)))
 
         return answer
 
@@ -124,7 +124,7 @@ class AdminPlane:
         async def answer(request: HttpRequest) -> HttpResponse:
             query = query_of(request.query)
             try:
-                facts = await view.read(self.desk, query)
+                facts = await view.read(self.context, query)
             except RequestError as error:
                 return HttpResponse(error.status, _HTML, pages.trouble(view, str(error)))
             return HttpResponse(200, _HTML, pages.page(view, facts, query, request.query))
@@ -133,7 +133,7 @@ class AdminPlane:
 
     def _chart(self, view: View, name: str) -> Answer:
         async def answer(request: HttpRequest) -> HttpResponse:
-            facts = await view.read(self.desk, query_of(request.query))
+            facts = await view.read(self.context, query_of(request.query))
             return HttpResponse(200, _SVG, CHARTS[view.name][name](facts))
 
         return answer
@@ -143,10 +143,10 @@ class AdminPlane:
             try:
                 body = orjson.loads(request.body or b"{}")
             except orjson.JSONDecodeError as error:
-                raise RequestError(f"the body is no JSON: {error}") from error
+                raise RequestError(f"the body is not valid JSON: {error}") from error
             if not isinstance(body, dict):
                 raise RequestError("the body must be an object")
-            return _json(await action.act(self.desk, body))
+            return _json(await action.act(self.context, body))
 
         return answer
 
@@ -154,7 +154,7 @@ class AdminPlane:
         return HttpResponse(200, _JSON, b'{"status":"live"}')
 
     async def _ready(self, request: HttpRequest) -> HttpResponse:
-        return readiness(self.desk.llm)
+        return readiness(self.context.llm)
 
     async def _exposition(self, request: HttpRequest) -> HttpResponse:
         content_type, text = self._metrics.exposition()

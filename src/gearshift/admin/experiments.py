@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.types import JsonObject
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """All experiments with their reports, the newest first."""
     del query
 
@@ -21,6 +21,6 @@ async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
             return {"experiments": []}
         from gearshift.quality.experiment_report import report
 
-        return {"experiments": [report(engine, kept, desk.lowest) for kept in found]}
+        return {"experiments": [report(engine, kept, context.lowest) for kept in found]}
 
-    return await desk.ask_log(ask)
+    return await context.ask_log(ask)

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import orjson
 
-from gearshift.admin.desk import SPANS
+from gearshift.admin.context import SPANS
 from gearshift.admin.views import ACTIONS, VIEWS, Action, View
 from gearshift.types import JsonObject
 

@@ -6,23 +6,23 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gearshift.admin.desk import Desk, hours_of
+from gearshift.admin.context import AdminContext, hours_of
 from gearshift.catalog.prices import prices_of
 from gearshift.telemetry.compute import EXTRA
 from gearshift.types import JsonObject
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """Everything of the page; what needs no log is there without one."""
     hours = hours_of(query)
-    found: JsonObject = {"since": query.get("since", "24h"), "upstreams": health(desk)}
-    if desk.has_log:
+    found: JsonObject = {"since": query.get("since", "24h"), "upstreams": health(context)}
+    if context.has_log:
         now = int(time.time() // 3_600)
-        found |= await desk.ask_log(lambda engine: _logged(engine, desk, now, hours))
+        found |= await context.ask_log(lambda engine: _logged(engine, context, now, hours))
     return found
 
 
-def _logged(engine: Any, desk: Desk, now: int, hours: int) -> JsonObject:
+def _logged(engine: Any, context: AdminContext, now: int, hours: int) -> JsonObject:
     from gearshift.decision_log.summary import summarise
     from gearshift.guarantees.alarms import CHECKS
     from gearshift.quality.alarm_record import kept_alarms
@@ -30,9 +30,9 @@ def _logged(engine: Any, desk: Desk, now: int, hours: int) -> JsonObject:
 
     first = now - hours + 1
     summary = summarise(engine, first)
-    day = last_day(engine, time.time(), desk.lowest)
+    day = last_day(engine, time.time(), context.lowest)
     return {
-        **summary.to_json(desk.lowest, prices_of(desk.llm.settings)),
+        **summary.to_json(context.lowest, prices_of(context.llm.settings)),
         "over_time": _over_time(summary.hours, first, now),
         "quality_bound": bound(day.losses, day.judged),
         "alarms": [
@@ -71,12 +71,12 @@ def _over_time(rows: Any, first: int, now: int) -> JsonObject:
     return {"starts": [start * 3_600 for start in starts], "hours": each, "tiers": tiers}
 
 
-def health(desk: Desk) -> list[JsonObject]:
+def health(context: AdminContext) -> list[JsonObject]:
     """Every tier's deployments: how they are, and whether their model is in memory."""
     found = []
-    for tier, chain in desk.llm.tier_health().items():
+    for tier, chain in context.llm.tier_health().items():
         for one in chain:
-            info = desk.llm.model_info(one.deployment)
+            info = context.llm.model_info(one.deployment)
             found.append(
                 {
                     "tier": tier,

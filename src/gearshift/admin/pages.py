@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gearshift.admin.desk import SPANS
+from gearshift.admin.context import SPANS
 from gearshift.admin.views import VIEWS, View
 from gearshift.types import JsonObject
 

@@ -6,21 +6,21 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gearshift.admin.desk import Desk, hours_of
+from gearshift.admin.context import AdminContext, hours_of
 from gearshift.admin.overview import bound
 from gearshift.types import JsonObject
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """Verdicts, the bound of every day, alarms, what sampling is set to."""
     from gearshift.decision_log.verdicts import latest, verdicts_by_day
     from gearshift.quality.alarm_record import kept_alarms
 
     since = time.time() - 3_600 * hours_of(query)
-    settings = desk.llm.settings.quality
+    settings = context.llm.settings.quality
 
     def ask(engine: Any) -> JsonObject:
-        days = verdicts_by_day(engine, since, desk.lowest)
+        days = verdicts_by_day(engine, since, context.lowest)
         losses = sum(day.losses for day in days)
         judged = sum(day.judged for day in days)
         return {
@@ -48,5 +48,5 @@ async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
             "daily_tokens": settings.daily_tokens,
             "limit": settings.alarms.loss_share,
         },
-        **await desk.ask_log(ask),
+        **await context.ask_log(ask),
     }

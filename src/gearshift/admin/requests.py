@@ -6,14 +6,14 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from gearshift.admin.desk import Desk, hours_of
+from gearshift.admin.context import AdminContext, hours_of
 from gearshift.errors import RequestError
 from gearshift.types import JsonObject
 
 _FACTORS = ("length", "code", "technical", "multi_step", "question")
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """A page of requests, the newest first."""
     from gearshift.decision_log.recent import TEXTS, Filters, recent
 
@@ -21,14 +21,14 @@ async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
     since = time.time() - 3_600 * hours_of(query)
     filters = Filters(wanted, since, failed=query.get("failed") == "1")
     after = _after(query.get("after"))
-    page = await desk.ask_log(lambda engine: recent(engine, filters, after))
+    page = await context.ask_log(lambda engine: recent(engine, filters, after))
     more = None
     if page.after is not None:
         more = urlencode({**query, "after": f"{page.after[0]!r},{page.after[1]}"})
     return {
         "since": query.get("since", "24h"),
         "filters": {**wanted, **({"failed": "1"} if filters.failed else {})},
-        "tiers": [tier.name for tier in desk.llm.settings.tiered_routing.ordered_tiers],
+        "tiers": [tier.name for tier in context.llm.settings.tiered_routing.ordered_tiers],
         "requests": page.rows,
         "next": more,
     }
@@ -44,7 +44,7 @@ def _after(text: str | None) -> tuple[float, str] | None:
         raise RequestError("after is none that a page has given", field="after") from error
 
 
-async def one(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def one(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """One decision with its factors, what would flip it, and what judges said.
 
     Raises:
@@ -53,13 +53,13 @@ async def one(desk: Desk, query: Mapping[str, str]) -> JsonObject:
     from gearshift.decision_log.recent import one as find
 
     name = query.get("id", "")
-    found = await desk.ask_log(lambda engine: find(engine, name))
+    found = await context.ask_log(lambda engine: find(engine, name))
     if found is None:
         raise RequestError(f"no decision {name[:60]!r} in the log", status=404)
-    return {"decision": found, "explained": _explained(desk, found)}
+    return {"decision": found, "explained": _explained(context, found)}
 
 
-def _explained(desk: Desk, decision: JsonObject) -> JsonObject | None:
+def _explained(context: AdminContext, decision: JsonObject) -> JsonObject | None:
     """The rule's contributions and the nearest change; `None` where the rule did not decide."""
     from gearshift.tiered_routing.complexity_scorer import WEIGHTS, ComplexityResult
 
@@ -67,7 +67,7 @@ def _explained(desk: Desk, decision: JsonObject) -> JsonObject | None:
         return None
     factors = {name: decision[name] or 0.0 for name in _FACTORS}
     contributions = {name: factors[name] * WEIGHTS[name] * 10 / 3 for name in _FACTORS}
-    tiers = desk.llm.settings.tiered_routing.ordered_tiers
+    tiers = context.llm.settings.tiered_routing.ordered_tiers
     result = ComplexityResult(
         decision["score"],
         factors,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from gearshift.admin.changing import RefusedChangeError
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.decision_log.changes import Change
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.types import JsonObject
@@ -16,31 +16,31 @@ logger = logging.getLogger(__name__)
 _WHO = "admin API"
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """The block `tiered_routing` as it is in force."""
     del query
-    return desk.llm.settings.tiered_routing.model_dump(mode="json")
+    return context.llm.settings.tiered_routing.model_dump(mode="json")
 
 
-async def change(desk: Desk, body: JsonObject) -> JsonObject:
+async def change(context: AdminContext, body: JsonObject) -> JsonObject:
     """Change some of it; the new block, and how each change will last.
 
     Raises:
         RequestError: 422 naming the key that is wrong, 409 where nothing can be changed.
     """
-    if desk.changer is None:
+    if context.changer is None:
         raise RequestError("settings cannot be changed here", status=409)
     try:
-        applied = await desk.changer.apply(body, _WHO)
+        applied = await context.changer.apply(body, _WHO)
     except RefusedChangeError as error:
         raise RequestError(str(error), status=422, field=error.key, code="bad_setting") from error
     except GearshiftError as error:
         raise RequestError(str(error), status=409) from error
-    await _note(desk, applied.changes)
+    await _note(context, applied.changes)
     return {**applied.effective, "changes": [_described(one) for one in applied.changes]}
 
 
-async def _note(desk: Desk, changes: Sequence[Change]) -> None:
+async def _note(context: AdminContext, changes: Sequence[Change]) -> None:
     for one in changes:
         logger.warning(
             "%s: tiered_routing.%s: %r -> %r%s",
@@ -50,36 +50,36 @@ async def _note(desk: Desk, changes: Sequence[Change]) -> None:
             one.new,
             "" if one.kept else " until the next start",
         )
-    if desk.has_log:
+    if context.has_log:
         from gearshift.decision_log.changes import note_changes
 
         try:
-            await desk.ask_log(lambda engine: note_changes(engine, changes))
+            await context.ask_log(lambda engine: note_changes(engine, changes))
         except RequestError as error:
             logger.warning("the change is not in the audit trail: %s", error)
 
 
-async def trail(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def trail(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """What was changed, the newest first."""
     from gearshift.decision_log.changes import changes
 
     del query
-    found = await desk.ask_log(changes)
+    found = await context.ask_log(changes)
     return {"changes": [_described(one) for one in found]}
 
 
-async def undo(desk: Desk, body: JsonObject) -> JsonObject:
+async def undo(context: AdminContext, body: JsonObject) -> JsonObject:
     """Put back what the newest change of a key has replaced.
 
     Raises:
         RequestError: 404 where nothing was changed, 409 where the old value is in force already.
     """
     key = body.get("key")
-    found = (await trail(desk, {}))["changes"]
+    found = (await trail(context, {}))["changes"]
     newest = next((one for one in found if key in (None, one["key"])), None)
     if newest is None:
         raise RequestError("nothing was changed that could be put back", status=404)
-    done = await change(desk, _nested(newest["key"], newest["old"]))
+    done = await change(context, _nested(newest["key"], newest["old"]))
     if not done["changes"]:
         message = f"{newest['key']} is {newest['old']!r} already; nothing was put back"
         raise RequestError(message, status=409)

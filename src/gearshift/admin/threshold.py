@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gearshift.admin.desk import Desk, hours_of
+from gearshift.admin.context import AdminContext, hours_of
 from gearshift.errors import GearshiftError
 from gearshift.types import JsonObject
 
@@ -14,12 +14,12 @@ _STEPS: Final = tuple(step / 4 for step in range(41))
 BASELINE: Final = "always-complex on the same tokens"
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """The present threshold, and share, compute and quality at every quarter point."""
-    settings = desk.llm.settings
+    settings = context.llm.settings
     tiers = settings.tiered_routing.ordered_tiers
     since = int(time.time() // 3_600) - hours_of(query) + 1
-    saving = desk.sizes.saving()
+    saving = context.sizes.saving()
 
     def ask(engine: Any) -> JsonObject:
         from gearshift.decision_log.scores import scores_since
@@ -32,9 +32,9 @@ async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
     return {
         "since": query.get("since", "24h"),
         "threshold": tiers[0].below,
-        "can_change": len(tiers) == 2 and desk.changer is not None,
+        "can_change": len(tiers) == 2 and context.changer is not None,
         "baseline": BASELINE,
-        **await desk.ask_log(ask),
+        **await context.ask_log(ask),
     }
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.types import JsonObject
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """Requests of the lowest and the highest tier, their mean scores, fallbacks."""
     from gearshift.decision_log.changes import totals
 
     del query
-    tiers = desk.llm.settings.tiered_routing.ordered_tiers
-    found = await desk.ask_log(totals)
+    tiers = context.llm.settings.tiered_routing.ordered_tiers
+    found = await context.ask_log(totals)
     low, high = found.get(tiers[0].name, {}), found.get(tiers[-1].name, {})
     requests = sum(int(one["requests"]) for one in found.values())
     simple = int(low.get("requests", 0))
@@ -33,10 +33,10 @@ def _mean(sums: Mapping[str, float]) -> float:
     return sums["score_sum"] / sums["scored"] if sums.get("scored") else 0.0
 
 
-async def reset(desk: Desk, body: JsonObject) -> JsonObject:
+async def reset(context: AdminContext, body: JsonObject) -> JsonObject:
     """Count from zero."""
     from gearshift.decision_log.changes import reset_totals
 
     del body
-    await desk.ask_log(reset_totals)
-    return await facts(desk, {})
+    await context.ask_log(reset_totals)
+    return await facts(context, {})

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.client.requests import chat_request
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.tiered_routing.scorer import ExplainingScorer
@@ -16,14 +16,14 @@ _LONGEST = 20_000
 _TOKENS = 512
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """What the page needs before anything is tried."""
     del query
-    tiers = desk.llm.settings.tiered_routing.ordered_tiers
+    tiers = context.llm.settings.tiered_routing.ordered_tiers
     return {"tiers": [tiers[0].name, tiers[-1].name]}
 
 
-async def answer(desk: Desk, body: JsonObject) -> JsonObject:
+async def answer(context: AdminContext, body: JsonObject) -> JsonObject:
     """Score a prompt and, unless told otherwise, have the lowest and the highest tier answer it.
 
     Raises:
@@ -31,29 +31,29 @@ async def answer(desk: Desk, body: JsonObject) -> JsonObject:
     """
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
-        raise RequestError("prompt must be a text", field="prompt")
+        raise RequestError("prompt must be a string", field="prompt")
     if len(prompt) > _LONGEST:
         raise RequestError(f"prompt has more than {_LONGEST:,} characters", field="prompt")
-    decision = desk.llm.decide(chat_request(prompt))
-    found: JsonObject = {"decision": decision.to_json(), "evidence": _evidence(desk, prompt)}
+    decision = context.llm.decide(chat_request(prompt))
+    found: JsonObject = {"decision": decision.to_json(), "evidence": _evidence(context, prompt)}
     if body.get("answers", True):
-        tiers = (await facts(desk, {}))["tiers"]
-        answers = await asyncio.gather(*(_answer(desk, prompt, tier) for tier in tiers))
+        tiers = (await facts(context, {}))["tiers"]
+        answers = await asyncio.gather(*(_answer(context, prompt, tier) for tier in tiers))
         found["answers"] = list(answers)
     return found
 
 
-def _evidence(desk: Desk, prompt: str) -> list[JsonObject]:
-    scorer = desk.llm.router.scorer
+def _evidence(context: AdminContext, prompt: str) -> list[JsonObject]:
+    scorer = context.llm.router.scorer
     if not isinstance(scorer, ExplainingScorer):
         return []
     return [one._asdict() for one in scorer.evidence(prompt)]
 
 
-async def _answer(desk: Desk, prompt: str, tier: str) -> JsonObject:
+async def _answer(context: AdminContext, prompt: str, tier: str) -> JsonObject:
     started = time.perf_counter()
     try:
-        found = await desk.llm.chat_completion(prompt, tier=tier, max_tokens=_TOKENS)
+        found = await context.llm.chat_completion(prompt, tier=tier, max_tokens=_TOKENS)
     except GearshiftError as error:
         return {"tier": tier, "error": str(error)}
     return {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from gearshift.admin.desk import Desk, hours_of
+from gearshift.admin.context import AdminContext, hours_of
 from gearshift.config.loading import Settings
 from gearshift.types import JsonObject
 
@@ -15,26 +15,26 @@ _FEWEST = 20
 _ENOUGH_JUDGED = 300
 
 
-async def facts(desk: Desk, query: Mapping[str, str]) -> JsonObject:
+async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """Requests by hour of the day, kind, length, model, client; repetitions; recommendations."""
     hours = hours_of(query)
-    settings = desk.llm.settings
+    settings = context.llm.settings
 
     def ask(engine: Any) -> JsonObject:
         from gearshift.decision_log.summary import summarise
         from gearshift.decision_log.usage import unlike_the_rest, usage
 
-        found = usage(engine, desk.lowest, time.time() - 3_600 * hours)
+        found = usage(engine, context.lowest, time.time() - 3_600 * hours)
         summary = summarise(engine, int(time.time() // 3_600) - hours + 1)
         said: JsonObject = {
             **asdict(found),
             "by_hour": _by_hour(summary.hours),
             "unlike": [asdict(one) for one in unlike_the_rest(found)],
         }
-        totals = summary.to_json(desk.lowest)
+        totals = summary.to_json(context.lowest)
         return {**said, "recommendations": recommendations(said, totals, settings)}
 
-    return {"since": query.get("since", "24h"), **await desk.ask_log(ask)}
+    return {"since": query.get("since", "24h"), **await context.ask_log(ask)}
 
 
 def _by_hour(rows: Any) -> list[int]:

@@ -17,11 +17,11 @@ from gearshift.admin import (
     try_it,
     usage,
 )
-from gearshift.admin.desk import SPANS, Desk
+from gearshift.admin.context import SPANS, AdminContext
 from gearshift.types import JsonObject
 
-Read = Callable[[Desk, Mapping[str, str]], Awaitable[JsonObject]]
-Act = Callable[[Desk, JsonObject], Awaitable[JsonObject]]
+Read = Callable[[AdminContext, Mapping[str, str]], Awaitable[JsonObject]]
+Act = Callable[[AdminContext, JsonObject], Awaitable[JsonObject]]
 
 
 @dataclass(frozen=True, slots=True)

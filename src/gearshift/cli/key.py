@@ -74,4 +74,4 @@ def _checked(key: str, name: str | None) -> ApiKeySettings:
 
 def _check_name_is_free(name: str, config: str | None) -> None:
     if any(key.name == name for key in load(config).auth.api_keys):
-        raise ConfigError([Problem("auth.api_keys", f"a key {name!r} is there already")])
+        raise ConfigError([Problem("auth.api_keys", f"duplicate key name {name!r}")])

@@ -51,7 +51,7 @@ async def _pull(settings: Settings, *, quiet: bool) -> list[str]:
             await _fetch(provider, deployment, quiet=quiet)
             pulled.append(deployment.model)
         if not pulled and not quiet:
-            click.echo("every tier's model is there already")
+            click.echo("every tier's model is already present")
         return pulled
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from gearshift.tiered_routing.tier_config import no_boolean
+from gearshift.tiered_routing.tier_config import reject_bool
 
-Seconds = Annotated[float, BeforeValidator(no_boolean), Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=1, allow_inf_nan=False)]
-Risk = Annotated[float, BeforeValidator(no_boolean), Field(gt=0, lt=1, allow_inf_nan=False)]
-Count = Annotated[int, BeforeValidator(no_boolean), Field(ge=1)]
-CountOrNone = Annotated[int, BeforeValidator(no_boolean), Field(ge=0)]
+Seconds = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=1, allow_inf_nan=False)]
+Risk = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, lt=1, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(reject_bool), Field(ge=1)]
+CountOrNone = Annotated[int, BeforeValidator(reject_bool), Field(ge=0)]

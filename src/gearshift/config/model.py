@@ -27,7 +27,7 @@ from gearshift.config.sections.telemetry import OpenTelemetrySettings
 from gearshift.config.sections.upstreams import Redacted, SettingsBlock, UpstreamSettings
 from gearshift.config_file.messages import fault
 from gearshift.providers.base import Deadlines, UpstreamConfig
-from gearshift.tiered_routing.tier_config import TierConfig, no_boolean
+from gearshift.tiered_routing.tier_config import TierConfig, reject_bool
 
 
 def _scheme(*schemes: str) -> AfterValidator:
@@ -65,13 +65,13 @@ class LimitSettings(SettingsBlock):
 class RetrySettings(SettingsBlock):
     """Asking the same deployment again."""
 
-    attempts: Annotated[int, BeforeValidator(no_boolean), Field(ge=0, le=10)] = 1
+    attempts: Annotated[int, BeforeValidator(reject_bool), Field(ge=0, le=10)] = 1
     backoff_seconds: Seconds = 0.1
     budget: Share = 0.2
 
 
 class CircuitSettings(SettingsBlock):
-    """When a deployment that fails is left alone."""
+    """When the circuit of a deployment that fails opens."""
 
     failures: Count = 5
     open_seconds: Seconds = 1.0
@@ -82,7 +82,7 @@ class HedgingSettings(SettingsBlock):
     """A second request where the first takes unusually long."""
 
     enabled: bool = False
-    percentile: Annotated[float, BeforeValidator(no_boolean), Field(ge=50, le=99.9)] = 95.0
+    percentile: Annotated[float, BeforeValidator(reject_bool), Field(ge=50, le=99.9)] = 95.0
 
 
 class CacheSettings(SettingsBlock):
@@ -108,8 +108,8 @@ class DecisionLogSettings(SettingsBlock):
     enabled: bool = True
     url: LogUrl | None = None
     store_prompts: bool = False
-    keep_days: Annotated[float, BeforeValidator(no_boolean), Field(gt=0, le=36_500)] = 30
-    max_megabytes: Annotated[float, BeforeValidator(no_boolean), Field(ge=1, le=1e9)] = 1000
+    keep_days: Annotated[float, BeforeValidator(reject_bool), Field(gt=0, le=36_500)] = 30
+    max_megabytes: Annotated[float, BeforeValidator(reject_bool), Field(ge=1, le=1e9)] = 1000
 
     _may_be_empty = field_validator("url", mode="before")(empty_is_none)
 
@@ -145,7 +145,7 @@ class Settings(SettingsBlock):
         names = [upstream.name for upstream in upstreams]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise fault(f"{index}.name", f"an upstream {name!r} is there already")
+                raise fault(f"{index}.name", f"duplicate upstream name {name!r}")
         return upstreams
 
     @property

@@ -81,11 +81,11 @@ def threshold_in(text: str, name: str) -> float | None:
     if isinstance(found, str) and "$" in found:
         raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} comes from the environment; change it there")
     if found is not None and (isinstance(found, bool) or not isinstance(found, int | float | str)):
-        raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} is no number")
+        raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} is not a number")
     try:
         return None if found is None else float(found)
     except ValueError as error:
-        raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} is no number") from error
+        raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} is not a number") from error
 
 
 def with_threshold(text: str, threshold: float, name: str) -> str:

@@ -26,7 +26,7 @@ _WORDS: Final = {
     "int_parsing": "a whole number is expected",
     "int_parsing_size": "the number is too large",
     "int_type": "a whole number is expected",
-    "invalid_key": "a key must be a text",
+    "invalid_key": "a key must be a string",
     "less_than_equal": "must be at most {le:g}",
     "missing": "is required",
     "model_attributes_type": "a mapping of settings is expected",

@@ -92,13 +92,13 @@ class Works:
                     work.run(connection)
             except DBAPIError as error:
                 if error.connection_invalidated:
-                    self.put_back(taken[place:])
+                    self.requeue(taken[place:])
                     raise
                 self._failed(work, error)
             except Exception as error:  # noqa: BLE001 - whatever it is, what is behind goes on
                 self._failed(work, error)
 
-    def put_back(self, works: list[Work]) -> None:
+    def requeue(self, works: list[Work]) -> None:
         """They could not be done now, for no fault of theirs."""
         with self._lock:
             self._waiting.extendleft(reversed(works))
@@ -122,4 +122,4 @@ class Works:
             self._dropped()
             return
         work.due = self._clock() + _REST_SECONDS * 2 ** (work.tries - 1)
-        self.put_back([work])
+        self.requeue([work])

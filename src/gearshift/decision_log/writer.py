@@ -20,8 +20,8 @@ from gearshift.decision_log.database import (
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.statements import Statements
-from gearshift.decision_log.waiting import Portion, Waiting
 from gearshift.decision_log.works import UNWRITABLE, Works
+from gearshift.decision_log.write_queue import WriteBatch, WriteQueue
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 
@@ -65,7 +65,7 @@ class LogWriter:
         self._retention = retention
         self._with_prompts = with_prompts
         self._dropped = dropped
-        self._waiting = Waiting(_MOST_KEPT, _MOST_BYTES)
+        self._waiting = WriteQueue(_MOST_KEPT, _MOST_BYTES)
         self._works = Works(given_up)
         self._said: set[tuple[str, type[Exception]]] = set()
         self._stop = threading.Event()
@@ -133,11 +133,11 @@ class LogWriter:
             session = session or self._session()
             self._write_all(session)
         except (SQLAlchemyError, DecisionLogError, OSError) as error:
-            self._works.put_back(works)
+            self._works.requeue(works)
             self._failed(session, error)
             return None
         except Exception as error:  # noqa: BLE001 - a defect of ours must not end the log for good
-            self._works.put_back(works)
+            self._works.requeue(works)
             self._defect("writing", error)
             return session
         try:
@@ -169,7 +169,7 @@ class LogWriter:
             try:
                 self._lost(session.write(portion))
             except (SQLAlchemyError, OSError):
-                self._waiting.put_back(portion)
+                self._waiting.requeue(portion)
                 raise
             except Exception:  # rows that cannot be written must be counted, whatever is wrong
                 self._dropped(len(portion.rows))
@@ -221,7 +221,7 @@ class _Session:
         """Let go of the database."""
         self.engine.dispose()
 
-    def write(self, portion: Portion) -> int:
+    def write(self, portion: WriteBatch) -> int:
         """Write these; how many could not be written whatever is done.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from gearshift.errors import Fault, GearshiftError, UpstreamError
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
 
 NOTHING: Final[frozenset[str]] = frozenset()
@@ -58,7 +58,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def write_answer(
+    def encode_response(
         self,
         request: ChatRequest,
         chunk: Chunk,
@@ -131,7 +131,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def read_answer(self, raw: bytes) -> Frame:
+    def decode_response(self, raw: bytes) -> Frame:
         """A whole response body as one frame; `error` set when it is no answer at all."""
         ...
 
@@ -146,7 +146,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
+    def fault_of(self, status: int, body: bytes) -> tuple[FailureKind, str]:
         """What a non-2xx response means, and the upstream's message in one line."""
         ...
 
@@ -154,6 +154,6 @@ class Dialect(Protocol):
         """The bytes of a frame that is misframed, set off as the dialect has it."""
         ...
 
-    def with_model(self, frame: Frame, model: str) -> bytes:
+    def rewrite_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
         ...

@@ -11,7 +11,13 @@ import orjson
 
 from gearshift.dialects.fold import is_template_error
 from gearshift.dialects.not_found import Subject, subject_of
-from gearshift.errors import ExhaustedError, Fault, GearshiftError, RequestError, UpstreamError
+from gearshift.errors import (
+    ExhaustedError,
+    FailureKind,
+    GearshiftError,
+    RequestError,
+    UpstreamError,
+)
 from gearshift.types import Json, JsonObject
 
 MAX_MESSAGE_CHARACTERS: Final = 300
@@ -35,13 +41,13 @@ _INCAPABLE: Final = (
 _ABOUT_THE_MODEL: Final = frozenset({400, 403, 404, 410, 422})
 # What was asked, not who asks, is refused under a status that says otherwise.
 _MODERATED: Final = ("flagged", "moderation", "content policy", "content_policy", "content filter")
-_RETRY_SECONDS: Final = {Fault.LOADING: 5.0, Fault.BUSY: 1.0}
+_RETRY_SECONDS: Final = {FailureKind.LOADING: 5.0, FailureKind.BUSY: 1.0}
 _STATUSES: Final = {
-    Fault.TIMEOUT: 504,
-    Fault.LOADING: 503,
-    Fault.BUSY: 503,
-    Fault.COOLDOWN: 503,
-    Fault.INCAPABLE: 400,
+    FailureKind.TIMEOUT: 504,
+    FailureKind.LOADING: 503,
+    FailureKind.BUSY: 503,
+    FailureKind.COOLDOWN: 503,
+    FailureKind.INCAPABLE: 400,
 }
 
 
@@ -57,7 +63,7 @@ class ErrorReply:
     is_upstream: bool = False
 
 
-def fault_of(status: int, body: bytes) -> tuple[Fault, str]:
+def fault_of(status: int, body: bytes) -> tuple[FailureKind, str]:
     r"""What a non-2xx response means, and the upstream's message in one line.
 
     >>> fault_of(404, b'{"error":"model \'x\' not found"}')
@@ -75,32 +81,34 @@ def fault_of(status: int, body: bytes) -> tuple[Fault, str]:
     return _fault(status, evidence, subject), message or f"HTTP {status} without a message"
 
 
-def _fault(status: int, evidence: str, subject: Subject) -> Fault:
+def _fault(status: int, evidence: str, subject: Subject) -> FailureKind:
     if subject is Subject.MODEL:
-        return Fault.MISSING_MODEL
+        return FailureKind.MISSING_MODEL
     match status:
         case 401 | 402 | 403 | 407:
             return _access_fault(status, evidence)
         case 408:
-            return Fault.TIMEOUT
+            return FailureKind.TIMEOUT
         case 429:
-            return Fault.BUSY
+            return FailureKind.BUSY
         case 503:
-            return Fault.LOADING if "loading" in evidence else Fault.BUSY
+            return FailureKind.LOADING if "loading" in evidence else FailureKind.BUSY
     if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):
-        return Fault.INCAPABLE
+        return FailureKind.INCAPABLE
     # A wrong base URL is the operator's mistake, not the client's.
     is_of_the_path = status == 404 and subject is not Subject.REQUEST
-    return Fault.REJECTED if 400 <= status < 500 and not is_of_the_path else Fault.FAILED
+    return (
+        FailureKind.REJECTED if 400 <= status < 500 and not is_of_the_path else FailureKind.FAILED
+    )
 
 
-def _access_fault(status: int, evidence: str) -> Fault:
+def _access_fault(status: int, evidence: str) -> FailureKind:
     """Mostly of the operator's key, account or proxy, but not always."""
     if status in (402, 403) and any(word in evidence for word in _MODERATED):
-        return Fault.REJECTED
+        return FailureKind.REJECTED
     if status == 402 and "max_tokens" in evidence:  # too much for what is left of the account
-        return Fault.INCAPABLE
-    return Fault.AUTHENTICATION
+        return FailureKind.INCAPABLE
+    return FailureKind.AUTHENTICATION
 
 
 def error_text(decoded: Json) -> str:
@@ -129,7 +137,7 @@ class Rejection:
 
 def rejection(error: GearshiftError) -> Rejection | None:
     """The upstream's own error body, if this is a client's mistake that it found."""
-    if isinstance(error, UpstreamError) and error.fault is Fault.REJECTED:
+    if isinstance(error, UpstreamError) and error.fault is FailureKind.REJECTED:
         decoded = _decoded(error.body)
         return Rejection(error.body, decoded) if isinstance(decoded, dict) else None
     return None
@@ -147,16 +155,16 @@ def reply_to(error: GearshiftError) -> ErrorReply:
             return ErrorReply(
                 status,
                 _message_of(error),
-                code=None if error.fault is Fault.REJECTED else error.fault.value,
+                code=None if error.fault is FailureKind.REJECTED else error.fault.value,
                 headers=_retry_after(error) if status in (429, 503) else {},
-                is_upstream=error.fault is not Fault.REJECTED,
+                is_upstream=error.fault is not FailureKind.REJECTED,
             )
         case _:
             return ErrorReply(500, str(error) or "gearshift could not answer.")
 
 
 def _status_of(error: UpstreamError) -> int:
-    if error.fault is Fault.REJECTED:
+    if error.fault is FailureKind.REJECTED:
         return error.status if error.status and 400 <= error.status < 500 else 400
     if not isinstance(error, ExhaustedError):
         return _STATUSES.get(error.fault, 502)

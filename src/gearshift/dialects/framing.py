@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from gearshift.dialects.decoding import BOM
-from gearshift.dialects.ndjson import MAX_FRAME_BYTES, LineCutter
-from gearshift.dialects.sse import END_MARK, Event, EventCutter, Form, is_document
+from gearshift.dialects.ndjson import MAX_FRAME_BYTES, LineDecoder
+from gearshift.dialects.sse import END_MARK, Event, Form, SSEDecoder, is_document
 
 _START_BYTES: Final = 1024
 _FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -27,7 +27,7 @@ class DocumentCutter:
     """
 
     def __init__(self) -> None:
-        self._cutter = LineCutter()
+        self._cutter = LineDecoder()
         self._lines: list[bytes] = []  # of a document that is not complete yet
         self._size = 0
 
@@ -90,7 +90,7 @@ class FrameCutter:
     def __init__(self, usual: Form) -> None:
         self._usual = usual
         self._start: list[bytes] = []  # not enough yet to tell
-        self._cutter: EventCutter | DocumentCutter | None = None
+        self._cutter: SSEDecoder | DocumentCutter | None = None
 
     def feed(self, data: bytes) -> list[Event]:
         """The pieces that `data` completes."""
@@ -105,11 +105,11 @@ class FrameCutter:
         """What is left at the end of the stream."""
         events: list[Event] = []
         if self._cutter is None:
-            self._cutter = DocumentCutter() if self._usual is Form.LINE else EventCutter()
+            self._cutter = DocumentCutter() if self._usual is Form.LINE else SSEDecoder()
             events = self._cutter.feed(b"".join(self._start))
         return [*events, *self._cutter.finish()]
 
-    def _chosen(self, start: bytes) -> EventCutter | DocumentCutter | None:
+    def _chosen(self, start: bytes) -> SSEDecoder | DocumentCutter | None:
         """The cutter for what begins so; `None`: it cannot be known yet."""
         said = start.removeprefix(BOM).lstrip()
         is_cut_mark = len(start) < len(BOM) and BOM.startswith(start)
@@ -118,6 +118,6 @@ class FrameCutter:
         if said[:1] == b"{":
             return DocumentCutter()
         if self._usual is Form.EVENT or said.startswith(_FIELDS):
-            return EventCutter()
+            return SSEDecoder()
         may_become_field = any(field.startswith(said) for field in _FIELDS)
         return None if may_become_field and said else DocumentCutter()

@@ -8,7 +8,7 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 """What one frame of a stream may hold; more than any engine says in one piece."""
 
 
-class LineCutter:
+class LineDecoder:
     r"""Cuts a stream into lines, each with its line end; their sum is the stream.
 
     >>> LineCutter().feed(b'{"a":1}\n{"b"')

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.types import ChatRequest
 
 _MOST_CHARACTERS: Final = 16_384
@@ -61,13 +61,15 @@ def refused_fields(request: ChatRequest, error: UpstreamError) -> frozenset[str]
     take: all of that, then.
     """
     sent = _sent(request)
-    is_of_the_path = error.status == 404 and error.fault is not Fault.REJECTED
+    is_of_the_path = error.status == 404 and error.fault is not FailureKind.REJECTED
     if error.status not in _STATUSES or is_of_the_path or not sent:
         return frozenset()
     text = f"{error.message}\n{error.body[:_MOST_CHARACTERS].decode(errors='replace')}".lower()
     named = _named(text, sent) if _REFUSES.search(text) else frozenset()
     if not named:
-        return sent & (EXTRAS | _SELDOM_TAKEN) if error.fault is Fault.REJECTED else frozenset()
+        return (
+            sent & (EXTRAS | _SELDOM_TAKEN) if error.fault is FailureKind.REJECTED else frozenset()
+        )
     return named | (sent & EXTRAS) if named & EXTRAS else named
 
 

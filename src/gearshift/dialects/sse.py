@@ -44,7 +44,7 @@ class Event(NamedTuple):
     form: Form = Form.EVENT
 
 
-class EventCutter:
+class SSEDecoder:
     r"""Cuts a stream into events; the sum of their bytes is the stream.
 
     Servers that put no blank line between events, or no `data:` before them, are understood as
@@ -185,7 +185,7 @@ def _is_plain(raw: bytes) -> bool:
 
 def read_event(raw: bytes) -> Event:
     """The event that `raw` holds; without data, where there is nothing but JSON."""
-    cutter = EventCutter()
+    cutter = SSEDecoder()
     event = next(iter((*cutter.feed(raw), *cutter.finish())), Event(raw))
     return event._replace(raw=raw, data=None if event.form.is_bare else event.data)
 

@@ -45,7 +45,7 @@ def read_lines(file: str) -> Iterator[Line]:
     """The objects of a file (`-` is standard input), one a line; empty lines are skipped.
 
     Raises:
-        GearshiftError: The file cannot be read, or a line is no object; names file and line.
+        GearshiftError: The file cannot be read, or a line is not an object; names file and line.
     """
     for raw in raw_lines(file):
         yield Line(decoded(raw.text, raw.where), raw.where, raw.position)

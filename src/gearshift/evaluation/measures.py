@@ -66,7 +66,7 @@ class Ranking:
         outcomes: What the models achieved.
 
     Raises:
-        ValueError: A score is no number.
+        ValueError: A score is not a number.
     """
 
     def __init__(self, scores: Floats, outcomes: Outcomes) -> None:

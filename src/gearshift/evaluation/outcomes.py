@@ -138,7 +138,7 @@ _Row = tuple[str, float, float, str]
 def _row(value: dict[str, Any], where: str) -> _Row:
     prompt, split = value.get("prompt"), value.get("split", "")
     if not isinstance(prompt, str) or not prompt.strip():
-        raise GearshiftError(f"{where}: 'prompt' must be a text")
+        raise GearshiftError(f"{where}: 'prompt' must be a string")
     if not isinstance(split, str):
         raise GearshiftError(f"{where}: 'split' must be train, valid or test")
     weak, strong = (_score(value, name, where) for name in ("weak_score", "strong_score"))

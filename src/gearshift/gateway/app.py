@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 from gearshift.dialects.charsets import in_utf8
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway.auth import KeyRing
-from gearshift.gateway.comparing import Comparing
 from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.cors import CorsPolicy
 from gearshift.gateway.endpoints import chat, feedback, health, metrics, models, ollama, route, show
 from gearshift.gateway.inbox import Inbox
 from gearshift.gateway.openapi import document
 from gearshift.gateway.routing import Endpoint, Route, RouteTable, normal_path
-from gearshift.http.server.defects import defect
+from gearshift.gateway.shadow_evaluation import ShadowEvaluation
+from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
@@ -91,7 +91,7 @@ class Gateway:
         metrics: Metrics,
         workers: int = 1,
         feedback: Feedback | None = None,
-        comparing: Comparing | None = None,
+        comparing: ShadowEvaluation | None = None,
         *,
         is_local: bool = True,
     ) -> None:
@@ -121,7 +121,7 @@ class Gateway:
         except GearshiftError as error:
             return self.refusal(request, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
-            return self.refusal(request, defect(error, "answering"))
+            return self.refusal(request, log_internal_error(error, "answering"))
         return self._readable(request, response)
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:

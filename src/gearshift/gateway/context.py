@@ -6,9 +6,9 @@ from typing import Final
 
 from gearshift import registry
 from gearshift.dialects.base import Dialect
-from gearshift.gateway.comparing import Comparing
-from gearshift.gateway.forwarding import passed_on
+from gearshift.gateway.forwarding import forwarded_headers
 from gearshift.gateway.inbox import Inbox
+from gearshift.gateway.shadow_evaluation import ShadowEvaluation
 from gearshift.http.values import HttpRequest
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
@@ -43,7 +43,7 @@ class GatewayContext:
         llm: LLMInterface,
         metrics: Metrics,
         feedback: Inbox | None = None,
-        comparing: Comparing | None = None,
+        comparing: ShadowEvaluation | None = None,
     ) -> None:
         self.llm = llm
         self.metrics = metrics
@@ -83,5 +83,5 @@ class GatewayContext:
         for name in _SESSION_HEADERS:
             if name in headers:
                 parsed.session = parsed.session or headers[name] or None
-        parsed.headers = passed_on(headers)
+        parsed.headers = forwarded_headers(headers)
         return parsed

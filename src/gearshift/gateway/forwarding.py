@@ -71,7 +71,7 @@ _CREDENTIAL_VALUE: Final = re.compile(
 _MOST_NAMES: Final = 1024
 
 
-def passed_on(headers: Mapping[str, str]) -> dict[str, str]:
+def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The end-to-end headers, such as `traceparent` and those that gearshift does not know.
 
     >>> passed_on({"host": "x", "openai-beta": "a", "connection": "x-hop", "x-hop": "b"})

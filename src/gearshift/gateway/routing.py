@@ -63,7 +63,7 @@ class RouteTable:
             )
         if methods is None:
             raise RequestError(
-                f"there is nothing at {request.path[:200]!r}; see /v1/models, /api/tags",
+                f"not found: {request.path[:200]!r}; see /v1/models, /api/tags",
                 status=404,
                 code="unknown_route",
             )

@@ -33,14 +33,14 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     peer: str = ""
 
 
-class Pieces(Protocol):
+class BodyStream(Protocol):
     """A body that goes out as it comes."""
 
     async def read(self) -> bytes | None:
         """The next piece, which may be empty; `None` at the end."""
         ...
 
-    def interrupted(self) -> bytes:
+    def abort_marker(self) -> bytes:
         """What ends a body that the server itself has to break off."""
         ...
 
@@ -54,7 +54,7 @@ class HttpResponse(NamedTuple):
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | Pieces = b""
+    body: bytes | BodyStream = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from itertools import count
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.shares import Shares
-from gearshift.types import FrameStream, WholeAnswer
+from gearshift.types import CompleteResponse, FrameStream
 
 TiersAt = Callable[[str], AbstractSet[str]]
 """The tiers that share an upstream; the empty name stands for models of no tier."""
@@ -19,7 +19,7 @@ class NoPlaceError(UpstreamError):
     """Our own queue is full, or was too slow: it says nothing about the upstream."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, fault=Fault.BUSY, retry_after_seconds=1.0)
+        super().__init__(message, fault=FailureKind.BUSY, retry_after_seconds=1.0)
 
 
 class _Waiter:
@@ -152,7 +152,7 @@ class Place:
 
     def kept_by(self, frames: FrameStream) -> FrameStream:
         """The same frames; the place is theirs until they are closed."""
-        if isinstance(frames, WholeAnswer):
+        if isinstance(frames, CompleteResponse):
             return frames
         self._is_kept = True
         return AdmittedFrames(frames, self)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gearshift.errors import Fault, UntranslatableError, UpstreamError
+from gearshift.errors import FailureKind, UntranslatableError, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.providers.base import Provider
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import ChatRequest, Deployment, FrameStream
 
 LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
@@ -34,7 +34,7 @@ class Attempts:
         self,
         providers: Mapping[str, Provider],
         admission: Admission,
-        circuits: Circuits,
+        circuits: CircuitBreakers,
         learn_incapable: LearnIncapable,
     ) -> None:
         self._providers = providers
@@ -43,7 +43,7 @@ class Attempts:
         self._learn_incapable = learn_incapable
 
     async def __call__(
-        self, call: Call, target: Target, *, as_last_resort: bool = False
+        self, call: Call, target: Candidate, *, as_last_resort: bool = False
     ) -> FrameStream:
         """The frames of an answer whose first content is there; a failure is noted in the call.
 
@@ -53,11 +53,11 @@ class Attempts:
         try:
             return await self._asked(call, target, as_last_resort=as_last_resort)
         except UpstreamError as error:
-            if error.fault is not Fault.COOLDOWN:
+            if error.fault is not FailureKind.COOLDOWN:
                 self._note(call, target, error)
             raise
 
-    async def _asked(self, call: Call, target: Target, *, as_last_resort: bool) -> FrameStream:
+    async def _asked(self, call: Call, target: Candidate, *, as_last_resort: bool) -> FrameStream:
         deployment, admission = target.deployment, self._admission
         upstream, tier = deployment.upstream, target.tier
         place = admission.place_at_once(upstream, tier)
@@ -70,7 +70,7 @@ class Attempts:
                 frames = await self._providers[upstream].send(call.request, deployment.model)
             return place.kept_by(frames)
 
-    def _note(self, call: Call, target: Target, error: UpstreamError) -> None:
+    def _note(self, call: Call, target: Candidate, error: UpstreamError) -> None:
         call.attempts.append((str(target.deployment), error))
-        if error.fault is Fault.INCAPABLE and not isinstance(error, UntranslatableError):
+        if error.fault is FailureKind.INCAPABLE and not isinstance(error, UntranslatableError):
             self._learn_incapable(target.deployment, call.request, error)

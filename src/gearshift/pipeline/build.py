@@ -9,7 +9,7 @@ from gearshift.config.loading import Settings
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Handler
-from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.hedging import Hedging
@@ -22,7 +22,7 @@ from gearshift.telemetry.events import Sink
 def build(
     settings: Settings,
     providers: Mapping[str, Provider],
-    circuits: Circuits,
+    circuits: CircuitBreakers,
     admission: Admission,
     health: HealthMonitor,
     sinks: Sequence[Sink],

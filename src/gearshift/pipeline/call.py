@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gearshift.errors import UpstreamError
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import ChatRequest, ChatResponse, Decision
 
 
@@ -25,7 +25,7 @@ class Call:
 
     request: ChatRequest
     decision: Decision
-    chain: tuple[Target, ...]
+    chain: tuple[Candidate, ...]
     started_at: float
     scoring_seconds: float = 0.0
     upstream_seconds: float = 0.0

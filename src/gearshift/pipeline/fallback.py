@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.errors import ExhaustedError, FailureKind, UpstreamError
 from gearshift.pipeline.admission import NoPlaceError
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Cause, ChatResponse, Decision, FrameStream
 
 
@@ -65,13 +65,13 @@ class Fallback:
                 if answer is not None:
                     return self._answered(call, *answer)
         errors = [error for _, error in call.attempts]
-        if errors and all(error.fault is Fault.INCAPABLE for error in errors):
+        if errors and all(error.fault is FailureKind.INCAPABLE for error in errors):
             raise errors[0]
         raise ExhaustedError(call.attempts)
 
     async def _tried(
         self, call: Call, position: int, passed_over: list[int] | None
-    ) -> tuple[Target, FrameStream] | None:
+    ) -> tuple[Candidate, FrameStream] | None:
         """Ask one deployment, again after a wait if that may help; `None` when it failed.
 
         Where its circuit is open, its position goes to `passed_over`; without that list it is
@@ -84,7 +84,7 @@ class Fallback:
             try:
                 return await self._asked(call, position, as_last_resort=passed_over is None)
             except UpstreamError as error:
-                if error.fault is Fault.COOLDOWN:
+                if error.fault is FailureKind.COOLDOWN:
                     if attempt == 1 and passed_over is not None:
                         passed_over.append(position)
                         call.attempts.append((str(call.chain[position].deployment), error))
@@ -101,7 +101,7 @@ class Fallback:
 
     async def _asked(
         self, call: Call, position: int, *, as_last_resort: bool
-    ) -> tuple[Target, FrameStream]:
+    ) -> tuple[Candidate, FrameStream]:
         target = call.chain[position]
         if self._hedging is None:
             return target, await self._attempts(call, target, as_last_resort=as_last_resort)
@@ -119,7 +119,7 @@ class Fallback:
         )
         return wait if wait is not None and self._budget.spend() else None
 
-    def _answered(self, call: Call, target: Target, frames: FrameStream) -> ChatResponse:
+    def _answered(self, call: Call, target: Candidate, frames: FrameStream) -> ChatResponse:
         deployment = target.deployment
         if call.attempts or target is not call.chain[0]:
             call.decision = _answered_by(call, target)
@@ -128,13 +128,13 @@ class Fallback:
         return ChatResponse(call.decision, dialect, frames, max(0.0, overhead))
 
 
-def _sibling(call: Call, position: int) -> Target | None:
+def _sibling(call: Call, position: int) -> Candidate | None:
     """The next deployment of the chain, if it is of the same tier."""
     following = call.chain[position + 1] if position + 1 < len(call.chain) else None
     return following if following and following.tier == call.chain[position].tier else None
 
 
-def _answered_by(call: Call, target: Target) -> Decision:
+def _answered_by(call: Call, target: Candidate) -> Decision:
     """The decision, naming the deployment that answered instead of the one asked first."""
     decision = call.decision
     if target.deployment == decision.deployment:
@@ -143,7 +143,7 @@ def _answered_by(call: Call, target: Target) -> Decision:
     moved = f"{first.tier}->{target.tier}"
     if first.tier == target.tier or not target.tier:
         moved = f"{first.deployment}->{target.deployment}"
-    incapable = all(error.fault is Fault.INCAPABLE for _, error in call.attempts)
+    incapable = all(error.fault is FailureKind.INCAPABLE for _, error in call.attempts)
     cause = Cause.CAPABILITY if call.attempts and incapable else Cause.FALLBACK
     # Not the upstream's own words: they may quote the prompt, and this line is logged.
     said = ", ".join(f"{name}: {error.fault.value}" for name, error in call.attempts)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gearshift.errors import UpstreamError
-from gearshift.pipeline.circuits import Circuits, State
+from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
 from gearshift.pipeline.topology import Topology, is_listed, resolve
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -45,7 +45,7 @@ class DeploymentHealth:
 
     Attributes:
         detail: One line: what was found, and what to do about it.
-        in_cooldown: It failed recently and is being left alone.
+        in_cooldown: It failed recently: its circuit is open.
         is_unlisted: Its upstream does not say which models it has.
     """
 
@@ -71,7 +71,7 @@ class HealthMonitor:
         config: TierConfig,
         upstreams: Sequence[UpstreamConfig],
         providers: Mapping[str, Provider],
-        circuits: Circuits,
+        circuits: CircuitBreakers,
     ) -> None:
         self._config = config
         self._upstreams = tuple(upstreams)

@@ -12,9 +12,9 @@ from typing import Any, Final
 from gearshift.errors import UpstreamError
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.retries import RetryBudget
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Deployment, FrameStream
 
 _LOG = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Hedging:
     """
 
     def __init__(
-        self, attempts: Attempts, circuits: Circuits, percentile: float, budget: RetryBudget
+        self, attempts: Attempts, circuits: CircuitBreakers, percentile: float, budget: RetryBudget
     ) -> None:
         self._attempts = attempts
         self._circuits = circuits
@@ -69,8 +69,8 @@ class Hedging:
         self._tasks: set[asyncio.Task[Any]] = set()  # the loop itself holds them weakly only
 
     async def __call__(
-        self, call: Call, target: Target, second: Target, *, as_last_resort: bool = False
-    ) -> tuple[Target, FrameStream]:
+        self, call: Call, target: Candidate, second: Candidate, *, as_last_resort: bool = False
+    ) -> tuple[Candidate, FrameStream]:
         """The first good answer, with the deployment that gave it.
 
         Args:
@@ -95,7 +95,7 @@ class Hedging:
             for loser in running:
                 self._give_up(loser)
 
-    def _may_ask(self, second: Target) -> bool:
+    def _may_ask(self, second: Candidate) -> bool:
         try:
             self._circuits.check(second.deployment)
         except UpstreamError:
@@ -109,7 +109,7 @@ class Hedging:
         return task
 
     async def _timed(
-        self, call: Call, target: Target, *, as_last_resort: bool = False
+        self, call: Call, target: Candidate, *, as_last_resort: bool = False
     ) -> FrameStream:
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -134,7 +134,7 @@ class Hedging:
             _LOG.error("%s while two deployments were asked\n%s", type(error).__name__, trace)
 
 
-async def _winner(running: dict[_Asking, Target], first: _Asking) -> _Asking:
+async def _winner(running: dict[_Asking, Candidate], first: _Asking) -> _Asking:
     """The first that has an answer; without any, the first that was asked."""
     pending = set(running)
     while pending:

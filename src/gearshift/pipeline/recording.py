@@ -13,11 +13,11 @@ from gearshift.telemetry.events import RequestFinished, Sink
 from gearshift.types import (
     ChatResponse,
     Chunk,
+    CompleteResponse,
     Deployment,
     Frame,
     FrameStream,
     Usage,
-    WholeAnswer,
 )
 
 CLIENT_GONE = 499
@@ -63,7 +63,7 @@ class Recording:
         except Exception:  # a defect of ours: counted like any failure, then left to the edge
             self._report(call, 500, fault="internal")
             raise
-        if isinstance(response.frames, WholeAnswer):
+        if isinstance(response.frames, CompleteResponse):
             self._whole(call, response, response.frames.frame.chunk or Chunk())
             return response
         return response._replace(frames=_Watched(response, call, self))

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gearshift.errors import Fault
+from gearshift.errors import FailureKind
 
 _RESERVE: Final = 10.0
 
 # What the next request may well not meet.
-_TRANSIENT: Final = frozenset({Fault.UNREACHABLE, Fault.FAILED, Fault.CUT_OFF, Fault.GARBAGE})
+_TRANSIENT: Final = frozenset(
+    {FailureKind.UNREACHABLE, FailureKind.FAILED, FailureKind.CUT_OFF, FailureKind.GARBAGE}
+)
 # What passes, but not at once: worth waiting for only where nobody else can answer.
-_PASSING: Final = frozenset({Fault.BUSY, Fault.LOADING})
+_PASSING: Final = frozenset({FailureKind.BUSY, FailureKind.LOADING})
 
 
 class RetryBudget:
@@ -54,7 +56,9 @@ class RetryPolicy:
     backoff_seconds: float
     random: Callable[[], float]
 
-    def wait(self, attempt: int, fault: Fault, *, has_sibling: bool, is_last: bool) -> float | None:
+    def wait(
+        self, attempt: int, fault: FailureKind, *, has_sibling: bool, is_last: bool
+    ) -> float | None:
         """Seconds to wait before the next attempt; `None` for no further one.
 
         Args:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 Incapabilities = Mapping[Deployment, frozenset[Capability]]
@@ -25,15 +25,15 @@ class Topology:
         shared: The tiers that each upstream serves; the empty name for models of no tier.
     """
 
-    tiers: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
-    models: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    tiers: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    models: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def tiers_at(self, upstream: str) -> frozenset[str]:
         """Who shares an upstream."""
         return self.shared.get(upstream, frozenset())
 
-    def of_model(self, name: str) -> tuple[Target, ...]:
+    def of_model(self, name: str) -> tuple[Candidate, ...]:
         """The deployments that serve a model; a bare name means its `latest` tag, as in Ollama."""
         found = (self.models.get(same) for same in spellings(name))
         return next((targets for targets in found if targets), ())
@@ -77,7 +77,7 @@ def resolve(
         )
         for tier in config.ordered_tiers
     }
-    models: dict[str, tuple[Target, ...]] = {}
+    models: dict[str, tuple[Candidate, ...]] = {}
     tier_of = {target.deployment: target.tier for chain in tiers.values() for target in chain}
     for target in (*(t for chain in tiers.values() for t in chain), *described.listed(tier_of)):
         known = models.get(target.deployment.model, ())
@@ -86,7 +86,7 @@ def resolve(
     return Topology(tiers, models, _shared([*tiers.values(), *models.values()]))
 
 
-def _shared(chains: Sequence[Sequence[Target]]) -> dict[str, frozenset[str]]:
+def _shared(chains: Sequence[Sequence[Candidate]]) -> dict[str, frozenset[str]]:
     tiers_of: dict[str, set[str]] = {}
     for target in (target for chain in chains for target in chain):
         tiers_of.setdefault(target.deployment.upstream, set()).add(target.tier)
@@ -99,7 +99,7 @@ class _Described:
     states: Mapping[str, UpstreamState]
     incapabilities: Incapabilities
 
-    def targets(self, tier: str, entry: str) -> list[Target]:
+    def targets(self, tier: str, entry: str) -> list[Candidate]:
         """Where a tier's entry lives: `upstream/model`, or every upstream that has the model."""
         prefix, _, rest = entry.partition("/")
         for upstream in self.upstreams:
@@ -112,7 +112,7 @@ class _Described:
             owners.sort(key=self._is_without)  # who is known to have others is asked last
         return [self._target(tier, upstream, entry) for upstream in owners]
 
-    def listed(self, tier_of: Mapping[Deployment, str]) -> list[Target]:
+    def listed(self, tier_of: Mapping[Deployment, str]) -> list[Candidate]:
         """Every model that some upstream is known to serve."""
         found = []
         for upstream in self.upstreams:
@@ -134,7 +134,7 @@ class _Described:
         state = self.states.get(upstream.name)
         return state is not None and state.is_reachable and state.lists_models
 
-    def _target(self, tier: str, upstream: UpstreamConfig, model: str) -> Target:
+    def _target(self, tier: str, upstream: UpstreamConfig, model: str) -> Candidate:
         deployment = Deployment(upstream.name, model)
         state = self.states.get(upstream.name)
         infos = state.models if state else ()
@@ -145,7 +145,7 @@ class _Described:
             capabilities = (frozenset(Capability) if capabilities is None else capabilities) - (
                 lacking
             )
-        return Target(
+        return Candidate(
             deployment,
             upstream.provider,
             tier,

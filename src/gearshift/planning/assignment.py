@@ -17,10 +17,10 @@ from gearshift.client.requests import scored_messages
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.exploration import is_explored, other_side
-from gearshift.planning.variants import Variants
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
-from gearshift.tiered_routing.tier_router import Circumstances, Route, TieredModelRouter
+from gearshift.tiered_routing.tier_router import Route, RoutingContext, TieredModelRouter
 from gearshift.types import Cause, ChatRequest
 
 _NOWHERE: Final = ""
@@ -59,14 +59,14 @@ class Assigner:
     """
 
     def __init__(self, router: TieredModelRouter, quality: QualitySettings) -> None:
-        self.variants: Variants | None = None
+        self.variants: ExperimentRouters | None = None
         self._router = router
         self._quality = quality
 
     def assign(
         self,
         request: ChatRequest,
-        circumstances: Circumstances,
+        circumstances: RoutingContext,
         topology: Topology,
         decision_id: str,
     ) -> Assignment:
@@ -120,7 +120,7 @@ class Assigner:
         )
 
     def _other(
-        self, result: ComplexityResult, route: Route, circumstances: Circumstances
+        self, result: ComplexityResult, route: Route, circumstances: RoutingContext
     ) -> Route | None:
         """Where exploring would lead; `None` where it would change nothing."""
         side = other_side(result, self._router.tiers, self._quality)
@@ -131,9 +131,9 @@ class Assigner:
 
     def _propensity(
         self,
-        variants: Variants,
+        variants: ExperimentRouters,
         request: ChatRequest,
-        circumstances: Circumstances,
+        circumstances: RoutingContext,
         topology: Topology,
         tier: str,
     ) -> float:
@@ -144,9 +144,9 @@ class Assigner:
 
     def _chances(
         self,
-        variants: Variants,
+        variants: ExperimentRouters,
         request: ChatRequest,
-        circumstances: Circumstances,
+        circumstances: RoutingContext,
         topology: Topology,
     ) -> Iterator[tuple[str, float]]:
         """The tier that each lot leads to, with the lot's chance."""
@@ -168,7 +168,7 @@ class Assigner:
                 yield other.tier, lot.chance * share
 
     def _is_movable(
-        self, variants: Variants | None, circumstances: Circumstances, topology: Topology
+        self, variants: ExperimentRouters | None, circumstances: RoutingContext, topology: Topology
     ) -> bool:
         if variants is None:
             return self._router.is_movable(circumstances)

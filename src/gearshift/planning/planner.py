@@ -14,11 +14,11 @@ from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.assignment import Assigner
 from gearshift.planning.decision_ids import DecisionIds, draw
-from gearshift.planning.variants import Variants
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.tier_router import (
-    Circumstances,
-    Target,
+    Candidate,
+    RoutingContext,
     TieredModelRouter,
     allowed_targets,
     not_allowed,
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
     """
 
     decision: Decision
-    chain: tuple[Target, ...]
+    chain: tuple[Candidate, ...]
     scoring_seconds: float
 
 
@@ -65,12 +65,12 @@ class Planner:
         self._told: set[str] = set()
 
     @property
-    def variants(self) -> Variants | None:
+    def variants(self) -> ExperimentRouters | None:
         """What running experiments change; `None` while there are none."""
         return self._assigner.variants
 
     @variants.setter
-    def variants(self, variants: Variants | None) -> None:
+    def variants(self, variants: ExperimentRouters | None) -> None:
         self._assigner.variants = variants
 
     def plan(self, request: ChatRequest, topology: Topology) -> Plan:
@@ -106,7 +106,7 @@ class Planner:
 
     def _scored(self, request: ChatRequest, topology: Topology, forced_tier: str | None) -> Plan:
         decision_id = self._ids.next()
-        circumstances = Circumstances(
+        circumstances = RoutingContext(
             targets=topology.tiers,
             forced_tier=forced_tier,
             needs=request.needs,
@@ -138,7 +138,7 @@ class Planner:
         self,
         request: ChatRequest,
         decision_id: str,
-        target: Target,
+        target: Candidate,
         result: ComplexityResult | None,
         why: tuple[Cause, str],
         router: TieredModelRouter,

@@ -109,10 +109,10 @@ class EnginesProvider(Protocol):
 
 
 @runtime_checkable
-class HeirProvider(Protocol):
+class ReusableProvider(Protocol):
     """A provider that can go on with what an older one of the same upstream has running."""
 
-    def inherit(self, predecessor: Provider) -> None:
+    def reuse_from(self, previous: Provider) -> None:
         """Called before `start`; the predecessor goes on working, and is closed on its own."""
         ...
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gearshift.constants.model_sizes import parameters_of
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.providers.llama_engine import LlamaEngine
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
@@ -28,10 +28,10 @@ class EmbeddedProvider:
         self._servers: dict[str, OpenAICompatibleProvider] = {}
         self._running: Mapping[str, LlamaEngine] = {}
 
-    def inherit(self, predecessor: Provider) -> None:
+    def reuse_from(self, previous: Provider) -> None:
         """Share the engines that both need, which start and stop with their last user."""
-        if isinstance(predecessor, EmbeddedProvider):
-            self._running = dict(predecessor._engines)
+        if isinstance(previous, EmbeddedProvider):
+            self._running = dict(previous._engines)
 
     @property
     def model_urls(self) -> dict[str, str]:
@@ -77,10 +77,10 @@ class EmbeddedProvider:
             message = f"no engine for {model!r}; there are: {', '.join(self._servers)}"
             if not self._servers:
                 message = "its engines do not run; `await llm.start()`, or `async with llm:`"
-            raise UpstreamError(message, fault=Fault.MISSING_MODEL, status=404)
+            raise UpstreamError(message, fault=FailureKind.MISSING_MODEL, status=404)
         engine = self._engines.get(model)
         if engine is not None and not engine.is_running:
-            raise UpstreamError(f"the engine of {model} is restarting", fault=Fault.LOADING)
+            raise UpstreamError(f"the engine of {model} is restarting", fault=FailureKind.LOADING)
         return await server.send(request, model)
 
     async def probe(self) -> UpstreamState:

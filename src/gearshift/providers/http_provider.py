@@ -18,11 +18,11 @@ from gearshift import registry
 from gearshift.dialects.base import NOTHING, Dialect, StreamReader
 from gearshift.dialects.fold import fold_messages, is_template_error
 from gearshift.dialects.tool_calls import is_call_id_error, with_accepted_ids
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.threads import Purpose, in_thread
-from gearshift.types import ChatRequest, Frame, FrameStream, WholeAnswer
+from gearshift.types import ChatRequest, CompleteResponse, Frame, FrameStream
 
 # After its end mark a stream has nothing more to say; this long we wait for the last bytes of
 # its framing, so that the connection can be used again.
@@ -130,7 +130,7 @@ class HttpProvider:
             if not request.stream:
                 frame = await self._whole(response)
                 response.release()
-                return WholeAnswer(self._as_asked(request, model, started, frame))
+                return CompleteResponse(self._as_asked(request, model, started, frame))
             stream = _Stream(
                 response,
                 self._wire.stream_reader(),
@@ -164,7 +164,7 @@ class HttpProvider:
         answer_id, now, seconds = secrets.token_hex(12), time.time(), time.monotonic() - started
         chunk = frame.chunk._replace(model=frame.chunk.model or model)
         if not request.stream:
-            raw = self._wire.write_answer(request, chunk, answer_id, now, seconds)
+            raw = self._wire.encode_response(request, chunk, answer_id, now, seconds)
         else:
             named = chunk.model or model
             writer = self._wire.stream_writer(request, named, answer_id, now, lambda: seconds)
@@ -188,11 +188,11 @@ class HttpProvider:
         kind = response.content_type
         if kind.startswith("text/html"):
             message = f"answered with content type {kind}"
-            raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
+            raise UpstreamError(message, fault=FailureKind.GARBAGE, status=status)
 
     async def _whole(self, response: HttpResponse) -> Frame:
         raw = await response.body(MAX_ANSWER_BYTES)
-        frame = self._wire.read_answer(raw)
+        frame = self._wire.decode_response(raw)
         if frame.error is not None:
             raise self._failure(frame.error)
         return frame
@@ -242,7 +242,7 @@ class _Stream:
             if frame.is_end or (frame.chunk is not None and frame.chunk.has_content):
                 break
             if size > _MAX_HELD_BYTES:
-                raise UpstreamError("a flood of frames without content", fault=Fault.GARBAGE)
+                raise UpstreamError("a flood of frames without content", fault=FailureKind.GARBAGE)
         self._frames.extendleft(reversed(held))
 
     async def read(self) -> Frame | None:
@@ -278,10 +278,10 @@ class _Stream:
             self._is_over = True
             if not self._is_finished:
                 message = "the stream ended before its end mark"
-                self._error = UpstreamError(message, fault=Fault.CUT_OFF)
+                self._error = UpstreamError(message, fault=FailureKind.CUT_OFF)
         elif time.monotonic() > self._until:
             message = f"not finished within {self._total_seconds:g} s"
-            self._error = UpstreamError(message, fault=Fault.TIMEOUT)
+            self._error = UpstreamError(message, fault=FailureKind.TIMEOUT)
 
     async def aclose(self) -> None:
         """Release the connection; one in the middle of an answer is ended."""

@@ -14,7 +14,7 @@ from gearshift.dialects.base import NOTHING
 from gearshift.dialects.decoding import decode_whole
 from gearshift.dialects.model_list import listed_models
 from gearshift.dialects.ollama.request import THINK
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
@@ -82,7 +82,7 @@ class OllamaProvider(HttpProvider):
         try:
             return await super().send(request, model)
         except UpstreamError as error:
-            if error.fault is not Fault.MISSING_MODEL:
+            if error.fault is not FailureKind.MISSING_MODEL:
                 raise
             message = f"{error.message}; run: ollama pull {model}"
             raise UpstreamError(message, fault=error.fault, status=error.status) from error
@@ -187,7 +187,7 @@ class OllamaProvider(HttpProvider):
             async with asyncio.timeout(PROBE_SECONDS):
                 status, _, content = await self.native(method, path, body)
         except TimeoutError as error:
-            raise UpstreamError(f"no answer to {path}", fault=Fault.TIMEOUT) from error
+            raise UpstreamError(f"no answer to {path}", fault=FailureKind.TIMEOUT) from error
         return status, content
 
     async def _show(self, name: str, digest: str) -> JsonObject:
@@ -231,7 +231,7 @@ def _document(status: int, content: bytes, path: str) -> Json:
         document = None
     if status != 200 or not isinstance(document, dict | list):
         message = f"{path} answered {status}; is this an Ollama server?"
-        raise UpstreamError(message, fault=Fault.GARBAGE, status=status)
+        raise UpstreamError(message, fault=FailureKind.GARBAGE, status=status)
     return document
 
 
@@ -252,10 +252,10 @@ def _progress(line: bytes) -> PullProgress:
     try:
         step = decode_whole(line)
     except ValueError as error:
-        raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE) from error
+        raise UpstreamError("the pull answered garbage", fault=FailureKind.GARBAGE) from error
     if not isinstance(step, dict):
-        raise UpstreamError("the pull answered garbage", fault=Fault.GARBAGE)
+        raise UpstreamError("the pull answered garbage", fault=FailureKind.GARBAGE)
     if step.get("error"):
-        raise UpstreamError(str(step["error"]), fault=Fault.FAILED)
+        raise UpstreamError(str(step["error"]), fault=FailureKind.FAILED)
     completed, total = positive(step.get("completed")), positive(step.get("total"))
     return PullProgress(str(step.get("status", "")), completed or 0, total or 0)

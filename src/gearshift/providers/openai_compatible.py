@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.openai_models import described, kind_of, read_models
@@ -24,8 +24,8 @@ _ASK_LATER: Final = frozenset({408, 429})
 _NOT_BUILT: Final = 501
 _SIGNS_OF_TROUBLE: Final = frozenset(
     {
-        *(Fault.UNREACHABLE, Fault.TIMEOUT, Fault.FAILED, Fault.GARBAGE),
-        *(Fault.LOADING, Fault.MISSING_MODEL),
+        *(FailureKind.UNREACHABLE, FailureKind.TIMEOUT, FailureKind.FAILED, FailureKind.GARBAGE),
+        *(FailureKind.LOADING, FailureKind.MISSING_MODEL),
     }
 )
 
@@ -52,7 +52,7 @@ class OpenAICompatibleProvider(HttpProvider):
         """A server that would answer with another model is not asked."""
         if self._only_models is not None and model not in self._only_models:
             message = f"model {model!r} not found; it serves {', '.join(sorted(self._only_models))}"
-            raise UpstreamError(message, fault=Fault.MISSING_MODEL, status=404)
+            raise UpstreamError(message, fault=FailureKind.MISSING_MODEL, status=404)
 
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
         """Ask `model`; what goes wrong has the next probe look more closely."""
@@ -61,9 +61,9 @@ class OpenAICompatibleProvider(HttpProvider):
         except UpstreamError as error:
             if error.fault in _SIGNS_OF_TROUBLE:
                 self._known = None
-            if error.fault in _SIGNS_OF_TROUBLE or error.fault is Fault.AUTHENTICATION:
+            if error.fault in _SIGNS_OF_TROUBLE or error.fault is FailureKind.AUTHENTICATION:
                 self._answered.discard(model)
-            if error.fault is Fault.MISSING_MODEL:
+            if error.fault is FailureKind.MISSING_MODEL:
                 self._missing.add(model)
             raise
         self._answered.add(model)
@@ -133,14 +133,14 @@ class OpenAICompatibleProvider(HttpProvider):
         """What the answer to the question for models says (docs/fallback.md has it as a table)."""
         fault, message = self._wire.fault_of(status, body)
         said = f"{status}: {message}"
-        if status == 503 and (fault is Fault.LOADING or not self._answered):
+        if status == 503 and (fault is FailureKind.LOADING or not self._answered):
             return UpstreamState(is_reachable=True, is_loading=True, detail=message)
         declared = tuple(described(name, self._listed or ()) for name in self._config.models)
         can_answer = bool(declared or self._answered)
         if status >= 500 and status != _NOT_BUILT and not can_answer:
             return UpstreamState(is_reachable=False, detail=said)
         detail = f"reachable{self._client.way}"
-        if fault is Fault.AUTHENTICATION:
+        if fault is FailureKind.AUTHENTICATION:
             detail += f", but it refuses to say its models ({said}); is its api_key right?"
         elif self._listed is None and not declared:
             shown = said if status != 200 else "200 without a list"
@@ -153,5 +153,5 @@ class OpenAICompatibleProvider(HttpProvider):
             models=declared or self._listed or (),
             detail=detail,
             lists_models=bool(declared) or self._listed is not None,
-            refuses_key=fault is Fault.AUTHENTICATION and not can_answer,
+            refuses_key=fault is FailureKind.AUTHENTICATION and not can_answer,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES, HttpClient, HttpResponse
 
 PROBE_SECONDS: Final = 5.0
@@ -60,4 +60,6 @@ async def _read(response: HttpResponse) -> tuple[int, bytes]:
 
 
 def _silent(path: str) -> UpstreamError:
-    return UpstreamError(f"no answer to {path} within {PROBE_SECONDS:g} s", fault=Fault.TIMEOUT)
+    return UpstreamError(
+        f"no answer to {path} within {PROBE_SECONDS:g} s", fault=FailureKind.TIMEOUT
+    )

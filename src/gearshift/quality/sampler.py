@@ -14,10 +14,10 @@ from gearshift.types import (
     ChatRequest,
     ChatResponse,
     Chunk,
+    CompleteResponse,
     Decision,
     Frame,
     FrameStream,
-    WholeAnswer,
 )
 
 _FINISHED: Final = ("stop", "length", None)
@@ -49,7 +49,7 @@ class Sampler:
         side = self._side(request, decision)
         if side is None:
             return response
-        if isinstance(response.frames, WholeAnswer):
+        if isinstance(response.frames, CompleteResponse):
             chunk = response.frames.frame.chunk
             if chunk is not None:
                 self._take(request, decision, chunk, *side)

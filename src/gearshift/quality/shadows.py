@@ -11,8 +11,8 @@ from typing import Any, Final
 from gearshift.client.requests import chat_request
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.quality.budget import DailyBudget
+from gearshift.quality.idle_client import GivenUpError, IdleClient
 from gearshift.quality.pair import Judge, Judged, Pair, Sample
-from gearshift.quality.quiet import GivenUpError, QuietAsker
 from gearshift.types import ChatRequest
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Shadows:
 
     def __init__(
         self,
-        quiet: QuietAsker,
+        quiet: IdleClient,
         judge: Judge,
         budget: DailyBudget,
         *,

@@ -21,7 +21,7 @@ Follower = Callable[[LLMInterface], None]
 """Told of the interface in force, at first and after every change; must not fail."""
 
 
-class InForce:
+class LiveInterface:
     """Holds the interface in force, and the next one until it takes over.
 
     A change is prepared beside the running one, so that whatever is wrong with it is found
@@ -86,7 +86,7 @@ class InForce:
             sinks=tuple(self._sinks_of(settings)),
             upstreams=upstreams,
             router=router,
-            predecessor=self.llm,
+            previous=self.llm,
         )
         self._next = await successor.start()
 

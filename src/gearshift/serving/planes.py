@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gearshift.admin.app import AdminPlane
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.config.loading import Settings
 from gearshift.http.server.server import HttpServer
 from gearshift.providers.base import UpstreamConfig
 from gearshift.serving.listeners import Listeners, is_loopback
-from gearshift.serving.live_interface import InForce
+from gearshift.serving.live_interface import LiveInterface
 from gearshift.serving.logs import notice
 from gearshift.serving.quality_watch import quality_watch
 from gearshift.serving.reload import Replace
@@ -29,11 +29,11 @@ class Planes:
 
     Attributes:
         put: Puts other settings in force.
-        desk: What the admin plane works with.
+        context: What the admin plane works with.
     """
 
     put: Replace
-    desk: Desk
+    context: AdminContext
 
 
 @asynccontextmanager
@@ -72,14 +72,14 @@ async def _one_process(
 ) -> AsyncIterator[Planes]:
     gateway = running_gateway(settings, upstreams, listeners.data, with_log=True)
     async with gateway as running:
-        in_force = running.in_force
+        live = running.live
 
         async def put(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
-            await in_force.prepare(settings, upstreams)
-            in_force.commit()
+            await live.prepare(settings, upstreams)
+            live.commit()
 
-        async with _admin(in_force, running.metrics, listeners, file) as desk:
-            yield Planes(put, desk)
+        async with _admin(live, running.metrics, listeners, file) as context:
+            yield Planes(put, context)
 
 
 @asynccontextmanager
@@ -94,42 +94,42 @@ async def _several(
     async with AsyncExitStack() as stack:
         workers = stack.enter_context(Workers(listeners.data, count))
         metrics = Metrics()
-        in_force = await stack.enter_async_context(InForce(settings, upstreams))
-        metrics.watch(lambda: model_states(in_force.llm))
-        desk = await stack.enter_async_context(_admin(in_force, metrics, listeners, file))
+        live = await stack.enter_async_context(LiveInterface(settings, upstreams))
+        metrics.watch(lambda: model_states(live.llm))
+        context = await stack.enter_async_context(_admin(live, metrics, listeners, file))
         stack.push_async_callback(workers.stop)
-        await workers.start(settings, in_force.llm.running_upstreams())
+        await workers.start(settings, live.llm.running_upstreams())
         # Before they stop: what is queued at a socket that nobody accepts from is never answered.
         stack.callback(listeners.data.close)
 
         async def put(settings: Settings, upstreams: tuple[UpstreamConfig, ...]) -> None:
-            await in_force.prepare(settings, upstreams)
+            await live.prepare(settings, upstreams)
             try:
-                drained = await workers.change(settings, in_force.prepared_upstreams())
+                drained = await workers.change(settings, live.prepared_upstreams())
             except BaseException:
-                await in_force.abort()
+                await live.abort()
                 raise
-            in_force.commit(drained)
+            live.commit(drained)
 
-        yield Planes(put, desk)
+        yield Planes(put, context)
 
 
 @asynccontextmanager
 async def _admin(
-    in_force: InForce, metrics: Metrics, listeners: Listeners, file: Path | None
-) -> AsyncIterator[Desk]:
-    token = _admin_token(in_force.llm.settings, listeners.host)
-    admin = AdminPlane(in_force.llm, metrics, listeners.host, token)
-    in_force.follow(admin.adopt)
+    live: LiveInterface, metrics: Metrics, listeners: Listeners, file: Path | None
+) -> AsyncIterator[AdminContext]:
+    token = _admin_token(live.llm.settings, listeners.host)
+    admin = AdminPlane(live.llm, metrics, listeners.host, token)
+    live.follow(admin.adopt)
     server = HttpServer(admin.handle, admin.refusal, drain_seconds=1.0)
-    in_force.follow(lambda llm: limit(server, llm.settings))
+    live.follow(lambda llm: limit(server, llm.settings))
     await server.start(listeners.admin)
-    with quality_watch(in_force, metrics, file):
+    with quality_watch(live, metrics, file):
         try:
-            yield admin.desk
+            yield admin.context
         finally:
             await server.stop()
-            admin.desk.close()
+            admin.context.close()
 
 
 def _admin_token(settings: Settings, host: str) -> str:

@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gearshift.serving.live_interface import InForce
+from gearshift.serving.live_interface import LiveInterface
 from gearshift.telemetry.metrics import Metrics
 
 
 @contextmanager
-def quality_watch(in_force: InForce, metrics: Metrics, config_file: Path | None) -> Iterator[None]:
+def quality_watch(
+    live: LiveInterface, metrics: Metrics, config_file: Path | None
+) -> Iterator[None]:
     """Watch until the context ends; nothing is done without a log.
 
     Args:
-        in_force: Whose settings count.
+        live: Whose settings count.
         metrics: Shows which alarms last.
         config_file: Where `auto_tune` writes.
     """
-    wanted = in_force.llm.settings.decision_log
+    wanted = live.llm.settings.decision_log
     if not wanted.enabled:
         yield
         return
@@ -28,7 +30,7 @@ def quality_watch(in_force: InForce, metrics: Metrics, config_file: Path | None)
     from gearshift.guarantees.alarms import CHECKS
     from gearshift.quality.watch import Watch
 
-    watch = Watch(wanted.url or default_url(), lambda: in_force.llm.settings, config_file)
+    watch = Watch(wanted.url or default_url(), lambda: live.llm.settings, config_file)
     metrics.watch_alarms(lambda: watch.lasting, CHECKS)
     watch.start()
     try:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from gearshift.catalog.sizes import Sizes
 from gearshift.config.loading import Settings
 from gearshift.gateway.app import Gateway
-from gearshift.gateway.comparing import Comparing
-from gearshift.gateway.experimenting import Experimenting
+from gearshift.gateway.experiment_sync import ExperimentSync
+from gearshift.gateway.shadow_evaluation import ShadowEvaluation
 from gearshift.http.server.server import HttpServer
 from gearshift.interface import LLMInterface
 from gearshift.providers.base import UpstreamConfig
 from gearshift.serving.limits import http_limits
-from gearshift.serving.live_interface import InForce
+from gearshift.serving.live_interface import LiveInterface
 from gearshift.serving.logs import on_lost_lines, write_lines
 from gearshift.serving.tls import server_context
 from gearshift.telemetry.batch import Batch
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 class Running:
     """What other planes of the process need of a gateway that runs."""
 
-    in_force: InForce
+    live: LiveInterface
     metrics: Metrics
 
 
@@ -81,30 +81,30 @@ async def running_gateway(
         told_too += [] if spans is None else [spans.observe]
         return (Batch(metrics.observe, log.write, *told_too, failed=metrics.sink_failed).add,)
 
-    async with InForce(settings, upstreams, sinks_of) as in_force:
-        in_force.follow(sizes.adopt)
+    async with LiveInterface(settings, upstreams, sinks_of) as live:
+        live.follow(sizes.adopt)
         metrics.watch_machine()
-        metrics.watch(lambda: model_states(in_force.llm))
-        comparing = Comparing(metrics, accounting, kept.writer if kept else None, workers)
-        in_force.follow(comparing.adopt)
+        metrics.watch(lambda: model_states(live.llm))
+        comparing = ShadowEvaluation(metrics, accounting, kept.writer if kept else None, workers)
+        live.follow(comparing.adopt)
         if kept is not None:
-            in_force.follow(kept.experimenting.adopt)
+            live.follow(kept.experimenting.adopt)
         gateway = Gateway(
-            in_force.llm,
+            live.llm,
             metrics,
             workers,
             kept.feedback if kept else None,
             comparing,
             is_local=_is_loopback(listener),
         )
-        in_force.follow(gateway.adopt)
+        live.follow(gateway.adopt)
         server = HttpServer(
             gateway.handle,
             gateway.refusal,
             limits=http_limits(settings),
             tls=server_context(settings.tls),
         )
-        in_force.follow(lambda llm: limit(server, llm.settings))
+        live.follow(lambda llm: limit(server, llm.settings))
         await server.start(listener)
         if kept is not None:
             kept.writer.start()
@@ -112,7 +112,7 @@ async def running_gateway(
         if spans is not None:
             spans.start()
         try:
-            yield Running(in_force, metrics)
+            yield Running(live, metrics)
         finally:
             await server.stop()
             await comparing.aclose()
@@ -131,7 +131,7 @@ class DecisionLog:
 
     writer: LogWriter
     feedback: Feedback
-    experimenting: Experimenting
+    experimenting: ExperimentSync
 
     def close(self) -> None:
         """Write what is waiting, and let go."""
@@ -161,7 +161,7 @@ def decision_log(
         dropped=metrics.log_dropped,
         given_up=metrics.log_given_up,
     )
-    return DecisionLog(writer, Feedback(url), Experimenting(url))
+    return DecisionLog(writer, Feedback(url), ExperimentSync(url))
 
 
 def _opentelemetry(settings: Settings) -> OpenTelemetry | None:

@@ -81,7 +81,7 @@ async def serve(
             ready(listeners.addresses())
             read, warnings = reload or (lambda: loaded), partial(_warnings, host)
             reloader = Reloader(read, loaded, choice, found.upstreams, warnings)
-            running.desk.changer = SettingsChange(reloader, running.put)
+            running.context.changer = SettingsChange(reloader, running.put)
             await _until(stop, reloader.run(running.put, watch or _NO_FILE, asked))
 
 

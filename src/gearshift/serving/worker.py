@@ -13,7 +13,7 @@ from typing import Final
 
 from gearshift.errors import GearshiftError
 from gearshift.serving.event_loop import run, settle
-from gearshift.serving.live_interface import InForce
+from gearshift.serving.live_interface import LiveInterface
 from gearshift.serving.logs import configure_logs
 from gearshift.serving.run import running_gateway
 from gearshift.serving.worker_protocol import (
@@ -22,10 +22,10 @@ from gearshift.serving.worker_protocol import (
     READY,
     REFUSED,
     SWITCHED,
-    Begin,
     Commit,
     Order,
     Prepare,
+    Start,
     read_order,
 )
 
@@ -38,12 +38,12 @@ def main() -> None:
     """Serve until SIGTERM, or until the parent is gone."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # for the parent, which tells its workers
     order = read_order(sys.stdin.fileno())
-    if isinstance(order, Begin):
+    if isinstance(order, Start):
         configure_logs()
         run(_serve(order))
 
 
-async def _serve(begin: Begin) -> None:
+async def _serve(begin: Start) -> None:
     stop = asyncio.Event()
     orders: asyncio.Queue[Order] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -56,8 +56,8 @@ async def _serve(begin: Begin) -> None:
     )
     async with gateway as running:
         settle()
-        _say(READY)
-        obeying = asyncio.create_task(_obey(running.in_force, orders))
+        _send_line(READY)
+        obeying = asyncio.create_task(_obey(running.live, orders))
         await stop.wait()
         obeying.cancel()
 
@@ -71,36 +71,36 @@ def _listen(
     loop.call_soon_threadsafe(stop.set)
 
 
-async def _obey(in_force: InForce, orders: asyncio.Queue[Order]) -> None:
+async def _obey(live: LiveInterface, orders: asyncio.Queue[Order]) -> None:
     while True:
         match await orders.get():
             case Prepare() as order:
-                await _prepare(in_force, order)
+                await _prepare(live, order)
             case Commit(number):
-                closed = in_force.commit()
-                _say(SWITCHED, number)
+                closed = live.commit()
+                _send_line(SWITCHED, number)
                 closed.add_done_callback(partial(_say_drained, number))
             case _:
-                await in_force.abort()
+                await live.abort()
 
 
 def _say_drained(number: int, _: asyncio.Task[None]) -> None:
-    _say(DRAINED, number)
+    _send_line(DRAINED, number)
 
 
-async def _prepare(in_force: InForce, order: Prepare) -> None:
+async def _prepare(live: LiveInterface, order: Prepare) -> None:
     try:
-        await in_force.prepare(order.settings, order.upstreams)
+        await live.prepare(order.settings, order.upstreams)
     except GearshiftError as error:
-        _say(REFUSED, order.number, " ".join(str(error).split()))
+        _send_line(REFUSED, order.number, " ".join(str(error).split()))
     except Exception as error:  # the worker serves on with what it has
         logger.exception("a change of the configuration could not be prepared")
-        _say(REFUSED, order.number, f"{type(error).__name__} in a worker; see the log")
+        _send_line(REFUSED, order.number, f"{type(error).__name__} in a worker; see the log")
     else:
-        _say(PREPARED, order.number)
+        _send_line(PREPARED, order.number)
 
 
-def _say(word: str, *more: object) -> None:
+def _send_line(word: str, *more: object) -> None:
     line = " ".join([word, *map(str, more)])[:_LONGEST_LINE]
     sys.stdout.buffer.write(f"{line}\n".encode(errors="replace"))
     sys.stdout.buffer.flush()

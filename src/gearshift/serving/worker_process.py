@@ -8,7 +8,7 @@ import sys
 from typing import Final
 
 from gearshift.errors import GearshiftError
-from gearshift.serving.worker_protocol import PREPARED, READY, REFUSED, Begin, Order, written
+from gearshift.serving.worker_protocol import PREPARED, READY, REFUSED, Order, Start, written
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 35.0
@@ -27,7 +27,7 @@ class WorkerProcess:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def launch(cls, begin: Begin) -> WorkerProcess:
+    async def launch(cls, begin: Start) -> WorkerProcess:
         """Start a worker; returns when it accepts requests.
 
         Raises:
@@ -104,10 +104,10 @@ class WorkerProcess:
                 continue  # longer than any line of ours: a scorer that prints, maybe
             if not line:
                 break
-            self._hear(*line.decode(errors="replace").strip().split(" ", 2))
+            self._on_line(*line.decode(errors="replace").strip().split(" ", 2))
         self._give_up()
 
-    def _hear(self, word: str, number: str = "0", reason: str = "") -> None:
+    def _on_line(self, word: str, number: str = "0", reason: str = "") -> None:
         stage = PREPARED if word == REFUSED else word
         future = self._awaited.pop((stage, int(number) if number.isdecimal() else 0), None)
         if future is None or future.done():

@@ -22,7 +22,7 @@ DRAINED: Final = "drained"
 
 
 @dataclass(frozen=True, slots=True)
-class Begin:
+class Start:
     """Serve.
 
     Attributes:
@@ -59,7 +59,7 @@ class Abort:
     number: int
 
 
-Order = Begin | Prepare | Commit | Abort
+Order = Start | Prepare | Commit | Abort
 
 
 def written(order: Order) -> bytes:

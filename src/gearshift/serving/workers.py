@@ -21,9 +21,9 @@ from gearshift.serving.worker_protocol import (
     PREPARED,
     SWITCHED,
     Abort,
-    Begin,
     Commit,
     Prepare,
+    Start,
 )
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Workers:
         Raises:
             GearshiftError: One of them did not start.
         """
-        self._begin = Begin(settings, upstreams, self._listener.fileno(), self._count)
+        self._begin = Start(settings, upstreams, self._listener.fileno(), self._count)
         started = await asyncio.gather(*(self._launch() for _ in range(self._count)))
         self._tasks = [asyncio.create_task(self._watch(worker)) for worker in started]
 
@@ -100,7 +100,7 @@ class Workers:
                 for worker in workers:
                     await worker.send(Abort(order.number))
                 raise
-            self._begin = Begin(settings, upstreams, self._listener.fileno(), self._count)
+            self._begin = Start(settings, upstreams, self._listener.fileno(), self._count)
             drained = [worker.answer(DRAINED, order.number) for worker in workers]
             await asyncio.gather(*(_switched(worker, order.number) for worker in workers))
         return asyncio.ensure_future(_ended(drained))

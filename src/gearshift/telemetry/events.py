@@ -22,7 +22,7 @@ class RequestFinished(NamedTuple):
         scoring_seconds: The part of that spent scoring.
         usage: Tokens, where the upstream told them.
         load_seconds: Time the engine spent loading the model for it, where told.
-        fault: The `Fault` that ended it, or `None`.
+        fault: The `FailureKind` that ended it, or `None`.
         attempts: The deployments that failed before, as (deployment, fault).
         client: The name of the API key that it came with, where that has one.
         trace_parent: The client's `traceparent`, if it sent one.

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gearshift.tiered_routing.conversation import Task
 from gearshift.tiered_routing.features import FACTORS, FeatureReader
-from gearshift.tiered_routing.memory import Memory, remembered_result
+from gearshift.tiered_routing.result_cache import ResultCache, remembered_result
 from gearshift.tiered_routing.tier_config import TierConfig
 
 WEIGHTS: Final[Mapping[str, float]] = {
@@ -132,7 +132,7 @@ class TaskComplexityScorer:
         self._last = self._bounds[-1][0]
         self._highest = self._limits[-1][1] if self._limits else 0.0
         self._reader = FeatureReader()
-        self._memory: Memory[ComplexityResult] = Memory(remembered)
+        self._memory: ResultCache[ComplexityResult] = ResultCache(remembered)
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
         """The score of a text, or of the last user turn of a conversation; never raises."""

@@ -113,7 +113,7 @@ def read_model(file: Path) -> LearnedModel:
     """
     try:
         if file.stat().st_size > _LARGEST:
-            raise ModelFileError(f"{file}: is no scorer model: larger than {_LARGEST:,} bytes")
+            raise ModelFileError(f"{file}: is not a scorer model: larger than {_LARGEST:,} bytes")
         raw = file.read_bytes()
     except OSError as error:
         raise ModelFileError(f"{file}: cannot be read: {error.strerror}") from error
@@ -126,7 +126,7 @@ def model_of(raw: bytes, name: str) -> LearnedModel:
         arrays = _arrays(raw)
         header = json.loads(arrays.pop(_HEADER).tobytes())
     except _UNREADABLE as error:
-        raise ModelFileError(f"{name}: is no scorer model, or is damaged: {error}") from error
+        raise ModelFileError(f"{name}: is not a scorer model, or is damaged: {error}") from error
     _check_versions(header, name)
     try:
         return _model(header, arrays, hashlib.sha256(raw).hexdigest())
@@ -149,7 +149,7 @@ def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:
 
 def _check_versions(header: Any, name: str) -> None:
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise ModelFileError(f"{name}: is no scorer model of gearshift")
+        raise ModelFileError(f"{name}: is not a scorer model of gearshift")
     if header.get("format_version") != FORMAT_VERSION:
         raise ModelFileError(
             f"{name}: has format {header.get('format_version')!r}, this gearshift reads "
@@ -174,7 +174,7 @@ def _model(
     if (scales <= 0).any():
         raise ValueError("a scale is not above 0")
     if not isinstance(header["training"], dict):
-        raise ValueError("its training summary is no object")
+        raise ValueError("its training summary is not an object")
     weights = _checked(arrays["weights"], np.float16, (SLOTS,)).astype(np.float32)
     return LearnedModel(
         _checked(arrays["rarity"], np.float16, (SLOTS,)).astype(np.float32),
@@ -221,7 +221,7 @@ def _checked(
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     number = float(value)
     if abs(number) == float("inf"):
         raise ValueError("a number is not finite")

@@ -20,7 +20,7 @@ from gearshift.tiered_routing.learned_features import (
 )
 from gearshift.tiered_routing.learned_file import read_model
 from gearshift.tiered_routing.learned_model import LearnedModel, Parts
-from gearshift.tiered_routing.memory import Memory, remembered_result
+from gearshift.tiered_routing.result_cache import ResultCache, remembered_result
 from gearshift.tiered_routing.scorer import Evidence
 from gearshift.tiered_routing.tier_config import TierConfig
 
@@ -153,7 +153,7 @@ class LearnedScorer:
         self._rule = TaskComplexityScorer(self._config, remembered=0)
         tiers = self._config.ordered_tiers
         self._bounds = tuple((tier.name, tier.below) for tier in tiers)
-        self._memory: Memory[ComplexityResult] = Memory(remembered)
+        self._memory: ResultCache[ComplexityResult] = ResultCache(remembered)
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
         """The score of a text, or of the last user turn of a conversation; never raises."""

@@ -28,9 +28,9 @@ def checked(result: Any, bounds: Bounds) -> ComplexityResult:
     if not isinstance(result, ComplexityResult):
         raise ScorerError(f"returned {type(result).__name__}, not a ComplexityResult")
     if not _is_number(result.score) or not 0.0 <= result.score <= _HIGHEST:
-        raise ScorerError("the score is no number from 0 to 10")
+        raise ScorerError("the score is not a number from 0 to 10")
     if not _is_number(result.threshold):
-        raise ScorerError("the threshold is no number")
+        raise ScorerError("the threshold is not a number")
     if result.tier not in dict(bounds):
         names = ", ".join(name for name, _ in bounds)
         raise ScorerError(f"the tier is none of {names}")
@@ -42,7 +42,7 @@ def checked(result: Any, bounds: Bounds) -> ComplexityResult:
     found.bounds = bounds
     found.score, found.threshold = float(result.score), float(result.threshold)
     if not isinstance(found.reasoning, str):
-        raise ScorerError("the reasoning is no string")
+        raise ScorerError("the reasoning is not a string")
     return found
 
 

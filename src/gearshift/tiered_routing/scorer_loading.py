@@ -23,7 +23,7 @@ def load_scorer(config: TierConfig) -> Scorer:
     that takes the `TierConfig` and returns a `Scorer`; such a one is tried on a sample.
 
     Raises:
-        ConfigError: It cannot be imported or read, or is no scorer.
+        ConfigError: It cannot be imported or read, or is not a scorer.
     """
     try:
         return _loaded(config)
@@ -69,7 +69,7 @@ def _custom(config: TierConfig) -> Scorer:
         raise ConfigError([Problem(_KEY, message, advice)]) from error
     problem = _problem(scorer, config)
     if problem:
-        raise ConfigError([Problem(_KEY, f"{config.scorer!r} is no scorer, {problem}", advice)])
+        raise ConfigError([Problem(_KEY, f"{config.scorer!r} is not a scorer, {problem}", advice)])
     return scorer
 
 

@@ -36,7 +36,7 @@ MODEL_SUFFIX: Final = ".npz"
 """How the names of trained models end."""
 
 
-def no_boolean(value: Any) -> Any:
+def reject_bool(value: Any) -> Any:
     """Refuse `yes` and `true`, which YAML and pydantic would quietly count as 1."""
     if isinstance(value, bool):
         raise fault("", f"a number is expected, got {str(value).lower()}")
@@ -47,10 +47,10 @@ ModelName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 TierName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Score = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=10, allow_inf_nan=False)]
+Score = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=10, allow_inf_nan=False)]
 
 
-class Block(BaseModel):
+class SettingsModel(BaseModel):
     """A group of settings: frozen, unknown keys refused, `key:` with nothing after it = default."""
 
     model_config = ConfigDict(
@@ -72,14 +72,14 @@ class Block(BaseModel):
         return get_origin(field.annotation) in (tuple, dict) or bool(model_in(field.annotation))
 
 
-class TierModels(Block):
+class TierModels(SettingsModel):
     """The two-tier short form: one model for each tier."""
 
     simple: ModelName = SIMPLE_TIER_MODEL
     complex: ModelName = COMPLEX_TIER_MODEL
 
 
-class TierLogging(Block):
+class TierLogging(SettingsModel):
     """What is logged of each routed request; never the prompt, unless `log_prompts` says so."""
 
     log_scores: bool = True
@@ -87,7 +87,7 @@ class TierLogging(Block):
     log_prompts: bool = False
 
 
-class Tier(Block):
+class Tier(SettingsModel):
     """One tier: the scores it takes and the models that answer for it, best first.
 
     Attributes:
@@ -106,7 +106,7 @@ def is_model_file(scorer: str) -> bool:
     return scorer.endswith(MODEL_SUFFIX)
 
 
-class TierConfig(Block):
+class TierConfig(SettingsModel):
     """The settings of tiered routing; `TierConfig()` holds the design's defaults.
 
     Example:
@@ -216,7 +216,7 @@ def _naming_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:
     names = [tier.name for tier in tiers]
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield fault(f"{index}.name", f"a tier {name!r} is there already")
+            yield fault(f"{index}.name", f"duplicate tier name {name!r}")
         if name == AUTO_MODEL:
             yield fault(f"{index}.name", f"{AUTO_MODEL!r} means that the score decides")
 

@@ -19,7 +19,7 @@ _CERTAINLY_TOO_LONG: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Candidate:
     """A deployment that can be asked, with what is known of it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Target:
         return self.capabilities is None or needs <= self.capabilities
 
 
-class Circumstances(NamedTuple):
+class RoutingContext(NamedTuple):
     """What the router is told besides the score.
 
     Attributes:
@@ -53,7 +53,7 @@ class Circumstances(NamedTuple):
         allowed_tiers: The tiers that the client may use; `None` for all.
     """
 
-    targets: Mapping[str, Sequence[Target]]
+    targets: Mapping[str, Sequence[Candidate]]
     forced_tier: str | None = None
     needs: frozenset[Capability] = frozenset()
     prompt_tokens: int = 0
@@ -70,7 +70,7 @@ class Route(NamedTuple):
 
     tier: str
     cause: Cause
-    chain: tuple[Target, ...]
+    chain: tuple[Candidate, ...]
     reason: str
 
 
@@ -78,7 +78,7 @@ class _Usual(NamedTuple):
     """Each tier's chain for plain requests, what targets it is for, and up to which length."""
 
     targets: object
-    chains: Mapping[str, tuple[Target, ...]] | None
+    chains: Mapping[str, tuple[Candidate, ...]] | None
     most_tokens: float
 
 
@@ -122,7 +122,7 @@ class TieredModelRouter:
         except Exception as error:  # noqa: BLE001 - anybody's code, at the router's edge
             return failed(self._bounds, described(error))
 
-    def decide(self, result: ComplexityResult, circumstances: Circumstances) -> Route:
+    def decide(self, result: ComplexityResult, circumstances: RoutingContext) -> Route:
         """The tier for a score under the given circumstances, with its chain of fallbacks.
 
         Raises:
@@ -134,7 +134,7 @@ class TieredModelRouter:
             return route._replace(cause=Cause.SCORER_FAILED)
         return route
 
-    def sent_to(self, tier: str, reason: str, circumstances: Circumstances) -> Route:
+    def sent_to(self, tier: str, reason: str, circumstances: RoutingContext) -> Route:
         """The same for a tier that the score has chosen, or might have.
 
         Raises:
@@ -160,7 +160,7 @@ class TieredModelRouter:
             tier, cause = chain[0].tier, Cause.CAPABILITY
         return Route(tier, cause, chain, reason)
 
-    def is_movable(self, circumstances: Circumstances) -> bool:
+    def is_movable(self, circumstances: RoutingContext) -> bool:
         """Whether a low score would send it to the smallest tier, and any other one elsewhere."""
         if not self.config.enabled:
             return False
@@ -173,7 +173,7 @@ class TieredModelRouter:
         lowest = self.tiers[0]
         return reached[0] == lowest and lowest not in reached[1:]
 
-    def _usual(self, circumstances: Circumstances) -> Mapping[str, tuple[Target, ...]] | None:
+    def _usual(self, circumstances: RoutingContext) -> Mapping[str, tuple[Candidate, ...]] | None:
         """Each tier's chain for requests that need nothing special, made once for its targets."""
         if (
             circumstances.forced_tier is not None
@@ -186,7 +186,7 @@ class TieredModelRouter:
             usual = self._usual_of_targets = self._usual_of(circumstances)
         return usual.chains if circumstances.prompt_tokens <= usual.most_tokens else None
 
-    def _usual_of(self, circumstances: Circumstances) -> _Usual:
+    def _usual_of(self, circumstances: RoutingContext) -> _Usual:
         """The chains, and the longest prompt that fits everywhere; none if a tier has nobody."""
         plain = circumstances._replace(prompt_tokens=0)
         chains = {tier: self._chain(tier, plain) for tier in self.tiers}
@@ -201,7 +201,9 @@ class TieredModelRouter:
         most_tokens = min(lengths, default=math.inf)
         return _Usual(circumstances.targets, chains if usable else None, most_tokens)
 
-    def _tier(self, tier: str, reason: str, circumstances: Circumstances) -> tuple[str, Cause, str]:
+    def _tier(
+        self, tier: str, reason: str, circumstances: RoutingContext
+    ) -> tuple[str, Cause, str]:
         if circumstances.forced_tier is not None:
             if circumstances.forced_tier not in self._models:
                 raise RequestError(
@@ -216,7 +218,7 @@ class TieredModelRouter:
         return tier, Cause.SCORED, reason
 
     def _allowed(
-        self, tier: str, cause: Cause, reason: str, circumstances: Circumstances
+        self, tier: str, cause: Cause, reason: str, circumstances: RoutingContext
     ) -> tuple[str, Cause, str]:
         """The tier, or the nearest one that the client may use: rather above it than below."""
         allowed = circumstances.allowed_tiers
@@ -229,7 +231,7 @@ class TieredModelRouter:
             raise not_allowed(f"tier {tier!r}", allowed.intersection(self.tiers))
         return nearest, Cause.FORCED, f"the API key does not allow {tier}; {reason}"
 
-    def _chain(self, tier: str, circumstances: Circumstances) -> tuple[Target, ...]:
+    def _chain(self, tier: str, circumstances: RoutingContext) -> tuple[Candidate, ...]:
         position = self.tiers.index(tier)
         higher, lower = self.tiers[position + 1 :], self.tiers[:position][::-1]
         allowed = (
@@ -247,7 +249,7 @@ class TieredModelRouter:
         return tuple(circumstances.targets.get(tier, ()))
 
     @staticmethod
-    def _capable(names: Sequence[str], circumstances: Circumstances) -> tuple[Target, ...]:
+    def _capable(names: Sequence[str], circumstances: RoutingContext) -> tuple[Candidate, ...]:
         return tuple(
             target
             for name in names
@@ -257,8 +259,10 @@ class TieredModelRouter:
 
 
 def allowed_targets(
-    targets: Sequence[Target], tiers: Mapping[str, Sequence[Target]], allowed: frozenset[str] | None
-) -> tuple[Target, ...]:
+    targets: Sequence[Candidate],
+    tiers: Mapping[str, Sequence[Candidate]],
+    allowed: frozenset[str] | None,
+) -> tuple[Candidate, ...]:
     """Those of `targets` that stand in an allowed tier, each as the target of that tier."""
     if allowed is None:
         return tuple(targets)
@@ -278,7 +282,7 @@ def not_allowed(what: str, allowed: Collection[str], field: str | None = None) -
     )
 
 
-def _check_length(circumstances: Circumstances) -> None:
+def _check_length(circumstances: RoutingContext) -> None:
     """Refuse a prompt that no estimate could make fit, rather than let an engine count it.
 
     Raises:

@@ -12,7 +12,7 @@ from tests.fakes.logs import log_in
 
 from gearshift import registry
 from gearshift.admin.app import AdminPlane
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.config.loading import Settings
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
@@ -66,15 +66,15 @@ def planes(tmp_path, monkeypatch) -> Iterator[Any]:
 
     yield make
     for plane in made:
-        plane.desk.close()
+        plane.context.close()
 
 
 @pytest.fixture
 def desks(planes) -> Any:
     """Makes the desks of such planes."""
 
-    def make(*args: Any, **options: Any) -> Desk:
-        desk: Desk = planes(*args, **options).desk
-        return desk
+    def make(*args: Any, **options: Any) -> AdminContext:
+        context: AdminContext = planes(*args, **options).context
+        return context
 
     return make

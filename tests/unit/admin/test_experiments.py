@@ -13,15 +13,15 @@ async def test_none_is_an_empty_list(desks):
 
 
 async def test_each_is_told_with_its_report_the_newest_first(desks):
-    desk = desks()
-    engine = open_database(desk.llm.settings.decision_log.url)
+    context = desks()
+    engine = open_database(context.llm.settings.decision_log.url)
     for name, started in (("first", 10.0), ("second", 20.0)):
         experiment = Experiment(name, Dimension.THRESHOLD, ARMS, 0.5, started)
         start(engine, experiment, Metric.LOSSES, 0.05)
         if name == "first":
             stop(engine, name, "enough")
     engine.dispose()
-    second, first = (await experiments.facts(desk, {}))["experiments"]
+    second, first = (await experiments.facts(context, {}))["experiments"]
     assert (second["name"], second["state"], second["share"]) == ("second", "running", 0.5)
     assert (first["name"], first["stop_reason"]) == ("first", "enough")
     assert [arm["name"] for arm in first["arms"]] == ["low", "high"]

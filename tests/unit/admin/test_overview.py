@@ -16,8 +16,8 @@ def test_every_deployment_is_there_with_its_model_in_memory_or_not(resident):
     other = DeploymentHealth(Deployment("v", "m"), Readiness.UNREACHABLE, "away", in_cooldown=True)
     infos = {one.deployment: ModelInfo("gemma2:latest", is_resident=resident)}
     llm = SimpleNamespace(tier_health=lambda: {"simple": [one, other]}, model_info=infos.get)
-    desk: Any = SimpleNamespace(llm=llm)
-    first, second = overview.health(desk)
+    context: Any = SimpleNamespace(llm=llm)
+    first, second = overview.health(context)
     assert first == {
         "tier": "simple", "upstream": "u", "model": "gemma2", "state": "ready",
         "resident": resident, "in_cooldown": False, "detail": "fine",

@@ -14,8 +14,8 @@ from gearshift.quality.alarm_record import update_alarms
 NOW = time.time()
 
 
-def judged(desk, events, verdicts, at=NOW):
-    engine = open_database(desk.llm.settings.decision_log.url)
+def judged(context, events, verdicts, at=NOW):
+    engine = open_database(context.llm.settings.decision_log.url)
     with engine.begin() as connection:
         for event, verdict in zip(events, verdicts, strict=True):
             row = JudgementRow(event.decision.id, at, "checks", verdict, 0.5, 1.0, 1.0)
@@ -31,9 +31,9 @@ async def test_nothing_was_judged(desks):
 
 async def test_verdicts_are_bounded_by_day_and_all_together(desks):
     events = [finished() for _ in range(4)]
-    desk = desks(events)
-    judged(desk, events, ["loss", "tie", "tie", "win"])
-    found = await quality.facts(desk, {})
+    context = desks(events)
+    judged(context, events, ["loss", "tie", "tie", "win"])
+    found = await quality.facts(context, {})
     (day,) = found["days"]
     assert (day["judged"], day["losses"], day["estimate"]) == (4, 1, 0.25)
     low, high = found["all"]["ci"]
@@ -43,19 +43,19 @@ async def test_verdicts_are_bounded_by_day_and_all_together(desks):
 
 async def test_the_span_bounds_what_is_shown(desks):
     events = [finished()]
-    desk = desks(events)
-    judged(desk, events, ["loss"], at=NOW - 2 * 3600)
-    assert (await quality.facts(desk, {"since": "1h"}))["all"]["judged"] == 0
-    assert (await quality.facts(desk, {"since": "6h"}))["all"]["judged"] == 1
+    context = desks(events)
+    judged(context, events, ["loss"], at=NOW - 2 * 3600)
+    assert (await quality.facts(context, {"since": "1h"}))["all"]["judged"] == 0
+    assert (await quality.facts(context, {"since": "6h"}))["all"]["judged"] == 1
 
 
 async def test_alarms_are_told_until_they_are_over_and_after(desks):
-    desk = desks()
-    engine = open_database(desk.llm.settings.decision_log.url)
+    context = desks()
+    engine = open_database(context.llm.settings.decision_log.url)
     update_alarms(engine, 10.0, [Alarm("drift", 0.5, 0.25, "it drifts")])
     update_alarms(engine, 20.0, [])
     engine.dispose()
-    assert (await quality.facts(desk, {}))["alarms"] == [
+    assert (await quality.facts(context, {}))["alarms"] == [
         {
             "name": "drift",
             "since": 10.0,
@@ -69,8 +69,8 @@ async def test_alarms_are_told_until_they_are_over_and_after(desks):
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
 async def test_what_sampling_is_set_to(desks, share):
-    desk = desks(quality={"shadow_share": share, "judge": "model", "daily_tokens": 7})
-    assert (await quality.facts(desk, {}))["sampling"] == {
+    context = desks(quality={"shadow_share": share, "judge": "model", "daily_tokens": 7})
+    assert (await quality.facts(context, {}))["sampling"] == {
         "shadow_share": share,
         "judge": "model",
         "daily_tokens": 7,

@@ -22,26 +22,26 @@ async def test_a_list_is_narrowed_by_what_the_query_says(desks):
         finished(time=now, client="app", status=502),
         finished("complex", time=now - 2 * 3600),
     )
-    desk = desks([first, failed, other])
-    everything = await requests.facts(desk, {})
+    context = desks([first, failed, other])
+    everything = await requests.facts(context, {})
     assert set(ids(everything)) == {event.decision.id for event in (first, failed, other)}
     assert (everything["filters"], everything["next"]) == ({}, None)
     assert everything["tiers"] == ["simple", "complex"]
-    found = await requests.facts(desk, {"client": "app", "failed": "1", "unknown": "x"})
+    found = await requests.facts(context, {"client": "app", "failed": "1", "unknown": "x"})
     assert ids(found) == [failed.decision.id]
     assert found["filters"] == {"client": "app", "failed": "1"}
-    assert ids(await requests.facts(desk, {"tier": "complex"})) == [other.decision.id]
-    assert ids(await requests.facts(desk, {"tier": "complex", "since": "1h"})) == []
-    assert len(ids(await requests.facts(desk, {"failed": "0"}))) == 3
+    assert ids(await requests.facts(context, {"tier": "complex"})) == [other.decision.id]
+    assert ids(await requests.facts(context, {"tier": "complex", "since": "1h"})) == []
+    assert len(ids(await requests.facts(context, {"failed": "0"}))) == 3
 
 
 async def test_the_next_page_goes_on_where_this_one_ends(desks):
     now = time.time()
-    desk = desks([finished(time=now - number) for number in range(PAGE + 3)])
-    first = await requests.facts(desk, {"tier": "simple"})
+    context = desks([finished(time=now - number) for number in range(PAGE + 3)])
+    first = await requests.facts(context, {"tier": "simple"})
     query = dict(parse_qsl(first["next"]))
     assert query["tier"] == "simple"
-    second = await requests.facts(desk, query)
+    second = await requests.facts(context, query)
     assert (len(ids(first)), len(ids(second)), second["next"]) == (PAGE, 3, None)
     assert not set(ids(first)) & set(ids(second))
 
@@ -55,8 +55,8 @@ async def test_a_page_that_nobody_has_given_is_refused(desks, after):
 
 async def test_one_decision_is_explained_by_its_factors(desks):
     event = finished()
-    desk = desks([event])
-    found = await requests.one(desk, {"id": event.decision.id})
+    context = desks([event])
+    found = await requests.one(context, {"id": event.decision.id})
     assert found["decision"]["id"] == event.decision.id
     explained = found["explained"]
     assert explained["factors"]["technical"] == 2.0

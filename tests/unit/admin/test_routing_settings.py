@@ -8,7 +8,7 @@ import pytest
 
 from gearshift.admin import routing_settings
 from gearshift.admin.changing import Applied, RefusedChangeError
-from gearshift.admin.desk import Desk
+from gearshift.admin.context import AdminContext
 from gearshift.config.loading import Settings
 from gearshift.decision_log.changes import Change
 from gearshift.errors import GearshiftError, RequestError
@@ -34,43 +34,43 @@ def changed(key="complexity_threshold", old=3.0, new=5.0, kept=True):
 
 
 @pytest.fixture
-def desk(tmp_path):
+def context(tmp_path):
     log = {"enabled": True, "url": f"sqlite:///{tmp_path / 'log.db'}"}
-    desk = made(log)
-    yield desk
-    desk.close()
+    context = made(log)
+    yield context
+    context.close()
 
 
 def made(log) -> Any:
     settings = Settings.model_validate({"decision_log": log})
     topology = SimpleNamespace(tiers={})
     llm: Any = SimpleNamespace(settings=settings, health=SimpleNamespace(topology=topology))
-    return Desk(llm)
+    return AdminContext(llm)
 
 
-async def test_what_is_in_force_is_shown(desk):
-    assert (await routing_settings.facts(desk, {}))["complexity_threshold"] == 3
+async def test_what_is_in_force_is_shown(context):
+    assert (await routing_settings.facts(context, {}))["complexity_threshold"] == 3
 
 
-async def test_a_change_is_told_with_how_long_it_lasts_and_written_down(desk, caplog):
-    desk.changer = Changer(changed(), changed("enabled", True, False, kept=False))
-    done = await routing_settings.change(desk, {"complexity_threshold": 5})
-    assert desk.changer.asked == [({"complexity_threshold": 5}, "admin API")]
+async def test_a_change_is_told_with_how_long_it_lasts_and_written_down(context, caplog):
+    context.changer = Changer(changed(), changed("enabled", True, False, kept=False))
+    done = await routing_settings.change(context, {"complexity_threshold": 5})
+    assert context.changer.asked == [({"complexity_threshold": 5}, "admin API")]
     assert done["complexity_threshold"] == 5
     lasts = [one["lasts"] for one in done["changes"]]
     assert lasts == ["in the configuration file", "until restart"]
     assert "number" not in done["changes"][0]
     assert "tiered_routing.enabled: True -> False until the next start" in caplog.text
-    trail = (await routing_settings.trail(desk, {}))["changes"]
+    trail = (await routing_settings.trail(context, {}))["changes"]
     assert [(one["key"], one["old"], one["new"]) for one in trail] == [
         ("enabled", True, False),
         ("complexity_threshold", 3.0, 5.0),
     ]
 
 
-async def test_where_nobody_can_change_anything_it_is_said(desk):
+async def test_where_nobody_can_change_anything_it_is_said(context):
     with pytest.raises(RequestError) as caught:
-        await routing_settings.change(desk, {})
+        await routing_settings.change(context, {})
     assert caught.value.status == 409
 
 
@@ -82,62 +82,62 @@ async def test_where_nobody_can_change_anything_it_is_said(desk):
         (GearshiftError("a worker ended meanwhile"), 409, None),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_leaves_no_trace(desk, error, status, field):
-    desk.changer = Changer(error=error)
+async def test_what_cannot_be_leaves_no_trace(context, error, status, field):
+    context.changer = Changer(error=error)
     with pytest.raises(RequestError, match=str(error)) as caught:
-        await routing_settings.change(desk, {"complexity_threshold": 50})
+        await routing_settings.change(context, {"complexity_threshold": 50})
     assert (caught.value.status, caught.value.field) == (status, field)
-    assert (await routing_settings.trail(desk, {}))["changes"] == []
+    assert (await routing_settings.trail(context, {}))["changes"] == []
 
 
 async def test_a_log_in_trouble_undoes_no_change(tmp_path, caplog):
     (tmp_path / "file").touch()
-    desk = made({"enabled": True, "url": f"sqlite:///{tmp_path / 'file' / 'log.db'}"})
-    desk.changer = Changer(changed())
-    assert (await routing_settings.change(desk, {}))["changes"]
+    context = made({"enabled": True, "url": f"sqlite:///{tmp_path / 'file' / 'log.db'}"})
+    context.changer = Changer(changed())
+    assert (await routing_settings.change(context, {}))["changes"]
     assert "not in the audit trail" in caplog.text
 
 
 async def test_without_a_log_a_change_is_told_all_the_same(caplog):
-    desk = made({"enabled": False})
-    desk.changer = Changer(changed())
-    assert (await routing_settings.change(desk, {}))["changes"]
+    context = made({"enabled": False})
+    context.changer = Changer(changed())
+    assert (await routing_settings.change(context, {}))["changes"]
     assert "audit trail" not in caplog.text
     with pytest.raises(RequestError, match=r"decision_log\.enabled") as caught:
-        await routing_settings.trail(desk, {})
+        await routing_settings.trail(context, {})
     assert caught.value.status == 503
 
 
-async def test_the_newest_change_of_a_key_is_put_back(desk):
-    desk.changer = Changer(changed("models.simple", "a", "b"))
-    await routing_settings.change(desk, {})
-    desk.changer = Changer(changed("models.simple", "b", "c"))
-    await routing_settings.change(desk, {})
-    desk.changer = Changer(changed("enabled", True, False))
-    await routing_settings.change(desk, {})
-    await routing_settings.undo(desk, {"key": "models.simple"})
-    await routing_settings.undo(desk, {})
-    first, second = (partial for partial, _ in desk.changer.asked[1:])
+async def test_the_newest_change_of_a_key_is_put_back(context):
+    context.changer = Changer(changed("models.simple", "a", "b"))
+    await routing_settings.change(context, {})
+    context.changer = Changer(changed("models.simple", "b", "c"))
+    await routing_settings.change(context, {})
+    context.changer = Changer(changed("enabled", True, False))
+    await routing_settings.change(context, {})
+    await routing_settings.undo(context, {"key": "models.simple"})
+    await routing_settings.undo(context, {})
+    first, second = (partial for partial, _ in context.changer.asked[1:])
     assert first == {"models": {"simple": "b"}}
     assert second == {"enabled": True}
 
 
-async def test_where_nothing_was_changed_nothing_is_put_back(desk):
-    desk.changer = Changer()
+async def test_where_nothing_was_changed_nothing_is_put_back(context):
+    context.changer = Changer()
     with pytest.raises(RequestError) as caught:
-        await routing_settings.undo(desk, {})
+        await routing_settings.undo(context, {})
     assert caught.value.status == 404
-    desk.changer = Changer(changed())
-    await routing_settings.change(desk, {})
+    context.changer = Changer(changed())
+    await routing_settings.change(context, {})
     with pytest.raises(RequestError) as caught:
-        await routing_settings.undo(desk, {"key": "enabled"})
+        await routing_settings.undo(context, {"key": "enabled"})
     assert caught.value.status == 404
 
 
-async def test_an_undo_that_changes_nothing_says_so(desk):
-    desk.changer = Changer(changed())
-    await routing_settings.change(desk, {})
-    desk.changer = Changer()
+async def test_an_undo_that_changes_nothing_says_so(context):
+    context.changer = Changer(changed())
+    await routing_settings.change(context, {})
+    context.changer = Changer()
     with pytest.raises(RequestError, match=r"complexity_threshold is 3\.0 already") as caught:
-        await routing_settings.undo(desk, {})
+        await routing_settings.undo(context, {})
     assert caught.value.status == 409

@@ -20,8 +20,8 @@ def at(found, value):
 
 
 async def test_share_and_compute_at_every_quarter_point(desks):
-    desk = desks([scored(1.0), scored(2.5, 300), scored(6.0), scored(None)])
-    found = await threshold.facts(desk, {})
+    context = desks([scored(1.0), scored(2.5, 300), scored(6.0), scored(None)])
+    found = await threshold.facts(context, {})
     assert (found["scored"], found["threshold"], found["baseline"]) == (3, 3, BASELINE)
     assert [step["threshold"] for step in found["steps"]] == [n / 4 for n in range(41)]
     saving = 1 - 2.614 / 7.248
@@ -39,15 +39,15 @@ async def test_without_requests_nothing_is_known(desks):
 
 async def test_without_sizes_the_compute_is_not_known(desks):
     models = {"simple": "mystery", "complex": "riddle"}
-    desk = desks([scored(1.0)], tiered_routing={"models": models})
-    step = at(await threshold.facts(desk, {}), 3.0)
+    context = desks([scored(1.0)], tiered_routing={"models": models})
+    step = at(await threshold.facts(context, {}), 3.0)
     assert (step["share_simple"], step["compute_saved"]) == (1.0, None)
 
 
 async def test_quality_is_told_where_enough_was_judged(desks):
     events = [scored(number % 10 + 0.5) for number in range(200)]
-    desk = desks(events, with_prompts=True)
-    engine = open_database(desk.llm.settings.decision_log.url)
+    context = desks(events, with_prompts=True)
+    engine = open_database(context.llm.settings.decision_log.url)
     with engine.begin() as connection:
         for number, event in enumerate(events):
             weak = float(number % 10 < 5)
@@ -56,7 +56,7 @@ async def test_quality_is_told_where_enough_was_judged(desks):
                 JudgementRow(event.decision.id, 1e9, "checks", "tie", weak, 1.0, 1.0),
             )
     engine.dispose()
-    found = await threshold.facts(desk, {})
+    found = await threshold.facts(context, {})
     known = [step for step in found["steps"] if step["quality"] is not None]
     assert known
     low, high = at(found, 1.0)["quality"], at(found, 10.0)["quality"]
@@ -73,6 +73,6 @@ async def test_it_can_be_changed_where_there_is_one_threshold_and_somebody_to_do
 ):
     listed = [{"name": f"t{n}", "below": 3 + n, "deployments": [f"m{n}"]} for n in range(tiers)]
     del listed[-1]["below"]
-    desk = desks(tiered_routing={"tiers": listed})
-    desk.changer = object() if has_changer else None
-    assert (await threshold.facts(desk, {}))["can_change"] is can_change
+    context = desks(tiered_routing={"tiers": listed})
+    context.changer = object() if has_changer else None
+    assert (await threshold.facts(context, {}))["can_change"] is can_change

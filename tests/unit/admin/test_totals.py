@@ -40,6 +40,6 @@ async def test_tiers_between_count_in_all(desks):
 
 
 async def test_a_reset_begins_with_nothing(desks):
-    desk = desks([finished(), finished("complex")])
-    assert await totals.reset(desk, {}) == NOTHING
-    assert await totals.facts(desk, {}) == NOTHING
+    context = desks([finished(), finished("complex")])
+    assert await totals.reset(context, {}) == NOTHING
+    assert await totals.facts(context, {}) == NOTHING

@@ -3,7 +3,7 @@
 import pytest
 
 from gearshift.admin import try_it
-from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.errors import FailureKind, RequestError, UpstreamError
 
 PROMPT = "Explain async vs threads"
 
@@ -20,24 +20,24 @@ async def test_both_tiers_answer_the_same_prompt(desks):
 
 
 async def test_a_score_alone_asks_nobody(desks):
-    desk = desks()
-    found = await try_it.answer(desk, {"prompt": PROMPT, "answers": False})
+    context = desks()
+    found = await try_it.answer(context, {"prompt": PROMPT, "answers": False})
     assert "answers" not in found
-    assert desk.llm.providers["here"].asked == []
+    assert context.llm.providers["here"].asked == []
 
 
 async def test_a_tier_that_fails_says_so_and_the_other_answers(desks):
-    desk = desks(retries={"attempts": 0}, tiered_routing={"fallback_to_complex": False})
-    provider = desk.llm.providers["here"]
+    context = desks(retries={"attempts": 0}, tiered_routing={"fallback_to_complex": False})
+    provider = context.llm.providers["here"]
     send = provider.send
 
     async def failing(request, model):
         if model == "gemma2:2b":
-            raise UpstreamError("out of memory", fault=Fault.FAILED)
+            raise UpstreamError("out of memory", fault=FailureKind.FAILED)
         return await send(request, model)
 
     provider.send = failing
-    first, second = (await try_it.answer(desk, {"prompt": PROMPT}))["answers"]
+    first, second = (await try_it.answer(context, {"prompt": PROMPT}))["answers"]
     assert first["tier"] == "simple"
     assert "out of memory" in first["error"]
     assert second["model"] == "mistral:7b-instruct"
@@ -46,10 +46,10 @@ async def test_a_tier_that_fails_says_so_and_the_other_answers(desks):
 @pytest.mark.parametrize(
     ("prompt", "words"),
     [
-        (None, "must be a text"),
-        (7, "must be a text"),
-        ("", "must be a text"),
-        (" \n", "must be a text"),
+        (None, "must be a string"),
+        (7, "must be a string"),
+        ("", "must be a string"),
+        (" \n", "must be a string"),
         ("x" * 20_001, "more than 20,000 characters"),
     ],
 )
@@ -62,8 +62,8 @@ async def test_what_is_no_prompt(desks, prompt, words):
 async def test_a_scorer_that_can_explain_names_words_of_the_prompt(desks):
     asked = {"prompt": PROMPT, "answers": False}
     assert (await try_it.answer(desks(), asked))["evidence"] == []
-    desk = desks(tiered_routing={"scorer": "learned"})
-    evidence = (await try_it.answer(desk, asked))["evidence"]
+    context = desks(tiered_routing={"scorer": "learned"})
+    evidence = (await try_it.answer(context, asked))["evidence"]
     assert evidence
     assert all(set(one) == {"ngram", "adds"} for one in evidence)
 
@@ -74,5 +74,5 @@ async def test_the_page_names_the_lowest_and_the_highest_tier(desks):
         {"name": "b", "below": 6, "deployments": ["n"]},
         {"name": "c", "deployments": ["o"]},
     ]
-    desk = desks(tiered_routing={"tiers": tiers})
-    assert await try_it.facts(desk, {}) == {"tiers": ["a", "c"]}
+    context = desks(tiered_routing={"tiers": tiers})
+    assert await try_it.facts(context, {}) == {"tiers": ["a", "c"]}

@@ -75,8 +75,10 @@ def test_what_is_done_already_is_not_suggested():
 
 async def test_requests_are_told_by_hour_of_the_day_and_by_what_they_share(desks):
     now = time.time()
-    desk = desks([finished(time=now), finished(time=now), finished(time=now - 3600, client="app")])
-    found = await usage.facts(desk, {})
+    context = desks(
+        [finished(time=now), finished(time=now), finished(time=now - 3600, client="app")]
+    )
+    found = await usage.facts(context, {})
     assert found["since"] == "24h"
     hour = int(now // 3600)
     assert found["by_hour"][hour % 24] == 2
@@ -91,6 +93,6 @@ async def test_requests_are_told_by_hour_of_the_day_and_by_what_they_share(desks
 
 async def test_only_the_span_that_is_asked_for_counts(desks):
     now = time.time()
-    desk = desks([finished(time=now), finished(time=now - 5 * 3600)])
-    assert (await usage.facts(desk, {"since": "1h"}))["requests"] == 1
-    assert (await usage.facts(desk, {"since": "6h"}))["requests"] == 2
+    context = desks([finished(time=now), finished(time=now - 5 * 3600)])
+    assert (await usage.facts(context, {"since": "1h"}))["requests"] == 1
+    assert (await usage.facts(context, {"since": "6h"}))["requests"] == 2

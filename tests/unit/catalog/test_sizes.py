@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from gearshift.catalog.sizes import Sizes
 from gearshift.config.loading import Settings
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Deployment, ModelInfo, UpstreamState
 
 
@@ -44,7 +44,7 @@ def test_a_new_probe_is_heard():
 
 
 def test_the_largest_is_the_first_deployment_of_the_last_tier():
-    target = Target(Deployment("cloud", "big"), "openai", "complex", None, None)
+    target = Candidate(Deployment("cloud", "big"), "openai", "complex", None, None)
     sizes = Sizes()
     sizes.adopt(interface(tiers={"complex": (target,)}))
     assert sizes.largest() == ("cloud", "big")

@@ -72,7 +72,7 @@ def test_a_short_key_is_worth_a_word():
         (("--hash", KEY), "", "standard input"),
         (("--hash", "-"), "", "key: is empty"),
         (("--hash", "-"), "two\nlines", "characters that a header cannot carry"),
-        (("--hash", "-"), "sha256:12", "is no hash of a key"),
+        (("--hash", "-"), "sha256:12", "is not the hash of a key"),
         (("--name", "a b"), "", "name: does not match"),
     ],
 )
@@ -87,5 +87,5 @@ def test_a_name_that_is_taken_is_refused(tmp_path, capsys):
     file = tmp_path / "x.yaml"
     file.write_text(f"auth: {{api_keys: [{{name: app, key: {KEY}}}]}}", encoding="utf-8")
     assert run(["key", "--name", "app", "--config", str(file)]) == 2
-    assert "a key 'app' is there already" in capsys.readouterr().err
+    assert "duplicate key name 'app'" in capsys.readouterr().err
     assert run(["key", "--name", "other", "--config", str(file)]) == 0

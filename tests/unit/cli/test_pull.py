@@ -68,7 +68,7 @@ def test_what_is_missing_is_pulled(upstream, pull):
 
 def test_what_is_there_is_not(upstream, pull):
     upstream.has = ["gemma2:2b", "mistral:7b-instruct"]
-    assert pull().stdout == "every tier's model is there already\n"
+    assert pull().stdout == "every tier's model is already present\n"
     assert upstream.pulled == []
 
 

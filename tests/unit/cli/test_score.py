@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         ("no_such_module:Scorer", "cannot be loaded: No module named 'no_such_module'"),
         ("json:Nope", "cannot be loaded"),
         ("json:loads", "cannot be loaded"),
-        ("builtins:repr", "is no scorer, it lacks name, version, score"),
+        ("builtins:repr", "is not a scorer, it lacks name, version, score"),
     ],
 )
 def test_scorers_that_cannot_be_had_are_configuration_errors(scorer, reason):

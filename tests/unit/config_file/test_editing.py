@@ -70,7 +70,7 @@ def test_it_finds_or_makes_a_place(tmp_path, text):
         ("tiered_routing:\n  tiers:\n  - {name: a, below: 3}\n", "tiers"),
         ("tiered_routing:\n  complexity_threshold: ${BORDER:-3}\n", "environment"),
         ("tiered_routing: [", "is not valid YAML"),
-        ("tiered_routing:\n  complexity_threshold: [3]\n", "is no number"),
+        ("tiered_routing:\n  complexity_threshold: [3]\n", "is not a number"),
     ],
 )
 def test_where_there_is_no_one_place_it_says_so(text, said):

@@ -42,7 +42,9 @@ def test_what_a_dialect_has_written_it_reads(dialect):
     assert "".join(frame.chunk.content for frame in frames if frame.chunk) == "ab"
     assert b"".join(frame.raw for frame in frames) == raw
     assert frames[-1].is_end
-    whole = dialect.read_answer(dialect.write_answer(request, Chunk("c", model="m"), "id", 0.0))
+    whole = dialect.decode_response(
+        dialect.encode_response(request, Chunk("c", model="m"), "id", 0.0)
+    )
     assert (whole.error, whole.chunk.content, whole.is_end) == (None, "c", True)
 
 

@@ -5,7 +5,7 @@ from gearshift.dialects.errors import MAX_MESSAGE_CHARACTERS, error_text, fault_
 from gearshift.errors import (
     ConfigError,
     ExhaustedError,
-    Fault,
+    FailureKind,
     GearshiftError,
     Problem,
     RequestError,
@@ -16,71 +16,83 @@ from gearshift.errors import (
 @pytest.mark.parametrize(
     ("status", "body", "fault"),
     [
-        (404, b'{"error":"model \'x\' not found"}', Fault.MISSING_MODEL),
-        (404, b'{"error":"model \\"x\\" not found, try pulling it first"}', Fault.MISSING_MODEL),
+        (404, b'{"error":"model \'x\' not found"}', FailureKind.MISSING_MODEL),
+        (
+            404,
+            b'{"error":"model \\"x\\" not found, try pulling it first"}',
+            FailureKind.MISSING_MODEL,
+        ),
         (
             404,
             b'{"error":{"message":"The model `x` does not exist.","code":"model_not_found"}}',
-            Fault.MISSING_MODEL,
+            FailureKind.MISSING_MODEL,
         ),
         (
             404,
             b'{"object":"error","message":"The model `x` does not exist.","type":"NotFoundError"}',
-            Fault.MISSING_MODEL,
+            FailureKind.MISSING_MODEL,
         ),
-        (404, b"404 page not found", Fault.FAILED),
+        (404, b"404 page not found", FailureKind.FAILED),
         (
             404,
             b'{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}',
-            Fault.FAILED,
+            FailureKind.FAILED,
         ),
-        (400, b'{"error":"\\"gemma2:2b\\" does not support tools"}', Fault.INCAPABLE),
-        (400, b'{"error":"registry/x does not support thinking"}', Fault.INCAPABLE),
+        (400, b'{"error":"\\"gemma2:2b\\" does not support tools"}', FailureKind.INCAPABLE),
+        (400, b'{"error":"registry/x does not support thinking"}', FailureKind.INCAPABLE),
         (
             400,
             b'{"error":{"type":"exceed_context_size_error","message":"too long","n_ctx":2048}}',
-            Fault.INCAPABLE,
+            FailureKind.INCAPABLE,
         ),
         (
             400,
             b'{"error":{"message":"This model\'s maximum context length is 4096 tokens."}}',
-            Fault.INCAPABLE,
+            FailureKind.INCAPABLE,
         ),
         (
             500,
             b'{"error":{"code":500,"message":"image input is not supported - hint"}}',
-            Fault.INCAPABLE,
+            FailureKind.INCAPABLE,
         ),
-        (500, b'{"error":{"message":"System role not supported"}}', Fault.INCAPABLE),
-        (503, b'{"error":{"code":503,"message":"Loading model"}}', Fault.LOADING),
-        (503, b'{"error":"server busy, please try again."}', Fault.BUSY),
-        (429, b"", Fault.BUSY),
-        (401, b"", Fault.AUTHENTICATION),
-        (403, b"<html>", Fault.AUTHENTICATION),
-        (403, b'{"error":{"message":"no access","code":"model_not_found"}}', Fault.MISSING_MODEL),
-        (403, b'{"error":{"message":"Your input was flagged"}}', Fault.REJECTED),
+        (500, b'{"error":{"message":"System role not supported"}}', FailureKind.INCAPABLE),
+        (503, b'{"error":{"code":503,"message":"Loading model"}}', FailureKind.LOADING),
+        (503, b'{"error":"server busy, please try again."}', FailureKind.BUSY),
+        (429, b"", FailureKind.BUSY),
+        (401, b"", FailureKind.AUTHENTICATION),
+        (403, b"<html>", FailureKind.AUTHENTICATION),
+        (
+            403,
+            b'{"error":{"message":"no access","code":"model_not_found"}}',
+            FailureKind.MISSING_MODEL,
+        ),
+        (403, b'{"error":{"message":"Your input was flagged"}}', FailureKind.REJECTED),
         (
             402,
             b'{"error":{"message":"requires more credits, or fewer max_tokens"}}',
-            Fault.INCAPABLE,
+            FailureKind.INCAPABLE,
         ),
-        (402, b'{"error":{"message":"Insufficient balance"}}', Fault.AUTHENTICATION),
-        (404, b'{"error":{"message":"x","param":"tools"}}', Fault.REJECTED),
-        (404, b'{"error":{"message":"Unknown parameter: \'top_k\'"}}', Fault.REJECTED),
-        (404, b'{"error":{"message":"Tool \'t\' not found for model m"}}', Fault.REJECTED),
-        (400, b'{"error":"parameter \'p\' does not exist for this model"}', Fault.REJECTED),
-        (400, b'{"error":{"message":"Invalid model name passed in model=x"}}', Fault.MISSING_MODEL),
-        (404, b"<html>this field: not found</html>", Fault.FAILED),
-        (405, b'{"detail":"Method Not Allowed"}', Fault.REJECTED),
-        (410, b'{"error":"Gone"}', Fault.REJECTED),
-        (410, b'{"error":"The model m has been deprecated"}', Fault.MISSING_MODEL),
-        (408, b"", Fault.TIMEOUT),
-        (500, b"boom", Fault.FAILED),
-        (502, b"", Fault.FAILED),
-        (400, b'{"error":"invalid temperature"}', Fault.REJECTED),
-        (422, b'{"detail":[{"msg":"field required"}]}', Fault.REJECTED),
-        (499, b"", Fault.REJECTED),
-        (302, b"", Fault.FAILED),
+        (402, b'{"error":{"message":"Insufficient balance"}}', FailureKind.AUTHENTICATION),
+        (404, b'{"error":{"message":"x","param":"tools"}}', FailureKind.REJECTED),
+        (404, b'{"error":{"message":"Unknown parameter: \'top_k\'"}}', FailureKind.REJECTED),
+        (404, b'{"error":{"message":"Tool \'t\' not found for model m"}}', FailureKind.REJECTED),
+        (400, b'{"error":"parameter \'p\' does not exist for this model"}', FailureKind.REJECTED),
+        (
+            400,
+            b'{"error":{"message":"Invalid model name passed in model=x"}}',
+            FailureKind.MISSING_MODEL,
+        ),
+        (404, b"<html>this field: not found</html>", FailureKind.FAILED),
+        (405, b'{"detail":"Method Not Allowed"}', FailureKind.REJECTED),
+        (410, b'{"error":"Gone"}', FailureKind.REJECTED),
+        (410, b'{"error":"The model m has been deprecated"}', FailureKind.MISSING_MODEL),
+        (408, b"", FailureKind.TIMEOUT),
+        (500, b"boom", FailureKind.FAILED),
+        (502, b"", FailureKind.FAILED),
+        (400, b'{"error":"invalid temperature"}', FailureKind.REJECTED),
+        (422, b'{"detail":[{"msg":"field required"}]}', FailureKind.REJECTED),
+        (499, b"", FailureKind.REJECTED),
+        (302, b"", FailureKind.FAILED),
     ],
 )
 def test_what_a_response_means(status, body, fault):
@@ -107,7 +119,7 @@ def test_the_message_is_one_bounded_line(decoded, text):
     assert error_text(decoded) == text
 
 
-def failed(fault: Fault, **more: object) -> UpstreamError:
+def failed(fault: FailureKind, **more: object) -> UpstreamError:
     return UpstreamError(f"it {fault.value}", fault=fault, **more)  # type: ignore[arg-type]
 
 
@@ -115,19 +127,34 @@ def failed(fault: Fault, **more: object) -> UpstreamError:
     ("error", "status"),
     [
         (RequestError("no", status=413), 413),
-        (failed(Fault.TIMEOUT), 504),
-        (failed(Fault.BUSY), 503),
-        (failed(Fault.LOADING), 503),
-        (failed(Fault.INCAPABLE), 400),
-        (failed(Fault.MISSING_MODEL), 502),
-        (failed(Fault.AUTHENTICATION, status=401), 502),
-        (failed(Fault.REJECTED, status=422), 422),
-        (failed(Fault.REJECTED), 400),
+        (failed(FailureKind.TIMEOUT), 504),
+        (failed(FailureKind.BUSY), 503),
+        (failed(FailureKind.LOADING), 503),
+        (failed(FailureKind.INCAPABLE), 400),
+        (failed(FailureKind.MISSING_MODEL), 502),
+        (failed(FailureKind.AUTHENTICATION, status=401), 502),
+        (failed(FailureKind.REJECTED, status=422), 422),
+        (failed(FailureKind.REJECTED), 400),
         (ExhaustedError([]), 503),
-        (ExhaustedError([("a/b", failed(Fault.TIMEOUT)), ("c/d", failed(Fault.TIMEOUT))]), 504),
-        (ExhaustedError([("a/b", failed(Fault.BUSY)), ("c/d", failed(Fault.LOADING))]), 503),
-        (ExhaustedError([("a/b", failed(Fault.BUSY)), ("c/d", failed(Fault.TIMEOUT))]), 502),
-        (ExhaustedError([("a/b", failed(Fault.INCAPABLE))]), 400),
+        (
+            ExhaustedError(
+                [("a/b", failed(FailureKind.TIMEOUT)), ("c/d", failed(FailureKind.TIMEOUT))]
+            ),
+            504,
+        ),
+        (
+            ExhaustedError(
+                [("a/b", failed(FailureKind.BUSY)), ("c/d", failed(FailureKind.LOADING))]
+            ),
+            503,
+        ),
+        (
+            ExhaustedError(
+                [("a/b", failed(FailureKind.BUSY)), ("c/d", failed(FailureKind.TIMEOUT))]
+            ),
+            502,
+        ),
+        (ExhaustedError([("a/b", failed(FailureKind.INCAPABLE))]), 400),
         (ConfigError([Problem("a", "b")]), 500),
         (GearshiftError(), 500),
     ],
@@ -140,17 +167,21 @@ def test_the_status_that_a_client_sees(error, status):
 
 
 def test_exhaustion_says_what_each_deployment_said():
-    error = ExhaustedError([("a/b", failed(Fault.BUSY)), ("c/d", failed(Fault.CUT_OFF))])
+    error = ExhaustedError(
+        [("a/b", failed(FailureKind.BUSY)), ("c/d", failed(FailureKind.CUT_OFF))]
+    )
     assert "a/b: it busy" in reply_to(error).message
     assert "c/d: it cut_off" in reply_to(error).message
 
 
 @pytest.mark.parametrize(("wanted", "told"), [(2.2, "3"), (None, "1"), (-1.0, "1"), (1e9, "1")])
 def test_the_wait_is_what_the_upstream_asked_for(wanted, told):
-    reply = reply_to(failed(Fault.BUSY, retry_after_seconds=wanted))
+    reply = reply_to(failed(FailureKind.BUSY, retry_after_seconds=wanted))
     assert reply.headers == {"Retry-After": told}
 
 
 def test_a_rejection_is_told_in_the_upstreams_words():
-    error = failed(Fault.REJECTED, status=400, body=orjson.dumps({"error": {"message": "hm"}}))
+    error = failed(
+        FailureKind.REJECTED, status=400, body=orjson.dumps({"error": {"message": "hm"}})
+    )
     assert reply_to(error).message == "hm"

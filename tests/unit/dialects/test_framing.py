@@ -102,7 +102,7 @@ def test_a_stream_in_any_framing(name, mark, framing):
 def test_a_stream_in_any_framing_for_a_whole_answer(name, framing):
     dialect, sent = DIALECTS[name], stream(name, FRAMINGS[framing])
     for raw in (sent, b"\xef\xbb\xbf" + sent, b"\n" + sent, sent.rstrip()):
-        frame = dialect.read_answer(raw)
+        frame = dialect.decode_response(raw)
         assert (frame.error, frame.is_other_shape) == (None, True)
         assert (frame.chunk or Chunk()).content == TEXT
 

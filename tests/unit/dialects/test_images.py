@@ -8,7 +8,7 @@ import pytest
 from gearshift.dialects.images import as_base64, as_url, image_url
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
-from gearshift.errors import Fault, UntranslatableError
+from gearshift.errors import FailureKind, UntranslatableError
 from gearshift.types import Capability, Operation
 
 HEADS = {
@@ -89,7 +89,7 @@ def test_what_would_have_to_be_fetched_is_refused_by_its_address():
     request = OpenAIDialect().parse(Operation.CHAT, orjson.dumps(body))
     with pytest.raises(UntranslatableError) as caught:
         OllamaDialect().upstream_body(request, "m")
-    assert caught.value.fault is Fault.INCAPABLE
+    assert caught.value.fault is FailureKind.INCAPABLE
     assert "https://host/cat.png" in caught.value.message
     assert "base64" in caught.value.message
 

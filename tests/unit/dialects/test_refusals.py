@@ -2,14 +2,14 @@ import orjson
 import pytest
 
 from gearshift.dialects.refusals import EXTRAS, refused_fields
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.types import ChatRequest, Operation
 
 SENT = {"top_k": 1, "min_p": 0.1, "temperature": 0.5, "stop": ["x"], "seed": 1, "max_tokens": 9}
 SENT_EXTRAS = {"top_k", "min_p"}
 
 
-def refused(words, *, status=400, fault=Fault.REJECTED, stream=False):
+def refused(words, *, status=400, fault=FailureKind.REJECTED, stream=False):
     messages = [{"role": "user", "content": "hi"}]
     request = ChatRequest(
         "ollama", Operation.CHAT, "auto", messages, stream=stream, options={**SENT, "tools": []}
@@ -53,7 +53,7 @@ def test_what_few_models_take_is_left_out_when_words_do_not_help(words):
     message = {"role": "user", "content": "hi"}
     sent = {"reasoning_effort": "high", "logprobs": True, "top_logprobs": 2, "seed": 1}
     request = ChatRequest("ollama", Operation.CHAT, "auto", [message], options=sent)
-    error = UpstreamError(words, fault=Fault.REJECTED, status=400, body=words.encode())
+    error = UpstreamError(words, fault=FailureKind.REJECTED, status=400, body=words.encode())
     named = {name for name in sent if name in words}
     assert refused_fields(request, error) >= named
     assert refused_fields(request, error) <= set(sent) - {"seed"}
@@ -67,12 +67,12 @@ def test_other_failures_refuse_no_field(status):
 
 def test_a_404_may_be_of_a_field_or_of_the_path():
     assert refused("Unknown parameter: 'top_k'", status=404) == SENT_EXTRAS
-    assert not refused("404 page not found", status=404, fault=Fault.FAILED)
+    assert not refused("404 page not found", status=404, fault=FailureKind.FAILED)
 
 
 def test_a_model_that_is_not_up_to_it_refuses_no_field():
-    assert not refused("this model's context length is 10", fault=Fault.INCAPABLE)
-    assert refused("'seed' is not supported", fault=Fault.INCAPABLE) == {"seed"}
+    assert not refused("this model's context length is 10", fault=FailureKind.INCAPABLE)
+    assert refused("'seed' is not supported", fault=FailureKind.INCAPABLE) == {"seed"}
 
 
 def test_what_was_added_without_being_asked_for_goes_first():

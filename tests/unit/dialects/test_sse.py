@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearshift.dialects import ndjson, sse
-from gearshift.dialects.sse import EventCutter
+from gearshift.dialects.sse import SSEDecoder
 
 
 def events_of(*pieces: bytes) -> list[sse.Event]:
-    cutter = EventCutter()
+    cutter = SSEDecoder()
     return [event for piece in pieces for event in cutter.feed(piece)] + cutter.finish()
 
 
@@ -69,7 +69,7 @@ def test_events_add_up_to_the_stream(tokens, places):
 
 
 def test_an_event_comes_as_soon_as_it_is_complete():
-    cutter = EventCutter()
+    cutter = SSEDecoder()
     assert cutter.feed(b"data: 1\r\n") == []
     assert [event.data for event in cutter.feed(b"\r\n")] == [b"1"]
 
@@ -82,14 +82,14 @@ def test_a_huge_event_is_an_error():
 
 def test_one_endless_frame_does_not_fill_the_memory(monkeypatch):
     monkeypatch.setattr(sse, "MAX_FRAME_BYTES", 1000)
-    reader = EventCutter()
+    reader = SSEDecoder()
     pieces = [piece for _ in range(30) for piece in reader.feed(b"a" * 100)]
     assert len(pieces) == 2
 
 
 def test_time_is_linear_in_the_size_of_a_frame():
     def seconds(size: int) -> float:
-        reader = EventCutter()
+        reader = SSEDecoder()
         start = time.process_time()
         for _ in range(size // 1000):
             reader.feed(b"a" * 1000)

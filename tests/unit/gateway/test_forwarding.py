@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearshift.gateway.forwarding import passed_on
+from gearshift.gateway.forwarding import forwarded_headers
 
 CREDENTIALS = """
 authorization proxy-authorization cookie cookie2 set-cookie x-api-key api-key apikey x-apikey
@@ -56,12 +56,12 @@ x-client-version x-client-name x-client-request-id x-model-name x-recipe x-zip x
     "name", (CREDENTIALS + IDENTITY + OF_THIS_CONNECTION + OF_THE_BODY).split()
 )
 def test_what_is_for_gearshift_or_describes_the_clients_request_stays(name):
-    assert passed_on({name: "x", "traceparent": "00"}) == {"traceparent": "00"}
+    assert forwarded_headers({name: "x", "traceparent": "00"}) == {"traceparent": "00"}
 
 
 @pytest.mark.parametrize("name", PASSED.split())
 def test_what_nobody_here_knows_is_passed_on(name):
-    assert passed_on({name: "x"}) == {name: "x"}
+    assert forwarded_headers({name: "x"}) == {name: "x"}
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_nobody_here_knows_is_passed_on(name):
     ],
 )
 def test_a_credential_stays_whatever_its_header_is_called(value):
-    assert passed_on({"x-acme": value, "x-other": "bearers of news"}) == {
+    assert forwarded_headers({"x-acme": value, "x-other": "bearers of news"}) == {
         "x-other": "bearers of news"
     }
 
@@ -86,7 +86,7 @@ SMELLS = st.sampled_from(["key", "apikey", "token", "secret", "auth", "cookie", 
 
 @given(st.lists(PARTS), SMELLS, st.lists(PARTS))
 def test_a_word_is_enough_wherever_it_stands(before, word, after):
-    assert passed_on({"-".join([*before, word, *after]): "x"}) == {}
+    assert forwarded_headers({"-".join([*before, word, *after]): "x"}) == {}
 
 
 NAMES = st.sampled_from(
@@ -102,7 +102,7 @@ HOPS = {"host", "connection", "te", "content-length", "keep-alive", "expect"}
 
 @given(st.dictionaries(NAMES, st.sampled_from(["a", "x-hop", "close, X-Hop"])))
 def test_only_what_is_meant_for_the_upstream(headers):
-    passed = passed_on(headers)
+    passed = forwarded_headers(headers)
     assert passed.items() <= headers.items()
     assert not passed.keys() & (SECRET | HOPS)
     assert not any("_" in name or "." in name for name in passed)

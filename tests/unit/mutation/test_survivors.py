@@ -39,8 +39,8 @@ def test_there_may_be_none(tmp_path, text):
     [
         ("- {function: a, line: b}", "survivors.yaml, rule 1: needs function, line, reason"),
         ("- {function: a, line: b, reason: c, why: d}", "rule 1: needs .*, and nothing else"),
-        ("- {function: a, line: b, reason: ' '}", "rule 1: reason must be a text"),
-        ("- {function: a, line: 3, reason: c}", "rule 1: line must be a text"),
+        ("- {function: a, line: b, reason: ' '}", "rule 1: reason must be a string"),
+        ("- {function: a, line: 3, reason: c}", "rule 1: line must be a string"),
         ("- {function: a, line: '(', reason: c}", "rule 1: line is no regular expression"),
         ("- {function: a, line: b, reason: c}\n- text", "rule 2: needs"),
         ("function: a", "must be a list"),

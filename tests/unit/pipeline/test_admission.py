@@ -6,9 +6,9 @@ from contextlib import suppress
 import pytest
 from tests.fakes.steps import run_interrupted
 
-from gearshift.errors import Fault
+from gearshift.errors import FailureKind
 from gearshift.pipeline.admission import Admission, NoPlaceError
-from gearshift.types import Frame, WholeAnswer
+from gearshift.types import CompleteResponse, Frame
 
 
 def admission(places, queue, seconds=5.0, tiers=("a",)):
@@ -64,7 +64,7 @@ async def test_a_full_queue_is_busy_and_other_upstreams_do_not_notice():
     await gates.place("u", "a")
     with pytest.raises(NoPlaceError, match="1 requests in flight and 0 waiting") as caught:
         await gates.place("u", "a")
-    assert caught.value.fault is Fault.BUSY
+    assert caught.value.fault is FailureKind.BUSY
     assert caught.value.retry_after_seconds
     await gates.place("other", "a")
 
@@ -137,7 +137,7 @@ async def test_a_place_is_given_back_once_and_by_the_frames_where_they_keep_it()
     with pytest.raises(RuntimeError), await gates.place("u", "a"):
         raise RuntimeError
     with await gates.place("u", "a") as place:
-        place.kept_by(WholeAnswer(Frame(b"")))
+        place.kept_by(CompleteResponse(Frame(b"")))
     frames = Frames()
     with await gates.place("u", "a") as place:
         kept = place.kept_by(frames)
@@ -263,7 +263,7 @@ async def test_the_queue_says_how_full_it_is_and_takes_just_so_many(last):
         await gates.place("u", "a")
     error = caught.value
     assert error.message == f"2 requests in flight and {last} waiting"
-    assert (error.fault, error.retry_after_seconds) == (Fault.BUSY, 1.0)
+    assert (error.fault, error.retry_after_seconds) == (FailureKind.BUSY, 1.0)
     assert not any(task.done() for task in waiting)
     for task in waiting:
         task.cancel()
@@ -352,7 +352,7 @@ async def test_frames_are_handed_through():
     frames = Frames()
     with await admission(1, 0).place("u", "a") as place:
         kept = place.kept_by(frames)
-        whole = WholeAnswer(Frame(b"x"))
+        whole = CompleteResponse(Frame(b"x"))
         assert place.kept_by(whole) is whole
     assert await kept.read() is None
     assert kept.read == frames.read

@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan, Upstream, call, failing
 from tests.fakes.steps import SteppedLoop, every_step, run_interrupted
 
-from gearshift.errors import ExhaustedError, Fault, UntranslatableError, UpstreamError
+from gearshift.errors import ExhaustedError, FailureKind, UntranslatableError, UpstreamError
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import State
+from gearshift.pipeline.circuit_breakers import State
 
 SLOW = Plan(seconds=5.0)
 FAILS = Plan(turns=1, result=failing())
 SLOWLY_FAILS = Plan(seconds=5.0, result=failing())
 BREAKS = Plan(turns=1, result=RuntimeError("a defect"))
 WHOLE = Plan(turns=1, result="whole")
-BUSY = Plan(result=failing(Fault.BUSY))
-INCAPABLE = Plan(result=failing(Fault.INCAPABLE))
-REJECTED = Plan(result=failing(Fault.REJECTED))
+BUSY = Plan(result=failing(FailureKind.BUSY))
+INCAPABLE = Plan(result=failing(FailureKind.INCAPABLE))
+REJECTED = Plan(result=failing(FailureKind.REJECTED))
 
 SCRIPTS = {
     "stream": ([Plan()], [Plan()]),
@@ -107,7 +107,7 @@ plans = st.builds(
             "stream",
             "whole",
             RuntimeError("a defect"),
-            *[failing(fault) for fault in Fault if fault is not Fault.COOLDOWN],
+            *[failing(fault) for fault in FailureKind if fault is not FailureKind.COOLDOWN],
         ]
     ),
 )
@@ -177,7 +177,7 @@ def test_a_failure_counts_for_the_circuit_and_in_the_call():
         assert pipeline.circuits.state(ONE.deployment) is State.OPEN
         with pytest.raises(UpstreamError) as caught:
             await pipeline.attempts(asked, ONE)
-        assert caught.value.fault is Fault.COOLDOWN
+        assert caught.value.fault is FailureKind.COOLDOWN
         assert len(asked.attempts) == 5
         assert pipeline.upstreams["one"].asked == 5
 
@@ -206,7 +206,7 @@ def test_who_is_refused_by_the_circuit_does_not_wait_in_the_queue():
         pipeline.circuits.failed(ONE.deployment, failing())
         loop = asyncio.get_running_loop()
         before = loop.time()
-        with pytest.raises(UpstreamError, match="left alone"):
+        with pytest.raises(UpstreamError, match="circuit open"):
             await pipeline.answer(ONE)
         assert loop.time() == before
         await first
@@ -248,7 +248,7 @@ def test_what_a_deployment_cannot_do_is_told_with_the_request_and_its_words():
     run_interrupted(scenario, None)
 
 
-@pytest.mark.parametrize("fault", [one for one in Fault if one is not Fault.INCAPABLE])
+@pytest.mark.parametrize("fault", [one for one in FailureKind if one is not FailureKind.INCAPABLE])
 def test_other_faults_teach_nothing_about_what_a_deployment_can_do(fault):
     async def scenario():
         pipeline = Pipeline([Plan(result=failing(fault))])
@@ -256,7 +256,7 @@ def test_other_faults_teach_nothing_about_what_a_deployment_can_do(fault):
         with pytest.raises(UpstreamError):
             await pipeline.attempts(asked, ONE)
         assert pipeline.learned == []
-        assert len(asked.attempts) == (fault is not Fault.COOLDOWN)
+        assert len(asked.attempts) == (fault is not FailureKind.COOLDOWN)
 
     run_interrupted(scenario, None)
 

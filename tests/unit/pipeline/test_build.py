@@ -7,10 +7,10 @@ from tests.fakes.pipelines import ONE, TWO, Plan, Upstream, call, failing
 from tests.fakes.steps import run_interrupted
 
 from gearshift.config.loading import Settings
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
-from gearshift.pipeline.circuits import Circuits, State
+from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
 
 
 class Health:
@@ -29,7 +29,7 @@ class Built:
     def __init__(self, one, two=(), **settings):
         self.upstreams = {"one": Upstream([*one]), "two": Upstream([*two] or [Plan()])}
         self.upstreams["two"].dialect = "ollama"
-        self.circuits = Circuits(lambda: 0.0)
+        self.circuits = CircuitBreakers(lambda: 0.0)
         self.health = Health()
         self.events = []
         self.handler = build(
@@ -67,7 +67,7 @@ async def test_an_answer_is_told_to_the_sinks_with_prompts_where_a_setting_says_
 
 
 async def test_what_fails_is_answered_by_the_next_in_its_own_dialect_and_learned():
-    error = failing(Fault.INCAPABLE)
+    error = failing(FailureKind.INCAPABLE)
     built = Built([Plan(result=error)])
     response = await built.answer(ONE, TWO)
     assert (response.decision.upstream, response.dialect) == ("two", "ollama")
@@ -141,4 +141,4 @@ async def test_answers_that_break_off_count_for_their_circuit():
 
 
 async def cut_off():
-    raise failing(Fault.CUT_OFF)
+    raise failing(FailureKind.CUT_OFF)

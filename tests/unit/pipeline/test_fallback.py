@@ -9,14 +9,14 @@ from tests.fakes.pipelines import ONE, THREE, TWO, Pipeline, Plan
 from tests.fakes.steps import run_interrupted
 
 from gearshift.dialects.errors import reply_to
-from gearshift.errors import ExhaustedError, Fault, UpstreamError
+from gearshift.errors import ExhaustedError, FailureKind, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.circuits import Circuits
+from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import (
     Capability,
     Cause,
@@ -29,7 +29,7 @@ from gearshift.types import (
 )
 
 SMALL, LARGE = Deployment("one", "small"), Deployment("two", "large")
-CHAIN = (Target(SMALL, "openai", "simple"), Target(LARGE, "ollama", "complex"))
+CHAIN = (Candidate(SMALL, "openai", "simple"), Candidate(LARGE, "ollama", "complex"))
 
 
 class Frames:
@@ -67,7 +67,7 @@ def call(needs=frozenset()):
 
 def fallback(one, two, learned=None, *, retries=0, failures=5):
     learn = (lambda *said: learned.append(said)) if learned is not None else (lambda *_: None)
-    circuits = Circuits(time.monotonic, failures=failures)
+    circuits = CircuitBreakers(time.monotonic, failures=failures)
     admission = Admission(1, 0, 1.0, lambda upstream: frozenset())
     return Fallback(
         Attempts({"one": one, "two": two}, admission, circuits, learn),
@@ -89,7 +89,9 @@ async def test_the_first_that_answers_keeps_the_decision():
     assert response.decision.fallback is None
 
 
-@pytest.mark.parametrize("kind", [k for k in Fault if k not in (Fault.REJECTED, Fault.INCAPABLE)])
+@pytest.mark.parametrize(
+    "kind", [k for k in FailureKind if k not in (FailureKind.REJECTED, FailureKind.INCAPABLE)]
+)
 async def test_a_failure_moves_to_the_next_tier_and_says_so(kind):
     response = await fallback(ScriptedProvider(fault(kind)), ScriptedProvider())(call())
     decision = response.decision
@@ -101,13 +103,13 @@ async def test_a_failure_moves_to_the_next_tier_and_says_so(kind):
 async def test_the_clients_own_fault_is_returned_as_it_is():
     two = ScriptedProvider()
     with pytest.raises(UpstreamError, match="said"):
-        await fallback(ScriptedProvider(fault(Fault.REJECTED)), two)(call())
+        await fallback(ScriptedProvider(fault(FailureKind.REJECTED)), two)(call())
     assert two.asked == 0
 
 
 async def test_a_lacking_capability_is_learned_and_answered_elsewhere():
     learned: list[tuple[object, ...]] = []
-    one = ScriptedProvider(fault(Fault.INCAPABLE, "does not support tools"))
+    one = ScriptedProvider(fault(FailureKind.INCAPABLE, "does not support tools"))
     steps = fallback(one, ScriptedProvider(), learned)
     response = await steps(call(frozenset({Capability.TOOLS})))
     assert response.decision.cause is Cause.CAPABILITY
@@ -115,21 +117,21 @@ async def test_a_lacking_capability_is_learned_and_answered_elsewhere():
 
 
 async def test_when_everybody_fails_the_error_says_what_each_one_said():
-    one, two = (ScriptedProvider(fault(Fault.FAILED, text)) for text in ("first", "second"))
+    one, two = (ScriptedProvider(fault(FailureKind.FAILED, text)) for text in ("first", "second"))
     with pytest.raises(ExhaustedError) as caught:
         await fallback(one, two)(call())
     assert "one/small: first; two/large: second" in str(caught.value)
 
 
 async def test_when_nobody_is_capable_the_client_hears_why():
-    errors = [fault(Fault.INCAPABLE, "does not support tools") for _ in range(2)]
+    errors = [fault(FailureKind.INCAPABLE, "does not support tools") for _ in range(2)]
     with pytest.raises(UpstreamError, match="does not support tools") as caught:
         await fallback(*(ScriptedProvider(error) for error in errors))(call())
     assert not isinstance(caught.value, ExhaustedError)
 
 
 async def test_a_deployment_with_an_open_circuit_is_passed_over():
-    one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
+    one, two = ScriptedProvider(fault(FailureKind.UNREACHABLE)), ScriptedProvider()
     steps = fallback(one, two, failures=1)
     await (await steps(call())).frames.aclose()
     response = await steps(call())
@@ -138,17 +140,17 @@ async def test_a_deployment_with_an_open_circuit_is_passed_over():
 
 
 async def test_when_the_others_fail_one_that_was_left_alone_is_asked_after_all():
-    one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
+    one, two = ScriptedProvider(fault(FailureKind.UNREACHABLE)), ScriptedProvider()
     steps = fallback(one, two, failures=1)
     await (await steps(call())).frames.aclose()
-    two.errors.append(fault(Fault.FAILED))
+    two.errors.append(fault(FailureKind.FAILED))
     response = await steps(call())
     assert response.decision.model == "small"
     assert response.decision.fallback is None
 
 
 async def test_when_every_circuit_is_open_the_client_hears_when_to_come_back():
-    both = [ScriptedProvider(fault(Fault.UNREACHABLE)) for _ in range(2)]
+    both = [ScriptedProvider(fault(FailureKind.UNREACHABLE)) for _ in range(2)]
     steps = fallback(*both, failures=1)
     for _ in range(2):
         with pytest.raises(ExhaustedError) as caught:
@@ -159,7 +161,8 @@ async def test_when_every_circuit_is_open_the_client_hears_when_to_come_back():
 
 
 @pytest.mark.parametrize(
-    ("kind", "asked"), [(Fault.FAILED, 2), (Fault.UNREACHABLE, 2), (Fault.TIMEOUT, 1)]
+    ("kind", "asked"),
+    [(FailureKind.FAILED, 2), (FailureKind.UNREACHABLE, 2), (FailureKind.TIMEOUT, 1)],
 )
 async def test_what_may_pass_is_asked_of_the_same_deployment_again(kind, asked):
     one = ScriptedProvider(fault(kind))
@@ -169,14 +172,14 @@ async def test_what_may_pass_is_asked_of_the_same_deployment_again(kind, asked):
 
 
 async def test_a_retry_that_fails_too_moves_on():
-    one = ScriptedProvider(fault(Fault.FAILED), fault(Fault.FAILED))
+    one = ScriptedProvider(fault(FailureKind.FAILED), fault(FailureKind.FAILED))
     response = await fallback(one, ScriptedProvider(), retries=1)(call())
     assert one.asked == 2
     assert response.decision.fallback == "simple->complex"
 
 
 async def test_retries_stop_when_their_budget_is_spent():
-    errors = [fault(Fault.FAILED) for _ in range(200)]
+    errors = [fault(FailureKind.FAILED) for _ in range(200)]
     one = ScriptedProvider(*errors)
     steps = fallback(one, ScriptedProvider(), retries=1, failures=1000)
     for _ in range(100):
@@ -190,7 +193,7 @@ async def test_retries_stop_when_their_budget_is_spent():
 
 
 def moved(*, tier="complex"):
-    return Target(LARGE, "ollama", tier)
+    return Candidate(LARGE, "ollama", tier)
 
 
 def chained(*targets, needs=frozenset()):
@@ -208,7 +211,7 @@ def chained(*targets, needs=frozenset()):
     ],
 )
 async def test_the_decision_names_who_answered_and_why(second, fallback_said, tier):
-    steps = fallback(ScriptedProvider(fault(Fault.FAILED, "my prompt")), ScriptedProvider())
+    steps = fallback(ScriptedProvider(fault(FailureKind.FAILED, "my prompt")), ScriptedProvider())
     response = await steps(chained(CHAIN[0], second))
     decision = response.decision
     assert decision.fallback == fallback_said
@@ -219,8 +222,8 @@ async def test_the_decision_names_who_answered_and_why(second, fallback_said, ti
 
 
 async def test_the_decision_names_all_that_failed():
-    one = ScriptedProvider(fault(Fault.INCAPABLE), fault(Fault.TIMEOUT))
-    third = Target(Deployment("one", "other"), "openai", "simple")
+    one = ScriptedProvider(fault(FailureKind.INCAPABLE), fault(FailureKind.TIMEOUT))
+    third = Candidate(Deployment("one", "other"), "openai", "simple")
     response = await fallback(one, ScriptedProvider())(chained(CHAIN[0], third, CHAIN[1]))
     assert response.decision.cause is Cause.FALLBACK
     assert response.decision.reason.endswith("because one/small: incapable, one/other: timeout")
@@ -244,12 +247,12 @@ async def test_a_hedge_goes_to_the_next_of_the_same_tier_or_to_the_same_again(ti
 
     async def hedging(call, target, second, *, as_last_resort):
         asked.append((target, second, as_last_resort))
-        raise fault(Fault.TIMEOUT)
+        raise fault(FailureKind.TIMEOUT)
 
     steps = fallback(ScriptedProvider(), ScriptedProvider())
     steps._hedging = hedging
-    second = Target(Deployment("two", "beside"), "openai", tier)
-    last = Target(LARGE, "ollama", "last")
+    second = Candidate(Deployment("two", "beside"), "openai", tier)
+    last = Candidate(LARGE, "ollama", "last")
     with pytest.raises(ExhaustedError):
         await steps(chained(CHAIN[0], second, last))
     first_beside = second if tier == "simple" else CHAIN[0]
@@ -258,7 +261,7 @@ async def test_a_hedge_goes_to_the_next_of_the_same_tier_or_to_the_same_again(ti
 
 
 async def test_each_answer_is_in_the_dialect_of_who_gave_it():
-    steps = fallback(ScriptedProvider(fault(Fault.FAILED)), ScriptedProvider())
+    steps = fallback(ScriptedProvider(fault(FailureKind.FAILED)), ScriptedProvider())
     steps._dialects = {"one": "openai", "two": "ollama"}
     assert (await steps(call())).dialect == "ollama"
 
@@ -274,13 +277,13 @@ async def test_those_left_alone_are_asked_in_their_order_once_the_others_have_fa
             asked.append(model)
             return await super().send(request, model)
 
-    failures = [fault(Fault.UNREACHABLE) for _ in range(6)]
+    failures = [fault(FailureKind.UNREACHABLE) for _ in range(6)]
     one, two = Noting(*failures), Noting()
-    other = Target(Deployment("one", "other"), "openai", "simple")
+    other = Candidate(Deployment("one", "other"), "openai", "simple")
     steps = fallback(one, two, failures=1)
     first = await steps(chained(CHAIN[0], other, CHAIN[1]))
     await first.frames.aclose()
-    two.errors.append(fault(Fault.FAILED))
+    two.errors.append(fault(FailureKind.FAILED))
     asked.clear()
     last = chained(CHAIN[0], other, CHAIN[1])
     with pytest.raises(ExhaustedError):
@@ -288,21 +291,21 @@ async def test_those_left_alone_are_asked_in_their_order_once_the_others_have_fa
     assert asked == ["large", "small", "other"]
     said = [(name, error.fault) for name, error in last.attempts]
     assert said == [
-        ("one/small", Fault.COOLDOWN),
-        ("one/other", Fault.COOLDOWN),
-        ("two/large", Fault.FAILED),
-        ("one/small", Fault.UNREACHABLE),
-        ("one/other", Fault.UNREACHABLE),
+        ("one/small", FailureKind.COOLDOWN),
+        ("one/other", FailureKind.COOLDOWN),
+        ("two/large", FailureKind.FAILED),
+        ("one/small", FailureKind.UNREACHABLE),
+        ("one/other", FailureKind.UNREACHABLE),
     ]
 
 
 async def test_a_last_resort_is_asked_once_whatever_retries_there_are():
-    one, two = ScriptedProvider(fault(Fault.UNREACHABLE)), ScriptedProvider()
+    one, two = ScriptedProvider(fault(FailureKind.UNREACHABLE)), ScriptedProvider()
     steps = fallback(one, two, failures=1)
     await (await steps(call())).frames.aclose()
     steps._policy = RetryPolicy(3, 0.001, lambda: 0.5)
-    one.errors += [fault(Fault.UNREACHABLE)] * 5
-    two.errors.append(fault(Fault.TIMEOUT))
+    one.errors += [fault(FailureKind.UNREACHABLE)] * 5
+    two.errors.append(fault(FailureKind.TIMEOUT))
     one.asked = two.asked = 0
     with pytest.raises(ExhaustedError):
         await steps(call())
@@ -310,13 +313,13 @@ async def test_a_last_resort_is_asked_once_whatever_retries_there_are():
 
 
 async def test_when_the_circuit_opens_between_two_tries_the_failure_is_noted_once():
-    one = ScriptedProvider(*[fault(Fault.UNREACHABLE)] * 5)
+    one = ScriptedProvider(*[fault(FailureKind.UNREACHABLE)] * 5)
     steps = fallback(one, ScriptedProvider(), retries=3, failures=2)
     asked = call()
     response = await steps(asked)
     assert response.decision.model == "large"
     assert one.asked == 2
-    assert [error.fault for _, error in asked.attempts] == [Fault.UNREACHABLE] * 2
+    assert [error.fault for _, error in asked.attempts] == [FailureKind.UNREACHABLE] * 2
 
 
 async def test_an_empty_chain_has_nobody_to_answer():
@@ -325,13 +328,15 @@ async def test_an_empty_chain_has_nobody_to_answer():
 
 
 async def test_who_is_not_capable_is_not_all_that_is_said_where_others_failed():
-    one = ScriptedProvider(fault(Fault.INCAPABLE, "does not support tools"))
+    one = ScriptedProvider(fault(FailureKind.INCAPABLE, "does not support tools"))
     with pytest.raises(ExhaustedError):
-        await fallback(one, ScriptedProvider(fault(Fault.TIMEOUT)))(call())
+        await fallback(one, ScriptedProvider(fault(FailureKind.TIMEOUT)))(call())
 
 
 async def test_the_first_who_is_not_capable_is_heard():
-    one, two = (ScriptedProvider(fault(Fault.INCAPABLE, text)) for text in ("first", "second"))
+    one, two = (
+        ScriptedProvider(fault(FailureKind.INCAPABLE, text)) for text in ("first", "second")
+    )
     with pytest.raises(UpstreamError) as caught:
         await fallback(one, two)(call())
     assert caught.value.message == "first"
@@ -346,15 +351,15 @@ async def test_the_first_who_is_not_capable_is_heard():
     ],
 )
 async def test_who_is_busy_is_asked_again_where_nobody_else_is_left(chain, asked):
-    one, two = ScriptedProvider(fault(Fault.BUSY)), ScriptedProvider(fault(Fault.BUSY))
+    one, two = ScriptedProvider(fault(FailureKind.BUSY)), ScriptedProvider(fault(FailureKind.BUSY))
     steps = fallback(one, two, retries=1)
-    steps._attempts._circuits = Circuits(lambda: 0.0, open_seconds=0.0)  # open for no time
+    steps._attempts._circuits = CircuitBreakers(lambda: 0.0, open_seconds=0.0)  # open for no time
     await steps(chained(*chain))
     assert (one.asked, two.asked) == asked
 
 
 async def test_what_fails_is_not_asked_again_where_another_of_its_tier_follows():
-    one, two = ScriptedProvider(*[fault(Fault.FAILED)] * 2), ScriptedProvider()
+    one, two = ScriptedProvider(*[fault(FailureKind.FAILED)] * 2), ScriptedProvider()
     await fallback(one, two, retries=1)(chained(CHAIN[0], moved(tier="simple")))
     assert one.asked == 1
 
@@ -380,7 +385,7 @@ def timed(monkeypatch, plans, *, retries=0, arrived_before=0.0, chain=(ONE, TWO)
     return found
 
 
-FAILS = Plan(seconds=3.0, result=fault(Fault.FAILED))
+FAILS = Plan(seconds=3.0, result=fault(FailureKind.FAILED))
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.fakes.steps import run_interrupted
 
-from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.circuits import Circuits, State
+from gearshift.errors import FailureKind, UpstreamError
+from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -38,7 +38,7 @@ class ProbedProvider:
 def monitor(state, provider="ollama"):
     upstream = UpstreamConfig("local", provider, "http://local")
     providers: dict[str, Any] = {"local": ProbedProvider(state)}
-    return HealthMonitor(TierConfig(), [upstream], providers, Circuits(time.monotonic))
+    return HealthMonitor(TierConfig(), [upstream], providers, CircuitBreakers(time.monotonic))
 
 
 def up(*models, loading=False):
@@ -85,7 +85,7 @@ async def test_what_a_model_cannot_do_is_learned_from_its_error():
     await health.probe_all()
     small = health.topology.tiers["simple"][0]
     request = ChatRequest("openai", Operation.CHAT, "auto", [], needs=frozenset({Capability.TOOLS}))
-    error = UpstreamError('"gemma2:2b" does not support tools', fault=Fault.INCAPABLE)
+    error = UpstreamError('"gemma2:2b" does not support tools', fault=FailureKind.INCAPABLE)
     health.learn_incapable(small.deployment, request, error)
     assert not health.topology.tiers["simple"][0].can_answer(request.needs, 0)
     assert health.topology.tiers["complex"][0].can_answer(request.needs, 0)
@@ -112,7 +112,9 @@ async def test_whatever_a_probe_raises_polling_goes_on_and_says_so_once(monkeypa
     monkeypatch.setattr("gearshift.pipeline.health.TROUBLED_POLL_SECONDS", 0.001)
     failing: Any = Failing(3)
     upstream = UpstreamConfig("local", "ollama", "http://local", health_every_seconds=0.001)
-    health = HealthMonitor(TierConfig(), [upstream], {"local": failing}, Circuits(time.monotonic))
+    health = HealthMonitor(
+        TierConfig(), [upstream], {"local": failing}, CircuitBreakers(time.monotonic)
+    )
     async with asyncio.timeout(20):
         await health.start()
         assert "TypeError" in health.states["local"].detail
@@ -152,7 +154,9 @@ async def test_the_pace_is_the_upstreams_own_and_slackens_while_it_is_down(
     down = UpstreamState(is_reachable=False)
     upstream = UpstreamConfig("local", "ollama", "http://local", health_every_seconds=every)
     probed: Any = ProbedProvider(up("gemma2:2b") if is_up else down)
-    health = HealthMonitor(TierConfig(), [upstream], {"local": probed}, Circuits(time.monotonic))
+    health = HealthMonitor(
+        TierConfig(), [upstream], {"local": probed}, CircuitBreakers(time.monotonic)
+    )
     monkeypatch.setattr("gearshift.pipeline.health.asyncio.sleep", sleep)
     monkeypatch.setattr("gearshift.pipeline.health.random.uniform", lambda low, high: 1.0)
     await health.start()
@@ -175,12 +179,12 @@ def made(states, *, provider="ollama", models=()):
     """A monitor of the upstreams with these states, and its circuits."""
     upstreams = [UpstreamConfig(name, provider, f"http://{name}", models=models) for name in states]
     providers: dict[str, Any] = {name: ProbedProvider(state) for name, state in states.items()}
-    circuits = Circuits(Clock(), failures=1)
+    circuits = CircuitBreakers(Clock(), failures=1)
     return HealthMonitor(TierConfig(), upstreams, providers, circuits), providers, circuits
 
 
 SMALL = Deployment("local", "gemma2:2b")
-FAILED = UpstreamError("said no", fault=Fault.FAILED)
+FAILED = UpstreamError("said no", fault=FailureKind.FAILED)
 DOWN = UpstreamState(is_reachable=False, detail="refused")
 
 
@@ -200,7 +204,7 @@ async def test_the_words_on_each_deployment():
         assert health.tier_health()["simple"] == [DeploymentHealth(SMALL, readiness, detail)]
         circuits.failed(SMALL, FAILED)
         assert health.tier_health()["simple"] == [
-            DeploymentHealth(SMALL, readiness, "left alone after: said no", in_cooldown=True)
+            DeploymentHealth(SMALL, readiness, "circuit open after: said no", in_cooldown=True)
         ]
 
 
@@ -225,11 +229,11 @@ async def test_a_server_that_does_not_list_its_models_may_have_any():
     await health.probe_all()
     (simple,) = health.tier_health()["simple"]
     assert (simple.readiness, simple.has_model) == (Readiness.READY, None)
-    circuits.failed(SMALL, UpstreamError("gone", fault=Fault.UNREACHABLE))
+    circuits.failed(SMALL, UpstreamError("gone", fault=FailureKind.UNREACHABLE))
     await health.probe_all()
     assert circuits.state(SMALL) is State.CLOSED
     providers["local"].state = replace(unlisted, missing=frozenset({"gemma2:2b"}))
-    circuits.failed(SMALL, UpstreamError("no such model", fault=Fault.MISSING_MODEL))
+    circuits.failed(SMALL, UpstreamError("no such model", fault=FailureKind.MISSING_MODEL))
     await health.probe_all()
     (simple,) = health.tier_health()["simple"]
     assert (simple.readiness, simple.has_model) == (Readiness.MISSING_MODEL, False)
@@ -240,7 +244,7 @@ async def test_one_that_is_not_listed_holds_up_no_other():
     health, _, circuits = made({"local": up("gemma2:2b")}, provider="openai")
     gone = Deployment("local", "gone")
     for deployment in (gone, SMALL):
-        circuits.failed(deployment, UpstreamError("gone", fault=Fault.UNREACHABLE))
+        circuits.failed(deployment, UpstreamError("gone", fault=FailureKind.UNREACHABLE))
     await health.probe_all()
     assert (circuits.state(gone), circuits.state(SMALL)) == (State.OPEN, State.CLOSED)
 
@@ -248,7 +252,7 @@ async def test_one_that_is_not_listed_holds_up_no_other():
 async def test_what_is_listed_but_refused_by_name_stays_alone_until_the_list_changes():
     state = replace(up("gemma2:2b"), missing=frozenset({"gemma2:2b"}))
     health, providers, circuits = made({"local": state}, provider="openai")
-    circuits.failed(SMALL, UpstreamError("no such model", fault=Fault.MISSING_MODEL))
+    circuits.failed(SMALL, UpstreamError("no such model", fault=FailureKind.MISSING_MODEL))
     for _ in range(2):
         await health.probe_all()
     assert circuits.state(SMALL) is State.OPEN
@@ -288,7 +292,7 @@ async def test_only_what_was_not_ready_before_earns_a_trial_when_it_is(before, i
 async def test_while_it_loads_a_model_nothing_earns_a_trial():
     health, providers, circuits = made({"local": up("gemma2:2b", loading=True)})
     await health.probe_all()
-    circuits.failed(SMALL, UpstreamError("gone", fault=Fault.UNREACHABLE))
+    circuits.failed(SMALL, UpstreamError("gone", fault=FailureKind.UNREACHABLE))
     await health.probe_all()
     assert circuits.state(SMALL) is State.OPEN
     providers["local"].state = up("other", "gemma2:2b")
@@ -334,7 +338,7 @@ async def test_what_is_learned_is_what_was_needed_and_is_named(need, words, is_l
     health, _, _ = made({"local": up("gemma2:2b")})
     request = ChatRequest("openai", Operation.CHAT, "auto", [], needs=frozenset({need}))
     before = health.topology
-    health.learn_incapable(SMALL, request, UpstreamError(words, fault=Fault.INCAPABLE))
+    health.learn_incapable(SMALL, request, UpstreamError(words, fault=FailureKind.INCAPABLE))
     (target,) = health.topology.tiers["simple"]
     assert target.can_answer(frozenset({need}), 0) != is_learned
     assert (health.topology is before) != is_learned
@@ -345,7 +349,7 @@ def test_what_was_learned_before_is_kept():
     both = frozenset({Capability.TOOLS, Capability.VISION})
     request = ChatRequest("openai", Operation.CHAT, "auto", [], needs=both)
     for words in ("no tools", "no images"):
-        health.learn_incapable(SMALL, request, UpstreamError(words, fault=Fault.INCAPABLE))
+        health.learn_incapable(SMALL, request, UpstreamError(words, fault=FailureKind.INCAPABLE))
     (target,) = health.topology.tiers["simple"]
     assert target.capabilities == frozenset(Capability) - both
 
@@ -355,7 +359,7 @@ async def test_what_is_known_of_the_same_upstreams_is_taken_over_and_of_others_n
     await old.probe_all()
     request = ChatRequest("openai", Operation.CHAT, "", [], needs=frozenset({Capability.TOOLS}))
     for name in ("local", "other"):
-        error = UpstreamError("no tools", fault=Fault.INCAPABLE)
+        error = UpstreamError("no tools", fault=FailureKind.INCAPABLE)
         old.learn_incapable(Deployment(name, "gemma2:2b"), request, error)
     new, _, _ = made({"local": None, "other": None}, models=("gemma2:2b",))
     new.adopt(old, {"local"})
@@ -453,11 +457,11 @@ async def test_a_model_that_has_come_is_asked_again_by_whatever_name_it_is_liste
     config = TierConfig.model_validate({"models": {"simple": "gemma2", "complex": "big"}})
     upstream = UpstreamConfig("local", "ollama", "http://local")
     provider: Any = ProbedProvider(up())
-    circuits = Circuits(time.monotonic)
+    circuits = CircuitBreakers(time.monotonic)
     health = HealthMonitor(config, [upstream], {"local": provider}, circuits)
     await health.probe_all()
     deployment = health.tier_health()["simple"][0].deployment
-    circuits.failed(deployment, UpstreamError("no such model", fault=Fault.MISSING_MODEL))
+    circuits.failed(deployment, UpstreamError("no such model", fault=FailureKind.MISSING_MODEL))
     await health.probe_all()
     assert circuits.refusal(deployment) is not None
     provider.state = up(listed)

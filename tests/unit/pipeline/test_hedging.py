@@ -7,10 +7,10 @@ import pytest
 from tests.fakes.pipelines import ONE, TWO, Pipeline, Plan, call, failing
 from tests.fakes.steps import run_interrupted
 
-from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.circuits import State
+from gearshift.errors import FailureKind, UpstreamError
+from gearshift.pipeline.circuit_breakers import State
 from gearshift.pipeline.hedging import Latencies
-from gearshift.types import WholeAnswer
+from gearshift.types import CompleteResponse
 
 QUICK = Plan(turns=1)
 SLOW = Plan(seconds=5.0)
@@ -42,7 +42,7 @@ def test_the_second_wins_and_the_first_is_cancelled():
         assert pipeline.hedging is not None
         target, frames = await pipeline.hedging(call(ONE, TWO), ONE, TWO)
         assert target == TWO
-        assert isinstance(frames, WholeAnswer)
+        assert isinstance(frames, CompleteResponse)
         await asyncio.sleep(0.1)
         assert asked(pipeline) == [1, 1]
         assert pipeline.upstreams["one"].cancelled == 1
@@ -99,7 +99,7 @@ def test_what_fails_behind_a_second_that_wins_is_counted_all_the_same():
 
 def test_a_failing_second_is_counted_though_the_first_wins():
     async def scenario():
-        pipeline = hedged(SLOW, Plan(result=failing(Fault.INCAPABLE)))
+        pipeline = hedged(SLOW, Plan(result=failing(FailureKind.INCAPABLE)))
         one = await pipeline.answer(ONE, TWO)
         assert [name for name, _ in one.attempts] == ["two/m"]
         assert one.decision.upstream == "one"
@@ -269,7 +269,7 @@ def test_only_the_first_is_asked_as_a_last_resort():
     async def scenario():
         pipeline = hedged(SLOW, failures=1)
         pipeline.circuits.failed(ONE.deployment, failing())
-        with pytest.raises(UpstreamError, match="left alone"):
+        with pytest.raises(UpstreamError, match="circuit open"):
             await hedge(pipeline)
         assert asked(pipeline) == [0, 0]
         assert (await hedge(pipeline, as_last_resort=True))[0] == TWO

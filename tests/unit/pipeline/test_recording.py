@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.recording import CLIENT_GONE, Recording
 from gearshift.telemetry.events import RequestFinished
@@ -16,11 +16,11 @@ from gearshift.types import (
     ChatRequest,
     ChatResponse,
     Chunk,
+    CompleteResponse,
     Decision,
     Frame,
     Operation,
     Usage,
-    WholeAnswer,
 )
 
 DECISION = Decision(
@@ -75,7 +75,7 @@ async def answer(frames, events, *, with_prompts=False, broken=None):
     [
         (Frames(Frame(b"a", Chunk("a"))), True, 1),
         (Frames(Frame(b"a", Chunk("a"))), False, 0),
-        (Frames(error=UpstreamError("gone", fault=Fault.CUT_OFF)), True, 0),
+        (Frames(error=UpstreamError("gone", fault=FailureKind.CUT_OFF)), True, 0),
     ],
     ids=["to its end", "given up", "broken off"],
 )
@@ -119,7 +119,7 @@ async def test_a_client_that_goes_away_is_reported_and_the_upstream_closed():
 
 async def test_a_stream_that_breaks_is_reported_with_its_fault():
     events = []
-    broken = UpstreamError("cut", fault=Fault.CUT_OFF)
+    broken = UpstreamError("cut", fault=FailureKind.CUT_OFF)
     told: list[tuple[object, ...]] = []
     response = await answer(Frames(Frame(b"a", Chunk("a")), error=broken), events, broken=told)
     with pytest.raises(UpstreamError):
@@ -132,8 +132,8 @@ async def test_a_stream_that_breaks_is_reported_with_its_fault():
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (UpstreamError("bad", fault=Fault.REJECTED, status=422), 422),
-        (UpstreamError("down", fault=Fault.UNREACHABLE), 502),
+        (UpstreamError("bad", fault=FailureKind.REJECTED, status=422), 422),
+        (UpstreamError("down", fault=FailureKind.UNREACHABLE), 502),
         (ZeroDivisionError(), 500),
         (asyncio.CancelledError(), CLIENT_GONE),
     ],
@@ -172,7 +172,7 @@ MESSAGES = [
     {"role": "user", "content": "secret words"},
     {"role": "assistant", "content": "said"},
 ]
-FAILED = UpstreamError("my prompt", fault=Fault.FAILED)
+FAILED = UpstreamError("my prompt", fault=FailureKind.FAILED)
 
 
 def whole_call(*, stream=False, messages=MESSAGES):
@@ -207,7 +207,7 @@ def expected(**changes):
 @pytest.mark.parametrize("with_prompts", [False, True])
 @pytest.mark.parametrize("chunk", [None, Chunk("x", usage=Usage(5, 7), load_seconds=3.0)])
 async def test_an_answer_in_one_piece_is_told_at_once(clock, chunk, with_prompts):
-    answer = WholeAnswer(Frame(b"x", chunk))
+    answer = CompleteResponse(Frame(b"x", chunk))
 
     async def inner(call):
         return ChatResponse(call.decision, "openai", answer, 0.125)
@@ -258,7 +258,7 @@ async def test_a_stream_is_told_at_its_end_with_the_last_that_it_said(clock):
 @pytest.mark.parametrize(
     ("error", "status", "fault"),
     [
-        (UpstreamError("slow", fault=Fault.TIMEOUT), 504, "timeout"),
+        (UpstreamError("slow", fault=FailureKind.TIMEOUT), 504, "timeout"),
         (RequestError("wrong"), 400, None),
         (ZeroDivisionError(), 500, "internal"),
         (asyncio.CancelledError(), CLIENT_GONE, None),
@@ -296,7 +296,7 @@ async def test_a_failure_is_told_with_its_fault_and_without_what_never_was(
 async def test_an_answer_that_breaks_off_is_told_with_its_fault_and_to_who_keeps_the_circuits(
     clock,
 ):
-    error = UpstreamError("slow", fault=Fault.TIMEOUT)
+    error = UpstreamError("slow", fault=FailureKind.TIMEOUT)
 
     async def inner(call):
         return ChatResponse(call.decision, "openai", Frames(Frame(b"a"), error=error), 0.125)
@@ -322,7 +322,7 @@ async def test_an_answer_that_breaks_off_is_told_with_its_fault_and_to_who_keeps
 )
 async def test_the_prompt_is_the_last_that_the_user_said(clock, messages, prompt):
     async def inner(call):
-        return ChatResponse(call.decision, "openai", WholeAnswer(Frame(b"x")), 0.125)
+        return ChatResponse(call.decision, "openai", CompleteResponse(Frame(b"x")), 0.125)
 
     recording, (one, *_) = recorded(inner, with_prompts=True)
     await recording(whole_call(messages=messages))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from gearshift.errors import Fault
+from gearshift.errors import FailureKind
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 
-TRANSIENT = (Fault.UNREACHABLE, Fault.FAILED, Fault.CUT_OFF, Fault.GARBAGE)
-PASSING = (Fault.BUSY, Fault.LOADING)
+TRANSIENT = (FailureKind.UNREACHABLE, FailureKind.FAILED, FailureKind.CUT_OFF, FailureKind.GARBAGE)
+PASSING = (FailureKind.BUSY, FailureKind.LOADING)
 
 
 def spent(budget):
@@ -68,7 +68,7 @@ def waits(fault, attempt=1, *, has_sibling=False, is_last=False, **how):
 
 
 @pytest.mark.parametrize("is_last", [False, True])
-@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("fault", FailureKind)
 def test_what_is_worth_another_try(fault, is_last):
     expected = fault in TRANSIENT or (is_last and fault in PASSING)
     assert (waits(fault, is_last=is_last) is not None) == expected
@@ -80,6 +80,6 @@ def test_what_is_worth_another_try(fault, is_last):
     [(0.5, [0.5, 1.0, 2.0]), (0.0, [0.25, 0.5, 1.0]), (1.0, [0.75, 1.5, 3.0])],
 )
 def test_the_wait_doubles_from_its_mean_and_is_scattered_by_half(random, expected):
-    found = [waits(Fault.FAILED, attempt, random=random) for attempt in (1, 2, 3, 4)]
+    found = [waits(FailureKind.FAILED, attempt, random=random) for attempt in (1, 2, 3, 4)]
     assert found == [*expected, None]
-    assert waits(Fault.FAILED, 1, attempts=0) is None
+    assert waits(FailureKind.FAILED, 1, attempts=0) is None

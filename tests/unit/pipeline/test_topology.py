@@ -5,7 +5,7 @@ import pytest
 from gearshift.pipeline.topology import canonical, is_listed, resolve
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 OLLAMA = UpstreamConfig("ollama", "ollama", "http://o")
@@ -182,9 +182,9 @@ def test_a_target_has_all_that_its_upstream_tells_of_the_model():
     for found, capabilities in (({}, can), (lacking, frozenset({Capability.VISION}))):
         topology = resolve(one_tier("m"), [OLLAMA], states, found)
         (target,) = topology.tiers["only"]
-        assert target == Target(deployment, "ollama", "only", capabilities, 4096)
+        assert target == Candidate(deployment, "ollama", "only", capabilities, 4096)
     (unknown,) = resolve(one_tier("m"), [OLLAMA], {}, {}).tiers["only"]
-    assert unknown == Target(deployment, "ollama", "only", None, None)
+    assert unknown == Candidate(deployment, "ollama", "only", None, None)
     (lacks,) = resolve(one_tier("m"), [OLLAMA], {}, lacking).tiers["only"]
     assert lacks.capabilities == frozenset(Capability) - {Capability.TOOLS}
 

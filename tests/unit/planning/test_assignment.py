@@ -12,11 +12,11 @@ from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.assignment import Assigner
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.planner import Planner
-from gearshift.planning.variants import Variants
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Circumstances, Target
+from gearshift.tiered_routing.tier_router import Candidate, RoutingContext
 from gearshift.types import Capability, Cause, Deployment, Operation
 
 COMPLEX = "Explain async vs threads"  # scores 4.17
@@ -25,8 +25,8 @@ COMPLEX = "Explain async vs threads"  # scores 4.17
 def test_requests_that_only_one_tier_can_answer_are_no_exploration():
     tools = frozenset({Capability.TOOLS})
     targets = {
-        "simple": (Target(Deployment("u", "small"), "ollama", "simple", frozenset()),),
-        "complex": (Target(Deployment("u", "large"), "ollama", "complex", tools),),
+        "simple": (Candidate(Deployment("u", "small"), "ollama", "simple", frozenset()),),
+        "complex": (Candidate(Deployment("u", "large"), "ollama", "complex", tools),),
     }
     quality = QualitySettings(explore_share=0.5, explore_band=5.0)
     planner = Planner(TieredModelRouter(), "hash", quality)
@@ -43,10 +43,10 @@ def test_sessions_outside_an_experiment_are_weighed_like_those_inside():
     arms = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
     experiments = [Experiment("bounds", Dimension.THRESHOLD, arms, 0.5)]
     names = ("simple", "complex")
-    targets = {tier: (Target(Deployment("u", tier), "ollama", tier),) for tier in names}
+    targets = {tier: (Candidate(Deployment("u", tier), "ollama", tier),) for tier in names}
     quality = QualitySettings(explore_share=0.2, explore_band=5.0)
     planner = Planner(TieredModelRouter(), "hash", quality)
-    planner.variants = Variants(TierConfig(), planner.router, experiments)
+    planner.variants = ExperimentRouters(TierConfig(), planner.router, experiments)
     count, weights = 600, dict.fromkeys(names, 0.0)
     for number in range(count):
         request = chat_request(COMPLEX)
@@ -64,13 +64,13 @@ def test_everybody_in_an_experiment_is_counted_whatever_the_arm_does():
     """A request that one arm would have sent elsewhere, had it been able to, is still its own."""
     tools = frozenset({Capability.TOOLS})
     targets = {
-        "simple": (Target(Deployment("u", "small"), "ollama", "simple", frozenset()),),
-        "complex": (Target(Deployment("u", "large"), "ollama", "complex", tools),),
+        "simple": (Candidate(Deployment("u", "small"), "ollama", "simple", frozenset()),),
+        "complex": (Candidate(Deployment("u", "large"), "ollama", "complex", tools),),
     }
     arms = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
     experiments = [Experiment("bounds", Dimension.THRESHOLD, arms)]
     planner = Planner(TieredModelRouter(), "hash")
-    planner.variants = Variants(TierConfig(), planner.router, experiments)
+    planner.variants = ExperimentRouters(TierConfig(), planner.router, experiments)
     request = chat_request(COMPLEX)
     request.needs = tools
     found = set()
@@ -85,7 +85,9 @@ def test_everybody_in_an_experiment_is_counted_whatever_the_arm_does():
 
 
 ID = f"dec-{'f' * 24}"
-TIERS = {name: (Target(Deployment("u", name), "ollama", name),) for name in ("simple", "complex")}
+TIERS = {
+    name: (Candidate(Deployment("u", name), "ollama", name),) for name in ("simple", "complex")
+}
 NEAR = QualitySettings(explore_share=0.2, explore_band=5.0)
 BOUNDS = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
 THREE = (*BOUNDS, Arm("higher", threshold=7.0))
@@ -107,10 +109,12 @@ def assigned(
     assigner = Assigner(router or TieredModelRouter(), quality)
     if share:
         experiment = Fixed("bounds", Dimension.THRESHOLD, arms, share)
-        assigner.variants = Variants(TierConfig(), router or TieredModelRouter(), [experiment])
+        assigner.variants = ExperimentRouters(
+            TierConfig(), router or TieredModelRouter(), [experiment]
+        )
     request = chat_request(COMPLEX)
     request.session = session
-    circumstances = Circumstances(targets=tiers, **more)
+    circumstances = RoutingContext(targets=tiers, **more)
     return assigner.assign(request, circumstances, Topology(tiers), ID)
 
 
@@ -266,7 +270,7 @@ def test_a_side_that_cannot_answer_is_no_side_to_explore(explores):
 def models(length):
     """An experiment about the model of `simple`; the new one has a context of that length."""
     arms = (Arm("usual", models={"simple": "simple"}), Arm("new", models={"simple": "new"}))
-    new = Target(Deployment("v", "new"), "ollama", "", context_length=length)
+    new = Candidate(Deployment("v", "new"), "ollama", "", context_length=length)
     both = {name: (replace(*TIERS[name], context_length=100),) for name in TIERS}
     topology = Topology(both, {"simple": both["simple"], "new": (new,)})
     experiment = Experiment("models", Dimension.MODELS, arms, 0.5)
@@ -276,11 +280,11 @@ def models(length):
 def of_models(session, *, length, tokens=0, text="What time is it?"):
     experiment, topology, tiers = models(length)
     assigner = Assigner(TieredModelRouter(), QualitySettings())
-    assigner.variants = Variants(TierConfig(), TieredModelRouter(), [experiment])
+    assigner.variants = ExperimentRouters(TierConfig(), TieredModelRouter(), [experiment])
     request = chat_request(text)
     arm = {"new": experiment.arms[1], "usual": experiment.arms[0], "outside": None}[session]
     with patch.object(Experiment, "arm_of", lambda self, _: arm):
-        return assigner.assign(request, Circumstances(tiers, prompt_tokens=tokens), topology, "d")
+        return assigner.assign(request, RoutingContext(tiers, prompt_tokens=tokens), topology, "d")
 
 
 def test_the_arm_s_model_answers():
@@ -320,6 +324,6 @@ def test_a_gap_is_scored_as_one():
     request.options = {"suffix": "return 1"}
     router = TieredModelRouter()
     with patch.object(router.scorer, "score", wraps=router.scorer.score) as score:
-        Assigner(router, NEAR).assign(request, Circumstances(TIERS), Topology(TIERS), ID)
+        Assigner(router, NEAR).assign(request, RoutingContext(TIERS), Topology(TIERS), ID)
     (read,) = score.call_args.args
     assert "<|fim_suffix|>return 1" in read[-1]["content"]

@@ -10,18 +10,18 @@ from gearshift.client.requests import chat_request
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.planner import Planner
-from gearshift.planning.variants import Variants
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Cause, Deployment, Operation
 
 COMPLEX = "Explain async vs threads"  # scores 4.17
 
-SMALL = Target(Deployment("u", "small"), "ollama", "simple")
-LARGE = Target(Deployment("u", "large"), "ollama", "complex")
-OTHER = Target(Deployment("v", "other"), "openai", "")
+SMALL = Candidate(Deployment("u", "small"), "ollama", "simple")
+LARGE = Candidate(Deployment("u", "large"), "ollama", "complex")
+OTHER = Candidate(Deployment("v", "other"), "openai", "")
 TOPOLOGY = Topology(
     {"simple": (SMALL,), "complex": (LARGE,)},
     {"small:latest": (SMALL,), "large": (LARGE,), "other": (OTHER,)},
@@ -223,7 +223,7 @@ def test_running_experiments_are_handed_on():
     assert one.variants is None
     arms = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
     experiment = Experiment("bounds", Dimension.THRESHOLD, arms)
-    one.variants = running = Variants(TierConfig(), one.router, [experiment])
+    one.variants = running = ExperimentRouters(TierConfig(), one.router, [experiment])
     assert one.variants is running
     decision = one.plan(chat_request(COMPLEX), TOPOLOGY).decision
     arm = experiment.arm_of(decision.id)

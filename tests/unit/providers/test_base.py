@@ -9,9 +9,9 @@ from gearshift import registry
 from gearshift.providers.base import (
     Deadlines,
     EnginesProvider,
-    HeirProvider,
     NativeProvider,
     PullingProvider,
+    ReusableProvider,
     UpstreamConfig,
 )
 
@@ -40,18 +40,18 @@ def test_no_two_share_what_can_be_changed():
     [
         ("ollama", {NativeProvider, PullingProvider}),
         ("openai", set()),
-        ("embedded", {EnginesProvider, HeirProvider}),
+        ("embedded", {EnginesProvider, ReusableProvider}),
     ],
 )
 def test_what_a_kind_of_upstream_can_do(provider, abilities):
     kind = registry.load(registry.PROVIDERS[provider])
     config = UpstreamConfig("u", provider, "http://127.0.0.1:9")
     made = kind(config, Deadlines())
-    every = {EnginesProvider, HeirProvider, NativeProvider, PullingProvider}
+    every = {EnginesProvider, ReusableProvider, NativeProvider, PullingProvider}
     assert {ability for ability in every if isinstance(made, ability)} == abilities
     assert made.upstream == "u"
     assert made.dialect in registry.DIALECTS
 
 
 def test_the_fake_is_one():
-    assert isinstance(EchoProvider(UpstreamConfig("u", "x", ""), Deadlines()), HeirProvider)
+    assert isinstance(EchoProvider(UpstreamConfig("u", "x", ""), Deadlines()), ReusableProvider)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gearshift.errors import Fault, GearshiftError, UpstreamError
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.providers import embedded
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.embedded import EmbeddedProvider
@@ -101,7 +101,7 @@ async def test_a_successor_takes_over_what_is_the_same():
     old = provider(BOTH)
     await old.start()
     new = provider({"small": "s.gguf", "large": "other.gguf"})
-    new.inherit(old)
+    new.reuse_from(old)
     await new.start()
     await old.aclose()
     small = Engine.made[0]
@@ -129,11 +129,11 @@ async def test_what_cannot_be_asked_says_why():
     await of.start()
     with pytest.raises(UpstreamError, match="small, large") as caught:
         await of.send(REQUEST, "huge")
-    assert (caught.value.fault, caught.value.status) == (Fault.MISSING_MODEL, 404)
+    assert (caught.value.fault, caught.value.status) == (FailureKind.MISSING_MODEL, 404)
     of._engines["small"].is_running = False
     with pytest.raises(UpstreamError, match="restarting") as caught:
         await of.send(REQUEST, "small")
-    assert caught.value.fault is Fault.LOADING
+    assert caught.value.fault is FailureKind.LOADING
     await of.aclose()
 
 

@@ -7,7 +7,7 @@ from tests.fakes.dialects import SpokenOpenAI
 from tests.fakes.scripted import Act, ScriptedUpstream, chunk
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers import http_provider
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
@@ -79,11 +79,11 @@ async def test_an_answer_is_complete(provider, stream):
 @pytest.mark.parametrize(
     ("fault", "kind", "status"),
     [
-        ("failed", Fault.FAILED, 500),
-        ("busy", Fault.BUSY, 503),
-        ("rejected", Fault.REJECTED, 400),
-        ("html", Fault.GARBAGE, 200),
-        ("error_with_200", Fault.FAILED, None),
+        ("failed", FailureKind.FAILED, 500),
+        ("busy", FailureKind.BUSY, 503),
+        ("rejected", FailureKind.REJECTED, 400),
+        ("html", FailureKind.GARBAGE, 200),
+        ("error_with_200", FailureKind.FAILED, None),
     ],
 )
 async def test_an_error_is_told_with_its_status(provider, upstream, fault, kind, status):
@@ -94,11 +94,15 @@ async def test_an_error_is_told_with_its_status(provider, upstream, fault, kind,
 
 @pytest.mark.parametrize(
     ("fault", "kind"),
-    [("end_mid", Fault.CUT_OFF), ("error_mid", Fault.FAILED), ("cut_mid", Fault.CUT_OFF)],
+    [
+        ("end_mid", FailureKind.CUT_OFF),
+        ("error_mid", FailureKind.FAILED),
+        ("cut_mid", FailureKind.CUT_OFF),
+    ],
 )
 async def test_a_stream_that_breaks_off_says_so(provider, upstream, fault, kind):
     upstream.fault = fault
-    assert (await failure(provider, request(stream=True))).fault in (kind, Fault.UNREACHABLE)
+    assert (await failure(provider, request(stream=True))).fault in (kind, FailureKind.UNREACHABLE)
 
 
 async def test_what_an_upstream_quotes_of_our_key_goes_no_further(provider, upstream):
@@ -113,7 +117,7 @@ async def test_a_first_token_that_does_not_come_ends_the_request(upstream):
     upstream.fault = "stall_before_head"
     provider = provider_of(f"{upstream.url}/v1", first_token_seconds=0.01)
     error = await failure(provider, request(stream=True))
-    assert error.fault is Fault.TIMEOUT
+    assert error.fault is FailureKind.TIMEOUT
     await asyncio.wait_for(upstream.idle.wait(), 10)
     await provider.aclose()
 
@@ -122,7 +126,7 @@ async def test_a_stream_may_not_take_for_ever_however_lively(upstream):
     upstream.pause_seconds = 0.02
     provider = provider_of(f"{upstream.url}/v1", total_seconds=0.03)
     error = await failure(provider, request(stream=True))
-    assert error.fault is Fault.TIMEOUT
+    assert error.fault is FailureKind.TIMEOUT
     await provider.aclose()
 
 
@@ -168,7 +172,7 @@ async def test_a_flood_of_frames_without_content_is_no_answer(monkeypatch):
         return [answering.chunked(), chunk(empty * 100), Act.HANG]
 
     outcome, _ = await scripted(script, request(stream=True))
-    assert outcome.fault is Fault.GARBAGE
+    assert outcome.fault is FailureKind.GARBAGE
 
 
 async def test_a_reason_to_finish_is_an_end_without_its_mark():

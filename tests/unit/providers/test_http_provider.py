@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, Operation
@@ -114,7 +114,7 @@ async def test_a_stream_that_is_never_silent_and_never_ends_is_ended_after_its_t
     frames = await provider(response).send(request(), "m")
     with pytest.raises(UpstreamError, match="not finished within 100 s") as caught:
         await read(frames)
-    assert caught.value.fault is Fault.TIMEOUT
+    assert caught.value.fault is FailureKind.TIMEOUT
     assert clock.now - 1000.0 == 105.0  # the first piece after the end of the time
     assert "abort" in response.done
 
@@ -147,6 +147,6 @@ async def test_a_flood_without_content_is_refused_before_it_ends(clock):
     response = Response(clock, [(0.0, frame)] * 1000)
     with pytest.raises(UpstreamError, match="flood") as caught:
         await provider(response).send(request(), "m")
-    assert caught.value.fault is Fault.GARBAGE
+    assert caught.value.fault is FailureKind.GARBAGE
     assert len(response.pieces) == 1000 - 9
     assert response.done == ["abort", "release"]

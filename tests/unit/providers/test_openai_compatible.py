@@ -9,7 +9,7 @@ from tests.fakes.upstream import WORDS, FaultUpstream
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.dialects.tool_calls import accepted_id
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.topology import is_listed
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
@@ -81,7 +81,7 @@ async def test_the_first_token_has_a_deadline_of_its_own(provider, upstream):
     started = time.monotonic()
     with pytest.raises(UpstreamError) as caught:
         await provider.send(request(stream=True), "m")
-    assert caught.value.fault is Fault.TIMEOUT
+    assert caught.value.fault is FailureKind.TIMEOUT
     assert time.monotonic() - started < 5
 
 
@@ -110,7 +110,7 @@ async def test_a_server_that_ignores_names_is_not_asked_for_a_model_it_has_not(u
     await provider.probe()
     with pytest.raises(UpstreamError) as caught:
         await provider.send(request(stream=False), "another")
-    assert caught.value.fault is Fault.MISSING_MODEL
+    assert caught.value.fault is FailureKind.MISSING_MODEL
     frames = await provider.send(request(stream=False), "gemma2:2b")
     await frames.aclose()
     assert len(upstream.asked) == 1

@@ -3,7 +3,7 @@
 import pytest
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import HttpClient
 from gearshift.providers import probing
 from gearshift.providers.probing import asked, positive, trouble_at
@@ -34,7 +34,7 @@ async def test_silence_is_a_failure_in_time(client, upstream, monkeypatch):
     upstream.fault = "hung"
     with pytest.raises(UpstreamError, match="/models") as caught:
         await asked(client, "/models")
-    assert caught.value.fault is Fault.TIMEOUT
+    assert caught.value.fault is FailureKind.TIMEOUT
     assert "no answer to /health" in await trouble_at(client, "/health")
 
 

@@ -9,7 +9,7 @@ from tests.fakes.finished import decision
 from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.quality.sampler import Sampler
-from gearshift.types import ChatResponse, Chunk, Frame, WholeAnswer
+from gearshift.types import ChatResponse, Chunk, CompleteResponse, Frame
 
 REQUEST = chat_request("What time is it?")
 RAW = replace(REQUEST, raw=b"x" * 50_000, body={"a": "x" * 50_000}, headers={"a": "b"})
@@ -23,7 +23,7 @@ def sampler(taken, **quality):
 def response(finish="stop", **changes):
     made = decision(changes.pop("tier", "simple"), drawn=1.0)._replace(**changes)
     chunk = Chunk("It is nine.", finish_reason=finish)
-    return ChatResponse(made, "openai", WholeAnswer(Frame(b"", chunk)))
+    return ChatResponse(made, "openai", CompleteResponse(Frame(b"", chunk)))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_sample_is_the_question_the_decision_and_the_answer(finish):
 
 def test_an_answer_that_says_nothing_of_itself_is_never_offered():
     taken = []
-    silent = response()._replace(frames=WholeAnswer(Frame(b"{}")))
+    silent = response()._replace(frames=CompleteResponse(Frame(b"{}")))
     assert sampler(taken).watch(REQUEST, silent) is silent
     assert taken == []
 

@@ -6,11 +6,11 @@ import pytest
 from tests.fakes.finished import decision
 
 from gearshift.client.requests import chat_request
-from gearshift.errors import Fault, GearshiftError, UpstreamError
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.quality import shadows as shadows_module
 from gearshift.quality.budget import DailyBudget
+from gearshift.quality.idle_client import GivenUpError
 from gearshift.quality.pair import Judged, Judgement, Sample, Verdict
-from gearshift.quality.quiet import GivenUpError
 from gearshift.quality.shadows import Shadows
 from gearshift.types import Chunk
 
@@ -89,8 +89,8 @@ async def test_the_weak_answer_is_told_by_its_place(is_weak):
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (GivenUpError("x", fault=Fault.BUSY), "busy"),
-        (UpstreamError("x", fault=Fault.FAILED), "failed"),
+        (GivenUpError("x", fault=FailureKind.BUSY), "busy"),
+        (UpstreamError("x", fault=FailureKind.FAILED), "failed"),
         (RuntimeError("defect"), "failed"),
     ],
 )
@@ -107,8 +107,8 @@ async def test_one_that_fails_is_said_and_the_next_is_compared(error, reason):
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (GivenUpError("x", fault=Fault.BUSY), "busy"),
-        (UpstreamError("x", fault=Fault.FAILED), "failed"),
+        (GivenUpError("x", fault=FailureKind.BUSY), "busy"),
+        (UpstreamError("x", fault=FailureKind.FAILED), "failed"),
         (GearshiftError("an extra is missing"), "failed"),
         (KeyError("defect"), "failed"),
     ],

@@ -10,7 +10,7 @@ from tests.fakes.upstream import FaultUpstream
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.pipeline import health
-from gearshift.serving.live_interface import InForce
+from gearshift.serving.live_interface import LiveInterface
 
 
 def settings(*upstreams, **blocks):
@@ -21,24 +21,24 @@ def settings(*upstreams, **blocks):
     return Settings.model_validate({"upstreams": listed, **blocks})
 
 
-async def change(in_force, new):
-    await in_force.prepare(new, new.upstream_configs())
-    return in_force.commit()
+async def change(live, new):
+    await live.prepare(new, new.upstream_configs())
+    return live.commit()
 
 
 @asynccontextmanager
 async def in_force_with(first):
-    async with InForce(first, first.upstream_configs()) as in_force:
-        yield in_force
+    async with LiveInterface(first, first.upstream_configs()) as live:
+        yield live
 
 
 async def test_what_is_the_same_is_taken_over_and_the_rest_is_closed():
     async with FaultUpstream() as one, FaultUpstream() as two, FaultUpstream() as three:
-        async with in_force_with(settings(one, two)) as in_force:
-            old, followed = in_force.llm, []
-            in_force.follow(followed.append)
-            closed = await change(in_force, settings(one, three))
-            new = in_force.llm
+        async with in_force_with(settings(one, two)) as live:
+            old, followed = live.llm, []
+            live.follow(followed.append)
+            closed = await change(live, settings(one, three))
+            new = live.llm
             assert followed == [old, new]
             assert new.providers["u0"] is old.providers["u0"]
             assert new.providers["u1"] is not old.providers["u1"]
@@ -50,11 +50,11 @@ async def test_what_is_the_same_is_taken_over_and_the_rest_is_closed():
 async def test_an_answer_in_flight_outlives_several_changes():
     async with FaultUpstream() as one, FaultUpstream() as two:
         one.pause_seconds = 0.2
-        async with in_force_with(settings(one)) as in_force:
-            stream = await in_force.llm.chat_completion("hi", stream=True)
+        async with in_force_with(settings(one)) as live:
+            stream = await live.llm.chat_completion("hi", stream=True)
             # The second takes the connection over, the third has no use for it any more.
-            first = await change(in_force, settings(one, tiered_routing={"enabled": False}))
-            second = await change(in_force, settings(two))
+            first = await change(live, settings(one, tiered_routing={"enabled": False}))
+            second = await change(live, settings(two))
             await asyncio.sleep(0)
             assert not first.done()
             assert not second.done()
@@ -67,15 +67,15 @@ async def test_an_answer_in_flight_outlives_several_changes():
 
 
 async def test_a_change_that_fails_leaves_nothing_behind():
-    async with FaultUpstream() as one, in_force_with(settings(one)) as in_force:
-        old = in_force.llm
+    async with FaultUpstream() as one, in_force_with(settings(one)) as live:
+        old = live.llm
         engine = {"name": "e", "provider": "embedded", "model_paths": {"m": "nowhere.gguf"}}
         bad = Settings.model_validate({"upstreams": [engine]})
         tasks = asyncio.all_tasks()
         with pytest.raises(GearshiftError, match=r"nowhere\.gguf"):
-            await in_force.prepare(bad, bad.upstream_configs())
+            await live.prepare(bad, bad.upstream_configs())
         assert asyncio.all_tasks() <= tasks
-        assert in_force.llm is old
+        assert live.llm is old
         assert (await old.chat_completion("hi")).content == "one two three"
 
 
@@ -88,18 +88,18 @@ async def test_what_is_known_of_upstreams_goes_on_where_they_are_the_same(monkey
     async with (
         FaultUpstream(models=("m",)) as one,
         FaultUpstream(models=("m",)) as two,
-        in_force_with(settings(one, two, **models)) as in_force,
+        in_force_with(settings(one, two, **models)) as live,
     ):
         one.fault = two.fault = "missing_model"
         with pytest.raises(UpstreamError):
-            await in_force.llm.chat_completion("hi")
+            await live.llm.chat_completion("hi")
         one.fault = "hung"  # nothing new is learnt of it
-        await change(in_force, settings(one, one, **models))
-        tiers = in_force.llm.tier_health()
+        await change(live, settings(one, one, **models))
+        tiers = live.llm.tier_health()
         assert tiers["simple"][0].in_cooldown
         assert not tiers["complex"][0].in_cooldown
-        assert in_force.llm.upstream_states()["u0"].is_reachable
-        assert "u1" not in in_force.llm.upstream_states()
+        assert live.llm.upstream_states()["u0"].is_reachable
+        assert "u1" not in live.llm.upstream_states()
 
 
 async def test_what_is_known_is_taken_over_where_it_changes(monkeypatch):
@@ -112,6 +112,6 @@ async def test_what_is_known_is_taken_over_where_it_changes(monkeypatch):
         adopt(self, *args)
 
     monkeypatch.setattr(health.HealthMonitor, "adopt", noting)
-    async with FaultUpstream() as one, in_force_with(settings(one)) as in_force:
-        await change(in_force, settings(one, tiered_routing={"complexity_threshold": 5}))
+    async with FaultUpstream() as one, in_force_with(settings(one)) as live:
+        await change(live, settings(one, tiered_routing={"complexity_threshold": 5}))
     assert threads == [threading.main_thread()]

@@ -37,14 +37,14 @@ def watches(monkeypatch):
     return Watch.made
 
 
-def in_force(log) -> Any:
+def live(log) -> Any:
     settings = Settings.model_validate({"decision_log": log})
     return SimpleNamespace(llm=SimpleNamespace(settings=settings))
 
 
 def test_it_watches_while_the_server_runs(watches, tmp_path):
     url, metrics = log_in(tmp_path), Metrics()
-    given = in_force({"url": url})
+    given = live({"url": url})
     with quality_watch(given, metrics, tmp_path / "x.yaml"):
         (watch,) = watches
         assert watch.given == (url, given.llm.settings, tmp_path / "x.yaml")
@@ -56,7 +56,7 @@ def test_it_watches_while_the_server_runs(watches, tmp_path):
 
 
 def test_it_ends_with_a_server_that_fails(watches, tmp_path):
-    given = in_force({"url": log_in(tmp_path)})
+    given = live({"url": log_in(tmp_path)})
     with pytest.raises(RuntimeError), quality_watch(given, Metrics(), None):
         raise RuntimeError
     assert watches[0].asked == ["start", "stop"]
@@ -64,12 +64,12 @@ def test_it_ends_with_a_server_that_fails(watches, tmp_path):
 
 def test_without_a_log_there_is_nothing_to_watch(watches):
     metrics = Metrics()
-    with quality_watch(in_force({"enabled": False}), metrics, None):
+    with quality_watch(live({"enabled": False}), metrics, None):
         assert watches == []
     assert b"gearshift_alarm{" not in metrics.exposition()[1]
 
 
 def test_without_an_address_the_log_is_the_users(watches, monkeypatch):
     monkeypatch.setattr("gearshift.decision_log.database.default_url", lambda: "sqlite:///x")
-    with quality_watch(in_force({}), Metrics(), None):
+    with quality_watch(live({}), Metrics(), None):
         assert watches[0].given[0] == "sqlite:///x"

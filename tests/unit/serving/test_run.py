@@ -68,7 +68,7 @@ async def test_it_answers_while_it_runs_and_writes_the_log_before_it_is_gone(lis
         status, answer = await asked(listener, "/v1/chat/completions", CHAT)
         assert (status, answer["model"]) == (200, "gemma2:2b")
         assert b"gearshift_requests" in running.metrics.exposition()[1]
-        provider: Any = running.in_force.llm.providers["here"]
+        provider: Any = running.live.llm.providers["here"]
     assert provider.events == ["start", "aclose"]
     log = decision_log(given, ACCOUNTING, Metrics())
     assert log is not None

@@ -26,7 +26,7 @@ class Server:
         file.write_text(text)
         loaded = load_settings(str(file), environ=environ)
         upstreams = loaded.settings.upstream_configs()
-        self.in_force = loaded.settings
+        self.live = loaded.settings
         self.reloader = Reloader(
             lambda: load_settings(str(file), environ=environ),
             loaded,
@@ -38,7 +38,7 @@ class Server:
 
     async def put(self, settings, upstreams):
         await asyncio.sleep(0)  # others get their turn, as when workers are told
-        self.in_force = settings
+        self.live = settings
 
     async def change(self, **partial):
         return (await self.changer.apply(partial, "test")).changes
@@ -48,7 +48,7 @@ class Server:
 
     @property
     def routing(self):
-        return self.in_force.tiered_routing
+        return self.live.tiered_routing
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ async def test_what_is_no_longer_possible_is_let_go(server, caplog):
     tiers = "tiers: [{name: a, below: 2, deployments: [x]}, {name: b, deployments: [y]}]"
     server.file.write_text(f"tiered_routing: {{{tiers}, complexity_threshold: '${{T:-3}}'}}\n")
     await server.reload()
-    assert [tier.name for tier in server.in_force.tiered_routing.ordered_tiers] == ["a", "b"]
+    assert [tier.name for tier in server.live.tiered_routing.ordered_tiers] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ async def test_what_is_written_is_read_again(tmp_path, text):
     await server.reload()
     assert server.routing.complexity_threshold == 4.5
     loaded = load_settings(str(server.file), environ={})
-    assert loaded.settings == server.in_force
+    assert loaded.settings == server.live
 
 
 @pytest.mark.parametrize(

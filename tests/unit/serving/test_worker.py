@@ -11,7 +11,7 @@ from gearshift.serving import worker
 from gearshift.serving.worker_protocol import Abort, Commit, Order, Prepare
 
 
-class InForce:
+class LiveInterface:
     """Notes what it is asked; `error` is what a change fails with."""
 
     def __init__(self):
@@ -34,9 +34,9 @@ class InForce:
 
 @pytest.fixture
 async def obeying(capfdbinary):
-    in_force: Any = InForce()
+    live: Any = LiveInterface()
     orders: asyncio.Queue[Order] = asyncio.Queue()
-    task = asyncio.create_task(worker._obey(in_force, orders))
+    task = asyncio.create_task(worker._obey(live, orders))
 
     async def say(*given):
         for order in given:
@@ -45,7 +45,7 @@ async def obeying(capfdbinary):
             await asyncio.sleep(0)
         return capfdbinary.readouterr().out.decode().splitlines()
 
-    yield in_force, say
+    yield live, say
     task.cancel()
 
 
@@ -53,40 +53,40 @@ PREPARE = Prepare(3, Settings(), ())
 
 
 async def test_a_change_goes_through_its_stages(obeying):
-    in_force, say = obeying
+    live, say = obeying
     assert await say(PREPARE) == ["prepared 3"]
     assert await say(Commit(3)) == ["switched 3"]
-    in_force.closed.set_result(None)
+    live.closed.set_result(None)
     assert await say() == ["drained 3"]
-    assert in_force.asked == [("prepare", PREPARE.settings, ()), "commit"]
+    assert live.asked == [("prepare", PREPARE.settings, ()), "commit"]
 
 
 async def test_a_refusal_is_one_line_with_its_reason(obeying):
-    in_force, say = obeying
-    in_force.error = GearshiftError("no such file:\n  a.gguf")
+    live, say = obeying
+    live.error = GearshiftError("no such file:\n  a.gguf")
     assert await say(PREPARE) == ["refused 3 no such file: a.gguf"]
 
 
 async def test_of_a_defect_only_the_kind_is_told(obeying, caplog):
-    in_force, say = obeying
-    in_force.error = ZeroDivisionError("secret")
+    live, say = obeying
+    live.error = ZeroDivisionError("secret")
     (line,) = await say(PREPARE)
     assert line == "refused 3 ZeroDivisionError in a worker; see the log"
     assert "could not be prepared" in caplog.text
 
 
 async def test_after_a_refusal_it_still_obeys(obeying):
-    in_force, say = obeying
-    in_force.error = ZeroDivisionError()
+    live, say = obeying
+    live.error = ZeroDivisionError()
     await say(PREPARE)
-    in_force.error = None
+    live.error = None
     assert await say(Abort(3), Prepare(4, Settings(), ())) == ["prepared 4"]
-    assert in_force.asked[1] == "abort"
+    assert live.asked[1] == "abort"
 
 
 async def test_a_reason_of_any_length_and_any_signs_is_one_line_that_the_parent_reads(obeying):
-    in_force, say = obeying
-    in_force.error = GearshiftError("\ud800" + "x" * 100_000)
+    live, say = obeying
+    live.error = GearshiftError("\ud800" + "x" * 100_000)
     (line,) = await say(PREPARE)
     assert line.startswith("refused 3 ?xxx")
     assert len(line) == 4000

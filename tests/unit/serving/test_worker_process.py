@@ -9,7 +9,7 @@ from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.serving import worker_process
 from gearshift.serving.worker_process import WorkerGoneError, WorkerProcess
-from gearshift.serving.worker_protocol import PREPARED, READY, SWITCHED, Begin, Commit, written
+from gearshift.serving.worker_protocol import PREPARED, READY, SWITCHED, Commit, Start, written
 
 
 class Process:
@@ -157,7 +157,7 @@ def launched(monkeypatch, process):
     return process
 
 
-BEGIN = Begin(Settings(), (), listener=7)
+BEGIN = Start(Settings(), (), listener=7)
 
 
 async def test_it_is_started_when_it_says_that_it_is_ready(launched):

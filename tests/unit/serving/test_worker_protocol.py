@@ -9,17 +9,17 @@ from gearshift.config.loading import Settings
 from gearshift.providers.base import UpstreamConfig
 from gearshift.serving.worker_protocol import (
     Abort,
-    Begin,
     Commit,
     Order,
     Prepare,
+    Start,
     read_order,
     written,
 )
 
 UPSTREAMS = (UpstreamConfig("o", "ollama", "http://127.0.0.1:11434", api_key="secret"),)
 ORDERS: list[Order] = [
-    Begin(Settings(), UPSTREAMS, listener=7, workers=3),
+    Start(Settings(), UPSTREAMS, listener=7, workers=3),
     Prepare(1, Settings.model_validate({"limits": {"max_headers": 7}}), UPSTREAMS),
     Commit(1),
     Abort(2),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gearshift.errors import RequestError
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
-from gearshift.tiered_routing.tier_router import Circumstances, Target, allowed_targets
+from gearshift.tiered_routing.tier_router import Candidate, RoutingContext, allowed_targets
 from gearshift.types import Capability, Cause, Deployment
 
 NAMES = ("a", "b", "c", "d")
@@ -32,14 +32,14 @@ PLAIN = ROUTERS[True, True, True]
 
 
 def target(tier, model=None, **more):
-    return Target(Deployment("u", model or tier), "ollama", tier, **more)
+    return Candidate(Deployment("u", model or tier), "ollama", tier, **more)
 
 
 TARGETS = {name: (target(name),) for name in NAMES}
 
 
 def decide(text, allowed, router=PLAIN, **more):
-    given_ = Circumstances(**{"targets": TARGETS, "allowed_tiers": frozenset(allowed), **more})
+    given_ = RoutingContext(**{"targets": TARGETS, "allowed_tiers": frozenset(allowed), **more})
     return router.decide(router.scorer.score(text), given_)
 
 
@@ -121,7 +121,7 @@ def test_no_circumstance_leads_out_of_the_allowed_tiers(text, allowed, key, inca
 
 def test_a_deployment_of_two_tiers_is_allowed_through_either():
     both = {"a": (target("a", "m"),), "b": (target("b", "m"), target("b", "n"))}
-    outside = Target(Deployment("u", "x"), "ollama", "")
+    outside = Candidate(Deployment("u", "x"), "ollama", "")
     known = (*both["a"], outside)
     assert allowed_targets(known, both, None) == known
     assert allowed_targets(known, both, frozenset("b")) == (target("b", "m"),)

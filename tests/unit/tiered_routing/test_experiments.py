@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gearshift.client.requests import chat_request
 from gearshift.interface import LLMInterface
-from gearshift.planning.variants import Variants
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.types import Cause
 
@@ -44,7 +44,9 @@ def test_two_experiments_share_no_assignment(other):
 
 def test_the_arm_decides_and_the_decision_says_so():
     llm = LLMInterface()
-    llm.planner.variants = Variants(llm.settings.tiered_routing, llm.router, [experiment()])
+    llm.planner.variants = ExperimentRouters(
+        llm.settings.tiered_routing, llm.router, [experiment()]
+    )
 
     seen = {}
     for number in range(40):
@@ -59,7 +61,9 @@ def test_the_arm_decides_and_the_decision_says_so():
 
 def test_where_all_arms_agree_the_choice_was_certain():
     llm = LLMInterface()
-    llm.planner.variants = Variants(llm.settings.tiered_routing, llm.router, [experiment()])
+    llm.planner.variants = ExperimentRouters(
+        llm.settings.tiered_routing, llm.router, [experiment()]
+    )
 
     assert llm.decide(chat_request("What time is it?")).propensity == pytest.approx(1.0)
 
@@ -69,7 +73,7 @@ def test_models_of_a_tier_can_be_compared():
     names = ("gemma2:2b", "mistral:7b-instruct")
     arms = tuple(Arm(name, models={"simple": name}) for name in names)
     models = Experiment("models", Dimension.MODELS, arms)
-    llm.planner.variants = Variants(llm.settings.tiered_routing, llm.router, [models])
+    llm.planner.variants = ExperimentRouters(llm.settings.tiered_routing, llm.router, [models])
 
     found = {llm.decide(chat_request("What time is it?")).model for _ in range(30)}
     assert found == set(names)

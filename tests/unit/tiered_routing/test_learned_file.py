@@ -71,21 +71,27 @@ def test_a_file_that_cannot_be_written_is_said_so(tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda raw: b"", "is no scorer model"),
-        (lambda raw: b"not an archive", "is no scorer model"),
-        (lambda raw: raw[: len(raw) // 2], "is no scorer model"),
-        (lambda raw: changed(raw, weights=None), "is no scorer model"),
+        (lambda raw: b"", "is not a scorer model"),
+        (lambda raw: b"not an archive", "is not a scorer model"),
+        (lambda raw: raw[: len(raw) // 2], "is not a scorer model"),
+        (lambda raw: changed(raw, weights=None), "is not a scorer model"),
         (lambda raw: changed(raw, weights=np.zeros(3, np.float16)), "is damaged"),
         (lambda raw: changed(raw, means=np.full(45, np.nan)), "is damaged"),
         (lambda raw: changed(raw, scales=np.zeros(45)), "is damaged"),
         (lambda raw: changed(raw, tree_features=np.full((120, 31), 99, np.int16)), "is damaged"),
         (lambda raw: changed(raw, tree_features=np.zeros((120, 30), np.int16)), "is damaged"),
-        (lambda raw: changed(raw, header=np.frombuffer(b"[]", np.uint8)), "no scorer model of"),
-        (lambda raw: header(raw, b'"gearshift-scorer"', b'"something-else-"'), "no scorer model"),
+        (
+            lambda raw: changed(raw, header=np.frombuffer(b"[]", np.uint8)),
+            "is not a scorer model of",
+        ),
+        (
+            lambda raw: header(raw, b'"gearshift-scorer"', b'"something-else-"'),
+            "is not a scorer model",
+        ),
         (lambda raw: header(raw, b'"format_version": 1', b'"format_version": 2'), "has format 2"),
         (lambda raw: header(raw, b'"features_version": 1', b'"features_version": 9'), "another"),
-        (lambda raw: header(raw, b'"base": ', b'"base": "x", "b": '), "'x' is no number"),
-        (lambda raw: header(raw, b'"base": ', b'"base": NaN, "b": '), "nan is no number"),
+        (lambda raw: header(raw, b'"base": ', b'"base": "x", "b": '), "'x' is not a number"),
+        (lambda raw: header(raw, b'"base": ', b'"base": NaN, "b": '), "nan is not a number"),
     ],
 )
 def test_what_is_damaged_foreign_or_newer_is_refused(raw, spoil, said):

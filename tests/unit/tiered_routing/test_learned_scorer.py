@@ -107,9 +107,9 @@ def test_the_rule_takes_over_where_a_model_cannot_be_used(tmp_path, caplog):
     file.write_bytes(DEFAULT_MODEL.read_bytes()[:1000])
     llm = LLMInterface(TierConfig(scorer=str(file)))
     assert llm.router.scorer.name == "rule"
-    assert f"{file}: is no scorer model" in caplog.text
+    assert f"{file}: is not a scorer model" in caplog.text
     assert "the rule scores" in caplog.text
-    with pytest.raises(ConfigError, match="is no scorer model"):
+    with pytest.raises(ConfigError, match="is not a scorer model"):
         load_scorer(TierConfig(scorer=str(file)))
 
 
@@ -118,7 +118,7 @@ def test_a_model_that_was_exchanged_is_read_again(tmp_path):
     write_model(LearnedModel.untrained(), file)
     first = LLMInterface(TierConfig(scorer=str(file)))
     file.write_bytes(DEFAULT_MODEL.read_bytes())
-    second = LLMInterface(TierConfig(scorer=str(file)), predecessor=first)
+    second = LLMInterface(TierConfig(scorer=str(file)), previous=first)
     assert first.router.scorer.version != second.router.scorer.version
 
 

@@ -13,11 +13,11 @@ from gearshift.planning.planner import Planner
 from gearshift.tiered_routing import TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer_checks import ScorerError, checked, described, failed
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Cause, Deployment
 
-SMALL = Target(Deployment("u", "small"), "ollama", "simple")
-LARGE = Target(Deployment("u", "large"), "ollama", "complex")
+SMALL = Candidate(Deployment("u", "small"), "ollama", "simple")
+LARGE = Candidate(Deployment("u", "large"), "ollama", "complex")
 TOPOLOGY = Topology({"simple": (SMALL,), "complex": (LARGE,)})
 
 
@@ -118,10 +118,10 @@ BOUNDS = (("simple", 3.0), ("complex", None))
     ("wrong", "told"),
     [
         (3.0, "returned float, not a ComplexityResult"),
-        (result(score=10.001), "the score is no number from 0 to 10"),
-        (result(score=-0.001), "the score is no number from 0 to 10"),
-        (result(threshold="3"), "the threshold is no number"),
-        (result(threshold=10**400), "the threshold is no number"),
+        (result(score=10.001), "the score is not a number from 0 to 10"),
+        (result(score=-0.001), "the score is not a number from 0 to 10"),
+        (result(threshold="3"), "the threshold is not a number"),
+        (result(threshold=10**400), "the threshold is not a number"),
         (result(tier="huge"), "the tier is none of simple, complex"),
         (result(factors={"x": "1"}), "factors must map names to numbers"),
         (result(factors={"x": 1.0, "y": True}), "factors must map names to numbers"),
@@ -157,7 +157,7 @@ class Unreasoned(ComplexityResult):
 def test_the_reasoning_must_be_words():
     with pytest.raises(ScorerError) as caught:
         checked(Unreasoned(1.0, {}, {}, "simple", 3.0), BOUNDS)
-    assert str(caught.value) == "the reasoning is no string"
+    assert str(caught.value) == "the reasoning is not a string"
 
 
 @pytest.mark.parametrize(

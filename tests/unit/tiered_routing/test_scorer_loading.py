@@ -72,6 +72,6 @@ def test_one_that_serves_is_loaded():
     ],
 )
 def test_one_that_cannot_serve_is_refused(name, words):
-    with pytest.raises(ConfigError, match=r"is no scorer|cannot be loaded") as caught:
+    with pytest.raises(ConfigError, match=r"is not a scorer|cannot be loaded") as caught:
         load(name)
     assert words in str(caught.value)

@@ -67,7 +67,10 @@ def test_thresholds_outside_the_scale_are_refused(threshold):
         ({"models": "gemma2:2b"}, "a mapping of settings is expected"),
         ({"enabled": "maybe"}, "true or false is expected, got 'maybe'"),
         ({"tiers": two()[:1]}, "tiered_routing.tiers: at least two tiers are needed"),
-        ({"tiers": two(name="complex")}, "tiered_routing.tiers.1.name: a tier 'complex' is"),
+        (
+            {"tiers": two(name="complex")},
+            "tiered_routing.tiers.1.name: duplicate tier name 'complex'",
+        ),
         ({"tiers": two(name="auto")}, "tiered_routing.tiers.0.name: 'auto' means"),
         ({"tiers": two(name="Big One")}, "tiered_routing.tiers.0.name: does not match"),
         ({"tiers": two(below=None)}, "tiered_routing.tiers.0.below: is required"),

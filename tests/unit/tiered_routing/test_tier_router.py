@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gearshift.errors import RequestError
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
-from gearshift.tiered_routing.tier_router import Circumstances, Target, not_allowed
+from gearshift.tiered_routing.tier_router import Candidate, RoutingContext, not_allowed
 from gearshift.types import Capability, Cause, Deployment
 
 SIMPLE, COMPLEX = "What time is it?", "Explain async vs threads"
@@ -17,11 +17,11 @@ TOOLS = frozenset({Capability.TOOLS})
 
 
 def target(tier, model, capabilities=None, context_length=None):
-    return Target(Deployment("u", model), "ollama", tier, capabilities, context_length)
+    return Candidate(Deployment("u", model), "ollama", tier, capabilities, context_length)
 
 
 def circumstances(small=None, large=None, **more):
-    return Circumstances(
+    return RoutingContext(
         targets={
             "simple": (small or target("simple", "small"),),
             "complex": (large or target("complex", "large"),),
@@ -103,7 +103,7 @@ def test_when_nobody_can_the_tier_itself_is_asked_so_that_it_says_why():
 
 def test_without_any_deployment_there_is_a_clear_error():
     with pytest.raises(RequestError, match="no upstream"):
-        decide(SIMPLE, Circumstances(targets={}))
+        decide(SIMPLE, RoutingContext(targets={}))
 
 
 TIERS = [
@@ -130,7 +130,7 @@ def test_three_tiers():
 def test_the_chain_of_a_middle_tier_goes_up_before_it_goes_down_from_the_nearest():
     config = TierConfig.from_mapping({"tiers": FOUR})
     targets = {name: (target(name, name), target(name, f"{name}2")) for name in "abcd"}
-    route = TieredModelRouter(config).sent_to("c", "why", Circumstances(targets))
+    route = TieredModelRouter(config).sent_to("c", "why", RoutingContext(targets))
     assert models(route) == ["c", "c2", "d", "d2", "b", "b2", "a", "a2"]
     assert route == ("c", Cause.SCORED, route.chain, "why")
 
@@ -158,14 +158,14 @@ def test_fallback_goes_where_it_may(tier, up, down, chain, needs):
     )
     targets = {name: (target(name, name),) for name in "abcd"}
     router = TieredModelRouter(config)
-    route = router.sent_to(tier, "", Circumstances(targets, needs=needs))
+    route = router.sent_to(tier, "", RoutingContext(targets, needs=needs))
     assert "".join(models(route)) == chain
 
 
 def test_the_nearest_allowed_tier_below_is_asked():
     router = TieredModelRouter(TierConfig.from_mapping({"tiers": FOUR}))
     targets = {name: (target(name, name),) for name in "abcd"}
-    given = Circumstances(targets, allowed_tiers=frozenset("ab"))
+    given = RoutingContext(targets, allowed_tiers=frozenset("ab"))
     assert models(router.sent_to("d", "", given)) == ["b", "a"]
 
 
@@ -175,7 +175,7 @@ def test_who_is_able_is_asked_though_fallback_is_off_the_higher_first():
     )
     targets = {name: (target(name, name),) for name in "abcd"}
     targets["b"] = (target("b", "b", frozenset()),)
-    route = TieredModelRouter(config).sent_to("b", "why", Circumstances(targets, needs=TOOLS))
+    route = TieredModelRouter(config).sent_to("b", "why", RoutingContext(targets, needs=TOOLS))
     assert models(route) == ["c", "d", "a"]
     assert (route.tier, route.cause) == ("c", Cause.CAPABILITY)
     assert route.reason == "b cannot answer this (tools); why"
@@ -217,7 +217,7 @@ def test_a_disabled_router_says_so():
     assert route.reason == "tiered routing is disabled"
     three = TieredModelRouter(TierConfig.from_mapping({"tiers": TIERS, "enabled": False}))
     targets = {name: (target(name, name),) for name in three.tiers}
-    assert three.decide(three.score(SIMPLE), Circumstances(targets)).tier == "huge"
+    assert three.decide(three.score(SIMPLE), RoutingContext(targets)).tier == "huge"
     route = decide(COMPLEX, circumstances(forced_tier="simple"), enabled=False)
     assert (route.tier, route.reason) == ("simple", "the client named the tier")
 
@@ -229,11 +229,11 @@ def test_refusals_say_where_and_why_for_programs():
     assert error.message == "unknown tier 'huge'; the tiers are: simple, complex"
     assert (error.field, error.code) == ("x-gearshift-tier", "unknown_tier")
     with pytest.raises(RequestError) as caught:
-        decide(SIMPLE, Circumstances(targets={}))
+        decide(SIMPLE, RoutingContext(targets={}))
     error = caught.value
     assert (error.status, error.message) == (503, "no upstream serves any tier's model")
     with pytest.raises(RequestError, match="no upstream"):
-        decide(SIMPLE, Circumstances(targets={}, prompt_tokens=1_000))
+        decide(SIMPLE, RoutingContext(targets={}, prompt_tokens=1_000))
     small = target("simple", "small", context_length=100)
     large = target("complex", "large", context_length=90)
     with pytest.raises(RequestError) as caught:
@@ -260,9 +260,9 @@ def test_a_context_of_zero_is_not_known():
 
 def test_nobody_to_answer_a_tier_leaves_the_next_one():
     targets = {"simple": (), "complex": (target("complex", "large"),)}
-    route = decide(SIMPLE, Circumstances(targets))
+    route = decide(SIMPLE, RoutingContext(targets))
     assert (route.tier, route.cause) == ("complex", Cause.CAPABILITY)
-    assert not TieredModelRouter().is_movable(Circumstances(targets))
+    assert not TieredModelRouter().is_movable(RoutingContext(targets))
 
 
 def test_a_failed_score_is_told_as_the_cause_only_where_it_decides():
@@ -307,7 +307,7 @@ def test_the_score_decides_where_a_low_one_alone_leads_to_the_smallest_tier(give
 def test_of_three_tiers_none_but_the_first_may_lead_to_it():
     router = TieredModelRouter(TierConfig.from_mapping({"tiers": TIERS}))
     able = {name: (target(name, name, TOOLS),) for name in ("tiny", "middle", "huge")}
-    given = Circumstances(able, needs=TOOLS)
+    given = RoutingContext(able, needs=TOOLS)
     assert router.is_movable(given)
     # Whatever the middle tier cannot do, the one above it does.
     less = {**able, "middle": (target("middle", "m", frozenset()),)}

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from gearshift.config_file.messages import fault, nearest
-from gearshift.tiered_routing.tier_config import Block, TierName, no_boolean
+from gearshift.tiered_routing.tier_config import SettingsModel, TierName, reject_bool
 
 MASK: Final = "***"
 """What stands for a secret wherever settings are shown."""
@@ -47,7 +47,7 @@ Secret = Annotated[
     ),
 ]
 KeyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-PerMinute = Annotated[int, BeforeValidator(no_boolean), Field(ge=1)]
+PerMinute = Annotated[int, BeforeValidator(reject_bool), Field(ge=1)]
 
 
 def hash_of(key: str) -> str:
@@ -63,7 +63,7 @@ def digest_of(key: str) -> bytes:
     return hashlib.sha256(key.encode(errors="surrogatepass")).digest()
 
 
-class ApiKeySettings(Block):
+class ApiKeySettings(SettingsModel):
     """One key of a client; a plain text in the list means its `key` alone.
 
     Attributes:
@@ -134,7 +134,7 @@ class ApiKeySettings(Block):
         return self._is_short
 
 
-class AuthSettings(Block):
+class AuthSettings(SettingsModel):
     """Who may use the gateway; everybody who reaches it when `api_keys` is empty."""
 
     api_keys: tuple[ApiKeySettings, ...] = ()
@@ -149,11 +149,11 @@ class AuthSettings(Block):
                 raise fault(str(index), f"is the same key as auth.api_keys.{first}", "remove one")
             if key.name is not None and names.setdefault(key.name, index) != index:
                 advice = "each key needs a name of its own"
-                raise fault(f"{index}.name", f"a key {key.name!r} is there already", advice)
+                raise fault(f"{index}.name", f"duplicate key name {key.name!r}", advice)
         return keys
 
 
-class TlsSettings(Block):
+class TlsSettings(SettingsModel):
     """PEM files with which the gateway speaks https; plain http without them."""
 
     certificate: str | None = None
@@ -200,11 +200,11 @@ def _checked_hash(text: str, at: str) -> str:
     lowered = text.lower()
     if _HASH.fullmatch(lowered) is None:
         advice = "`gearshift key --hash -` makes it"
-        raise fault(at, "is no hash of a key: sha256: and 64 hex digits are expected", advice)
+        raise fault(at, "is not the hash of a key: sha256: and 64 hex digits are expected", advice)
     return lowered
 
 
-class AdminSettings(Block):
+class AdminSettings(SettingsModel):
     """Who may use the admin plane.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator
 
 from gearshift.config_file.messages import fault
-from gearshift.tiered_routing.tier_config import Block
+from gearshift.tiered_routing.tier_config import SettingsModel
 
 ANY: Final = "*"
 OPAQUE: Final = "null"
@@ -95,7 +95,7 @@ OriginPatterns = Annotated[
 ]
 
 
-class AccessSettings(Block):
+class AccessSettings(SettingsModel):
     """From where browsers may use the gateway, beside this machine's own pages and names.
 
     Attributes:

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from gearshift.tiered_routing.tier_config import Block, ModelName, no_boolean
+from gearshift.tiered_routing.tier_config import ModelName, SettingsModel, reject_bool
 
-_Price = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=1e6, allow_inf_nan=False)]
+_Price = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=1e6, allow_inf_nan=False)]
 
 
-class PriceSettings(Block):
+class PriceSettings(SettingsModel):
     """What a million tokens of a model cost.
 
     Attributes:
@@ -30,7 +30,7 @@ class PriceSettings(Block):
         return self.input, self.input if self.cached is None else self.cached, self.output
 
 
-class PricesSettings(Block):
+class PricesSettings(SettingsModel):
     """Prices by model; a model without one is counted as free, and named.
 
     Attributes:

@@ -19,7 +19,7 @@ from gearshift.config.fields import Count, CountOrNone, Risk, Share
 from gearshift.config.sections.access import empty_is_none
 from gearshift.config_file.messages import fault, nearest, redacted
 from gearshift.registry import JUDGES
-from gearshift.tiered_routing.tier_config import Block, ModelName, no_boolean
+from gearshift.tiered_routing.tier_config import ModelName, SettingsModel, reject_bool
 
 _PART_OF_LARGE: Final = 0.25
 _JUDGE_ELSEWHERE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -28,7 +28,7 @@ _JUDGE_ELSEWHERE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 def _web_address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise fault("", f"{redacted(text)!r} is no URL", "such as https://example.org/hook")
+        raise fault("", f"{redacted(text)!r} is not a URL", "such as https://example.org/hook")
     return text
 
 
@@ -39,7 +39,7 @@ _Webhook = Annotated[
 ]
 
 
-class AlarmSettings(Block):
+class AlarmSettings(SettingsModel):
     """From when on something is wrong.
 
     Attributes:
@@ -52,7 +52,7 @@ class AlarmSettings(Block):
     """
 
     loss_share: Risk = 0.1
-    drift: Annotated[float, BeforeValidator(no_boolean), Field(gt=0, le=100)] = 0.25
+    drift: Annotated[float, BeforeValidator(reject_bool), Field(gt=0, le=100)] = 0.25
     disagreement: Share = 0.3
     fallback_share: Share = 0.1
     simple_share: tuple[Share, Share] = (0.0, 1.0)
@@ -68,16 +68,16 @@ class AlarmSettings(Block):
         return band
 
 
-class AutoTuneSettings(Block):
+class AutoTuneSettings(SettingsModel):
     """Whether, how often and under which promise the threshold is moved."""
 
     enabled: bool = False
-    every_hours: Annotated[float, BeforeValidator(no_boolean), Field(ge=0.001, le=8_760)] = 24
+    every_hours: Annotated[float, BeforeValidator(reject_bool), Field(ge=0.001, le=8_760)] = 24
     alpha: Risk = 0.05
     delta: Risk = 0.05
 
 
-class QualitySettings(Block):
+class QualitySettings(SettingsModel):
     """How much traffic is spent on measuring quality, and how.
 
     Attributes:
@@ -96,7 +96,7 @@ class QualitySettings(Block):
     shadow_share: Share = 0.0
     shadow_share_complex: Share | None = None
     explore_share: Share = 0.0
-    explore_band: Annotated[float, BeforeValidator(no_boolean), Field(gt=0, le=10)] = 1.0
+    explore_band: Annotated[float, BeforeValidator(reject_bool), Field(gt=0, le=10)] = 1.0
     judge: Annotated[str, StringConstraints(min_length=1)] = "checks"
     judge_model: ModelName | None = None
     daily_tokens: Count = 1_000_000

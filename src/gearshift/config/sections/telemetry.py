@@ -9,13 +9,13 @@ from pydantic import AfterValidator, PlainSerializer, field_validator
 
 from gearshift.config.sections.access import empty_is_none
 from gearshift.config_file.messages import fault, redacted
-from gearshift.tiered_routing.tier_config import Block
+from gearshift.tiered_routing.tier_config import SettingsModel
 
 
 def _collector(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise fault("", f"{redacted(text)!r} is no URL", "such as http://127.0.0.1:4318")
+        raise fault("", f"{redacted(text)!r} is not a URL", "such as http://127.0.0.1:4318")
     return text
 
 
@@ -26,7 +26,7 @@ _Endpoint = Annotated[
 ]
 
 
-class OpenTelemetrySettings(Block):
+class OpenTelemetrySettings(SettingsModel):
     """What is sent by OTLP over HTTP, and where to.
 
     Attributes:

@@ -23,7 +23,7 @@ from gearshift.config.sections.access import Secret, empty_is_none
 from gearshift.config_file.messages import fault, nearest, redacted
 from gearshift.providers.base import UpstreamConfig
 from gearshift.registry import PROVIDERS
-from gearshift.tiered_routing.tier_config import Block, ModelName, no_boolean
+from gearshift.tiered_routing.tier_config import ModelName, SettingsModel, reject_bool
 
 OLLAMA_URL: Final = "http://127.0.0.1:11434"
 _NOT_YET: Final = ("anthropic",)
@@ -41,7 +41,7 @@ def _http_url(text: str) -> str:
     except ValueError:
         parts, port_is_valid = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
-        raise fault("", f"{redacted(text)!r} is no URL", "such as http://127.0.0.1:11434")
+        raise fault("", f"{redacted(text)!r} is not a URL", "such as http://127.0.0.1:11434")
     if parts.query or parts.fragment or any(character.isspace() for character in text):
         raise fault("", f"{redacted(text)!r} must end with its path", "such as …/v1")
     return text.rstrip("/")
@@ -67,10 +67,10 @@ HttpUrl = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidato
 UpstreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 UpstreamKey = Annotated[Secret, AfterValidator(_sendable)]
 HealthPath = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^/[!-~]*$")]
-HealthSeconds = Annotated[float, BeforeValidator(no_boolean), Field(ge=1, le=86_400)]
+HealthSeconds = Annotated[float, BeforeValidator(reject_bool), Field(ge=1, le=86_400)]
 
 
-class SettingsBlock(Block):
+class SettingsBlock(SettingsModel):
     """A block that may hold URLs with passwords in them."""
 
     def __repr_args__(self) -> Any:

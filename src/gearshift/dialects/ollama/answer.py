@@ -17,7 +17,7 @@ from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, U
 _NANOSECONDS = 1e9
 
 
-def read_answer(raw: bytes) -> Frame:
+def decode_response(raw: bytes) -> Frame:
     """A whole response body as one frame; `error` says why it is no answer.
 
     A stream, which some servers send whatever they were asked, is put together.

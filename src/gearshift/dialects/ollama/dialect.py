@@ -16,7 +16,7 @@ from gearshift.dialects.ollama.answer import OllamaReader
 from gearshift.dialects.ollama.writing import OllamaWriter
 from gearshift.dialects.splice import splice_model
 from gearshift.dialects.sse import document_in
-from gearshift.errors import Fault, GearshiftError, UpstreamError
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
 
 
@@ -35,7 +35,7 @@ class OllamaDialect:
         """The client's body as a request; no messages: it asks to load or unload a model."""
         return ollama_request.parse(operation, raw)
 
-    def write_answer(
+    def encode_response(
         self,
         request: ChatRequest,
         chunk: Chunk,
@@ -44,7 +44,7 @@ class OllamaDialect:
         elapsed_seconds: float = 0.0,
     ) -> bytes:
         """A whole answer as the body of a response; Ollama's answers have no id."""
-        return ollama_writing.write_answer(request, chunk, now, elapsed_seconds)
+        return ollama_writing.encode_response(request, chunk, now, elapsed_seconds)
 
     def stream_writer(
         self,
@@ -82,15 +82,15 @@ class OllamaDialect:
         """What the upstream does not take of a translated request."""
         return NOTHING if request.dialect == self.name else ollama_request.refused(request, error)
 
-    def read_answer(self, raw: bytes) -> Frame:
+    def decode_response(self, raw: bytes) -> Frame:
         """A whole response body as one frame."""
-        return ollama_answer.read_answer(raw)
+        return ollama_answer.decode_response(raw)
 
     def stream_reader(self) -> OllamaReader:
         """A reader for one stream."""
         return OllamaReader()
 
-    def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
+    def fault_of(self, status: int, body: bytes) -> tuple[FailureKind, str]:
         """What a non-2xx response means, and the upstream's message in one line."""
         return faults.fault_of(status, body)
 
@@ -98,7 +98,7 @@ class OllamaDialect:
         """The bytes of a frame as one line; nothing for the comments of another framing."""
         return document_in(frame.raw) + b"\n" if frame.chunk else b""
 
-    def with_model(self, frame: Frame, model: str) -> bytes:
+    def rewrite_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
         raw = frame.raw.removeprefix(BOM)
         if frame.chunk is None or frame.chunk.model is None or frame.chunk.model == model:

@@ -18,7 +18,9 @@ _NANOSECONDS: Final = 1_000_000_000
 _PROMPT_TOKENS_PER_TOKEN: Final = 10
 
 
-def write_answer(request: ChatRequest, chunk: Chunk, now: float, elapsed_seconds: float) -> bytes:
+def encode_response(
+    request: ChatRequest, chunk: Chunk, now: float, elapsed_seconds: float
+) -> bytes:
     """A whole answer as the body of a response."""
     end = _end(chunk, elapsed_seconds, _prompt_seconds(chunk, elapsed_seconds))
     return orjson.dumps({**_head(chunk.model or "", now), **_said(request, chunk), **end})

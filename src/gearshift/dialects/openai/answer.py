@@ -21,7 +21,7 @@ _MOST_SECONDS: Final = 10**6
 _FAILED: Final = "the upstream says that its answer ended in an error (finish_reason)"
 
 
-def read_answer(raw: bytes) -> Frame:
+def decode_response(raw: bytes) -> Frame:
     """A whole response body as one frame; `error` says why it is no answer.
 
     A stream, which some servers send whatever they were asked, is put together.
@@ -182,7 +182,9 @@ class OpenAIReader:
         if event.error is not None:
             return Frame(event.raw, error=event.error)
         if event.data is None and event.raw.lstrip()[:1] == b"<":
-            return Frame(event.raw, error=read_answer(event.raw).error or "the answer is no stream")
+            return Frame(
+                event.raw, error=decode_response(event.raw).error or "the answer is not a stream"
+            )
         if event.data is None:
             return Frame(event.raw)
         said = event.data.strip()
@@ -200,7 +202,7 @@ class OpenAIReader:
         if failure := _failure(event, data):
             return Frame(event.raw, error=failure)
         if event.form.is_bare and not _is_piece(data):
-            return read_answer(said)._replace(raw=event.raw, is_other_shape=True)
+            return decode_response(said)._replace(raw=event.raw, is_other_shape=True)
         chunk = read_chunk(data, self._calls)
         if chunk.finish_reason == FAILED:
             return Frame(event.raw, error=_FAILED)

@@ -20,7 +20,7 @@ from gearshift.dialects.openai.writing import OpenAIWriter
 from gearshift.dialects.refusals import refused_fields
 from gearshift.dialects.splice import splice_model
 from gearshift.dialects.sse import framed
-from gearshift.errors import Fault, GearshiftError, UpstreamError
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
 
 _TYPES: Final = {
@@ -47,7 +47,7 @@ class OpenAIDialect:
         """The client's body as a request."""
         return openai_request.parse(operation, raw)
 
-    def write_answer(
+    def encode_response(
         self,
         request: ChatRequest,
         chunk: Chunk,
@@ -56,7 +56,7 @@ class OpenAIDialect:
         elapsed_seconds: float = 0.0,
     ) -> bytes:
         """A whole answer as the body of a response; OpenAI's tell no durations."""
-        return openai_writing.write_answer(request, chunk, answer_id, now)
+        return openai_writing.encode_response(request, chunk, answer_id, now)
 
     def stream_writer(
         self,
@@ -99,15 +99,15 @@ class OpenAIDialect:
         """What the upstream does not take of a translated request."""
         return NOTHING if request.dialect == self.name else refused_fields(request, error)
 
-    def read_answer(self, raw: bytes) -> Frame:
+    def decode_response(self, raw: bytes) -> Frame:
         """A whole response body as one frame."""
-        return openai_answer.read_answer(raw)
+        return openai_answer.decode_response(raw)
 
     def stream_reader(self) -> OpenAIReader:
         """A reader for one stream."""
         return OpenAIReader()
 
-    def fault_of(self, status: int, body: bytes) -> tuple[Fault, str]:
+    def fault_of(self, status: int, body: bytes) -> tuple[FailureKind, str]:
         """What a non-2xx response means, and the upstream's message in one line."""
         return faults.fault_of(status, body)
 
@@ -115,7 +115,7 @@ class OpenAIDialect:
         """The bytes of a frame as an event with its blank line."""
         return framed(frame.raw)
 
-    def with_model(self, frame: Frame, model: str) -> bytes:
+    def rewrite_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
         raw, chunk = frame.raw.removeprefix(BOM), frame.chunk
         if chunk is None:

@@ -9,7 +9,7 @@ from gearshift.dialects.tool_calls import call_id, function_of, pieces_in
 from gearshift.types import ChatRequest, Chunk, Json, JsonObject, Operation, ToolCall, Usage
 
 
-def write_answer(request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
+def encode_response(request: ChatRequest, chunk: Chunk, answer_id: str, now: float) -> bytes:
     """A whole answer as the body of a response."""
     finish = _written_finish(chunk.finish_reason, bool(chunk.tool_calls))
     choice: JsonObject

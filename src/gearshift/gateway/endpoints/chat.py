@@ -11,16 +11,16 @@ from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.endpoints import ollama
 from gearshift.gateway.headers import decision_headers
-from gearshift.http.server.defects import defect
+from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.types import (
     ChatRequest,
     ChatResponse,
     Chunk,
+    CompleteResponse,
     Frame,
     FrameStream,
     Operation,
-    WholeAnswer,
 )
 
 
@@ -53,8 +53,8 @@ async def _written(request: ChatRequest, response: ChatResponse, dialect: Dialec
         return HttpResponse(200, headers, _Pieces(request, response, dialect))
     headers["content-type"] = "application/json"
     frames = response.frames
-    if not isinstance(frames, WholeAnswer):
-        frames = WholeAnswer(await _only(frames))
+    if not isinstance(frames, CompleteResponse):
+        frames = CompleteResponse(await _only(frames))
     return HttpResponse(200, headers, _whole(request, response, frames.frame, dialect))
 
 
@@ -70,10 +70,10 @@ async def _only(frames: FrameStream) -> Frame:
 def _whole(request: ChatRequest, response: ChatResponse, frame: Frame, dialect: Dialect) -> bytes:
     model = response.decision.model
     if response.dialect == dialect.name:
-        return dialect.with_model(frame, model)
+        return dialect.rewrite_model(frame, model)
     chunk = (frame.chunk or Chunk())._replace(model=model)
     elapsed = _elapsed(request)()
-    return dialect.write_answer(request, chunk, secrets.token_hex(12), time.time(), elapsed)
+    return dialect.encode_response(request, chunk, secrets.token_hex(12), time.time(), elapsed)
 
 
 def _elapsed(request: ChatRequest) -> Callable[[], float]:
@@ -112,7 +112,9 @@ class _Pieces:
             return self._dialect.write_stream_error(error)
         except Exception as error:  # noqa: BLE001 - the edge: the client has to hear of it
             self._is_over = True
-            return self._dialect.write_stream_error(defect(error, "streaming an answer"))
+            return self._dialect.write_stream_error(
+                log_internal_error(error, "streaming an answer")
+            )
         self._is_over = True
         if self._writer is not None:
             return self._writer.finish()
@@ -121,10 +123,10 @@ class _Pieces:
     def _written(self, frame: Frame) -> bytes:
         if self._writer is None:
             self._has_end = frame.is_end
-            return self._dialect.with_model(frame, self._model)
+            return self._dialect.rewrite_model(frame, self._model)
         return b"" if frame.chunk is None else self._writer.write(frame.chunk)
 
-    def interrupted(self) -> bytes:
+    def abort_marker(self) -> bytes:
         """The bytes that end the answer when the server cannot wait for its end."""
         stopping = GearshiftError("gearshift is stopping; the answer is not complete")
         return self._dialect.write_stream_error(stopping)

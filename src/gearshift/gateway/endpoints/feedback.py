@@ -47,7 +47,7 @@ def _read(raw: bytes) -> tuple[str, str, str | None]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise RequestError(f"the body is no JSON: {error}") from error
+        raise RequestError(f"the body is not valid JSON: {error}") from error
     if not isinstance(body, dict):
         raise RequestError("the body must be an object with decision_id and verdict")
     decision_id = _text(body, "decision_id", _LONGEST_ID)
@@ -61,7 +61,7 @@ def _read(raw: bytes) -> tuple[str, str, str | None]:
 def _text(body: dict[str, Any], name: str, longest: int) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise RequestError(f"{name} must be a text", field=name)
+        raise RequestError(f"{name} must be a string", field=name)
     if len(value) > longest:
         raise RequestError(f"{name} has more than {longest:,} characters", field=name)
     return value

@@ -13,7 +13,7 @@ from gearshift.gateway.endpoints.ollama import EPOCH, details, json_response, pa
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import ServedModel, of_name
 from gearshift.providers.base import NativeProvider
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, JsonObject, ModelInfo
 
 _ARCHITECTURE = "gearshift"
@@ -64,7 +64,7 @@ def _known(
     )
 
 
-def _parameters(context: GatewayContext, targets: list[Target]) -> Iterator[int]:
+def _parameters(context: GatewayContext, targets: list[Candidate]) -> Iterator[int]:
     for target in targets:
         info = context.llm.model_info(target.deployment)
         if info is not None and info.parameters:

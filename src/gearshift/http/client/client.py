@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final, Self
 from urllib.parse import quote, unquote, urlsplit
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.dialling import Dialling
 from gearshift.http.client.exchange import UpstreamConnection
 from gearshift.http.client.loop_end import LoopEnd
@@ -77,7 +77,7 @@ class HttpResponse:
             size += len(data)
             if size > limit:
                 self.abort()
-                raise UpstreamError(f"answer larger than {limit} bytes", fault=Fault.GARBAGE)
+                raise UpstreamError(f"answer larger than {limit} bytes", fault=FailureKind.GARBAGE)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def abort(self) -> None:
@@ -182,7 +182,7 @@ class HttpClient:
             is_stale = connection.is_reused and not connection.has_answered
             # What has no effects may be asked again on a fresh connection (RFC 9110, 9.2.2). A
             # POST may not: an upstream that has read it may be at work, or have died of it.
-            if not may_repeat or not is_stale or error.fault is not Fault.UNREACHABLE:
+            if not may_repeat or not is_stale or error.fault is not FailureKind.UNREACHABLE:
                 raise
         connection = await pool.connected()
         await connection.exchange(sent, within_seconds)

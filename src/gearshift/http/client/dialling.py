@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar, cast
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.proxies import Proxy
 from gearshift.http.client.request_head import RequestHead
 
@@ -128,7 +128,7 @@ class _Tunnel(asyncio.Protocol):
             raise UpstreamError(
                 f"cannot be reached: the proxy {proxy.shown} wants another user or password "
                 "(407); they stand in its URL: http://user:password@…",
-                fault=Fault.AUTHENTICATION,
+                fault=FailureKind.AUTHENTICATION,
             )
         if not status.startswith("2"):
             raise _unreachable(f"the proxy {proxy.shown} refused {target}: {status[:100]}")
@@ -155,4 +155,4 @@ def _bracketed(host: str) -> str:
 
 
 def _unreachable(said: str) -> UpstreamError:
-    return UpstreamError(f"cannot be reached: {said}", fault=Fault.UNREACHABLE)
+    return UpstreamError(f"cannot be reached: {said}", fault=FailureKind.UNREACHABLE)

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 
 _MAX_HEAD_BYTES: Final = 64 * 1024
 # What may wait to be read before the upstream is held back.
@@ -98,7 +98,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _expire(self, seconds: float) -> None:
         self._timer = None
         if not self.is_complete and self._is_active:
-            self._fail(UpstreamError(f"nothing within {seconds:g} s", fault=Fault.TIMEOUT))
+            self._fail(UpstreamError(f"nothing within {seconds:g} s", fault=FailureKind.TIMEOUT))
 
     async def read(self) -> bytes:
         """What has come of the body since the last call; nothing at its end.
@@ -160,7 +160,7 @@ class UpstreamConnection(asyncio.Protocol):
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
             return
-        self._fail(UpstreamError(f"silent for {seconds:g} s", fault=Fault.TIMEOUT))
+        self._fail(UpstreamError(f"silent for {seconds:g} s", fault=FailureKind.TIMEOUT))
 
     def finish(self) -> bool:
         """End the exchange; whether the connection can be used again."""
@@ -234,10 +234,10 @@ class UpstreamConnection(asyncio.Protocol):
             self._wake()
         elif self._has_head:
             said = _words(error) if error else "the connection was closed"
-            self._fail(UpstreamError(f"cut off: {said}", fault=Fault.CUT_OFF))
+            self._fail(UpstreamError(f"cut off: {said}", fault=FailureKind.CUT_OFF))
         else:
             said = _words(error) if error else "the connection was closed without an answer"
-            self._fail(UpstreamError(f"cannot be reached: {said}", fault=Fault.UNREACHABLE))
+            self._fail(UpstreamError(f"cannot be reached: {said}", fault=FailureKind.UNREACHABLE))
 
     def _ends_with_connection(self) -> bool:
         return "content-length" not in self.headers and "transfer-encoding" not in self.headers
@@ -290,7 +290,9 @@ class UpstreamConnection(asyncio.Protocol):
 
 
 def _garbage(said: str) -> UpstreamError:
-    return UpstreamError(f"cannot be reached: it does not speak HTTP: {said}", fault=Fault.GARBAGE)
+    return UpstreamError(
+        f"cannot be reached: it does not speak HTTP: {said}", fault=FailureKind.GARBAGE
+    )
 
 
 def _words(error: Exception) -> str:

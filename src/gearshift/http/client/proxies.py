@@ -75,7 +75,7 @@ def _proxy(text: str, variable: str, host: str) -> Proxy:
         )
     if parts.scheme not in _PORTS or not parts.hostname:
         raise GearshiftError(
-            f"{variable}: {shown!r} is no URL of a proxy, such as http://proxy.example:3128"
+            f"{variable}: {shown!r} is not the URL of a proxy, such as http://proxy.example:3128"
         )
     pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     return Proxy(

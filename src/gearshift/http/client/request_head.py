@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 
 _REMEMBERED: Final = 64
 _METHOD: Final = re.compile(r"[A-Z]+")
@@ -79,4 +79,4 @@ def _lines(fields: Mapping[str, str]) -> str:
 
 
 def _refused(said: str) -> UpstreamError:
-    return UpstreamError(f"cannot be sent: {said}", fault=Fault.REJECTED)
+    return UpstreamError(f"cannot be sent: {said}", fault=FailureKind.REJECTED)

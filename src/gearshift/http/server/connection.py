@@ -20,15 +20,15 @@ from enum import Enum, auto
 from typing import Final, cast
 
 from gearshift.errors import GearshiftError
-from gearshift.http.server.defects import defect
 from gearshift.http.server.encoding import decoded
 from gearshift.http.server.head import CONTINUE, LAST_CHUNK, chunk, head
 from gearshift.http.server.incoming import Incoming
+from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.server.outgoing import Outgoing
-from gearshift.http.server.reader import Phase, Received, Refused
+from gearshift.http.server.reader import ParsedRequest, Phase, RejectedRequest
 from gearshift.http.server.refusals import crowded, stopping, too_slow
 from gearshift.http.server.state import ServerState
-from gearshift.http.values import HttpResponse, Pieces
+from gearshift.http.values import BodyStream, HttpResponse
 
 # A client that was refused in the middle of its request gets this long to stop sending: closing
 # at once would make its kernel throw our answer away.
@@ -170,11 +170,11 @@ class Connection(asyncio.Protocol):
         else:
             self._owes_continue = True
 
-    def _begin(self, item: Received | Refused) -> None:
+    def _begin(self, item: ParsedRequest | RejectedRequest) -> None:
         server = self._server
         self._sent = _Sent.NOTHING
         self._in.limit(server.limits)  # they may have changed since
-        if isinstance(item, Refused):
+        if isinstance(item, RejectedRequest):
             self._refuse(item, item.error)
         elif server.is_interrupted:
             self._refuse(item, stopping())
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
             self._has_started = False
             self._task = server.loop.create_task(self._answer(item))
 
-    def _refuse(self, item: Received | Refused, error: GearshiftError) -> None:
+    def _refuse(self, item: ParsedRequest | RejectedRequest, error: GearshiftError) -> None:
         self._send(self._server.refusal(item.request, error), item, keeps_alive=False)
         self._linger()
 
@@ -201,7 +201,7 @@ class Connection(asyncio.Protocol):
 
     # --- answers
 
-    async def _answer(self, item: Received) -> None:
+    async def _answer(self, item: ParsedRequest) -> None:
         self._has_started = True
         keeps_alive = False
         try:
@@ -216,14 +216,14 @@ class Connection(asyncio.Protocol):
         except GearshiftError as error:
             self._fail(item, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
-            self._fail(item, defect(error, "serving a connection"))
+            self._fail(item, log_internal_error(error, "serving a connection"))
         if keeps_alive and not self._server.is_draining:
             self._next()
         else:
             self._task = None
             self._linger()
 
-    async def _respond(self, item: Received) -> bool:
+    async def _respond(self, item: ParsedRequest) -> bool:
         """Have one request answered; whether the connection may go on."""
         server, request = self._server, item.request
         if "content-encoding" in request.headers:
@@ -237,17 +237,19 @@ class Connection(asyncio.Protocol):
         await self._stream(response, response.body, item, keeps_alive=keeps_alive)
         return keeps_alive
 
-    def _fail(self, item: Received, error: GearshiftError) -> None:
+    def _fail(self, item: ParsedRequest, error: GearshiftError) -> None:
         """Report an error, unless a part of the answer has gone out already."""
         if self._sent is _Sent.NOTHING:
             self._send(self._server.refusal(item.request, error), item, keeps_alive=False)
         elif self._sent is _Sent.PART:
             self._transport.abort()  # so that nobody takes half an answer for a whole one
 
-    def _send(self, response: HttpResponse, item: Received | Refused, *, keeps_alive: bool) -> None:
+    def _send(
+        self, response: HttpResponse, item: ParsedRequest | RejectedRequest, *, keeps_alive: bool
+    ) -> None:
         body = response.body
         assert isinstance(body, bytes)
-        is_old = isinstance(item, Received) and item.is_http_1_0
+        is_old = isinstance(item, ParsedRequest) and item.is_http_1_0
         start = head(
             response,
             self._server.date,
@@ -261,8 +263,8 @@ class Connection(asyncio.Protocol):
     async def _stream(
         self,
         response: HttpResponse,
-        pieces: Pieces,
-        item: Received,
+        pieces: BodyStream,
+        item: ParsedRequest,
         *,
         keeps_alive: bool,
     ) -> None:
@@ -289,7 +291,7 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             if not self._is_to_be_ended() or self._sent is not _Sent.PART:
                 raise
-            last = pieces.interrupted()
+            last = pieces.abort_marker()
             write(last if is_old else chunk(last) + LAST_CHUNK)
             self._sent = _Sent.ALL
         finally:

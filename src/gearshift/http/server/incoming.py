@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gearshift.errors import RequestError
-from gearshift.http.server.reader import Phase, Received, Refused, RequestReader
+from gearshift.http.server.reader import ParsedRequest, Phase, RejectedRequest, RequestReader
 from gearshift.http.values import HttpLimits
 
 # What is read ahead of pipelined requests: a client may send more, but it stays in its socket.
@@ -31,7 +31,7 @@ class Incoming:
     __slots__ = ("_is_reading", "_reader", "_transport", "_unread", "waiting")
 
     def __init__(self, limits: HttpLimits, go_on: Callable[[], None]) -> None:
-        self.waiting: list[Received | Refused] = []
+        self.waiting: list[ParsedRequest | RejectedRequest] = []
         self._reader = RequestReader(limits, self.waiting.append, go_on)
         self._transport: asyncio.Transport
         self._unread = b""

@@ -46,7 +46,7 @@ class Phase(Enum):
     ENDED = auto()  # nothing: what still comes is not read
 
 
-class Received(NamedTuple):
+class ParsedRequest(NamedTuple):
     """One request with what its connection has to know of it."""
 
     request: HttpRequest
@@ -54,14 +54,14 @@ class Received(NamedTuple):
     is_http_1_0: bool
 
 
-class Refused(NamedTuple):
+class RejectedRequest(NamedTuple):
     """A request that cannot be taken; nothing after it on this connection can."""
 
     request: HttpRequest
     error: RequestError
 
 
-Deliver = Callable[[Received | Refused], None]
+Deliver = Callable[[ParsedRequest | RejectedRequest], None]
 
 
 class RequestReader:
@@ -69,7 +69,7 @@ class RequestReader:
 
     Args:
         limits: Sizes.
-        deliver: Told of each request, in order; of nothing more after a `Refused`.
+        deliver: Told of each request, in order; of nothing more after a `RejectedRequest`.
         go_on: Called when a client asks whether it may send its body.
 
     Attributes:
@@ -148,7 +148,7 @@ class RequestReader:
         """Give up on the request that is being read."""
         if self.phase is not Phase.ENDED:
             self.phase = Phase.ENDED
-            self._deliver(Refused(self._request(), error))
+            self._deliver(RejectedRequest(self._request(), error))
 
     def close(self) -> None:
         """Let go of everything: parser and reader hold each other, and with them a body."""
@@ -260,7 +260,9 @@ class RequestReader:
         offers_upgrade = offers_upgrade or self._has_declined
         keeps_alive = parser.should_keep_alive() and not offers_upgrade
         self.phase = Phase.IDLE if keeps_alive else Phase.ENDED
-        self._deliver(Received(self._request(), keeps_alive, parser.get_http_version() == "1.0"))
+        self._deliver(
+            ParsedRequest(self._request(), keeps_alive, parser.get_http_version() == "1.0")
+        )
 
     # --- what it says
 
@@ -292,7 +294,7 @@ class RequestReader:
         if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
             return bad_request("exactly one Host header is needed")
         if self._hosts and not _is_host(headers["host"]):
-            return bad_request("the Host header is no host with or without a port")
+            return bad_request("the Host header is not a host with or without a port")
         coding = headers.get("transfer-encoding")
         if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
             return RequestError(
@@ -322,7 +324,7 @@ class RequestReader:
             self._go_on()
 
 
-def _nobody(item: Received | Refused) -> None:
+def _nobody(item: ParsedRequest | RejectedRequest) -> None:
     pass
 
 

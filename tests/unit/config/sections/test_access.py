@@ -84,10 +84,10 @@ def test_the_hash_of_the_settings_follows_rights_but_not_keys():
         ([KEY, HASH], "auth.api_keys.1: is the same key as auth.api_keys.0"),
         (
             [{"name": "a", "key": KEY}, {"name": "a", "hash": OTHER}],
-            "auth.api_keys.1.name: a key 'a' is there already",
+            "auth.api_keys.1.name: duplicate key name 'a'",
         ),
-        (["sha256:12"], "auth.api_keys.0: is no hash of a key"),
-        ([{"hash": "12"}], "auth.api_keys.0.hash: is no hash of a key"),
+        (["sha256:12"], "auth.api_keys.0: is not the hash of a key"),
+        ([{"hash": "12"}], "auth.api_keys.0.hash: is not the hash of a key"),
         ([{"hash": "12"}], "(`gearshift key --hash -` makes it)"),
         ([{"key": KEY, "hash": HASH}], "auth.api_keys.0.hash: stands beside a key"),
         ([{"name": "a"}], "auth.api_keys.0.key: is required"),

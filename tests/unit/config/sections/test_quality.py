@@ -100,7 +100,7 @@ def test_a_band_of_shares_is_in_order():
 @pytest.mark.parametrize("url", ["hook", "ftp://h/x", "http://", "//h"])
 def test_a_webhook_is_an_address(url):
     (line,) = problems(AlarmSettings, {"webhook": url})
-    assert line == f"webhook: {url!r} is no URL (such as https://example.org/hook)"
+    assert line == f"webhook: {url!r} is not a URL (such as https://example.org/hook)"
 
 
 def test_a_webhooks_secret_is_neither_shown_nor_repeated():

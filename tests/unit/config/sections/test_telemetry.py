@@ -21,7 +21,7 @@ def test_a_collector_is_an_address(url):
 
 @pytest.mark.parametrize("url", ["127.0.0.1:4318", "grpc://h:4317", "http://", "h", "file:///x"])
 def test_what_is_none_is_refused_with_an_example(url):
-    with pytest.raises(ValidationError, match=r"is no URL.*\n?") as caught:
+    with pytest.raises(ValidationError, match=r"is not a URL.*\n?") as caught:
         OpenTelemetrySettings(endpoint=url)
     (found,) = caught.value.errors()
     assert found["loc"] == ("endpoint",)

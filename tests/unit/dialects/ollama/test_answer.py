@@ -71,7 +71,7 @@ def test_failures(line, words):
     (frame,) = reader.feed(line) + reader.finish()
     assert frame.error is not None
     assert words in frame.error
-    assert DIALECT.read_answer(line).error
+    assert DIALECT.decode_response(line).error
 
 
 def test_a_line_without_its_newline_is_read_at_the_end():
@@ -81,10 +81,10 @@ def test_a_line_without_its_newline_is_read_at_the_end():
 
 
 def test_a_huge_answer_is_an_error():
-    assert "larger" in (DIALECT.read_answer(b" " * (16 * 1024 * 1024 + 1)).error or "")
+    assert "larger" in (DIALECT.decode_response(b" " * (16 * 1024 * 1024 + 1)).error or "")
 
 
 def test_an_answer_that_is_not_done_is_not_complete():
     line = b'{"message":{"content":"half"},"done":false}'
-    assert "not complete" in (DIALECT.read_answer(line).error or "")
-    assert "ends before" in (DIALECT.read_answer(line + b"\n" + line).error or "")
+    assert "not complete" in (DIALECT.decode_response(line).error or "")
+    assert "ends before" in (DIALECT.decode_response(line + b"\n" + line).error or "")

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
-from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.types import (
     ChatRequest,
     Operation,
@@ -33,13 +33,13 @@ def test_errors_are_a_text():
 
 
 def test_a_rejection_in_ollamas_shape_is_passed_on_unchanged():
-    error = UpstreamError("400", fault=Fault.REJECTED, status=400, body=b'{ "error":"bad" }')
+    error = UpstreamError("400", fault=FailureKind.REJECTED, status=400, body=b'{ "error":"bad" }')
     assert DIALECT.write_error(error) == (400, {}, b'{ "error":"bad" }')
 
 
 def test_a_rejection_in_another_shape_is_translated():
     said = b'{"error":{"message":"bad"}}'
-    error = UpstreamError("400", fault=Fault.REJECTED, status=422, body=said)
+    error = UpstreamError("400", fault=FailureKind.REJECTED, status=422, body=said)
     assert DIALECT.write_error(error) == (422, {}, b'{"error":"bad"}')
 
 
@@ -56,11 +56,11 @@ def test_a_rejection_in_another_shape_is_translated():
 )
 def test_a_line_names_the_model_that_answered_and_is_otherwise_as_it_came(line, named):
     (frame,) = DIALECT.stream_reader().feed(line)
-    assert DIALECT.with_model(frame, "m") == named
+    assert DIALECT.rewrite_model(frame, "m") == named
 
 
 def test_an_error_in_a_stream_is_a_line():
-    error = UpstreamError("gone", fault=Fault.CUT_OFF)
+    error = UpstreamError("gone", fault=FailureKind.CUT_OFF)
     line = DIALECT.write_stream_error(error)
     assert line.endswith(b"\n")
     assert "gone" in orjson.loads(line)["error"]

@@ -5,7 +5,7 @@ import pytest
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
-from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.types import (
     Capability,
     ChatRequest,
@@ -185,7 +185,7 @@ def test_a_completion_becomes_generate():
 def test_what_ollama_cannot_say_is_for_another_deployment(operation, body):
     with pytest.raises(UpstreamError) as caught:
         from_openai(operation, **body)
-    assert caught.value.fault is Fault.INCAPABLE
+    assert caught.value.fault is FailureKind.INCAPABLE
     assert caught.value.permits_fallback
 
 
@@ -283,13 +283,13 @@ def test_effort_becomes_thinking(asked, left_out, think):
 )
 def test_thinking_that_is_refused_is_left_out_the_next_time(message, status, left_out):
     request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER]}))
-    error = UpstreamError(message, fault=Fault.INCAPABLE, status=status)
+    error = UpstreamError(message, fault=FailureKind.INCAPABLE, status=status)
     assert DIALECT.refused(request, error) == left_out
 
 
 def test_thinking_that_is_demanded_is_not_left_out():
     body = {"messages": [USER], "think": True}
-    error = UpstreamError("does not support thinking", fault=Fault.INCAPABLE, status=400)
+    error = UpstreamError("does not support thinking", fault=FailureKind.INCAPABLE, status=400)
     request = OPENAI.parse(Operation.CHAT, orjson.dumps(body))
     assert DIALECT.refused(request, error) == frozenset()
     assert DIALECT.refused(parsed(think=True), error) == frozenset()

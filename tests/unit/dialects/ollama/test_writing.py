@@ -63,7 +63,7 @@ def test_tool_calls_are_put_together():
 
 def test_generate_is_answered_with_a_response():
     request = parsed(Operation.COMPLETION, prompt="x")
-    answer = orjson.loads(DIALECT.write_answer(request, Chunk("a", "t", model="m"), "abc", 0.0))
+    answer = orjson.loads(DIALECT.encode_response(request, Chunk("a", "t", model="m"), "abc", 0.0))
     assert (answer["response"], answer["thinking"], answer["done"]) == ("a", "t", True)
 
 
@@ -74,7 +74,7 @@ def test_a_call_whose_arguments_are_none_is_told_as_text():
     said, last = map(orjson.loads, lines)
     assert said["message"] == {"role": "assistant", "content": '{"name": "f", "arguments": {"a":}'}
     assert last["done_reason"] == "length"
-    whole = orjson.loads(DIALECT.write_answer(parsed(), chunks[0], "abc", 1.0))
+    whole = orjson.loads(DIALECT.encode_response(parsed(), chunks[0], "abc", 1.0))
     assert whole["message"] == said["message"]
 
 
@@ -113,7 +113,7 @@ def test_a_stream_of_one_piece_shares_its_time_out_as_a_whole_answer():
     ],
 )
 def test_durations_of_a_whole_answer(chunk, elapsed, expected):
-    whole = DIALECT.write_answer(parsed(), chunk, "abc", 1.0, elapsed)
+    whole = DIALECT.encode_response(parsed(), chunk, "abc", 1.0, elapsed)
     durations(orjson.loads(whole), expected)
 
 
@@ -128,15 +128,15 @@ def durations(line, expected):
 def test_probabilities_are_passed_on_in_both_dialects():
     entry = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
     line = orjson.dumps({"message": {"content": "a"}, "done": True, "logprobs": [entry]})
-    chunk = DIALECT.read_answer(line).chunk
+    chunk = DIALECT.decode_response(line).chunk
     assert chunk is not None
     assert chunk.logprobs == (entry,)
     request = OPENAI.parse(Operation.CHAT, orjson.dumps({"messages": [USER]}))
-    whole = OPENAI.write_answer(request, chunk, "abc", 1.0)
+    whole = OPENAI.encode_response(request, chunk, "abc", 1.0)
     assert orjson.loads(whole)["choices"][0]["logprobs"]["content"] == [entry]
-    again = OPENAI.read_answer(whole).chunk
+    again = OPENAI.decode_response(whole).chunk
     assert again is not None
-    assert orjson.loads(DIALECT.write_answer(parsed(), again, "abc", 1.0))["logprobs"] == [entry]
+    assert orjson.loads(DIALECT.encode_response(parsed(), again, "abc", 1.0))["logprobs"] == [entry]
     writer = OPENAI.stream_writer(request, "m", "abc", 1.0)
     told = [
         frame.chunk.logprobs
@@ -145,5 +145,5 @@ def test_probabilities_are_passed_on_in_both_dialects():
     ]
     assert (entry,) in told
     text = OPENAI.parse(Operation.COMPLETION, b'{"prompt":"x"}')
-    said = orjson.loads(OPENAI.write_answer(text, chunk, "abc", 1.0))["choices"][0]["logprobs"]
+    said = orjson.loads(OPENAI.encode_response(text, chunk, "abc", 1.0))["choices"][0]["logprobs"]
     assert (said["tokens"], said["token_logprobs"], said["text_offset"]) == (["a"], [-0.5], [0])

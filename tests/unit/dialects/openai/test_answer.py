@@ -109,21 +109,23 @@ def test_comments_and_the_end():
 def test_an_end_mark_that_is_written_otherwise_or_cut_off(mark):
     (end,) = frames_of(b"data: " + mark + b"\n\n")
     assert (end.is_end, end.error) == (True, None)
-    assert DIALECT.with_model(end, "m") == b"data: [DONE]\n\n"
+    assert DIALECT.rewrite_model(end, "m") == b"data: [DONE]\n\n"
 
 
 @pytest.mark.parametrize("data", [b"data:\n\n", b"data: \n\n", b"data: null\n\n"])
 def test_events_that_say_nothing_keep_alive(data):
     (frame,) = frames_of(data)
     assert (frame.chunk, frame.error) == (None, None)
-    assert DIALECT.with_model(frame, "m") == b":\n\n"
+    assert DIALECT.rewrite_model(frame, "m") == b":\n\n"
 
 
 def test_an_answer_that_ended_in_an_error():
     message, delta = {"message": {"content": "half"}}, {"delta": {"content": "half"}}
     event = b"data: %s\n\n" % orjson.dumps({"choices": [{**delta, "finish_reason": "error"}]})
     (frame,) = frames_of(event)
-    whole = DIALECT.read_answer(orjson.dumps({"choices": [{**message, "finish_reason": "error"}]}))
+    whole = DIALECT.decode_response(
+        orjson.dumps({"choices": [{**message, "finish_reason": "error"}]})
+    )
     assert frame.error is not None
     assert whole.error is not None
 
@@ -151,7 +153,7 @@ def test_a_whole_answer_in_an_event_is_no_stream():
     ],
 )
 def test_what_is_no_answer(raw):
-    frame = DIALECT.read_answer(raw)
+    frame = DIALECT.decode_response(raw)
     assert frame.error
     assert frame.chunk is None
 
@@ -205,16 +207,16 @@ def test_of_several_answers_the_one_with_index_0_is_read_and_all_are_passed_on()
     assert joined(chunks).finish_reason == "length"
     assert [c.finish_reason for c in chunks] == [None] * 5 + ["length"]
     assert chunks[0].has_content  # so that nobody waits for the other one
-    assert b"".join(DIALECT.with_model(frame, "m") for frame in frames) == stream
+    assert b"".join(DIALECT.rewrite_model(frame, "m") for frame in frames) == stream
 
 
 def test_of_several_whole_answers_the_one_with_index_0_is_read():
     choices = [
         {"index": i, "message": {"content": str(i)}, "finish_reason": "stop"} for i in (2, 0, 1)
     ]
-    frame = DIALECT.read_answer(orjson.dumps({"choices": choices}))
+    frame = DIALECT.decode_response(orjson.dumps({"choices": choices}))
     assert frame.chunk is not None
     assert frame.chunk.content == "0"
-    frame = DIALECT.read_answer(orjson.dumps({"choices": choices[:1]}))
+    frame = DIALECT.decode_response(orjson.dumps({"choices": choices[:1]}))
     assert frame.chunk is not None
     assert frame.chunk.content == "2"

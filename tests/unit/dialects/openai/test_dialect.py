@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from gearshift.dialects.openai.dialect import OpenAIDialect
-from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.types import (
     ChatRequest,
     Frame,
@@ -62,7 +62,7 @@ def test_types_of_errors(status, kind):
 
 
 def test_what_was_tried_already_is_not_to_be_repeated():
-    status, headers, body = DIALECT.write_error(UpstreamError("down", fault=Fault.BUSY))
+    status, headers, body = DIALECT.write_error(UpstreamError("down", fault=FailureKind.BUSY))
     assert status == 503
     assert headers == {"Retry-After": "1", "x-should-retry": "false"}
     assert orjson.loads(body)["error"]["type"] == "upstream_error"
@@ -70,16 +70,18 @@ def test_what_was_tried_already_is_not_to_be_repeated():
 
 def test_a_rejection_in_openais_shape_is_passed_on_unchanged():
     said = b'{ "error": {"code":400, "message":"bad top_p","type":"invalid_request_error"} }'
-    error = UpstreamError("400", fault=Fault.REJECTED, status=400, body=said)
+    error = UpstreamError("400", fault=FailureKind.REJECTED, status=400, body=said)
     assert DIALECT.write_error(error) == (400, {}, said)
 
 
 def test_a_rejection_in_another_shape_is_translated():
-    error = UpstreamError("400", fault=Fault.REJECTED, status=400, body=b'{"error":"bad top_p"}')
+    error = UpstreamError(
+        "400", fault=FailureKind.REJECTED, status=400, body=b'{"error":"bad top_p"}'
+    )
     assert orjson.loads(DIALECT.write_error(error)[2])["error"]["message"] == "bad top_p"
 
 
 def test_the_model_is_named_where_bytes_are_no_text():
     event = b'data: {"\\ud83d\\u006d":1,"model":"m","choices":[{"delta":{"content":"\xc3"}}]}\n\n'
     (frame,) = frames_of(event)
-    assert DIALECT.with_model(frame, "large") == event.replace(b'"m"', b'"large"')
+    assert DIALECT.rewrite_model(frame, "large") == event.replace(b'"m"', b'"large"')

@@ -39,10 +39,12 @@ WRITTEN = {"id": "a", "type": "function", "function": {"name": "f", "arguments":
 def test_tool_calls_pass_on_as_clients_read_them(given):
     delta = {"choices": [{"index": 0, "delta": {"tool_calls": given}}]}
     (frame,) = frames_of(b"data: %s\n\n" % orjson.dumps(delta))
-    passed = orjson.loads(DIALECT.with_model(frame, "m")[6:])
+    passed = orjson.loads(DIALECT.rewrite_model(frame, "m")[6:])
     assert passed["choices"][0]["delta"]["tool_calls"] == [{**WRITTEN, "index": 0}]
     message = {"choices": [{"message": {"tool_calls": given}, "finish_reason": "stop"}]}
-    passed = orjson.loads(DIALECT.with_model(DIALECT.read_answer(orjson.dumps(message)), "m"))
+    passed = orjson.loads(
+        DIALECT.rewrite_model(DIALECT.decode_response(orjson.dumps(message)), "m")
+    )
     assert passed["choices"][0]["message"]["tool_calls"] == [WRITTEN]
 
 
@@ -82,7 +84,7 @@ def test_usage_comes_last_and_only_if_asked():
 
 def test_a_completion_is_written_as_text():
     request = parsed(Operation.COMPLETION, prompt="x")
-    answer = orjson.loads(DIALECT.write_answer(request, Chunk("t", model="m"), "abc", 5.0))
+    answer = orjson.loads(DIALECT.encode_response(request, Chunk("t", model="m"), "abc", 5.0))
     assert answer["object"] == "text_completion"
     assert answer["id"] == "cmpl-abc"
     assert answer["choices"][0]["text"] == "t"
@@ -106,7 +108,7 @@ def test_streamed_calls_reach_openai_clients_with_the_right_indexes(indexes):
         + b"\n\n"
         for c in labelled
     )
-    written = [DIALECT.with_model(frame, "large") for frame in frames_of(stream)]
+    written = [DIALECT.rewrite_model(frame, "large") for frame in frames_of(stream)]
     told = [orjson.loads(event[6:]) for event in written]
     assert [said["model"] for said in told] == ["large", "large"]
     passed = [said["choices"][0]["delta"]["tool_calls"][0] for said in told]
@@ -119,7 +121,7 @@ def test_streamed_calls_with_right_indexes_pass_as_they_are():
         b'{"name":"f","arguments":""}}]}}]}\n\n'
     )
     (frame,) = frames_of(event)
-    assert DIALECT.with_model(frame, "m") is event
+    assert DIALECT.rewrite_model(frame, "m") is event
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_events_without_words_are_what_clients_can_read(raw, is_end, written):
 
 def test_an_answers_id_has_its_prefix_once():
     for given in ("abc", "chatcmpl-abc"):
-        whole = orjson.loads(DIALECT.write_answer(parsed(), Chunk("a", model="m"), given, 5.9))
+        whole = orjson.loads(DIALECT.encode_response(parsed(), Chunk("a", model="m"), given, 5.9))
         assert (whole["id"], whole["created"], whole["model"]) == ("chatcmpl-abc", 5, "m")
         assert whole["object"] == "chat.completion"
 
@@ -156,7 +158,7 @@ def test_an_answers_id_has_its_prefix_once():
     ],
 )
 def test_why_an_answer_ended(chunk, finish):
-    whole = orjson.loads(DIALECT.write_answer(parsed(), chunk, "abc", 0.0))
+    whole = orjson.loads(DIALECT.encode_response(parsed(), chunk, "abc", 0.0))
     assert whole["choices"][0]["finish_reason"] == finish
 
 
@@ -164,7 +166,7 @@ def test_a_call_without_words_has_no_content_and_one_beside_words_keeps_them():
     call = (ToolCall(0, "c", "f", "{}"),)
     for words in ("", "Wait."):
         whole = orjson.loads(
-            DIALECT.write_answer(parsed(), Chunk(words, tool_calls=call), "abc", 0.0)
+            DIALECT.encode_response(parsed(), Chunk(words, tool_calls=call), "abc", 0.0)
         )
         message = whole["choices"][0]["message"]
         assert message["content"] == (words or None)
@@ -179,7 +181,7 @@ def test_probabilities_of_a_completion_are_lists_side_by_side():
         {"token": "ab", "logprob": -0.5, "top_logprobs": [{"token": "ab", "logprob": -0.5}, 7]},
         {"token": "c", "logprob": -1.0},
     )
-    whole = orjson.loads(DIALECT.write_answer(request, Chunk("abc", logprobs=entries), "i", 0.0))
+    whole = orjson.loads(DIALECT.encode_response(request, Chunk("abc", logprobs=entries), "i", 0.0))
     assert whole["choices"][0]["logprobs"] == {
         "tokens": ["ab", "c"],
         "token_logprobs": [-0.5, -1.0],

@@ -8,10 +8,10 @@ from tests.fakes.finished import decision
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
-from gearshift.errors import Fault, RequestError, UpstreamError
+from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.gateway.endpoints import chat
 from gearshift.http.values import HttpRequest
-from gearshift.types import ChatRequest, ChatResponse, Chunk, Frame, Operation, WholeAnswer
+from gearshift.types import ChatRequest, ChatResponse, Chunk, CompleteResponse, Frame, Operation
 
 OPENAI, OLLAMA = OpenAIDialect(), OllamaDialect()
 END = b"data: [DONE]\n\n"
@@ -82,7 +82,7 @@ async def test_a_forgotten_end_mark_is_written():
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (UpstreamError("it broke", fault=Fault.FAILED), b"it broke"),
+        (UpstreamError("it broke", fault=FailureKind.FAILED), b"it broke"),
         (ZeroDivisionError("my secret words"), b"the log has the details"),
     ],
 )
@@ -106,7 +106,7 @@ async def test_an_answer_of_the_other_dialect_is_translated():
 
 async def test_what_the_server_breaks_off_says_so():
     response = await answered(Frames(word("a")))
-    assert b"gearshift is stopping" in response.body.interrupted()
+    assert b"gearshift is stopping" in response.body.abort_marker()
 
 
 async def test_closing_the_answer_stops_the_upstream():
@@ -120,7 +120,7 @@ async def test_closing_the_answer_stops_the_upstream():
 async def test_a_whole_answer_names_the_model_that_gave_it(upstream):
     raw = b'{"model":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a"}}]}'
     frame = Frame(raw, Chunk("a", model="x"), True)
-    response = await answered(WholeAnswer(frame), stream=False, upstream=upstream)
+    response = await answered(CompleteResponse(frame), stream=False, upstream=upstream)
     assert b'"gemma2:2b"' in response.body
     assert b'"a"' in response.body
 
@@ -134,7 +134,7 @@ async def test_a_whole_answer_behind_frames_is_read_to_its_end_and_closed():
 
 
 async def test_frames_of_an_answer_that_cannot_be_written_are_closed():
-    frames = Frames(UpstreamError("it broke", fault=Fault.FAILED))
+    frames = Frames(UpstreamError("it broke", fault=FailureKind.FAILED))
     with pytest.raises(UpstreamError):
         await answered(frames, stream=False)
     assert frames.closed >= 1

@@ -12,7 +12,7 @@ from gearshift.gateway.endpoints import models, ollama, show
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import ServedModel
 from gearshift.pipeline.topology import Topology
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 TOOLS, VISION = Capability.TOOLS, Capability.VISION
@@ -22,7 +22,7 @@ def gateway(small=None, large=None, *versions) -> Any:
     """One whose two tiers have a model each: its capabilities, context length, size."""
     known = {"s": small or (None, None, None), "l": large or (None, None, None)}
     tiers = {
-        tier: (Target(Deployment("u", model), "openai", tier, able, context),)
+        tier: (Candidate(Deployment("u", model), "openai", tier, able, context),)
         for (model, (able, context, _)), tier in zip(known.items(), ("low", "high"), strict=True)
     }
     infos = tuple(ModelInfo(name, parameters=size) for name, (_, _, size) in known.items())

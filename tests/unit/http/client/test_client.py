@@ -8,7 +8,7 @@ from tests.fakes.upstream import FaultUpstream
 
 from gearshift import LLMInterface
 from gearshift.config.loading import Settings
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import HttpClient
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -69,7 +69,9 @@ async def test_a_post_that_was_read_and_not_answered_is_not_asked_again():
         server.dies = True
         with pytest.raises(UpstreamError) as caught:
             await ask(client, "POST")
-        assert caught.value.fault is Fault.UNREACHABLE  # which others may repeat, within a budget
+        assert (
+            caught.value.fault is FailureKind.UNREACHABLE
+        )  # which others may repeat, within a budget
         assert server.asked == ["POST", "POST"]
 
 

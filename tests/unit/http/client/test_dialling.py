@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.proxy import Proxy
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import HttpClient
 
 OPENSSL = shutil.which("openssl") or ""
@@ -99,7 +99,7 @@ async def test_the_certificate_is_the_upstreams_even_behind_a_proxy(proxy, certi
         async with HttpClient(f"https://{HOST}/v1", "sk-1", 5) as client:
             with pytest.raises(UpstreamError, match="certificate") as caught:
                 await status(client)
-    assert caught.value.fault is Fault.UNREACHABLE
+    assert caught.value.fault is FailureKind.UNREACHABLE
     assert upstream.received == []
 
 
@@ -108,7 +108,7 @@ async def test_a_wrong_password_is_said_where_it_stands(proxy, monkeypatch):
     async with HttpClient(f"https://{HOST}/v1", "", 2) as client:
         with pytest.raises(UpstreamError, match="407") as caught:
             await status(client)
-    assert caught.value.fault is Fault.AUTHENTICATION
+    assert caught.value.fault is FailureKind.AUTHENTICATION
     assert "guess" not in caught.value.message
 
 

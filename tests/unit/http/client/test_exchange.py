@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tests.fakes.steps import run_interrupted
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.exchange import UpstreamConnection
 
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -90,7 +90,7 @@ async def test_silence_for_too_long_is_an_error():
     began = loop.time()
     with pytest.raises(UpstreamError, match="silent for 10 s") as caught:
         await connection.read()
-    assert caught.value.fault is Fault.TIMEOUT
+    assert caught.value.fault is FailureKind.TIMEOUT
     assert loop.time() - began == pytest.approx(IDLE_SECONDS)
     assert transport.is_aborted
 
@@ -156,7 +156,7 @@ async def test_an_answer_that_keeps_coming_has_its_time_in_all():
         assert await connection.read() == b"x"
     with pytest.raises(UpstreamError, match="nothing within 10 s") as caught:
         await connection.read()
-    assert caught.value.fault is Fault.TIMEOUT
+    assert caught.value.fault is FailureKind.TIMEOUT
     assert loop.time() - began == pytest.approx(IDLE_SECONDS)
     assert transport.is_aborted
 
@@ -206,4 +206,4 @@ async def test_a_connection_that_breaks_says_where():
     assert await connection.read() == b"one"
     with pytest.raises(UpstreamError, match="cut off: reset by peer") as caught:
         await connection.read()
-    assert caught.value.fault is Fault.CUT_OFF
+    assert caught.value.fault is FailureKind.CUT_OFF

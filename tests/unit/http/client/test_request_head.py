@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.request_head import RequestHead
 
 OWN = {"host": "h", "authorization": "Bearer sk-abc"}
@@ -29,7 +29,7 @@ def test_what_a_header_cannot_carry_is_refused_without_being_repeated(evil):
     ):
         with pytest.raises(UpstreamError) as caught:
             attempt()
-        assert caught.value.fault is Fault.REJECTED
+        assert caught.value.fault is FailureKind.REJECTED
         assert evil not in str(caught.value)
 
 

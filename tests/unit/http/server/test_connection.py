@@ -31,7 +31,7 @@ class Stream:
             return b"y" * self.size
         return None
 
-    def interrupted(self):
+    def abort_marker(self):
         return b"interrupted"
 
     async def aclose(self):

@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.transport import FakeTransport
 
 from gearshift.http.server.incoming import Incoming
-from gearshift.http.server.reader import Refused
+from gearshift.http.server.reader import RejectedRequest
 from gearshift.http.values import HttpLimits
 
 GET = b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -72,7 +72,7 @@ def test_the_client_is_held_back_while_there_is_no_room(incoming):
 
 def test_after_a_refusal_nothing_is_kept(incoming):
     incoming.feed(b"nonsense\r\n\r\n" + GET % 1 * 1000, is_ahead=False)
-    assert isinstance(incoming.waiting[0], Refused)
+    assert isinstance(incoming.waiting[0], RejectedRequest)
     incoming.drop()
     incoming.feed(GET % 1, is_ahead=False)
     assert incoming.waiting == []

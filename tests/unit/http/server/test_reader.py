@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from gearshift.errors import RequestError
 from gearshift.http.server.encoding import decoded
 from gearshift.http.server.head import head
-from gearshift.http.server.reader import Phase, Received, Refused, RequestReader, path_of
+from gearshift.http.server.reader import (
+    ParsedRequest,
+    Phase,
+    RejectedRequest,
+    RequestReader,
+    path_of,
+)
 from gearshift.http.values import HttpLimits, HttpRequest, HttpResponse
 
 BODY = b'{"a": 1}'
@@ -23,7 +29,7 @@ GET = b"GET /%41 HTTP/1.0\r\n\r\n"
 
 
 def read(*pieces: bytes, limits=None):
-    items: list[Received | Refused] = []
+    items: list[ParsedRequest | RejectedRequest] = []
     reader = RequestReader(limits or HttpLimits(), items.append, lambda: None)
     for piece in pieces:
         reader.feed(piece)
@@ -38,7 +44,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 @given(st.lists(st.integers(0, 10_000), max_size=12))
 def test_requests_are_the_same_however_their_bytes_are_cut(places):
     _, items = read(*cut(POST + CHUNKED + GET, places))
-    requests = [item.request for item in items if isinstance(item, Received)]
+    requests = [item.request for item in items if isinstance(item, ParsedRequest)]
     assert [(r.method, r.path, r.body) for r in requests] == [
         ("POST", "/v1/x", BODY),
         ("POST", "/c", BODY),
@@ -46,14 +52,18 @@ def test_requests_are_the_same_however_their_bytes_are_cut(places):
     ]
     assert requests[0].headers["x-a"] == "b"
     assert "x-gearshift-tier" not in requests[1].headers
-    assert [item.keeps_alive for item in items if isinstance(item, Received)] == [True, True, False]
+    assert [item.keeps_alive for item in items if isinstance(item, ParsedRequest)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 400), max_size=5))
 def test_whatever_comes_ends_in_at_most_one_refusal(data, places):
     reader, items = read(*cut(POST + data, places))
-    assert isinstance(items[0], Received)
-    refusals = [item for item in items if isinstance(item, Refused)]
+    assert isinstance(items[0], ParsedRequest)
+    refusals = [item for item in items if isinstance(item, RejectedRequest)]
     assert len(refusals) <= 1
     if refusals:
         assert items[-1] is refusals[0]
@@ -72,7 +82,7 @@ def test_whatever_comes_ends_in_at_most_one_refusal(data, places):
 def test_limits(limits, status):
     for pieces in ([POST], [bytes([byte]) for byte in POST]):
         _, items = read(*pieces, limits=limits)
-        assert isinstance(items[-1], Refused)
+        assert isinstance(items[-1], RejectedRequest)
         assert items[-1].error.status == status
 
 
@@ -80,7 +90,7 @@ def test_limits_may_change_between_two_requests():
     reader, items = read(POST)
     reader.limits = HttpLimits(max_body_bytes=1)
     reader.feed(POST)
-    assert isinstance(items[1], Refused)
+    assert isinstance(items[1], RejectedRequest)
 
 
 @pytest.mark.parametrize(

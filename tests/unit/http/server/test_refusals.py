@@ -35,4 +35,4 @@ def test_what_the_parser_says_is_bounded():
     error = refusals.malformed(HttpParserError("x" * 10_000))
     assert (error.status, error.code) == (400, "malformed_request")
     assert len(str(error)) < 300
-    assert "no valid HTTP" in str(refusals.malformed(HttpParserError()))
+    assert "not valid HTTP" in str(refusals.malformed(HttpParserError()))

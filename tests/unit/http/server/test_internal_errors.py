@@ -2,7 +2,7 @@
 
 import re
 
-from gearshift.http.server.defects import defect
+from gearshift.http.server.internal_errors import log_internal_error
 
 
 def broken(prompt):
@@ -13,7 +13,7 @@ def test_the_log_has_the_place_and_the_reference_and_not_the_words(caplog):
     try:
         broken("my words".replace("my", "sec" + "ret"))
     except ValueError as error:
-        told = defect(error, "answering /v1/models")
+        told = log_internal_error(error, "answering /v1/models")
     reference = re.search(r"under ([0-9a-f]{12})$", str(told))
     assert reference is not None
     assert reference[1] in caplog.text
@@ -24,4 +24,4 @@ def test_the_log_has_the_place_and_the_reference_and_not_the_words(caplog):
 
 
 def test_each_has_a_reference_of_its_own():
-    assert str(defect(ValueError(), "x")) != str(defect(ValueError(), "x"))
+    assert str(log_internal_error(ValueError(), "x")) != str(log_internal_error(ValueError(), "x"))

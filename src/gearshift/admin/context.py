@@ -20,7 +20,7 @@ SPANS = tuple(_SPANS)
 """What a page may be asked about, in its query's `since`."""
 
 
-class Desk:
+class AdminContext:
     """The interface in force and the decision log.
 
     Args:

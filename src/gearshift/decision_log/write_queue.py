@@ -19,7 +19,7 @@ _ROW_BYTES: Final = 1_200
 """What a row, or a request of which only that is kept which a row needs, takes in memory."""
 
 
-class Portion:
+class WriteBatch:
     """Rows that are written together, and what they add to the sums by hour.
 
     Attributes:
@@ -34,7 +34,7 @@ class Portion:
         self.size = 0
 
 
-class Waiting:
+class WriteQueue:
     """A queue of rows, in portions, bounded in their number and in their bytes.
 
     Rows are made as soon as a request has finished, while all of it is in the processor's caches;
@@ -56,7 +56,7 @@ class Waiting:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._early: list[RequestFinished] = []
-        self._portions: deque[Portion] = deque()
+        self._portions: deque[WriteBatch] = deque()
         self._count = 0
         self._size = 0
 
@@ -78,7 +78,7 @@ class Waiting:
         with self._lock:
             self.maker = maker
             early, self._early = self._early, []
-        first = Portion()
+        first = WriteBatch()
         failed = sum(not _made(first, maker, event) for event in early)
         with self._lock:
             self._count -= failed
@@ -87,7 +87,7 @@ class Waiting:
                 self._portions.appendleft(first)
         return failed
 
-    def take(self) -> Portion | None:
+    def take(self) -> WriteBatch | None:
         """The oldest portion, which nobody touches any more; `None` if nothing waits."""
         with self._lock:
             if not self._portions:
@@ -97,7 +97,7 @@ class Waiting:
             self._size -= portion.size
             return portion
 
-    def put_back(self, portion: Portion) -> None:
+    def requeue(self, portion: WriteBatch) -> None:
         """It could not be written now."""
         with self._lock:
             self._portions.appendleft(portion)
@@ -121,7 +121,7 @@ class Waiting:
             self._size += _size_of(kept)
         else:
             if not self._portions or len(self._portions[-1].rows) >= _AT_ONCE:
-                self._portions.append(Portion())
+                self._portions.append(WriteBatch())
             portion = self._portions[-1]
             before = portion.size
             if not _made(portion, self.maker, event):
@@ -142,7 +142,7 @@ def _size_of(event: RequestFinished) -> int:
     return _ROW_BYTES + getsizeof(prompt_of(event.messages))
 
 
-def _made(portion: Portion, maker: RowMaker, event: RequestFinished) -> bool:
+def _made(portion: WriteBatch, maker: RowMaker, event: RequestFinished) -> bool:
     try:
         row, compute = maker.row(event)
         portion.sums.add(event, compute)

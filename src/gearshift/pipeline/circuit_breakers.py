@@ -1,4 +1,4 @@
-"""Circuits: a breaker for each deployment, so that one that fails is left alone for a while."""
+"""Circuit breakers, one for each deployment: one that fails is not asked for a while."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from enum import StrEnum
 from types import MappingProxyType, TracebackType
 from typing import Final
 
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.types import Deployment
 
 # How much each failure counts towards opening. Facts about the deployment open at once; what
 # another request may not meet has to happen several times in a row. A 400 about a capability or
 # a client's own fault says nothing about the deployment's health.
-_AT_ONCE: Final = frozenset({Fault.LOADING, Fault.BUSY, Fault.MISSING_MODEL, Fault.AUTHENTICATION})
-_COUNTED: Final[Mapping[Fault, int]] = MappingProxyType(
+_AT_ONCE: Final = frozenset(
+    {FailureKind.LOADING, FailureKind.BUSY, FailureKind.MISSING_MODEL, FailureKind.AUTHENTICATION}
+)
+_COUNTED: Final[Mapping[FailureKind, int]] = MappingProxyType(
     {
-        Fault.UNREACHABLE: 1,
-        Fault.FAILED: 1,
-        Fault.GARBAGE: 1,
-        Fault.CUT_OFF: 1,
-        Fault.TIMEOUT: 2,  # each has cost a client minutes
+        FailureKind.UNREACHABLE: 1,
+        FailureKind.FAILED: 1,
+        FailureKind.GARBAGE: 1,
+        FailureKind.CUT_OFF: 1,
+        FailureKind.TIMEOUT: 2,  # each has cost a client minutes
     }
 )
 # Another request may succeed at once, so the wait does not grow.
-_BRIEF: Final = frozenset({Fault.BUSY, Fault.LOADING})
+_BRIEF: Final = frozenset({FailureKind.BUSY, FailureKind.LOADING})
 
 
 class State(StrEnum):
@@ -43,7 +45,7 @@ class _Circuit:
     openings: int = 0
     until: float | None = None  # `None` while closed
     trial: Attempt | None = None  # the one request that may try
-    fault: Fault = Fault.FAILED
+    fault: FailureKind = FailureKind.FAILED
     message: str = ""
 
 
@@ -57,7 +59,9 @@ class Attempt:
 
     __slots__ = ("_circuits", "_deployment", "_is_last_resort")
 
-    def __init__(self, circuits: Circuits, deployment: Deployment, is_last_resort: bool) -> None:
+    def __init__(
+        self, circuits: CircuitBreakers, deployment: Deployment, is_last_resort: bool
+    ) -> None:
         self._circuits = circuits
         self._deployment = deployment
         self._is_last_resort = is_last_resort
@@ -75,7 +79,7 @@ class Attempt:
         self._circuits._end(self._deployment, self, error)
 
 
-class Circuits:
+class CircuitBreakers:
     """Opens after failures in a row, waits, lets one request try, closes when that succeeds.
 
     Example:
@@ -197,7 +201,7 @@ class Circuits:
         circuit = self._circuits.get(deployment)
         if circuit is None:
             return
-        if circuit.fault in (Fault.UNREACHABLE, Fault.MISSING_MODEL):
+        if circuit.fault in (FailureKind.UNREACHABLE, FailureKind.MISSING_MODEL):
             self._begun(deployment)
         elif is_news and circuit.until is not None:
             circuit.until = min(circuit.until, self._clock())
@@ -207,7 +211,7 @@ class Circuits:
         return [deployment for deployment in self._circuits if deployment.upstream == upstream]
 
     def is_any_open(self, upstream: str) -> bool:
-        """Whether a deployment of this upstream is left alone now."""
+        """Whether the circuit of a deployment of this upstream is open."""
         return any(
             deployment.upstream == upstream and circuit.until is not None
             for deployment, circuit in self._circuits.items()
@@ -228,14 +232,14 @@ class Circuits:
             return None
         return _refusal(circuit, circuit.until - self._clock())
 
-    def adopt(self, other: Circuits) -> None:
+    def adopt(self, other: CircuitBreakers) -> None:
         """Take over what another one knows."""
         self._circuits = other._circuits
 
 
 def _refusal(circuit: _Circuit, seconds: float) -> UpstreamError:
     return UpstreamError(
-        f"left alone after: {circuit.message or circuit.fault.value}",
-        fault=Fault.COOLDOWN,
+        f"circuit open after: {circuit.message or circuit.fault.value}",
+        fault=FailureKind.COOLDOWN,
         retry_after_seconds=max(0.0, seconds),
     )

@@ -5,11 +5,11 @@ from collections import Counter
 import pytest
 
 from gearshift.pipeline.topology import Topology
-from gearshift.planning.variants import Variants, with_threshold
+from gearshift.planning.experiment_routers import ExperimentRouters, with_threshold
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Deployment
 
 ROUTING = TierConfig(complexity_threshold=4.0)
@@ -26,9 +26,9 @@ SCORERS = Experiment(
 MODELS = Experiment(
     "models", Dimension.MODELS, (Arm("usual", models={}), Arm("new", models={"simple": "n"})), 0.4
 )
-SMALL = Target(Deployment("u", "small"), "ollama", "simple")
-LARGE = Target(Deployment("u", "large"), "ollama", "complex")
-NEW = Target(Deployment("v", "n"), "openai", "")
+SMALL = Candidate(Deployment("u", "small"), "ollama", "simple")
+LARGE = Candidate(Deployment("u", "large"), "ollama", "complex")
+NEW = Candidate(Deployment("v", "n"), "openai", "")
 TIERS = {"simple": (SMALL,), "complex": (LARGE,)}
 
 
@@ -41,7 +41,7 @@ def topology():
 
 
 def variants(*experiments, routing=ROUTING, router=ROUTER):
-    return Variants(routing, router, experiments)
+    return ExperimentRouters(routing, router, experiments)
 
 
 def told(found):

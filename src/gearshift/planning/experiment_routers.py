@@ -10,7 +10,7 @@ from gearshift.pipeline.topology import Topology
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Target, TieredModelRouter
+from gearshift.tiered_routing.tier_router import Candidate, TieredModelRouter
 
 Way = tuple[float | None, str | None]
 """Threshold and scorer of a variant; `None` for the configured one."""
@@ -46,7 +46,7 @@ class Lot(NamedTuple):
     is_outside: bool
 
 
-class Variants:
+class ExperimentRouters:
     """A router for every combination of thresholds and scorers, made before it is needed.
 
     Args:
@@ -77,7 +77,7 @@ class Variants:
                 lots.append(Lot(share * part, found, arm.models if arm else {}, is_outside))
         self.lots = tuple(lots)
         self._topology: Topology | None = None
-        self._tiers: dict[tuple[tuple[str, str], ...], Mapping[str, Sequence[Target]]] = {}
+        self._tiers: dict[tuple[tuple[str, str], ...], Mapping[str, Sequence[Candidate]]] = {}
 
     def assigned(self, unit: str) -> Assigned | None:
         """What a session gets; `None` where it takes part in nothing."""
@@ -90,7 +90,7 @@ class Variants:
 
     def tiers(
         self, models: Mapping[str, str], topology: Topology
-    ) -> Mapping[str, Sequence[Target]]:
+    ) -> Mapping[str, Sequence[Candidate]]:
         """The tiers with these models, where somebody serves them."""
         if not models:
             return topology.tiers
@@ -102,7 +102,7 @@ class Variants:
         return self._tiers[key]
 
 
-def _changed(models: Mapping[str, str], topology: Topology) -> Mapping[str, Sequence[Target]]:
+def _changed(models: Mapping[str, str], topology: Topology) -> Mapping[str, Sequence[Candidate]]:
     changed = {
         tier: tuple(replace(target, tier=tier) for target in topology.of_model(model))
         for tier, model in models.items()

@@ -11,13 +11,13 @@ from tests.fakes.upstream import FaultUpstream
 
 from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.in_flight import InFlight
 from gearshift.pipeline.topology import Topology
 from gearshift.providers.base import UpstreamConfig
-from gearshift.quality.quiet import GivenUpError, QuietAsker
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.quality.idle_client import GivenUpError, IdleClient
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Chunk, Deployment, Frame, Usage
 
 REQUEST = chat_request("What time is it?")
@@ -36,7 +36,7 @@ async def interface(upstream):
 async def test_it_waits_until_nobody_is_served():
     async with FaultUpstream() as upstream, await interface(upstream) as llm:
         costs = Costs()
-        quiet = QuietAsker(lambda: llm, 0, costs)
+        quiet = IdleClient(lambda: llm, 0, costs)
         llm.in_flight.begun()
         asking = asyncio.create_task(quiet.tier(REQUEST, is_largest=True))
         await asyncio.sleep(0.3)
@@ -52,7 +52,7 @@ async def test_it_gives_way_and_tries_again():
     async with FaultUpstream() as upstream, await interface(upstream) as llm:
         upstream.fault = "stall_before_head"
         costs = Costs()
-        quiet = QuietAsker(lambda: llm, 0, costs)
+        quiet = IdleClient(lambda: llm, 0, costs)
         asking = asyncio.create_task(quiet.tier(REQUEST, is_largest=True))
         await asyncio.sleep(0.15)
         llm.in_flight.begun()  # a user comes
@@ -68,11 +68,11 @@ async def test_a_tier_that_nobody_serves_is_an_error():
     async with FaultUpstream() as upstream, await interface(upstream) as llm:
         upstream.models = ()
         with pytest.raises(UpstreamError):
-            await QuietAsker(lambda: llm, 0, Costs()).model(REQUEST, "enormous")
+            await IdleClient(lambda: llm, 0, Costs()).model(REQUEST, "enormous")
 
 
 def target(upstream, model="m", tier="complex", **known):
-    return Target(Deployment(upstream, model), "openai", tier, **known)
+    return Candidate(Deployment(upstream, model), "openai", tier, **known)
 
 
 class World:
@@ -99,7 +99,7 @@ class World:
         async def send(request, model):
             at = round(asyncio.get_running_loop().time(), 3)
             self.asked.append((at, upstream, model, request))
-            if self.frames and isinstance(self.frames[0], Fault):
+            if self.frames and isinstance(self.frames[0], FailureKind):
                 raise UpstreamError("said", fault=self.frames[0])
             self.open_frames += 1
             return Answer(self, list(self.frames))
@@ -108,7 +108,7 @@ class World:
 
     def quiet(self, pause_above=0):
         mine: Any = self
-        return QuietAsker(lambda: mine, pause_above, self.costs)
+        return IdleClient(lambda: mine, pause_above, self.costs)
 
     def user(self):
         """One comes, and goes at once."""
@@ -129,7 +129,7 @@ class Answer:
         if not self.left:
             return None
         one = self.left.pop(0)
-        if isinstance(one, Fault):
+        if isinstance(one, FailureKind):
             raise UpstreamError("said", fault=one)
         if callable(one):
             one()
@@ -214,9 +214,9 @@ def test_nobody_who_can_is_an_upstream_that_is_not_there(chain):
     world = World(Chunk("x"), chain=chain, closed=("two",))
 
     async def scenario():
-        with pytest.raises(UpstreamError, match=r"^no deployment can be asked now$") as caught:
+        with pytest.raises(UpstreamError, match=r"^no deployment available$") as caught:
             await world.quiet().tier(REQUEST, is_largest=True)
-        assert caught.value.fault is Fault.UNREACHABLE
+        assert caught.value.fault is FailureKind.UNREACHABLE
         assert not isinstance(caught.value, GivenUpError)
 
     run(scenario)
@@ -232,13 +232,13 @@ def test_an_answer_that_nobody_counted_is_charged_by_its_length():
 @pytest.mark.parametrize(
     ("frames", "charged"),
     [
-        ((Fault.UNREACHABLE,), []),
-        ((Fault.BUSY,), []),
-        ((Fault.REJECTED,), []),
-        ((None, Fault.LOADING), []),
-        ((Fault.FAILED,), [Usage(4, 0)]),
-        ((Chunk("a" * 8), Fault.BUSY), [Usage(4, 2)]),
-        ((Chunk("a" * 8, usage=Usage(7, 1)), Fault.FAILED), [Usage(7, 1)]),
+        ((FailureKind.UNREACHABLE,), []),
+        ((FailureKind.BUSY,), []),
+        ((FailureKind.REJECTED,), []),
+        ((None, FailureKind.LOADING), []),
+        ((FailureKind.FAILED,), [Usage(4, 0)]),
+        ((Chunk("a" * 8), FailureKind.BUSY), [Usage(4, 2)]),
+        ((Chunk("a" * 8, usage=Usage(7, 1)), FailureKind.FAILED), [Usage(7, 1)]),
     ],
 )
 def test_what_was_refused_before_it_was_read_costs_nothing(frames, charged):
@@ -262,7 +262,7 @@ def test_who_is_interrupted_every_time_is_patient_and_then_gives_up():
         quiet = world.quiet()
         with pytest.raises(GivenUpError, match=r"^users came in the way every time$") as caught:
             await quiet.tier(REQUEST, is_largest=True)
-        assert caught.value.fault is Fault.BUSY
+        assert caught.value.fault is FailureKind.BUSY
         assert world.open_frames == 0
         world.frames = (Chunk("x"),)
         assert (await quiet.tier(REQUEST, is_largest=True)).content == "x"

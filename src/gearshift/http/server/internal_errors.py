@@ -11,7 +11,7 @@ from gearshift.errors import GearshiftError
 logger = logging.getLogger(__name__)
 
 
-def defect(error: BaseException, doing: str) -> GearshiftError:
+def log_internal_error(error: BaseException, doing: str) -> GearshiftError:
     """Log an exception that nobody expected, and return what a client may know of it.
 
     The exception's own message may quote a prompt, so only its type and the places are logged.

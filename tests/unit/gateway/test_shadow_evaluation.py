@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from gearshift.config.loading import Settings
-from gearshift.gateway.comparing import Comparing
+from gearshift.gateway.shadow_evaluation import ShadowEvaluation
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.metrics import Metrics
 
@@ -17,7 +17,7 @@ def llm(**settings):
 
 @pytest.fixture
 async def comparing():
-    made = Comparing(Metrics(), Accounting(lambda *_: None, lambda: ("", "big")), None, 2)
+    made = ShadowEvaluation(Metrics(), Accounting(lambda *_: None, lambda: ("", "big")), None, 2)
     yield made
     await made.aclose()
 

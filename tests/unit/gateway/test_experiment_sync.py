@@ -8,8 +8,8 @@ from tests.fakes.logs import log_in
 from gearshift.config.loading import Settings
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import Metric, start, stop
-from gearshift.gateway import experimenting
-from gearshift.gateway.experimenting import Experimenting
+from gearshift.gateway import experiment_sync as experimenting
+from gearshift.gateway.experiment_sync import ExperimentSync
 from gearshift.interface import LLMInterface
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 
@@ -25,7 +25,7 @@ def engine(tmp_path):
 
 @pytest.fixture
 async def looking(engine):
-    made = Experimenting(str(engine.url))
+    made = ExperimentSync(str(engine.url))
     yield made
     await made.aclose()
 
@@ -93,7 +93,7 @@ async def test_a_database_in_trouble_is_said_once_and_asked_again(engine, caplog
     monkeypatch.setattr(experimenting, "_EVERY_SECONDS", 0.0)
     looked = asyncio.Event()
     tries = []
-    looking = Experimenting("sqlite:////proc/nowhere/x.db")
+    looking = ExperimentSync("sqlite:////proc/nowhere/x.db")
     looking.adopt(LLMInterface())
     real = looking._look
 
@@ -112,4 +112,4 @@ async def test_a_database_in_trouble_is_said_once_and_asked_again(engine, caplog
 
 
 async def test_one_that_was_never_started_can_be_closed():
-    await Experimenting("sqlite://").aclose()
+    await ExperimentSync("sqlite://").aclose()

@@ -16,7 +16,7 @@ _SHORTEST: Final = 120  # `conversation.is_follow_up` looks at shorter ones
 _CONVERSATION: Final = "conversation"
 
 
-class Memory(Generic[T]):
+class ResultCache(Generic[T]):
     """A bounded map from texts to results; the oldest goes first.
 
     An agent sends the same user's turn again with every step that a tool takes for it, and a
@@ -85,7 +85,7 @@ class Memory(Generic[T]):
 
 
 def remembered_result(
-    memory: Memory[T], text_or_messages: object, scored: Callable[[Task], T]
+    memory: ResultCache[T], text_or_messages: object, scored: Callable[[Task], T]
 ) -> T:
     """The result for a text or a conversation: a remembered one, else what `scored` says."""
     plain = memory.conversation_key(text_or_messages)

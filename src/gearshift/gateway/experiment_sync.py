@@ -9,7 +9,7 @@ from typing import Final
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.errors import GearshiftError
 from gearshift.interface import LLMInterface
-from gearshift.planning.variants import Variants
+from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.threads import Purpose, in_thread
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 2.0
 
 
-class Experimenting:
+class ExperimentSync:
     """Asks the log now and then what runs; whatever is wrong with it, routing goes on.
 
     Args:
@@ -36,7 +36,9 @@ class Experimenting:
         if before is not None and before.planner.variants is not None:
             running = before.planner.variants.experiments
             try:
-                llm.planner.variants = Variants(llm.settings.tiered_routing, llm.router, running)
+                llm.planner.variants = ExperimentRouters(
+                    llm.settings.tiered_routing, llm.router, running
+                )
             except GearshiftError as error:
                 logger.error("experiments do not fit the new configuration: %s", error)
 
@@ -71,7 +73,7 @@ class Experimenting:
             names = [one.name for one in variants.experiments] if variants else []
             logger.info("experiments: %s", ", ".join(names) or "none")
 
-    def _variants(self, llm: LLMInterface) -> Variants | None:
+    def _variants(self, llm: LLMInterface) -> ExperimentRouters | None:
         """What the running experiments need; the old value where nothing has changed."""
         from gearshift.decision_log.experiments import State, experiments
 
@@ -80,4 +82,4 @@ class Experimenting:
         known = llm.planner.variants
         if found == (known.experiments if known else ()):
             return known
-        return Variants(llm.settings.tiered_routing, llm.router, found) if found else None
+        return ExperimentRouters(llm.settings.tiered_routing, llm.router, found) if found else None

@@ -9,7 +9,7 @@ from tests.fakes.finished import finished
 from tests.fakes.logs import ACCOUNTING
 
 from gearshift.decision_log.rows import COLUMNS, RowMaker
-from gearshift.decision_log.waiting import Waiting
+from gearshift.decision_log.write_queue import WriteQueue
 
 SALT = b"salt of the database"
 
@@ -19,7 +19,7 @@ def maker(*, with_prompts=False):
 
 
 def waiting(most=100, most_bytes=10_000_000, opened=True):
-    made = Waiting(most, most_bytes)
+    made = WriteQueue(most, most_bytes)
     if opened:
         made.opened(maker())
     return made
@@ -44,7 +44,7 @@ def test_so_many_may_wait_and_the_others_are_told(opened):
 
 @pytest.mark.parametrize("opened", [True, False])
 def test_so_many_bytes_may_wait(opened):
-    made = Waiting(50_000, 1_000_000)
+    made = WriteQueue(50_000, 1_000_000)
     if opened:
         made.opened(maker(with_prompts=True))
     lost = made.add([finished(prompt="x" * 100_000) for _ in range(50)])
@@ -103,7 +103,7 @@ def test_what_is_put_back_counts_and_comes_first():
     portion = made.take()
     assert portion is not None
     assert (len(made), made.size) == (0, 0)
-    made.put_back(portion)
+    made.requeue(portion)
     assert len(made) == 2
     assert made.size == portion.size
     assert made.add([finished(), finished()]) == 1

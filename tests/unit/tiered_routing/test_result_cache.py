@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
-from gearshift.tiered_routing.memory import Memory
+from gearshift.tiered_routing.result_cache import ResultCache
 
 REMEMBERING, FORGETFUL = TaskComplexityScorer(), TaskComplexityScorer(remembered=0)
 WORDS = "Explain why the sky is blue, step by step, and prove it with code. "
@@ -41,7 +41,7 @@ def test_it_is_the_same_with_and_without_memory(turns):
 
 
 def test_the_oldest_goes_first_and_long_texts_are_not_kept():
-    memory: Memory[int] = Memory(2)
+    memory: ResultCache[int] = ResultCache(2)
     keys = [memory.key(text, "") for text in ("a", "b", "c")]
     for number, key in enumerate(keys):
         memory.put(key, number)
@@ -51,7 +51,7 @@ def test_the_oldest_goes_first_and_long_texts_are_not_kept():
 
 @pytest.mark.parametrize("messages", ["text", [], [1], [{"role": "user", "content": "short"}]])
 def test_what_may_depend_on_more_is_not_remembered_by_its_last_turn(messages):
-    assert Memory(2).conversation_key(messages) is None
+    assert ResultCache(2).conversation_key(messages) is None
 
 
 def test_what_leans_on_other_turns_is_not_remembered_by_its_last_turn():
@@ -64,7 +64,7 @@ def test_what_leans_on_other_turns_is_not_remembered_by_its_last_turn():
 
 
 def test_many_threads_may_use_it():
-    memory: Memory[int] = Memory(4)
+    memory: ResultCache[int] = ResultCache(4)
     keys = [memory.key(str(number), "") for number in range(64)]
 
     def put(start: int) -> None:

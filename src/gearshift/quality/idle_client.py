@@ -9,9 +9,9 @@ from typing import Final
 
 from gearshift.client.answer import joined
 from gearshift.client.requests import estimated_tokens
-from gearshift.errors import Fault, UpstreamError
+from gearshift.errors import FailureKind, UpstreamError
 from gearshift.interface import LLMInterface
-from gearshift.tiered_routing.tier_router import Target
+from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import ChatRequest, Chunk, Usage
 
 _REST_SECONDS: Final = 0.1
@@ -20,13 +20,13 @@ _RESTS_SECONDS: Final = (0.0, 0.2, 1.0, 5.0, 20.0)
 _CHARACTERS_PER_TOKEN: Final = 4
 _NOTHING_DONE: Final = frozenset(
     {
-        Fault.UNREACHABLE,
-        Fault.LOADING,
-        Fault.BUSY,
-        Fault.MISSING_MODEL,
-        Fault.INCAPABLE,
-        Fault.AUTHENTICATION,
-        Fault.REJECTED,
+        FailureKind.UNREACHABLE,
+        FailureKind.LOADING,
+        FailureKind.BUSY,
+        FailureKind.MISSING_MODEL,
+        FailureKind.INCAPABLE,
+        FailureKind.AUTHENTICATION,
+        FailureKind.REJECTED,
     }
 )
 """Refused before an engine has read the prompt; after any other fault it may have."""
@@ -39,7 +39,7 @@ class GivenUpError(UpstreamError):
     """Users came in the way every time."""
 
 
-class QuietAsker:
+class IdleClient:
     """Asks in the background; nothing that it does takes a place from a user's request.
 
     Args:
@@ -69,7 +69,7 @@ class QuietAsker:
             UpstreamError: As above.
         """
 
-        def targets(llm: LLMInterface) -> tuple[Target, ...]:
+        def targets(llm: LLMInterface) -> tuple[Candidate, ...]:
             if model is None:
                 return _outermost(llm, is_largest=True)
             return llm.health.topology.of_model(model)
@@ -77,7 +77,7 @@ class QuietAsker:
         return await self._asked(request, targets)
 
     async def _asked(
-        self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Target, ...]]
+        self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Candidate, ...]]
     ) -> Chunk:
         for rest in _RESTS_SECONDS:
             await asyncio.sleep(rest)
@@ -86,10 +86,10 @@ class QuietAsker:
             answer = await self._undisturbed(request, targets)
             if answer is not None:
                 return answer
-        raise GivenUpError("users came in the way every time", fault=Fault.BUSY)
+        raise GivenUpError("users came in the way every time", fault=FailureKind.BUSY)
 
     async def _undisturbed(
-        self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Target, ...]]
+        self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Candidate, ...]]
     ) -> Chunk | None:
         """The answer, or `None` if a user came meanwhile; then the engine was stopped."""
         llm = self._llm()
@@ -98,12 +98,12 @@ class QuietAsker:
         with llm.in_flight.one():  # it is not closed under us
             asking = asyncio.ensure_future(self._whole(llm, target, request))
 
-            def give_way() -> None:
+            def yield_to_users() -> None:
                 if self._is_busy(llm):
                     asking.cancel()
 
             try:
-                with llm.in_flight.watched(give_way):
+                with llm.in_flight.watched(yield_to_users):
                     await asyncio.wait({asking})
                 return None if asking.cancelled() else asking.result()
             finally:
@@ -111,7 +111,7 @@ class QuietAsker:
                 await asyncio.gather(asking, return_exceptions=True)
                 self._asking -= 1
 
-    async def _whole(self, llm: LLMInterface, target: Target, request: ChatRequest) -> Chunk:
+    async def _whole(self, llm: LLMInterface, target: Candidate, request: ChatRequest) -> Chunk:
         upstream, model = target.deployment.upstream, target.deployment.model
         chunks: list[Chunk] = []
         frames = None
@@ -136,19 +136,21 @@ class QuietAsker:
         return llm.in_flight.count - self._asking > self._pause_above
 
 
-def _outermost(llm: LLMInterface, *, is_largest: bool) -> tuple[Target, ...]:
+def _outermost(llm: LLMInterface, *, is_largest: bool) -> tuple[Candidate, ...]:
     """The largest or the smallest tier's deployments, by the names that tiers have now."""
     tier = llm.settings.tiered_routing.ordered_tiers[-1 if is_largest else 0]
     return llm.health.topology.tiers.get(tier.name, ())
 
 
-def _first_healthy(llm: LLMInterface, targets: tuple[Target, ...], request: ChatRequest) -> Target:
+def _first_healthy(
+    llm: LLMInterface, targets: tuple[Candidate, ...], request: ChatRequest
+) -> Candidate:
     tokens = estimated_tokens(request.messages)
     for target in targets:
         is_open = llm.circuits.refusal(target.deployment) is None
         if is_open and target.can_answer(request.needs, tokens):
             return target
-    raise UpstreamError("no deployment can be asked now", fault=Fault.UNREACHABLE)
+    raise UpstreamError("no deployment available", fault=FailureKind.UNREACHABLE)
 
 
 def _estimate(request: ChatRequest, answer: Chunk) -> Usage:

@@ -7,35 +7,35 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from gearshift.admin.desk import SPANS, Desk, hours_of, query_of
+from gearshift.admin.context import SPANS, AdminContext, hours_of, query_of
 from gearshift.config.loading import Settings
 from gearshift.decision_log.database import DecisionLogError
 from gearshift.errors import RequestError
 
 
-def made(**log) -> Desk:
+def made(**log) -> AdminContext:
     settings = Settings.model_validate({"decision_log": log})
     topology = SimpleNamespace(tiers={})
     llm: Any = SimpleNamespace(settings=settings, health=SimpleNamespace(topology=topology))
-    return Desk(llm)
+    return AdminContext(llm)
 
 
 @pytest.fixture
-def desk(tmp_path):
-    desk = made(enabled=True, url=f"sqlite:///{tmp_path / 'log.db'}")
-    yield desk
-    desk.close()
+def context(tmp_path):
+    context = made(enabled=True, url=f"sqlite:///{tmp_path / 'log.db'}")
+    yield context
+    context.close()
 
 
-async def test_the_log_is_asked_in_a_thread(desk):
-    assert desk.has_log
-    assert await desk.ask_log(lambda engine: threading.current_thread().name) != "MainThread"
+async def test_the_log_is_asked_in_a_thread(context):
+    assert context.has_log
+    assert await context.ask_log(lambda engine: threading.current_thread().name) != "MainThread"
 
 
 async def test_where_there_is_no_log_the_setting_is_named():
-    desk = made(enabled=False)
+    context = made(enabled=False)
     with pytest.raises(RequestError, match=r"decision_log\.enabled") as caught:
-        await desk.ask_log(lambda engine: 1)
+        await context.ask_log(lambda engine: 1)
     assert caught.value.status == 503
 
 
@@ -46,23 +46,23 @@ async def test_where_there_is_no_log_the_setting_is_named():
         OperationalError("SELECT secret", {}, Exception("it is locked")),
     ],
 )
-async def test_trouble_with_the_log_is_one_line_without_the_statement(desk, error):
+async def test_trouble_with_the_log_is_one_line_without_the_statement(context, error):
     def ask(engine):
         raise error
 
     with pytest.raises(RequestError) as caught:
-        await desk.ask_log(ask)
+        await context.ask_log(ask)
     assert str(caught.value) == "the decision log is in trouble: it is locked"
     assert caught.value.status == 503
 
 
-async def test_a_defect_is_no_trouble_with_the_log(desk):
+async def test_a_defect_is_no_trouble_with_the_log(context):
     with pytest.raises(ZeroDivisionError):
-        await desk.ask_log(lambda engine: 1 / 0)
+        await context.ask_log(lambda engine: 1 / 0)
 
 
-def test_the_smallest_tier_is_the_first(desk):
-    assert desk.lowest == "simple"
+def test_the_smallest_tier_is_the_first(context):
+    assert context.lowest == "simple"
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import ConfigError
 from gearshift.interface import LLMInterface
 from gearshift.quality.budget import DailyBudget
+from gearshift.quality.idle_client import IdleClient
 from gearshift.quality.judges import load_judge
 from gearshift.quality.pair import Judged, Sample
-from gearshift.quality.quiet import QuietAsker
 from gearshift.quality.sampler import Sampler
 from gearshift.quality.shadows import Shadows
 from gearshift.telemetry.compute import Accounting
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _LONGEST_KEPT: Final = 100_000
 
 
-class Comparing:
+class ShadowEvaluation:
     """Follows the interface in force; samples where its settings say so.
 
     Args:
@@ -91,7 +91,7 @@ class Comparing:
             budget.spend(usage.prompt_tokens + usage.completion_tokens)
             self._charge(upstream, model, usage)
 
-        quiet = QuietAsker(lambda: self._llm, quality.pause_above, spent)
+        quiet = IdleClient(lambda: self._llm, quality.pause_above, spent)
         judge = load_judge(quality.judge, quiet.model, quality.judge_model)
         self._settings = quality
         self._shadows = Shadows(

@@ -1,4 +1,4 @@
-"""When a deployment that fails is left alone, and how it comes back."""
+"""When a deployment that fails is not asked, and how it comes back."""
 
 import asyncio
 from contextlib import ExitStack, suppress
@@ -7,12 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gearshift.errors import Fault, UpstreamError
-from gearshift.pipeline.circuits import Attempt, Circuits, State
+from gearshift.errors import FailureKind, UpstreamError
+from gearshift.pipeline.circuit_breakers import Attempt, CircuitBreakers, State
 from gearshift.types import Deployment
 
 DEPLOYMENT = Deployment("local", "m")
-AT_ONCE = (Fault.LOADING, Fault.BUSY, Fault.MISSING_MODEL, Fault.AUTHENTICATION)
+AT_ONCE = (
+    FailureKind.LOADING,
+    FailureKind.BUSY,
+    FailureKind.MISSING_MODEL,
+    FailureKind.AUTHENTICATION,
+)
 
 
 class Clock:
@@ -27,7 +32,7 @@ def clock():
     return Clock()
 
 
-def fail(circuits, fault=Fault.UNREACHABLE, retry_after=None):
+def fail(circuits, fault=FailureKind.UNREACHABLE, retry_after=None):
     """A request is let in and fails."""
     error = UpstreamError("refused", fault=fault, retry_after_seconds=retry_after)
     with pytest.raises(UpstreamError, match="refused"), circuits.attempt(DEPLOYMENT):
@@ -48,7 +53,7 @@ class GoneError(Exception):
 
 
 def test_it_opens_after_failures_in_a_row_and_success_starts_the_count_again(clock):
-    circuits = Circuits(clock, failures=3)
+    circuits = CircuitBreakers(clock, failures=3)
     for _ in range(2):
         fail(circuits)
     circuits.succeeded(DEPLOYMENT)
@@ -61,7 +66,7 @@ def test_it_opens_after_failures_in_a_row_and_success_starts_the_count_again(clo
 
 
 def test_after_the_wait_one_request_is_on_trial(clock):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     fail(circuits)
     clock.now = 1.0
     assert circuits.state(DEPLOYMENT) is State.HALF_OPEN
@@ -78,12 +83,12 @@ def test_after_the_wait_one_request_is_on_trial(clock):
         asyncio.CancelledError(),
         RuntimeError("a defect"),
         KeyboardInterrupt(),
-        UpstreamError("the client's own fault", fault=Fault.REJECTED),
+        UpstreamError("the client's own fault", fault=FailureKind.REJECTED),
     ],
     ids=lambda error: type(error).__name__,
 )
 def test_a_trial_without_a_verdict_leaves_the_place_to_another(clock, error):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     fail(circuits)
     clock.now = 1.0
     for _ in range(3):
@@ -93,7 +98,7 @@ def test_a_trial_without_a_verdict_leaves_the_place_to_another(clock, error):
 
 
 def test_a_trial_is_ended_by_the_request_that_is_on_trial_and_by_no_other(clock):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     early = ExitStack()
     early.enter_context(circuits.attempt(DEPLOYMENT))  # while it is closed
     fail(circuits)
@@ -105,8 +110,8 @@ def test_a_trial_is_ended_by_the_request_that_is_on_trial_and_by_no_other(clock)
 
 
 def test_requests_that_were_under_way_together_open_it_once(clock):
-    circuits = Circuits(clock, failures=3)
-    error = UpstreamError("reset", fault=Fault.UNREACHABLE)
+    circuits = CircuitBreakers(clock, failures=3)
+    error = UpstreamError("reset", fault=FailureKind.UNREACHABLE)
     under_way = [circuits.attempt(DEPLOYMENT) for _ in range(64)]
     for attempt in under_way:
         attempt.__enter__()
@@ -118,7 +123,7 @@ def test_requests_that_were_under_way_together_open_it_once(clock):
 
 
 def test_the_wait_doubles_and_is_bounded(clock):
-    circuits = Circuits(clock, failures=1, longest_open_seconds=30)
+    circuits = CircuitBreakers(clock, failures=1, longest_open_seconds=30)
     waits = []
     for _ in range(8):
         fail(circuits)  # on trial from the second on
@@ -131,40 +136,42 @@ def test_the_wait_doubles_and_is_bounded(clock):
 
 @pytest.mark.parametrize("fault", AT_ONCE)
 def test_facts_open_at_once(clock, fault):
-    circuits = Circuits(clock, failures=5)
+    circuits = CircuitBreakers(clock, failures=5)
     fail(circuits, fault)
     assert not admits(circuits)
 
 
-@pytest.mark.parametrize("fault", [Fault.REJECTED, Fault.INCAPABLE, Fault.COOLDOWN])
+@pytest.mark.parametrize(
+    "fault", [FailureKind.REJECTED, FailureKind.INCAPABLE, FailureKind.COOLDOWN]
+)
 def test_the_clients_own_fault_opens_nothing(clock, fault):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     fail(circuits, fault)
     assert admits(circuits)
 
 
 def test_busy_waits_as_long_as_asked_and_never_grows(clock):
-    circuits = Circuits(clock)
+    circuits = CircuitBreakers(clock)
     for _ in range(5):
-        fail(circuits, Fault.BUSY)
+        fail(circuits, FailureKind.BUSY)
         clock.now += 1.0
         assert admits(circuits)
-    fail(circuits, Fault.BUSY, retry_after=7)
+    fail(circuits, FailureKind.BUSY, retry_after=7)
     refusal = circuits.refusal(DEPLOYMENT)
     assert refusal is not None
     assert refusal.retry_after_seconds == 7
 
 
 def test_a_probe_that_finds_it_there_ends_the_wait(clock):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     fail(circuits)
     circuits.reachable(DEPLOYMENT, is_news=False)
     assert admits(circuits)
 
 
 def test_to_be_listed_is_not_yet_to_answer_but_a_comeback_earns_a_trial(clock):
-    circuits = Circuits(clock, failures=1)
-    fail(circuits, Fault.FAILED)
+    circuits = CircuitBreakers(clock, failures=1)
+    fail(circuits, FailureKind.FAILED)
     circuits.reachable(DEPLOYMENT, is_news=False)
     assert not admits(circuits)
     circuits.reachable(DEPLOYMENT, is_news=True)
@@ -174,7 +181,7 @@ def test_to_be_listed_is_not_yet_to_answer_but_a_comeback_earns_a_trial(clock):
 
 
 def test_as_a_last_resort_one_request_does_not_wait(clock):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     fail(circuits)
     assert not admits(circuits)
     with circuits.attempt(DEPLOYMENT, as_last_resort=True):
@@ -183,7 +190,7 @@ def test_as_a_last_resort_one_request_does_not_wait(clock):
 
 def opened(clock, *faults, retry_after=None, **limits):
     """A circuit that has heard of these faults, one after the other, on trial where need be."""
-    circuits = Circuits(clock, **limits)
+    circuits = CircuitBreakers(clock, **limits)
     for fault in faults:
         if circuits.state(DEPLOYMENT) is not State.CLOSED:
             clock.now += 1000.0
@@ -200,18 +207,18 @@ def wait(circuits):
 @pytest.mark.parametrize(
     ("fault", "count"),
     [
-        (Fault.UNREACHABLE, 5),
-        (Fault.FAILED, 5),
-        (Fault.GARBAGE, 5),
-        (Fault.CUT_OFF, 5),
-        (Fault.TIMEOUT, 3),
-        (Fault.BUSY, 1),
+        (FailureKind.UNREACHABLE, 5),
+        (FailureKind.FAILED, 5),
+        (FailureKind.GARBAGE, 5),
+        (FailureKind.CUT_OFF, 5),
+        (FailureKind.TIMEOUT, 3),
+        (FailureKind.BUSY, 1),
     ],
 )
 def test_if_nothing_is_said_five_in_a_row_open_it_for_one_second_and_timeouts_count_twice(
     clock, fault, count
 ):
-    circuits = Circuits(clock)
+    circuits = CircuitBreakers(clock)
     for _ in range(count):
         assert circuits.state(DEPLOYMENT) is State.CLOSED
         fail(circuits, fault)
@@ -236,7 +243,7 @@ def test_if_nothing_is_said_five_in_a_row_open_it_for_one_second_and_timeouts_co
     ],
 )
 def test_how_long_it_is_left_alone(clock, faults, limits, seconds):
-    circuits = opened(clock, *map(Fault, faults), failures=1, **limits)
+    circuits = opened(clock, *map(FailureKind, faults), failures=1, **limits)
     assert wait(circuits) == seconds
     clock.now += seconds - 0.25
     assert wait(circuits) == 0.25
@@ -251,21 +258,21 @@ def test_how_long_it_is_left_alone(clock, faults, limits, seconds):
 
 @pytest.mark.parametrize(("message", "said"), [("refused", "refused"), ("", "failed")])
 def test_the_refusal_says_what_it_is_left_alone_for(clock, message, said):
-    circuits = Circuits(clock, failures=1)
-    circuits.failed(DEPLOYMENT, UpstreamError(message, fault=Fault.FAILED))
+    circuits = CircuitBreakers(clock, failures=1)
+    circuits.failed(DEPLOYMENT, UpstreamError(message, fault=FailureKind.FAILED))
     clock.now = 0.25
     with pytest.raises(UpstreamError) as caught:
         circuits.check(DEPLOYMENT)
     for error in (caught.value, circuits.refusal(DEPLOYMENT)):
         assert error is not None
-        assert error.message == f"left alone after: {said}"
-        assert (error.fault, error.retry_after_seconds) == (Fault.COOLDOWN, 0.75)
+        assert error.message == f"circuit open after: {said}"
+        assert (error.fault, error.retry_after_seconds) == (FailureKind.COOLDOWN, 0.75)
     circuits.check(DEPLOYMENT, as_last_resort=True)
 
 
 def test_an_answer_that_broke_off_counts_as_one_failure_and_is_no_trial(clock):
-    circuits = Circuits(clock, failures=2)
-    cut_off = UpstreamError("cut off", fault=Fault.CUT_OFF)
+    circuits = CircuitBreakers(clock, failures=2)
+    cut_off = UpstreamError("cut off", fault=FailureKind.CUT_OFF)
     circuits.failed(DEPLOYMENT, cut_off)
     assert circuits.state(DEPLOYMENT) is State.CLOSED
     circuits.failed(DEPLOYMENT, cut_off)
@@ -281,8 +288,8 @@ def begin(circuits):
 
 
 def test_answers_that_all_break_off_open_it_though_each_had_begun(clock):
-    circuits = Circuits(clock, failures=3)
-    cut_off = UpstreamError("cut off", fault=Fault.CUT_OFF)
+    circuits = CircuitBreakers(clock, failures=3)
+    cut_off = UpstreamError("cut off", fault=FailureKind.CUT_OFF)
     for _ in range(3):
         assert circuits.state(DEPLOYMENT) is State.CLOSED
         begin(circuits)
@@ -303,9 +310,9 @@ def test_answers_that_all_break_off_open_it_though_each_had_begun(clock):
     assert circuits.state(DEPLOYMENT) is State.CLOSED
 
 
-@pytest.mark.parametrize("fault", [Fault.UNREACHABLE, Fault.CUT_OFF])
+@pytest.mark.parametrize("fault", [FailureKind.UNREACHABLE, FailureKind.CUT_OFF])
 def test_a_probe_does_not_make_good_for_answers_that_broke_off(clock, fault):
-    circuits = Circuits(clock, failures=2)
+    circuits = CircuitBreakers(clock, failures=2)
     for _ in range(2):
         begin(circuits)
         circuits.reachable(DEPLOYMENT, is_news=False)
@@ -314,7 +321,7 @@ def test_a_probe_does_not_make_good_for_answers_that_broke_off(clock, fault):
 
 
 def test_circuits_of_other_deployments_do_not_notice(clock):
-    circuits = Circuits(clock, failures=1)
+    circuits = CircuitBreakers(clock, failures=1)
     others = [Deployment("local", "other"), Deployment("elsewhere", "m")]
     circuits.succeeded(DEPLOYMENT)
     circuits.reachable(DEPLOYMENT, is_news=True)
@@ -332,7 +339,7 @@ def test_circuits_of_other_deployments_do_not_notice(clock):
 
 
 def test_an_upstream_with_failures_below_the_limit_is_not_left_alone(clock):
-    circuits = Circuits(clock, failures=2)
+    circuits = CircuitBreakers(clock, failures=2)
     fail(circuits)
     assert not circuits.is_any_open("local")
     fail(circuits)
@@ -342,7 +349,7 @@ def test_an_upstream_with_failures_below_the_limit_is_not_left_alone(clock):
 
 
 def test_what_another_one_knows_is_taken_over_and_shared(clock):
-    old, new = Circuits(clock, failures=1), Circuits(clock, failures=1)
+    old, new = CircuitBreakers(clock, failures=1), CircuitBreakers(clock, failures=1)
     fail(old)
     new.adopt(old)
     assert new.state(DEPLOYMENT) is State.OPEN
@@ -352,8 +359,8 @@ def test_what_another_one_knows_is_taken_over_and_shared(clock):
 
 ENDS = {
     "answer": None,
-    "fail": UpstreamError("refused", fault=Fault.UNREACHABLE),
-    "reject": UpstreamError("refused", fault=Fault.REJECTED),
+    "fail": UpstreamError("refused", fault=FailureKind.UNREACHABLE),
+    "reject": UpstreamError("refused", fault=FailureKind.REJECTED),
     "go": asyncio.CancelledError(),
     "break": RuntimeError("a defect"),
 }
@@ -362,7 +369,7 @@ ENDS = {
 @given(st.lists(st.sampled_from(["ask", "tick", *ENDS]), max_size=80), st.randoms())
 def test_an_open_circuit_never_lets_two_requests_try_and_never_locks_anybody_out(steps, random):
     clock = Clock()
-    circuits = Circuits(clock, failures=2)
+    circuits = CircuitBreakers(clock, failures=2)
     under_way: list[tuple[Attempt, bool]] = []
     for step in steps:
         if step == "tick":

@@ -157,10 +157,10 @@ _WRONG: tuple[tuple[int, str, dict[str, str]], ...] = (
     (400, '["MARKER"]', {}),
     (400, "", {}),
     (400, '{"model": "auto", "messages": "MARKER"}', {}),
-    (400, '{"model": "auto", "messages": [{"content": "MARKER"}]}', {}),
+    (400, '{"model": "auto", "messages": [{"role": 5, "content": "MARKER"}]}', {}),
     (400, '{"model": "auto", "messages": [{"role": "user", "content": {"a": "MARKER"}}]}', {}),
     (404, '{"model": "nobody-has-this", "messages": [{"role": "user", "content": "MARKER"}]}', {}),
-    (415, '{"messages": [{"role": "user", "content": "MARKER"}]}', {"content-type": "text/html"}),
+    (415, '{"messages": [{"role": "user", "content": "MARKER"}]}', {"content-encoding": "lzma"}),
     (
         400,
         '{"model": "auto", "messages": [{"role": "user", "content": "MARKER"}]}',

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from gearshift.types import Chunk, ToolCall
 
@@ -58,8 +58,14 @@ class HalfCharacters:
                 for key, half in self._held.items()
             )
             self._held = {}
-        model = whole_characters(chunk.model) if chunk.model else chunk.model
-        return chunk._replace(content=content, reasoning=reasoning, tool_calls=calls, model=model)
+        return chunk._replace(
+            content=content,
+            reasoning=reasoning,
+            tool_calls=calls,
+            model=_whole(chunk.model),
+            finish_reason=_whole(chunk.finish_reason),
+            logprobs=tuple(_whole(entry) for entry in chunk.logprobs),
+        )
 
     def _joined_call(self, call: ToolCall, is_last: bool) -> ToolCall:
         return replace(
@@ -78,6 +84,15 @@ class HalfCharacters:
         if begun and (halves := _LEADING_HALVES.match(text)):
             text = _put_together(halves.group()) + text[halves.end() :]
         return whole_characters(text)
+
+
+def _whole(value: Any) -> Any:
+    """A JSON value in whole characters: nothing completes what stands in it."""
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, dict):
+        return {whole_characters(name): _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 def _put_together(halves: str) -> str:

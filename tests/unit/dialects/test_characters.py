@@ -70,3 +70,13 @@ def test_a_half_that_is_never_completed_is_told_at_the_end():
     halves.joined(Chunk(tool_calls=(ToolCall(2, arguments='"\ud83d'),)), is_last=False)
     last = halves.joined(Chunk(finish_reason="stop"), is_last=True)
     assert last == Chunk(tool_calls=(ToolCall(2, arguments="\ufffd"),), finish_reason="stop")
+
+
+def test_what_no_piece_completes_is_whole_at_once():
+    logprob = {"token": "caf\udcc3", "bytes": [99], "top_logprobs": [{"token": "\ud83d"}]}
+    chunk = Chunk(model="m\udcc3", finish_reason="st\udce2op", logprobs=(logprob,))
+    found = HalfCharacters().joined(chunk, is_last=False)
+    assert (found.model, found.finish_reason) == ("m\ufffd", "st\ufffdop")
+    assert found.logprobs == (
+        {"token": "caf\ufffd", "bytes": [99], "top_logprobs": [{"token": "\ufffd"}]},
+    )

@@ -115,13 +115,16 @@ def _messages(body: JsonObject) -> list[Message]:
         raise refuse("messages", "is missing; it must be a list of at least one message")
     if not isinstance(messages, list) or not messages:
         raise refuse("messages", "must be a list of at least one message")
+    read = messages
     for index, message in enumerate(messages):
         if not _is_plain(message):
             check_role(message, index, ROLES)
             if message["role"] in _RESULT_ROLES and not isinstance(message.get("content"), str):
-                message = messages[index] = {**message, "content": result_content(message)}
+                if read is messages:
+                    read = [*messages]  # the body stays as it came
+                message = read[index] = {**message, "content": result_content(message)}
             _check_content(message, f"messages.{index}")
-    return messages
+    return read
 
 
 def _is_plain(message: Json) -> bool:

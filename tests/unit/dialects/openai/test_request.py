@@ -194,3 +194,11 @@ def test_what_a_tool_says_may_be_anything(role, content, text):
     without = {key: value for key, value in turn.items() if key != "content"}
     request = DIALECT.parse(Operation.CHAT, orjson.dumps({"messages": [USER, without]}))
     assert request.messages[1]["content"] == ""
+
+
+def test_a_result_is_read_as_a_text_and_the_body_stays_as_it_came():
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    given = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "a"}]
+    request = parsed(messages=given)
+    assert request.messages[1]["content"] == ""
+    assert request.body["messages"] == given

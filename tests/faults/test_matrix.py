@@ -23,7 +23,12 @@ from tests.fakes.statuses import BY_STATUS
 
 from gearshift import registry
 
-PATIENT = {"connect_seconds": 20, "first_token_seconds": 20, "idle_seconds": 20, "total_seconds": 40}
+PATIENT = {
+    "connect_seconds": 20,
+    "first_token_seconds": 20,
+    "idle_seconds": 20,
+    "total_seconds": 40,
+}
 # A stall takes half a second; the total leaves the second upstream time on a busy machine.
 HASTY = {
     "connect_seconds": 0.5,

@@ -93,6 +93,7 @@ class UpstreamConnection(asyncio.Protocol):
                 await self._more()
         except BaseException:
             self.finish()
+            self.abort()  # though all may have come meanwhile: nobody gives it back
             raise
 
     def _expire(self, seconds: float) -> None:

@@ -207,3 +207,16 @@ async def test_a_connection_that_breaks_says_where():
     with pytest.raises(UpstreamError, match="cut off: reset by peer") as caught:
         await connection.read()
     assert caught.value.fault is FailureKind.CUT_OFF
+
+
+async def test_one_that_is_given_up_just_when_its_answer_has_come_is_closed():
+    connection = UpstreamConnection(asyncio.get_running_loop(), lambda _: None)
+    transport = Transport()
+    connection.connection_made(transport)
+    exchanging = asyncio.ensure_future(connection.exchange(b"GET / HTTP/1.1\r\n\r\n"))
+    await asyncio.sleep(0)
+    connection.data_received(HEAD + chunk(b"all") + END)
+    exchanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await exchanging
+    assert transport.is_aborted

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final
 
+from gearshift.tiered_routing.kinds import kind_named
 from gearshift.tiered_routing.lexicon import (
     english,
     finance,
@@ -35,33 +36,9 @@ _TERMS: Final = (
     ),
 )
 
-KINDS: Final[tuple[str, ...]] = tuple(
-    dict.fromkeys(
-        [
-            *english.CUES,
-            *english.VERBS,
-            *(kind for _, kind in _TERMS),
-            *structures.RAW,
-            *languages.FUNCTION_WORDS,
-            *(
-                "several_questions",
-                "scope",
-                "figures",
-                "code_request",
-                "process",
-                "word_problem",
-                "calculation",
-                "unframed",
-                "bare_topic",
-                "clauses",
-                "situation",
-            ),
-        ]
-    )
-)
-"""Every kind of evidence, in the order of its number."""
+TERM_KINDS: Final = tuple(dict.fromkeys(kind for _, kind in _TERMS))
+"""The kinds of every field's terms."""
 
-KIND_NUMBER: Final[Mapping[str, int]] = {kind: number for number, kind in enumerate(KINDS)}
 _BITS: Final = 8  # the kind's share of a label; the rest numbers the entry
 KIND_MASK: Final = (1 << _BITS) - 1
 
@@ -106,7 +83,7 @@ class _Labels:
 
     def of(self, kind: str) -> int:
         self._next += 1
-        return self._next << _BITS | KIND_NUMBER[kind]
+        return self._next << _BITS | kind_named(kind)
 
 
 def _forms(

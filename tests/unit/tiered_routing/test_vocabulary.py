@@ -3,12 +3,11 @@
 import pytest
 
 from gearshift.tiered_routing import vocabulary as module
+from gearshift.tiered_routing.kinds import Kind
 from gearshift.tiered_routing.lexicon import english, languages
 from gearshift.tiered_routing.text import fold
 from gearshift.tiered_routing.vocabulary import (
     KIND_MASK,
-    KIND_NUMBER,
-    KINDS,
     entries,
     vocabulary,
 )
@@ -16,12 +15,7 @@ from gearshift.tiered_routing.vocabulary import (
 
 def kinds_in(text, patterns=None):
     patterns = patterns or vocabulary().words
-    return {KINDS[label & KIND_MASK] for label in patterns.labels(fold(text))}
-
-
-def test_every_kind_has_one_number_that_fits_into_a_label():
-    assert len(set(KINDS)) == len(KINDS) <= KIND_MASK + 1
-    assert {number: kind for kind, number in KIND_NUMBER.items()} == dict(enumerate(KINDS))
+    return {Kind(label & KIND_MASK).name.lower() for label in patterns.labels(fold(text))}
 
 
 def test_entries_are_folded_and_none_is_empty():

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
@@ -23,6 +24,12 @@ HEAD: Final = "0005"
 """The newest migration."""
 
 METADATA: Final = MetaData()
+
+VERSION: Final = Table(
+    "alembic_version", MetaData(), Column("version_num", String(32), nullable=False)
+)
+"""Where Alembic keeps the last migration that a database has seen."""
+VERSION.append_constraint(PrimaryKeyConstraint("version_num", name="alembic_version_pkc"))
 
 DECISIONS: Final = Table(
     "decisions",

@@ -6,6 +6,7 @@ Of the whole machine, whoever caused it: no counter knows requests. Sources: Lin
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from gearshift.extras import extra
 
 _POWERCAP: Final = Path("/sys/class/powercap")
 _PACKAGES: Final = "intel-rapl:[0-9]*"  # AMD's, too; without the parts of a package, `0:0`
+_NVML: Final = "libnvidia-ml.so.1"
 
 Source = Callable[[], float]
 """Joules so far; the counter may begin anew."""
@@ -65,8 +67,19 @@ def _microjoules(zone: Path) -> int:
     return int((zone / "energy_uj").read_text())
 
 
+def has_driver() -> bool:
+    """Whether NVIDIA's library is there; without it the package that speaks to it is of no use."""
+    try:
+        ctypes.CDLL(_NVML)
+    except OSError:
+        return False
+    return True
+
+
 def cards() -> dict[str, Source]:
     """NVIDIA's cards, where the extra is installed and the driver answers."""
+    if not has_driver():
+        return {}
     try:
         with extra("energy", "the energy of NVIDIA's cards"):
             import pynvml

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import IntEnum, auto
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Final
 
@@ -97,16 +97,34 @@ def _in_any_case(patterns: Iterable[tuple[str, _Sign]]) -> Iterator[tuple[str, _
     return ((f"(?i){pattern}", sign) for pattern, sign in patterns)
 
 
-_SIGNS: Final = FilteredPatterns(_in_any_case(_patterns()))
-_HINTS: Final = PatternSet(_in_any_case(_hints()), is_literal=False)
-_HINTS_BESIDE: Final = PatternSet(_in_any_case(_beside()), is_literal=False)
-_WHOLE: Final = FilteredPatterns(_in_any_case((p, _Sign.WHOLE) for p in lexicon.WHOLE))
-_WORK: Final = FilteredPatterns(
-    _in_any_case(
-        [(pattern, _Sign.WORK) for pattern in lexicon.WORK]
-        + [(pattern, _Sign.MORE_WORK) for pattern in lexicon.MORE_WORK]
-    )
-)
+# Compiled when they are first needed: all but the first are for texts that hint at a side call.
+
+
+@cache
+def _hints_of_made() -> PatternSet:
+    return PatternSet(_in_any_case(_hints()), is_literal=False)
+
+
+@cache
+def _hints_beside() -> PatternSet:
+    return PatternSet(_in_any_case(_beside()), is_literal=False)
+
+
+@cache
+def _whole() -> FilteredPatterns:
+    return FilteredPatterns(_in_any_case((p, _Sign.WHOLE) for p in lexicon.WHOLE))
+
+
+@cache
+def _signs() -> FilteredPatterns:
+    return FilteredPatterns(_in_any_case(_patterns()))
+
+
+@cache
+def _work() -> FilteredPatterns:
+    work = [(pattern, _Sign.WORK) for pattern in lexicon.WORK]
+    more = [(pattern, _Sign.MORE_WORK) for pattern in lexicon.MORE_WORK]
+    return FilteredPatterns(_in_any_case(work + more))
 
 
 def is_side_call(text: str) -> bool:
@@ -138,7 +156,7 @@ def _is_side_call(text: str, shapes_in: int = _HEAD + _TAIL + 1) -> bool:
     encoded = encode(text)
     if not _is_hinted_at(encoded):
         return False
-    signs = _SIGNS.labels(encoded)
+    signs = _signs().labels(encoded)
     if _Sign.WHOLE not in signs and not _is_shape(signs):
         return False
     if (unquoted := _QUOTED.sub(" ", text)) != text:
@@ -152,28 +170,28 @@ def _is_side_call(text: str, shapes_in: int = _HEAD + _TAIL + 1) -> bool:
 
 def _is_hinted_at(text: bytes) -> bool:
     """Whether a text may be one: a quick look, with which hardly any other text passes."""
-    made = _HINTS.labels(text)
+    made = _hints_of_made().labels(text)
     if not made:
         return False
-    if _Sign.WHOLE in made and _WHOLE.may_occur(text):
+    if _Sign.WHOLE in made and _whole().may_occur(text):
         return True
-    return _is_shape({_Sign.MAKER, *made, *_HINTS_BESIDE.labels(text)})
+    return _is_shape({_Sign.MAKER, *made, *_hints_beside().labels(text)})
 
 
 def _is_side_sentence(match: re.Match[str], text: str, of_talk: set[int]) -> bool:
     sentence = match[0]
-    signs = _SIGNS.labels(encode(sentence))
+    signs = _signs().labels(encode(sentence))
     if _Sign.LIMIT in signs:
         signs |= of_talk  # a limit shows what it is about; the source may stand by itself
     if not _is_shape(signs):
         return False
     reach = _REACH.search(sentence)
     asked = sentence[: reach.end() + _BEHIND] if reach else sentence
-    if _Sign.WORK in _WORK.labels(encode(asked)):
+    if _Sign.WORK in _work().labels(encode(asked)):
         return False
     end = text.find("\n", match.end())
     line = text[match.start() : end if end >= 0 else len(text)]
-    return _Sign.MORE_WORK not in _WORK.labels(encode(line))
+    return _Sign.MORE_WORK not in _work().labels(encode(line))
 
 
 def _is_shape(signs: set[int]) -> bool:

@@ -1,12 +1,14 @@
+import json
 import subprocess
 import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select, text
+from sqlalchemy import func, inspect, select, text
 from tests.fakes.finished import finished
 
+from gearshift.decision_log import database
 from gearshift.decision_log.database import (
     DecisionLogError,
     default_url,
@@ -14,7 +16,7 @@ from gearshift.decision_log.database import (
     salt_of,
     version_of,
 )
-from gearshift.decision_log.schema import ALARMS, HEAD, JUDGEMENTS, METADATA
+from gearshift.decision_log.schema import ALARMS, HEAD, JUDGEMENTS, METADATA, VERSION
 from gearshift.quality.alarm_record import kept_alarms
 
 
@@ -29,6 +31,65 @@ def test_a_new_database_gets_the_newest_schema(url):
     again = open_database(url)
     assert salt_of(again) == salt
     again.dispose()
+
+
+def shape(connection):
+    """All that a database says of its tables."""
+    of = inspect(connection)
+    questions = (
+        *(of.get_columns, of.get_pk_constraint, of.get_foreign_keys),
+        *(of.get_indexes, of.get_unique_constraints, of.get_check_constraints),
+    )
+    return {
+        table: [json.dumps(ask(table), default=str, sort_keys=True) for ask in questions]
+        for table in of.get_table_names()
+    }
+
+
+def test_tables_made_at_once_are_those_that_the_steps_make(url, monkeypatch):
+    engine = open_database(url)
+    with engine.begin() as connection:
+        at_once = shape(connection)
+        METADATA.drop_all(connection)
+        VERSION.drop(connection)
+        assert shape(connection) == {}
+    engine.dispose()
+    monkeypatch.setattr(database, "_create", database._upgrade)
+    engine = open_database(url)
+    with engine.connect() as connection:
+        assert shape(connection) == at_once
+    assert at_once.keys() == {*METADATA.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_what_is_not_ours_is_left_alone(url):
+    engine = open_database(url)
+    with engine.begin() as connection:
+        VERSION.drop(connection)  # tables of our names, which nobody knows the making of
+    engine.dispose()
+    with pytest.raises(DecisionLogError, match="exists"):
+        open_database(url)
+
+
+def test_a_kill_leaves_all_of_the_tables_or_none(url, monkeypatch):
+    def killed(*_, **__):
+        raise OSError("killed")
+
+    monkeypatch.setattr(VERSION, "create", killed)
+    with pytest.raises(DecisionLogError, match="killed"):
+        open_database(url)
+    monkeypatch.undo()
+    engine = open_database(url)
+    assert version_of(engine) == HEAD
+    engine.dispose()
+
+
+def test_a_start_imports_no_migrations(tmp_path):
+    code = (
+        "import sys; from gearshift.decision_log.database import open_database; "
+        "open_database(sys.argv[1]); assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, f"sqlite:///{tmp_path}/d.db"], check=True)
 
 
 def test_processes_that_start_at_once_do_not_get_into_each_others_way(url):

@@ -61,6 +61,7 @@ def test_cards_tell_millijoules(monkeypatch):
         nvmlDeviceGetTotalEnergyConsumption=lambda handle: 1500,
     )
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr("gearshift.telemetry.energy.has_driver", lambda: True)
     assert cards()["gpu-0"]() == 1.5
 
     def absent():
@@ -73,3 +74,9 @@ def test_cards_tell_millijoules(monkeypatch):
 def test_a_machine_that_says_nothing_has_no_series(tmp_path):
     assert processors(tmp_path) == {}
     assert "gearshift_energy_joules_total{" not in exposed({})
+
+
+def test_without_a_driver_nothing_is_imported(monkeypatch):
+    monkeypatch.setattr("gearshift.telemetry.energy._NVML", "no-such-library.so")
+    monkeypatch.setitem(sys.modules, "pynvml", None)  # importing it would raise
+    assert cards() == {}

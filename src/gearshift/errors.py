@@ -18,7 +18,18 @@ from enum import StrEnum
 
 
 class GearshiftError(Exception):
-    """Anything that gearshift raises on purpose; the message says what, where and what to do."""
+    """Base of everything that gearshift raises on purpose.
+
+    The message says what is wrong, where, and what to do.
+
+    Example:
+        >>> from gearshift import load_settings
+        >>> try:
+        ...     load_settings("nowhere.yaml")
+        ... except GearshiftError as error:
+        ...     print(type(error).__name__)
+        ConfigError
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,24 @@ class Problem:
 
 
 class ConfigError(GearshiftError):
-    """The configuration cannot be used; `problems` lists every reason, not only the first."""
+    """The configuration cannot be used.
+
+    Args:
+        problems: Every problem, not only the first.
+        source: The file they are in; empty if there is none.
+
+    Attributes:
+        problems: Every problem, each with `key`, `message` and `suggestion`.
+        source: The file they are in; empty if there is none.
+
+    Example:
+        >>> from gearshift import TierConfig
+        >>> try:
+        ...     TierConfig.from_mapping({"complexity_treshold": 5})
+        ... except ConfigError as error:
+        ...     print(error)
+        tiered_routing.complexity_treshold: unknown key (did you mean 'complexity_threshold'?)
+    """
 
     def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
         self.problems = tuple(problems)
@@ -71,11 +99,27 @@ class ModelFileError(GearshiftError):
 class RequestError(GearshiftError):
     """The client sent something that cannot be answered.
 
-    Attributes:
-        status: HTTP status, 400-499.
+    Args:
+        message: What is wrong, for people.
+        status: HTTP status: 400-499, or 503 if no tier has a deployment.
         field: Path of the offending field (`messages.0.content`), or `None`.
-        code: Short machine-readable word such as `model_not_found`.
+        code: Short machine-readable word such as `model_not_found`, or `None`.
         headers: Extra response headers, such as `Allow` or `Retry-After`.
+
+    Attributes:
+        message: What is wrong, for people.
+        status: HTTP status: 400-499, or 503 if no tier has a deployment.
+        field: Path of the offending field (`messages.0.content`), or `None`.
+        code: Short machine-readable word such as `model_not_found`, or `None`.
+        headers: Extra response headers, such as `Allow` or `Retry-After`.
+
+    Example:
+        >>> from gearshift import LLMInterface
+        >>> try:
+        ...     LLMInterface()._determine_provider_and_model(messages="hi", tier="huge")
+        ... except RequestError as error:
+        ...     print(error.status, error.code, error)
+        400 unknown_tier unknown tier 'huge'; the tiers are: simple, complex
     """
 
     def __init__(
@@ -115,11 +159,36 @@ class FailureKind(StrEnum):
 class UpstreamError(GearshiftError):
     """One deployment did not answer.
 
-    Attributes:
-        fault: Decides between fallback and handing the answer back.
+    Args:
+        message: What the upstream said, or what happened, and what to do about it.
+        fault: The kind of failure; decides between a fallback and handing the error back.
         status: The upstream's HTTP status, or `None` if there was no response.
         body: The upstream's error body (for `REJECTED`, handed back in the client's dialect).
-        retry_after_seconds: What the upstream asked for, if it did.
+        retry_after_seconds: How many seconds the upstream asked to wait, if it did.
+
+    Attributes:
+        message: What the upstream said, or what happened, and what to do about it.
+        fault: The kind of failure; decides between a fallback and handing the error back.
+        status: The upstream's HTTP status, or `None` if there was no response.
+        body: The upstream's error body (for `REJECTED`, handed back in the client's dialect).
+        retry_after_seconds: How many seconds the upstream asked to wait, if it did.
+
+    Example:
+        >>> import asyncio
+        >>> from gearshift import LLMInterface, Settings
+        >>> settings = Settings.model_validate({
+        ...     "upstreams": [{
+        ...         "name": "gone",
+        ...         "provider": "openai",
+        ...         "base_url": "http://127.0.0.1:9/v1",
+        ...         "models": ["gemma2:2b"],
+        ...     }]
+        ... })
+        >>> try:
+        ...     asyncio.run(LLMInterface(settings).chat_completion("hi"))
+        ... except UpstreamError as error:
+        ...     print(error.fault.value, error.status)
+        unreachable None
     """
 
     def __init__(

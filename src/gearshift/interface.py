@@ -65,19 +65,33 @@ def of_name(name: str, models: Iterable[ServedModel]) -> ServedModel | None:
 
 
 class LLMInterface:
-    """Routes requests, sends them, falls back, and tells the sinks how it went.
+    """Routes requests, sends them, falls back, and reports each finished request to the sinks.
+
+    As an async context manager it also probes the upstreams and starts embedded engines; routing
+    needs neither. Routing may be called from any thread; calls that send something belong to the
+    event loop they are made in.
 
     Args:
-        config: Routing settings alone, or the whole settings; defaults otherwise.
-        sinks: Told of every finished request.
-        upstreams: Replaces the configured ones (the gateway's embedded engines).
-        router: Made already for these settings, as loading a scorer may take long.
-        previous: Whose upstreams are taken over where they are the same, with their
-            connections, engines and health; it owns them until `hand_over`.
+        config: Routing settings alone, or all settings; the defaults if `None`.
+        sinks: Called with every finished request.
+        upstreams: Used instead of the configured ones (the gateway's embedded engines).
+        router: A router made beforehand for these settings, as loading a scorer may take long.
+        previous: An interface whose unchanged upstreams are reused, with their connections,
+            engines and health; it owns them until its `hand_over`.
 
     Attributes:
-        in_flight: The requests that use it.
-        notices: What `start` has to tell people: which engine was found, what is missing.
+        settings: All settings, whichever were given.
+        router: Scores, and chooses a tier.
+        planner: Makes decisions.
+        providers: The code that speaks to each upstream, by the upstream's name.
+        circuits: The circuit breakers of all deployments.
+        admission: Queues in front of the upstreams.
+        health: What is known of the upstreams.
+        in_flight: The requests that are being answered.
+        notices: What `start` has to say to people: which engine was found, what is missing.
+
+    Raises:
+        ConfigError: A scorer of the user's own cannot be loaded.
 
     Example:
         >>> llm = LLMInterface()
@@ -159,7 +173,18 @@ class LLMInterface:
         self.health.adopt(previous.health, kept)
 
     def hand_over(self, successor: LLMInterface) -> None:
-        """From now on the successor closes what it has taken over."""
+        """Leave the reused upstreams to the interface that reuses them: it closes them from now on.
+
+        Args:
+            successor: The interface that was made with this one as `previous`.
+
+        Example:
+            >>> old = LLMInterface()
+            >>> new = LLMInterface(old.settings, previous=old)
+            >>> old.hand_over(new)
+            >>> new.providers == old.providers
+            True
+        """
         shared = set(self.providers.values()) & set(successor.providers.values())
         self._owned -= {name for name, provider in self.providers.items() if provider in shared}
         successor._owned = set(successor.providers)
@@ -170,7 +195,20 @@ class LLMInterface:
                     successor.circuits.succeeded(target.deployment)
 
     async def start(self) -> Self:
-        """Find the upstreams if none is configured, start them, and probe them once."""
+        """Discover the upstreams if none is configured, start them, and probe each once.
+
+        Raises:
+            UpstreamError: An embedded engine cannot be started.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> list[str]:
+            ...     llm = await LLMInterface().start()
+            ...     await llm.aclose()
+            ...     return list(llm.providers)
+            >>> asyncio.run(main())
+            ['ollama']
+        """
         if self._must_discover:
             found = await discover(self.settings)
             self._must_discover = False
@@ -189,7 +227,12 @@ class LLMInterface:
         return self
 
     async def aclose(self) -> None:
-        """Stop polling, close connections, end child processes; it may be started again."""
+        """Stop probing, close connections, end child processes; it may be started again.
+
+        Example:
+            >>> import asyncio
+            >>> asyncio.run(LLMInterface().aclose())
+        """
         await self._close()
         await self._loop_end.disarm()
 
@@ -220,10 +263,22 @@ class LLMInterface:
     ) -> tuple[str, str]:
         """The provider and model for a text or a conversation: the one place of choice.
 
-        An explicit `model` or `tier` wins over the score.
+        It does no I/O. An explicit `model` or `tier` wins over the score.
+
+        Args:
+            messages: A text, or turns in OpenAI's shape.
+            model: `auto`, a tier, or a model that some upstream has.
+            tier: Forces a tier.
+
+        Returns:
+            The upstream's kind and the model's name, such as `("ollama", "gemma2:2b")`.
 
         Raises:
             RequestError: Unknown model or tier.
+
+        Example:
+            >>> LLMInterface()._determine_provider_and_model(messages="hi", tier="complex")
+            ('ollama', 'mistral:7b-instruct')
         """
         decision = self.decide(chat_request(messages, model=model, tier=tier))
         return decision.provider, decision.model
@@ -231,20 +286,45 @@ class LLMInterface:
     def decide(self, request: ChatRequest) -> Decision:
         """Where a request would go, and why; nothing is sent.
 
+        Args:
+            request: A parsed request, such as `chat_request` of `gearshift.client.requests` makes.
+
         Raises:
-            RequestError: 404 for a model that nobody has, 400 for an unknown tier, 403 for what
-                the client may not use.
+            RequestError: 404 for a model that no upstream has, 400 for an unknown tier, 403 for
+                what the client may not use.
+
+        Example:
+            >>> from gearshift.client.requests import chat_request
+            >>> LLMInterface().decide(chat_request("Explain async vs threads")).tier
+            'complex'
         """
         return self.planner.plan(request, self.health.topology).decision
 
     # --- the call
 
     async def complete(self, request: ChatRequest) -> ChatResponse:
-        """Answer a request; returns when its first content has arrived.
+        """Answer a request; returns when the first content has arrived, so no fallback can follow.
+
+        The caller must read the frames to their end, or close them.
+
+        Args:
+            request: A parsed request, such as `chat_request` of `gearshift.client.requests` makes.
 
         Raises:
             RequestError: It cannot be routed.
-            UpstreamError: It cannot be answered; `ExhaustedError` when everybody failed.
+            UpstreamError: It cannot be answered; `ExhaustedError` if every deployment failed.
+
+        Example:
+            >>> import asyncio
+            >>> from gearshift.client.requests import chat_request
+            >>> async def main() -> str:
+            ...     async with LLMInterface() as llm:
+            ...         response = await llm.complete(chat_request("What time is it?"))
+            ...         frame = await response.frames.read()
+            ...         await response.frames.aclose()
+            ...         return frame.chunk.content
+            >>> asyncio.run(main())
+            'It is noon.'
         """
         started = request.received_at or time.perf_counter()
         plan = self.planner.plan(request, self.health.topology)
@@ -289,12 +369,24 @@ class LLMInterface:
             messages: A text, or turns in OpenAI's shape.
             model: `auto`, a tier, or a model that some upstream has.
             tier: Forces a tier.
-            stream: Return an async iterator of chunks instead of the whole answer.
+            stream: Return an async iterator of chunks instead of the complete answer.
             options: Fields of OpenAI's chat completion (`temperature`, `max_tokens` …).
+
+        Returns:
+            An `Answer`, or an `AnswerStream` if `stream` is true.
 
         Raises:
             RequestError: The request is malformed or names an unknown model or tier.
-            UpstreamError: Nobody could answer.
+            UpstreamError: It cannot be answered; `ExhaustedError` if every deployment failed.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     async with LLMInterface() as llm:
+            ...         answer = await llm.chat_completion("What time is it?", temperature=0)
+            ...         print(answer.model, answer)
+            >>> asyncio.run(main())
+            gemma2:2b It is noon.
         """
         request = chat_request(messages, model=model, tier=tier, stream=stream, options=options)
         answer = AnswerStream(await self.complete(request))
@@ -303,7 +395,15 @@ class LLMInterface:
     # --- what there is
 
     def served_models(self, allowed_tiers: frozenset[str] | None = None) -> list[ServedModel]:
-        """Every name a client may use: `auto`, the tiers, then the upstreams' models."""
+        """Every name that a client may put into `model`: `auto`, the tiers, the upstreams' models.
+
+        Args:
+            allowed_tiers: The tiers that the client may use; `None` for all.
+
+        Example:
+            >>> [model.name for model in LLMInterface().served_models()]
+            ['auto', 'simple', 'complex', 'gemma2:2b', 'mistral:7b-instruct']
+        """
         topology = self.health.topology
         names = [ServedModel(AUTO_MODEL, "auto")]
         names += [
@@ -320,21 +420,49 @@ class LLMInterface:
         return names
 
     def model_info(self, deployment: Deployment) -> ModelInfo | None:
-        """What its upstream tells of the model, by whatever name it lists it; `None`: nothing."""
+        """What the upstream reports of a model; `None` if nothing, or before the first probe.
+
+        Args:
+            deployment: The upstream and the model, under any name that the upstream accepts.
+
+        Example:
+            >>> LLMInterface().model_info(Deployment("ollama", "gemma2:2b")) is None
+            True
+        """
         state = self.health.states.get(deployment.upstream)
         infos = state.models if state else ()
         return next((info for info in infos if is_listed(deployment.model, info)), None)
 
     def tier_health(self) -> dict[str, list[DeploymentHealth]]:
-        """Every tier's deployments with their health."""
+        """The health of every tier's deployments, by tier, in the order they are tried in.
+
+        Example:
+            >>> health = LLMInterface().tier_health()
+            >>> health["simple"][0].readiness.value
+            'unknown'
+        """
         return self.health.tier_health()
 
     def upstream_states(self) -> Mapping[str, UpstreamState]:
-        """What the newest probe of each upstream found."""
+        """What the latest probe of each upstream found, by the upstream's name.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> bool:
+            ...     async with LLMInterface() as llm:
+            ...         return llm.upstream_states()["ollama"].is_reachable
+            >>> asyncio.run(main())
+            True
+        """
         return self.health.states
 
     def running_upstreams(self) -> tuple[UpstreamConfig, ...]:
-        """The upstreams with the addresses of engines started here, for other processes."""
+        """The upstreams with the addresses of engines started here, for other processes.
+
+        Example:
+            >>> [upstream.name for upstream in LLMInterface().running_upstreams()]
+            ['ollama']
+        """
         found = []
         for upstream in self._upstreams:
             provider = self.providers[upstream.name]
@@ -345,7 +473,18 @@ class LLMInterface:
     def provider_of(
         self, model: str, allowed_tiers: frozenset[str] | None = None
     ) -> tuple[Provider, str] | None:
-        """The provider that serves a concrete model, with the model's name there."""
+        """The provider that serves a model, and the model's name there; `None` if none does.
+
+        Args:
+            model: A model's name, not a tier.
+            allowed_tiers: The tiers that the client may use; `None` for all.
+
+        Example:
+            >>> LLMInterface().provider_of("gemma2:2b")[1]
+            'gemma2:2b'
+            >>> LLMInterface().provider_of("nobody-has-this") is None
+            True
+        """
         topology = self.health.topology
         targets = allowed_targets(topology.of_model(model), topology.tiers, allowed_tiers)
         if not targets:

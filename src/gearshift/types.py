@@ -84,16 +84,25 @@ class ToolCall:
 
 
 class Chunk(NamedTuple):
-    """A piece of an answer, or a whole one, in no dialect.
+    """A piece of an answer, or a complete one, independent of any dialect.
 
     Attributes:
-        finish_reason: `stop`, `length`, `tool_calls`, `content_filter` or a word of the server's
-            own, on the last piece.
-        load_seconds: How long the engine took to load the model, where it says so.
-        timings: How long it took for the rest, where it says so.
-        logprobs: An entry for each token (`token`, `logprob`, `bytes`, `top_logprobs`), if asked.
-        is_of_another: It belongs to an answer beside the first, where several were asked for. Of
-            those nothing is read.
+        content: Text to append to the answer; may be empty.
+        reasoning: Text to append to the model's reasoning; may be empty.
+        tool_calls: Tool calls, or parts of them, that begin or go on here.
+        finish_reason: `stop`, `length`, `tool_calls`, `content_filter`, or a word of the server's
+            own, on the last chunk; `None` on all others.
+        usage: Tokens used, usually on the last chunk; `None` elsewhere.
+        model: The model's name as the upstream reports it, if it does.
+        load_seconds: How long the engine took to load the model, if it reports that.
+        timings: How long it took for the rest, if it reports that.
+        logprobs: One entry per token (`token`, `logprob`, `bytes`, `top_logprobs`), if requested.
+        is_of_another: It belongs to a further answer where the request asked for several (`n`).
+            Further answers are passed on, but not read.
+
+    Example:
+        >>> Chunk("It is").has_content, Chunk(finish_reason="stop").has_content
+        (True, False)
     """
 
     content: str = ""
@@ -109,7 +118,7 @@ class Chunk(NamedTuple):
 
     @property
     def has_content(self) -> bool:
-        """Whether a client would see something of the answer itself."""
+        """Whether the chunk carries any part of the answer itself, such as text or a tool call."""
         return bool(self.content or self.reasoning or self.tool_calls or self.is_of_another)
 
 
@@ -181,19 +190,42 @@ class Decision(NamedTuple):
     """Where a request goes and why: made once, the same in header, log, metrics and Python.
 
     Attributes:
-        id: Unique, `dec-` and 24 hex digits.
-        time: Seconds since 1970, UTC.
-        score: 0-10, or `None` where nothing was scored (a concrete model was named).
-        contributions: One per factor; they add up to the score.
-        threshold: The score from which the next tier up begins.
-        fallback: `first->answered` tiers (deployments where the tier is the same), if the
-            first choice failed.
-        propensity: Probability (0-1] with which such a request is sent to this tier, over all
-            that chance decides: experiments and exploration.
-        arms: The experiments it takes part in, as `name:arm` with commas between.
-        drawn: The share with which it was drawn for judging, if it was.
-        movable: Whether its score decides: a low one would send it to the smallest tier, any other
-            one elsewhere. Not so where the client, its rights, or what it needs settle the tier.
+        id: Unique: `dec-` and 24 hex digits.
+        time: Seconds since 1970-01-01, UTC.
+        tier: The tier that answers; empty for a model outside the tiers.
+        model: The model's name, as its upstream spells it.
+        upstream: The configured name of the upstream.
+        provider: The upstream's kind (`ollama`, `openai`, `embedded`).
+        score: 0-10, or `None` where nothing was scored (the client named a concrete model).
+        factors: 0-3 for each of `length, code, technical, multi_step, question`.
+        contributions: What each factor adds to the score; they sum to it.
+        reason: One line for people.
+        cause: What settled the tier: the score, the client, a fallback ...
+        scorer: The scorer's name.
+        scorer_version: Changes when the same text may get another score.
+        threshold: The score from which the next tier up begins, 0-10.
+        config_hash: 12 hex digits that change when a setting changes.
+        session: The client's name for the conversation, if it gave one.
+        propensity: Probability, above 0 and up to 1, with which such a request is sent to this
+            tier, over everything that is randomised: experiments and exploration.
+        fallback: `first->answered` tiers (deployments if the tier is the same), if the first
+            choice failed.
+        arms: The experiments it takes part in, as `name:arm`, separated by commas.
+        drawn: The sampling rate (0-1) with which it was selected for judging, if it was.
+        movable: Whether the score settles the tier: a low one would send it to the smallest tier,
+            any other one elsewhere. False where the client, its permissions, or what the request
+            needs settle the tier.
+
+    Example:
+        >>> import asyncio
+        >>> from gearshift import LLMInterface
+        >>> async def main() -> Decision:
+        ...     async with LLMInterface() as llm:
+        ...         answer = await llm.chat_completion("What time is it?")
+        ...         return answer.decision
+        >>> decision = asyncio.run(main())
+        >>> decision.tier, decision.cause.value, decision.score < 3
+        ('simple', 'scored', True)
     """
 
     id: str
@@ -220,16 +252,24 @@ class Decision(NamedTuple):
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """Tier, model and upstream that are to answer, or did."""
+        """Tier, model and upstream of the deployment that answers, or did."""
         return self.tier, self.model, self.upstream
 
     @property
     def deployment(self) -> Deployment:
-        """The deployment that is to answer, or did."""
+        """The deployment that answers, or did."""
         return Deployment(self.upstream, self.model)
 
     def to_json(self) -> JsonObject:
-        """The decision as a JSON object, under the names of its fields."""
+        """The decision as a JSON object under the names of its fields, as `/v1/route` returns it.
+
+        Example:
+            >>> from gearshift import LLMInterface
+            >>> from gearshift.client.requests import chat_request
+            >>> decision = LLMInterface().decide(chat_request("What time is it?"))
+            >>> decision.to_json()["model"]
+            'gemma2:2b'
+        """
         record = self._asdict()
         record["factors"] = dict(self.factors)
         record["contributions"] = dict(self.contributions)

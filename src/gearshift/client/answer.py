@@ -15,11 +15,25 @@ from gearshift.types import ChatResponse, Chunk, Decision, FrameStream, ToolCall
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; `str(answer)` is its text.
+    """A complete answer; `str(answer)` is its text.
 
     Attributes:
+        content: The text; empty where the model only called tools.
         decision: Which model answered, and why.
-        finish_reason: `stop`, `length`, `tool_calls` or `content_filter`.
+        reasoning: What the model thought before it answered, if the upstream reports it.
+        tool_calls: The tools the model wants called, in order.
+        finish_reason: `stop`, `length`, `tool_calls`, `content_filter`, or a word of the upstream's
+            own; `None` if it gave none.
+        usage: Tokens used; `None` if the upstream does not count them.
+
+    Example:
+        >>> from gearshift import LLMInterface
+        >>> async def main() -> Answer:
+        ...     async with LLMInterface() as llm:
+        ...         return await llm.chat_completion("What time is it?")
+        >>> answer = asyncio.run(main())
+        >>> answer.content, answer.model, answer.tier
+        ('It is noon.', 'gemma2:2b', 'simple')
     """
 
     content: str
@@ -31,12 +45,12 @@ class Answer:
 
     @property
     def model(self) -> str:
-        """The model that really answered."""
+        """The name of the model that really answered, as its upstream spells it."""
         return self.decision.model
 
     @property
     def tier(self) -> str:
-        """Its tier."""
+        """The tier that the model answered for; empty for a model outside the tiers."""
         return self.decision.tier
 
     def __str__(self) -> str:
@@ -44,15 +58,27 @@ class Answer:
 
 
 class AnswerStream:
-    """Chunks of an answer as they arrive; leaving early stops the upstream.
+    """The chunks of an answer as they arrive: an async iterator and an async context manager.
 
-    Until it is read to its end or closed, it keeps its connection and its place at the upstream.
-    One that is given up without either is closed when it is collected, with a `ResourceWarning`.
+    Leaving the context early stops the upstream. Until the stream is read to its end or closed, it
+    keeps its connection and its place in the upstream's queue. A stream that is dropped without
+    either is closed when Python collects it, with a `ResourceWarning`.
+
+    Args:
+        response: The answer whose first content has arrived.
+
+    Raises:
+        UpstreamError: While iterating: the answer broke off.
 
     Example:
-        async with await llm.chat_completion("Hello", stream=True) as answer:
-            async for chunk in answer:
-                print(chunk.content, end="")
+        >>> from gearshift import LLMInterface
+        >>> async def main() -> None:
+        ...     async with LLMInterface() as llm:
+        ...         async with await llm.chat_completion("What time is it?", stream=True) as stream:
+        ...             async for chunk in stream:
+        ...                 print(chunk.content, end="")
+        >>> asyncio.run(main())
+        It is noon.
     """
 
     def __init__(self, response: ChatResponse) -> None:
@@ -62,7 +88,7 @@ class AnswerStream:
 
     @property
     def decision(self) -> Decision:
-        """Which model answers, and why."""
+        """Which model answers, and why; known before the first chunk."""
         return self._response.decision
 
     async def __aiter__(self) -> AsyncIterator[Chunk]:
@@ -74,7 +100,18 @@ class AnswerStream:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """Stop the answer; what has been read to its end is closed already."""
+        """Stop the answer and release the connection; may be called more than once.
+
+        Example:
+            >>> from gearshift import LLMInterface
+            >>> async def main() -> str:
+            ...     async with LLMInterface() as llm:
+            ...         stream = await llm.chat_completion("What time is it?", stream=True)
+            ...         await stream.aclose()
+            ...         return stream.decision.model
+            >>> asyncio.run(main())
+            'gemma2:2b'
+        """
         self._is_closed = True
         await self._response.frames.aclose()
 
@@ -95,7 +132,20 @@ class AnswerStream:
             _close_soon(self._loop, self._response.frames)
 
     async def collect(self) -> Answer:
-        """All chunks as one answer."""
+        """Read the stream to its end and join its chunks.
+
+        Raises:
+            UpstreamError: The answer broke off.
+
+        Example:
+            >>> from gearshift import LLMInterface
+            >>> async def main() -> str:
+            ...     async with LLMInterface() as llm:
+            ...         stream = await llm.chat_completion("What time is it?", stream=True)
+            ...         return str(await stream.collect())
+            >>> asyncio.run(main())
+            'It is noon.'
+        """
         chunk = joined([chunk async for chunk in self])
         return Answer(
             chunk.content,

@@ -59,13 +59,27 @@ def load_settings(
     """Gather the settings: defaults < YAML file < environment < arguments.
 
     Args:
-        path: The file (`--config`); looked for where it is `None`.
-        environ: The process's environment otherwise.
-        cwd: The working folder otherwise.
+        path: The file (`--config`); looked for in the usual places if `None`.
+        environ: Variables; the process's environment if `None`.
+        cwd: The folder that a relative path starts from; the working folder if `None`.
         overrides: Arguments by dotted key (`tiered_routing.scorer`).
+
+    Returns:
+        The settings, where each value comes from, and the file that was read.
 
     Raises:
         ConfigError: With every problem that was found.
+
+    Example:
+        >>> loaded = load_settings(
+        ...     "config/ssot_config.yaml",
+        ...     environ={"GEARSHIFT_LIMITS__MAX_QUEUE": "8"},
+        ...     overrides={"tiered_routing.scorer": "learned"},
+        ... )
+        >>> loaded.settings.limits.max_queue, loaded.sources["limits.max_queue"]
+        (8, 'env GEARSHIFT_LIMITS__MAX_QUEUE')
+        >>> loaded.settings.tiered_routing.scorer, loaded.sources["tiered_routing.scorer"]
+        ('learned', 'argument')
     """
     environ = os.environ if environ is None else environ
     located = locate(path, environ, cwd or Path.cwd())

@@ -117,6 +117,12 @@ class DecisionLogSettings(SettingsBlock):
 class Settings(SettingsBlock):
     """All settings, validated and frozen; `Settings()` holds the defaults.
 
+    The attributes are the blocks of the configuration file: docs/configuration.md and
+    `config/ssot_config.yaml` describe each with its units and ranges.
+
+    Raises:
+        pydantic.ValidationError: A value is wrong; `load_settings` raises a `ConfigError` instead.
+
     Example:
         >>> Settings().limits.max_in_flight
         64
@@ -150,7 +156,7 @@ class Settings(SettingsBlock):
 
     @property
     def deadlines(self) -> Deadlines:
-        """How long an upstream may take."""
+        """How long an upstream may take, in seconds."""
         limits = self.limits
         return Deadlines(
             connect_seconds=limits.connect_seconds,
@@ -160,11 +166,24 @@ class Settings(SettingsBlock):
         )
 
     def upstream_configs(self) -> tuple[UpstreamConfig, ...]:
-        """The configured upstreams; empty where they are to be discovered."""
+        """The configured upstreams; empty if they are to be discovered.
+
+        Example:
+            >>> Settings().upstream_configs()
+            ()
+        """
         return tuple(upstream.to_config() for upstream in self.upstreams)
 
     def first_model(self, tier: str) -> str:
-        """The model that is asked first in a tier, without the name of its upstream."""
+        """The model that is asked first in a tier, without the name of its upstream.
+
+        Args:
+            tier: The name of a configured tier.
+
+        Example:
+            >>> Settings().first_model("simple")
+            'gemma2:2b'
+        """
         chain = next(t.deployments for t in self.tiered_routing.ordered_tiers if t.name == tier)
         prefix, _, model = chain[0].partition("/")
         is_upstream = any(upstream.name == prefix for upstream in self.upstreams)

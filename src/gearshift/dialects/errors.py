@@ -67,7 +67,7 @@ def fault_of(status: int, body: bytes) -> tuple[FailureKind, str]:
     r"""What a non-2xx response means, and the upstream's message in one line.
 
     >>> fault_of(404, b'{"error":"model \'x\' not found"}')
-    (<Fault.MISSING_MODEL: 'missing_model'>, "model 'x' not found")
+    (<FailureKind.MISSING_MODEL: 'missing_model'>, "model 'x' not found")
     """
     decoded = _decoded(body)
     message = error_text(decoded) if decoded is not None else _one_line(body)

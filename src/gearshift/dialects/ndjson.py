@@ -11,7 +11,7 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 class LineDecoder:
     r"""Cuts a stream into lines, each with its line end; their sum is the stream.
 
-    >>> LineCutter().feed(b'{"a":1}\n{"b"')
+    >>> LineDecoder().feed(b'{"a":1}\n{"b"')
     [b'{"a":1}\n']
     """
 

@@ -50,9 +50,9 @@ class SSEDecoder:
     Servers that put no blank line between events, or no `data:` before them, are understood as
     well: where one object is complete and the next begins, one event ends.
 
-    >>> EventCutter().feed(b"data: 1\n\ndata")[0].data
+    >>> SSEDecoder().feed(b"data: 1\n\ndata")[0].data
     b'1'
-    >>> [event.data for event in EventCutter().feed(b'data: {"a":1}\ndata: {"a":2}\n')]
+    >>> [event.data for event in SSEDecoder().feed(b'data: {"a":1}\ndata: {"a":2}\n')]
     [b'{"a":1}', b'{"a":2}']
     """
 

@@ -28,7 +28,7 @@ def call_id(*names: object) -> str:
     The same names give the same id, so that a result finds its call in every turn.
 
     >>> call_id("an answer", 0)
-    'SR4nyBpyB'
+    'YFeV6wC24'
     """
     digest = hashlib.blake2b(repr(names).encode("utf-8", "replace"), digest_size=8).digest()
     number = int.from_bytes(digest)

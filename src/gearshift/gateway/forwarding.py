@@ -74,9 +74,9 @@ _MOST_NAMES: Final = 1024
 def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The end-to-end headers, such as `traceparent` and those that gearshift does not know.
 
-    >>> passed_on({"host": "x", "openai-beta": "a", "connection": "x-hop", "x-hop": "b"})
+    >>> forwarded_headers({"host": "x", "openai-beta": "a", "connection": "x-hop", "x-hop": "b"})
     {'openai-beta': 'a'}
-    >>> passed_on({"api-key": "sk-1", "x-acme-token": "2", "x-acme": "Bearer 3"})
+    >>> forwarded_headers({"api-key": "sk-1", "x-acme-token": "2", "x-acme": "Bearer 3"})
     {}
     """
     passed = {

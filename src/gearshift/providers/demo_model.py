@@ -108,7 +108,7 @@ def reply_pieces(reply: str) -> list[str]:
     """The reply cut into pieces of which no two are equal, so that each has one successor.
 
     >>> reply_pieces("to be or not to be")
-    ['to', '▁be', '▁or', '▁not', '▁to', '▁be▁']
+    ['to', '▁be', '▁or', '▁not', '▁to▁be']
     """
     text = reply.replace(" ", _SPACE)
     ends = [match.end() for match in re.finditer(rf"{_SPACE}?\w+|{_SPACE}?[^\w{_SPACE}]", text)]

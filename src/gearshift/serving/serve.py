@@ -58,6 +58,16 @@ async def serve(
 
     Raises:
         GearshiftError: A port is taken, an upstream cannot be started, or settings are of no use.
+
+    Example:
+        >>> async def main() -> None:
+        ...     stop = asyncio.Event()
+        ...     def ready(addresses: Addresses) -> None:
+        ...         print(addresses.data.startswith("http://127.0.0.1:"))
+        ...         stop.set()
+        ...     await serve(port=0, admin_port=0, ready=ready, stop=stop)
+        >>> asyncio.run(main())
+        True
     """
     loaded = settings if isinstance(settings, LoadedSettings) else _alone(settings or Settings())
     for warning in _warnings(host, loaded.settings):

@@ -32,6 +32,7 @@ class ComplexityResult:
         score: 0-10, not rounded.
         factors: `length, code, technical, multi_step, question`, each 0-3.
         contributions: What each factor adds to the score; they sum to it.
+        tier: The name of the tier that takes the score.
         threshold: The score from which the next tier up begins; for the last tier, the score
             from which it begins itself.
         truncated: Only the head and the tail of the text were read.
@@ -40,6 +41,11 @@ class ComplexityResult:
         bounds: The tiers' names and exclusive upper bounds, ascending; the last has none. The
             router knows them too: a scorer of one's own may leave them out.
         failure: Why the scorer has no score, where it failed; empty otherwise. The router fills it.
+
+    Example:
+        >>> result = TaskComplexityScorer().score("Explain async vs threads")
+        >>> round(result.score, 1), result.tier, result.factors["question"]
+        (4.2, 'complex', 3.0)
     """
 
     score: float
@@ -112,8 +118,12 @@ class TaskComplexityScorer:
     """Scores requests by the design's rule: five factors, fixed weights, a tier by threshold.
 
     Args:
-        config: Tiers and their bounds.
+        config: Tiers and their bounds; the defaults if `None`.
         remembered: How many results are kept for texts that come again; 0 for none.
+
+    Attributes:
+        name: `rule`, as in decisions and `x-gearshift-scorer`.
+        version: Changes when the same text may get another score.
 
     Example:
         >>> TaskComplexityScorer().score("Explain async vs threads").tier
@@ -135,11 +145,28 @@ class TaskComplexityScorer:
         self._memory: ResultCache[ComplexityResult] = ResultCache(remembered)
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
-        """The score of a text, or of the last user turn of a conversation; never raises."""
+        """The score of a text, or of the last user turn of a conversation; never raises.
+
+        Args:
+            text_or_messages: A text of any length, or turns in OpenAI's shape.
+
+        Example:
+            >>> scorer = TaskComplexityScorer()
+            >>> scorer.score([{"role": "user", "content": "What time is it?"}]).tier
+            'simple'
+        """
         return remembered_result(self._memory, text_or_messages, self.score_task)
 
     def score_task(self, task: Task) -> ComplexityResult:
-        """The score of a task that was found before."""
+        """The score of a task that was found in a conversation before.
+
+        Args:
+            task: What to score: `task_of` of `gearshift.tiered_routing.conversation` finds it.
+
+        Example:
+            >>> TaskComplexityScorer().score_task(Task("What time is it?")).tier
+            'simple'
+        """
         text = task.text
         size = len(text)
         length = 0.0 if size < 100 else 1.0 if size <= 500 else 2.0 if size <= 1000 else 3.0

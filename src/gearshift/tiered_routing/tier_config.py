@@ -73,14 +73,33 @@ class SettingsModel(BaseModel):
 
 
 class TierModels(SettingsModel):
-    """The two-tier short form: one model for each tier."""
+    """The short form of two tiers: one model for each.
+
+    Attributes:
+        simple: Takes scores below the threshold; a model's name, or `upstream/model`.
+        complex: Takes all others.
+
+    Example:
+        >>> TierModels(simple="qwen2.5:1.5b").complex
+        'mistral:7b-instruct'
+    """
 
     simple: ModelName = SIMPLE_TIER_MODEL
     complex: ModelName = COMPLEX_TIER_MODEL
 
 
 class TierLogging(SettingsModel):
-    """What is logged of each routed request; never the prompt, unless `log_prompts` says so."""
+    """What is logged of each routed request; never the prompt, unless `log_prompts` says so.
+
+    Attributes:
+        log_scores: The score and its factors.
+        log_routing_decisions: The tier, the model and the reason.
+        log_prompts: The prompt itself.
+
+    Example:
+        >>> TierLogging().log_prompts
+        False
+    """
 
     log_scores: bool = True
     log_routing_decisions: bool = True
@@ -107,7 +126,22 @@ def is_model_file(scorer: str) -> bool:
 
 
 class TierConfig(SettingsModel):
-    """The settings of tiered routing; `TierConfig()` holds the design's defaults.
+    """The settings of tiered routing, frozen; `TierConfig()` holds the design's defaults.
+
+    Attributes:
+        enabled: If false, every request goes to the last tier.
+        complexity_threshold: 0-10; scores below it go to the simple tier. Of the short form only.
+        models: The short form of two tiers.
+        fallback_to_complex: If a tier fails, the tiers above it may answer.
+        fallback_to_simple: If a tier fails, the tiers below it may answer.
+        logging: What is logged of each request.
+        scorer: `rule`, `learned`, the path of a trained model (`.npz`), or `module:name`.
+        escalate: Accepted, but without effect in this version.
+        tiers: Two tiers or more in ascending order; empty for the short form.
+
+    Raises:
+        pydantic.ValidationError: A value is wrong; `from_yaml` and `from_mapping` raise a
+            `ConfigError` instead.
 
     Example:
         >>> TierConfig().tier_of(2.9).name, TierConfig().tier_of(3.0).name
@@ -160,7 +194,15 @@ class TierConfig(SettingsModel):
         )
 
     def tier_of(self, score: float) -> Tier:
-        """The tier that takes a score (0-10)."""
+        """The tier that takes a score.
+
+        Args:
+            score: 0-10.
+
+        Example:
+            >>> TierConfig(complexity_threshold=5).tier_of(4.9).deployments
+            ('gemma2:2b',)
+        """
         tiers = self.ordered_tiers
         for tier in tiers[:-1]:
             if tier.below is not None and score < tier.below:
@@ -171,8 +213,16 @@ class TierConfig(SettingsModel):
     def from_mapping(cls, block: Mapping[str, Any], source: str = "") -> Self:
         """Validate the content of a `tiered_routing:` block.
 
+        Args:
+            block: The keys and values of the block.
+            source: Where it comes from, for messages: a file's name, say.
+
         Raises:
             ConfigError: With every problem and, for unknown keys, the nearest valid one.
+
+        Example:
+            >>> TierConfig.from_mapping({"models": {"simple": "qwen2.5:1.5b"}}).models.simple
+            'qwen2.5:1.5b'
         """
         try:
             return cls.model_validate(dict(block))
@@ -189,6 +239,10 @@ class TierConfig(SettingsModel):
 
         Raises:
             ConfigError: The file cannot be read, is not YAML, or a setting is wrong.
+
+        Example:
+            >>> TierConfig.from_yaml("config/ssot_config.yaml") == TierConfig()
+            True
         """
         source = str(path)
         document = read_document(Path(path), source=source)

@@ -85,8 +85,14 @@ class _Usual(NamedTuple):
 class TieredModelRouter:
     """Sends a request to the cheapest tier that its score allows. Pure.
 
+    Args:
+        config: Tiers, models and fallbacks; the defaults if `None`.
+        scorer: What scores; the design's rule if `None`.
+
     Attributes:
-        tiers: Their names, the smallest first.
+        config: The settings it was made with.
+        scorer: What scores.
+        tiers: The names of the tiers, the smallest first.
 
     Example:
         >>> model, result = TieredModelRouter(TierConfig()).route("What time is it?")
@@ -106,15 +112,30 @@ class TieredModelRouter:
         self._usual_of_targets = _Usual(None, None, 0.0)
 
     def route(self, messages: str | Sequence[Mapping[str, Any]]) -> tuple[str, ComplexityResult]:
-        """The model for a text or a conversation, and the score that chose it."""
+        """The model for a text or a conversation, and the score that chose it; never raises.
+
+        Args:
+            messages: A text, or turns in OpenAI's shape.
+
+        Example:
+            >>> TieredModelRouter().route("Explain async vs threads")[0]
+            'mistral:7b-instruct'
+        """
         result = self.score(messages)
         return self._models[result.tier if self.config.enabled else self.tiers[-1]], result
 
     def score(self, messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
-        """The scorer's result, fit for use; where it has none, one that says so in `failure`.
+        """The scorer's result; if the scorer fails, a result that says why in `failure`.
 
-        A scorer that raises, or says what cannot be, costs nobody an answer: the last tier is right
-        for anything.
+        A scorer that raises or returns an impossible result does not fail the request: the last
+        tier can answer anything.
+
+        Args:
+            messages: A text, or turns in OpenAI's shape.
+
+        Example:
+            >>> TieredModelRouter().score("What time is it?").tier
+            'simple'
         """
         try:
             result = self.scorer.score(messages)
@@ -125,9 +146,23 @@ class TieredModelRouter:
     def decide(self, result: ComplexityResult, circumstances: RoutingContext) -> Route:
         """The tier for a score under the given circumstances, with its chain of fallbacks.
 
+        Args:
+            result: The score.
+            circumstances: The deployments, and what the client and the request demand.
+
         Raises:
             RequestError: The forced tier does not exist or is not allowed, no tier has any
                 deployment, or the prompt is far too long for every one of them.
+
+        Example:
+            >>> from gearshift.types import Deployment
+            >>> small = Candidate(Deployment("local", "gemma2:2b"), "ollama", "simple")
+            >>> large = Candidate(Deployment("local", "mistral:7b-instruct"), "ollama", "complex")
+            >>> context = RoutingContext({"simple": [small], "complex": [large]})
+            >>> router = TieredModelRouter()
+            >>> route = router.decide(router.score("What time is it?"), context)
+            >>> route.tier, [str(candidate.deployment) for candidate in route.chain]
+            ('simple', ['local/gemma2:2b', 'local/mistral:7b-instruct'])
         """
         route = self.sent_to(result.tier, result.reasoning, circumstances)
         if result.failure and route.cause is Cause.SCORED:
@@ -135,10 +170,24 @@ class TieredModelRouter:
         return route
 
     def sent_to(self, tier: str, reason: str, circumstances: RoutingContext) -> Route:
-        """The same for a tier that the score has chosen, or might have.
+        """The same for a tier that the score has chosen, or might have chosen.
+
+        Args:
+            tier: The name of a configured tier.
+            reason: Why, in one line for people.
+            circumstances: The deployments, and what the client and the request demand.
 
         Raises:
             RequestError: As `decide`.
+
+        Example:
+            >>> from gearshift.types import Deployment
+            >>> small = Candidate(Deployment("local", "gemma2:2b"), "ollama", "simple")
+            >>> large = Candidate(Deployment("local", "mistral:7b-instruct"), "ollama", "complex")
+            >>> context = RoutingContext({"simple": [small], "complex": [large]})
+            >>> router = TieredModelRouter()
+            >>> router.sent_to("complex", "", context._replace(forced_tier="simple")).tier
+            'simple'
         """
         usual = self._usual(circumstances)
         if usual is not None:
@@ -161,7 +210,22 @@ class TieredModelRouter:
         return Route(tier, cause, chain, reason)
 
     def is_movable(self, circumstances: RoutingContext) -> bool:
-        """Whether a low score would send it to the smallest tier, and any other one elsewhere."""
+        """Whether a low score would send it to the smallest tier, and any other one elsewhere.
+
+        Args:
+            circumstances: The deployments, and what the client and the request demand.
+
+        Example:
+            >>> from gearshift.types import Deployment
+            >>> small = Candidate(Deployment("local", "gemma2:2b"), "ollama", "simple")
+            >>> large = Candidate(Deployment("local", "mistral:7b-instruct"), "ollama", "complex")
+            >>> context = RoutingContext({"simple": [small], "complex": [large]})
+            >>> router = TieredModelRouter()
+            >>> router.is_movable(context)
+            True
+            >>> router.is_movable(context._replace(forced_tier="complex"))
+            False
+        """
         if not self.config.enabled:
             return False
         if self._usual(circumstances) is not None:

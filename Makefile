@@ -117,6 +117,7 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: 
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group mutants -o requirements/mutants.lock
 	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
+	$(COMPILE) --group types -o requirements/types.lock
 	printf 'pip==%s\n' '22.3 ; python_version < "3.12"' '23.2.1 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/oldest.lock
 	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
 	echo pip | $(COMPILE) - --upgrade -o requirements/pips/newest.lock

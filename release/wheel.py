@@ -1,7 +1,8 @@
 """`make check-wheel`: the wheel, installed in empty environments as users do, must work.
 
 With the newest versions that pyproject.toml allows and, on the oldest Python, with the lowest:
-without extras, where every command that lacks one must say which, then with each extra alone.
+without extras, where every command that lacks one must say which, then with each extra alone. With
+the newest, a program that uses the public API is type-checked as well.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from packaging.requirements import Requirement
+from release.checkers import check_types
 from release.commands import CHECKS, LACKING, Installed, check
 
 ROOT: Final = Path(__file__).parents[1]
@@ -32,6 +34,8 @@ def main() -> None:
         wheel = _built(folder)
         requirements = required(wheel)
         _try(wheel, folder / "newest", {}, "newest")
+        (folder / "types").mkdir()
+        check_types(folder / "newest" / "bin" / "python", folder / "types")
         if sys.version_info[:2] == _OLDEST_PYTHON:
             _try(wheel, folder / "lowest", lowest(requirements), "lowest")
         else:

@@ -1,8 +1,10 @@
 """The names that users and other programs rely on."""
 
+import ast
 import importlib.metadata
 import subprocess
 import sys
+from pathlib import Path
 
 import gearshift
 from gearshift import interface, registry, tiered_routing
@@ -25,6 +27,13 @@ def test_the_package_exports_what_is_promised():
         assert getattr(gearshift, name) is not None
     assert set(tiered_routing.__all__) == PROMISED - {"LLMInterface"}
     assert sorted(gearshift.__all__) == sorted(gearshift._HOMES)
+
+
+def test_the_program_that_type_checkers_read_uses_every_public_name():
+    tree = ast.parse((Path(__file__).parents[1] / "typing" / "api.py").read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = {name.name for node in imports if node.module == "gearshift" for name in node.names}
+    assert names == set(gearshift.__all__)
 
 
 def test_the_version_is_that_of_the_package():

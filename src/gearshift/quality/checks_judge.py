@@ -20,7 +20,7 @@ class ChecksJudge:
     it says of neither; where that was the only difference there can be, there is no verdict.
     """
 
-    name: Final = "checks"
+    name: str = "checks"
 
     def __init__(self, ask: AskModel, model: str | None = None) -> None:
         del ask, model  # made like every judge

@@ -46,7 +46,7 @@ class ModelJudge:
         model: Which; the largest tier's for `None`.
     """
 
-    name: Final = "model"
+    name: str = "model"
 
     def __init__(self, ask: AskModel, model: str | None = None) -> None:
         self._ask = ask

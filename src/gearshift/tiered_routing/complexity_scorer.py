@@ -130,8 +130,8 @@ class TaskComplexityScorer:
         'complex'
     """
 
-    name: Final = "rule"
-    version: Final = "1"
+    name: str = "rule"
+    version: str = "1"
 
     def __init__(self, config: TierConfig | None = None, *, remembered: int = 256) -> None:
         tiers = (config or TierConfig()).ordered_tiers

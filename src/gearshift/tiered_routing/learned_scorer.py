@@ -138,7 +138,7 @@ class LearnedScorer:
         'learned'
     """
 
-    name: Final = "learned"
+    name: str = "learned"
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 GearshiftError
 ├── ConfigError            a setting is wrong: key, message, suggestion
 ├── MissingExtraError      an optional package is not installed: which extra brings it
+├── PluginError            an installed package offers what cannot be loaded: which one, and why
 ├── ModelFileError         a trained scorer cannot be read, written or used
 ├── RequestError           the client's fault: status 4xx, the field, a machine code
 └── UpstreamError          one deployment could not answer, and what to do about it
@@ -90,6 +91,10 @@ class MissingExtraError(GearshiftError):
     def __init__(self, extra: str, purpose: str, reason: object) -> None:
         self.extra = extra
         super().__init__(f'{purpose} needs an extra: pip install "gearshift[{extra}]" ({reason})')
+
+
+class PluginError(GearshiftError):
+    """Another package's scorer, provider, dialect or judge cannot be used; says whose, and why."""
 
 
 class ModelFileError(GearshiftError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
 from gearshift import registry
-from gearshift.catalog.discovery import discover
+from gearshift.catalog.discovery import UNDISCOVERED, discover
 from gearshift.client.answer import Answer, AnswerStream
 from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
@@ -119,7 +119,7 @@ class LLMInterface:
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
         self.planner = Planner(self.router, self.settings.config_hash, self.settings.quality)
-        self._connect(given or (UpstreamConfig("ollama", "ollama", ""),), previous)
+        self._connect(given or (UNDISCOVERED,), previous)
 
     def _connect(
         self, upstreams: Sequence[UpstreamConfig], previous: LLMInterface | None = None
@@ -129,7 +129,7 @@ class LLMInterface:
         limits, deadlines = self.settings.limits, self.settings.deadlines
         self.providers: dict[str, Provider] = {
             upstream.name: kept.get(upstream.name)
-            or registry.load(registry.PROVIDERS[upstream.provider])(upstream, deadlines)
+            or registry.find("providers", upstream.provider)(upstream, deadlines)
             for upstream in self._upstreams
         }
         self._owned = self.providers.keys() - kept.keys()
@@ -466,8 +466,9 @@ class LLMInterface:
         found = []
         for upstream in self._upstreams:
             provider = self.providers[upstream.name]
-            urls = provider.model_urls if isinstance(provider, EnginesProvider) else {}
-            found.append(replace(upstream, model_urls=urls))
+            if isinstance(provider, EnginesProvider):
+                upstream = provider.shared_config
+            found.append(upstream)
         return tuple(found)
 
     def provider_of(

@@ -1,9 +1,25 @@
-"""Which names stand for which classes; one line here adds a dialect, provider or scorer."""
+"""Which names stand for which classes: a line in a table here, or an entry point elsewhere.
+
+Both come in by the same door. A package that is installed beside gearshift offers what it has as
+entry points of the groups `gearshift.scorers`, `.providers`, `.dialects` and `.judges`
+(docs/extending.md). They are looked for only where a name is none of ours, or all are wanted,
+since that reads what every installed package says of itself.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from gearshift.errors import PluginError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+_LOG = logging.getLogger(__name__)
 
 DIALECTS: Final = {
     "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
@@ -15,6 +31,13 @@ PROVIDERS: Final = {
     "openai": "gearshift.providers.openai_compatible:OpenAICompatibleProvider",
     "embedded": "gearshift.providers.embedded:EmbeddedProvider",
 }
+
+PROVIDER_SETTINGS: Final = {
+    "ollama": "gearshift.providers.ollama_settings:OllamaSettings",
+    "openai": "gearshift.providers.openai_settings:OpenAISettings",
+    "embedded": "gearshift.providers.embedded_settings:EmbeddedSettings",
+}
+"""The `settings` of our providers, which a command that asks no upstream reads without them."""
 
 SCORERS: Final = {
     "rule": "gearshift.tiered_routing.complexity_scorer:TaskComplexityScorer",
@@ -31,6 +54,70 @@ PEERS: Final = {
     "litellm-v2": "gearshift.evaluation.peers:litellm_fitted",
 }
 """Scorers of other projects that `evaluate` can measure where their packages are installed."""
+
+
+GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
+    "dialects": DIALECTS,
+    "providers": PROVIDERS,
+    "scorers": SCORERS,
+    "judges": JUDGES,
+}
+"""What other packages may add to: their entry points are in `gearshift.` and the group's name."""
+
+
+def find(group: str, name: str) -> Any:
+    """What a name stands for: one of ours, else that of an installed package.
+
+    Raises:
+        LookupError: Nobody offers it.
+        PluginError: A package does, but it cannot be loaded, or it is not the only one.
+    """
+    ours = GROUPS[group].get(name)
+    return load(ours) if ours is not None else _loaded(group, name)
+
+
+def named(group: str) -> tuple[str, ...]:
+    """Every name of a group: ours, then those of installed packages."""
+    return (*GROUPS[group], *sorted(guests(group)))
+
+
+def has(group: str, name: str) -> bool:
+    """Whether `find` would look somewhere; nothing is imported."""
+    return name in GROUPS[group] or name in guests(group)
+
+
+@cache
+def guests(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
+    """What installed packages offer, by name; none of ours is replaced."""
+    from importlib.metadata import entry_points  # takes as long as all of this package's tables
+
+    offers: dict[str, tuple[EntryPoint, ...]] = {}
+    for offer in entry_points(group=f"gearshift.{group}"):
+        if offer.name in GROUPS[group]:
+            _LOG.warning("%s is left out: gearshift has a %r of its own", told(offer), offer.name)
+        elif offer not in offers.get(offer.name, ()):
+            offers[offer.name] = (*offers.get(offer.name, ()), offer)
+    return offers
+
+
+def told(offer: EntryPoint) -> str:
+    """An entry point in words: its package, group and name."""
+    package = f"{offer.dist.name} {offer.dist.version}" if offer.dist else "an unknown package"
+    return f"{offer.name!r} in {offer.group} of {package}"
+
+
+def _loaded(group: str, name: str) -> Any:
+    offers = guests(group).get(name)
+    if not offers:
+        raise LookupError(f"nothing in {group} is called {name!r}")
+    if len(offers) > 1:
+        whose = " and ".join(told(offer) for offer in offers)
+        raise PluginError(f"{name!r} is offered twice: {whose}; uninstall one of them")
+    try:
+        return offers[0].load()
+    except Exception as error:  # whatever a stranger's module does while it is imported
+        why = f"{type(error).__name__}: {error}"
+        raise PluginError(f"{told(offers[0])} cannot be loaded: {why}") from error
 
 
 def load(target: str) -> Any:

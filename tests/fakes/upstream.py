@@ -19,6 +19,7 @@ _ERRORS = {
     "failed": (500, "it broke"),
     "unauthorised": (401, "who are you"),
     "echoes_key": (401, "wrong key: {key}"),
+    "echoes_request": (401, "wrong: {request.headers} {request.query}"),
     "rejected": (400, "temperature is too hot"),
     "incapable": (400, '"{model}" does not support tools'),
     "error_with_200": (200, "it broke"),
@@ -43,6 +44,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    query: str = ""
 
     @property
     def json(self) -> Any:
@@ -111,12 +113,13 @@ class FaultUpstream:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.split("\r\n")
-        method, path, _ = first.split(" ")
+        method, target, _ = first.split(" ")
+        path, _, query = target.partition("?")
         headers = {
             k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)
         }
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        request = Received(method, path, headers, body)
+        request = Received(method, path, headers, body, query)
         self.received.append(request)
         if self.fault == "hung":
             await _until_gone(reader)
@@ -208,7 +211,11 @@ class FaultUpstream:
             status, message = _ERRORS[self.fault]
             return status, _error(
                 is_ollama,
-                message.format(model=asked["model"], key=request.headers.get("authorization")),
+                message.format(
+                    model=asked["model"],
+                    key=request.headers.get("authorization"),
+                    request=request,
+                ),
             )
         return None
 

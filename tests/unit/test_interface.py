@@ -1,5 +1,7 @@
 """The one way in: the choice, the call, what there is to choose from, and who closes what."""
 
+from dataclasses import replace
+
 import pytest
 from tests.fakes import provider as fake
 
@@ -144,11 +146,13 @@ async def test_health_is_that_of_each_tiers_deployments():
 
 def test_other_processes_are_told_the_addresses_of_engines():
     class Engines(fake.EchoProvider):
-        model_urls = {"m": "http://127.0.0.1:7"}  # noqa: RUF012
+        @property
+        def shared_config(self):
+            return replace(self.config, options={"m": "http://127.0.0.1:7"})
 
     llm = LLMInterface(settings())
     llm.providers["here"] = Engines(llm._upstreams[0], llm.settings.deadlines)
-    assert llm.running_upstreams()[0].model_urls == {"m": "http://127.0.0.1:7"}
+    assert llm.running_upstreams()[0].options == {"m": "http://127.0.0.1:7"}
     assert LLMInterface(settings()).running_upstreams() == settings().upstream_configs()
 
 

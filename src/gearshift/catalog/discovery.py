@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gearshift.config.loading import Settings
 from gearshift.extras import require
 from gearshift.providers.base import UpstreamConfig
 from gearshift.providers.demo_model import CONTEXT_TOKENS, demo_models
-from gearshift.providers.ollama import OllamaProvider, ollama_base_url
+from gearshift.providers.embedded_settings import EmbeddedOptions, embedded_upstream
+from gearshift.providers.ollama import OllamaProvider
+from gearshift.providers.ollama_settings import ollama_base_url
 from gearshift.types import UpstreamState
 
-_PROBE_SECONDS = 2.0
+UNDISCOVERED: Final = UpstreamConfig("ollama", "ollama", "")
+"""What stands for the upstreams that nobody has named, until they are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,14 @@ async def discover(
     if state.is_reachable:
         return Discovery((ollama,), _missing(models, state))
     if model_paths:
-        return Discovery((UpstreamConfig("embedded", "embedded", "", model_paths=model_paths),))
+        return of_files(model_paths)
     return _demo(settings, f"no Ollama at {ollama.base_url}")
+
+
+def of_files(model_paths: Mapping[str, str]) -> Discovery:
+    """An engine here, with a GGUF file for each model."""
+    options = EmbeddedOptions(model_paths=model_paths)
+    return Discovery((embedded_upstream("embedded", options),))
 
 
 def ollama_upstream(environ: Mapping[str, str] | None = None) -> UpstreamConfig:
@@ -97,14 +107,11 @@ def _demo(settings: Settings, why: str) -> Discovery:
         f"{why}: running tiny demo models that only say who they are. "
         f"For real answers install Ollama, then run: {commands}"
     )
-    demo = UpstreamConfig(
-        "demo",
-        "embedded",
-        "",
+    options = EmbeddedOptions(
         model_paths=paths,
         context_tokens=CONTEXT_TOKENS,
         parallel=4,
         threads=1,
         are_stand_ins=True,
     )
-    return Discovery((demo,), (notice,))
+    return Discovery((embedded_upstream("demo", options),), (notice,))

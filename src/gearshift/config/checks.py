@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gearshift import registry
 from gearshift.config.model import Settings
 from gearshift.config.sections.access import SAFE_CHARACTERS
 from gearshift.config_file.messages import nearest
 from gearshift.errors import Problem
 from gearshift.extras import require
-from gearshift.providers.base import UpstreamConfig
+from gearshift.providers.base import PullingProvider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 
 
@@ -100,8 +101,8 @@ def _deployment_problem(
     names = list(dict.fromkeys(model for listing in listings for model in listing))
     full = [f"{u.name}/{m}" for u in upstreams for m in _listed(u)]
     guess = nearest(entry, [*names, *full])
-    if guess is None and any(upstream.provider == "ollama" for upstream in upstreams):
-        return None  # an Ollama can pull what it does not have yet; `doctor` tells what is missing
+    if guess is None and any(_can_pull(upstream) for upstream in upstreams):
+        return None  # it may get what it does not have yet; `doctor` tells what is missing
     advice = f"did you mean {guess!r}?" if guess else f"they list: {', '.join(names[:8])}"
     return Problem(key, f"no upstream lists {entry!r}", advice)
 
@@ -115,8 +116,12 @@ def _listing_problem(key: str, model: str, upstream: UpstreamConfig) -> Problem 
     return Problem(key, f"upstream {upstream.name!r} does not list {model!r}", advice)
 
 
+def _can_pull(upstream: UpstreamConfig) -> bool:
+    return issubclass(registry.find("providers", upstream.provider), PullingProvider)
+
+
 def _listed(upstream: UpstreamConfig) -> tuple[str, ...]:
-    return upstream.models or tuple(upstream.model_paths)
+    return upstream.models
 
 
 def _has(listing: Sequence[str], model: str) -> bool:

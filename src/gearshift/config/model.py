@@ -10,6 +10,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    SerializeAsAny,
     field_validator,
 )
 
@@ -18,16 +19,16 @@ from gearshift.config.sections.access import (
     AdminSettings,
     AuthSettings,
     TlsSettings,
-    empty_is_none,
 )
 from gearshift.config.sections.browsers import AccessSettings
 from gearshift.config.sections.prices import PricesSettings
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.config.sections.telemetry import OpenTelemetrySettings
-from gearshift.config.sections.upstreams import Redacted, SettingsBlock, UpstreamSettings
 from gearshift.config_file.messages import fault
+from gearshift.config_file.model import Redacted, SettingsBlock, empty_is_none, reject_bool
 from gearshift.providers.base import Deadlines, UpstreamConfig
-from gearshift.tiered_routing.tier_config import TierConfig, reject_bool
+from gearshift.providers.settings import UpstreamSettings
+from gearshift.tiered_routing.tier_config import TierConfig
 
 
 def _scheme(*schemes: str) -> AfterValidator:
@@ -129,7 +130,7 @@ class Settings(SettingsBlock):
     """
 
     tiered_routing: TierConfig = TierConfig()
-    upstreams: tuple[UpstreamSettings, ...] = ()
+    upstreams: tuple[SerializeAsAny[UpstreamSettings], ...] = ()
     limits: LimitSettings = LimitSettings()
     retries: RetrySettings = RetrySettings()
     circuit: CircuitSettings = CircuitSettings()

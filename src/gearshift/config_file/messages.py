@@ -134,12 +134,15 @@ def _descend(model: type[BaseModel], location: Sequence[Any]) -> type[BaseModel]
 
 
 def _is_secret(model: type[BaseModel], location: Sequence[Any]) -> bool:
-    names = [part for part in location if isinstance(part, str)]
-    if not names:
-        return False
-    parent = _descend(model, names[:-1])
-    field = parent.model_fields.get(names[-1]) if parent else None
-    return field is not None and _holds_secret(field.annotation)
+    current: type[BaseModel] | None = model
+    annotation: Any = None
+    for part in location:
+        if isinstance(part, str) and current is not None and part in current.model_fields:
+            annotation = current.model_fields[part].annotation
+            current = model_in(
+                annotation
+            )  # `None` for the values of a mapping: they are what it is
+    return annotation is not None and _holds_secret(annotation)
 
 
 def _holds_secret(annotation: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gearshift.errors import UpstreamError
 from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
 from gearshift.pipeline.topology import Topology, is_listed, resolve
-from gearshift.providers.base import Provider, UpstreamConfig
+from gearshift.providers.base import Provider, PullingProvider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import (
     Capability,
@@ -214,9 +214,10 @@ class HealthMonitor:
         return Readiness.READY, state.detail
 
     def _missing(self, deployment: Deployment) -> str:
-        kind = next(u.provider for u in self._upstreams if u.name == deployment.upstream)
-        if kind == "ollama":
-            return f"{deployment.model} is not there; run: ollama pull {deployment.model}"
+        provider = self._providers[deployment.upstream]
+        if isinstance(provider, PullingProvider):
+            command = provider.pull_command(deployment.model)
+            return f"{deployment.model} is not there; run: {command}"
         return f"{deployment.model} is not among the models that {deployment.upstream} serves"
 
 

@@ -155,4 +155,4 @@ class _Described:
 
 
 def _declared(upstream: UpstreamConfig) -> tuple[str, ...]:
-    return upstream.models or tuple(upstream.model_paths) or tuple(upstream.model_urls)
+    return upstream.models

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from gearshift.types import ChatRequest, FrameStream, UpstreamState
 
@@ -28,16 +28,12 @@ class UpstreamConfig:
         base_url: Where it listens; for `openai` with its `/v1`.
         api_key: Sent as a bearer token; never logged.
         models: What it serves, if the operator says so; asked otherwise.
+        headers: Sent with every request; their values are never shown.
+        query: Added to every URL; its values are never shown.
         health_path: What is asked whether it is well, without the key, below what the base URL has
             before its `/v1`; `None`: what this kind of server is known to have.
         health_every_seconds: How often, above 0.
-        model_paths: `embedded` only: the GGUF file of each model.
-        model_urls: `embedded` only: engines that already run (a worker's parent started them).
-        context_tokens: `embedded` only: the context that requests in flight share.
-        parallel: `embedded` only: requests answered at the same time by each model.
-        threads: `embedded` only: CPU threads of each model; 0 means one for each core.
-        are_stand_ins: `embedded` only: the files stand for the models that they are named after,
-            and count with the sizes of those.
+        options: What only this kind of provider needs, as its settings make it; it can be pickled.
     """
 
     name: str
@@ -45,14 +41,11 @@ class UpstreamConfig:
     base_url: str
     api_key: str = ""
     models: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     health_path: str | None = None
     health_every_seconds: float = 5.0
-    model_paths: Mapping[str, str] = field(default_factory=dict)
-    model_urls: Mapping[str, str] = field(default_factory=dict)
-    context_tokens: int = 4096
-    parallel: int = 1
-    threads: int = 0
-    are_stand_ins: bool = False
+    options: Any = None
 
     def __repr__(self) -> str:
         return f"UpstreamConfig(name={self.name!r}, provider={self.provider!r})"
@@ -68,7 +61,12 @@ class PullProgress:
 
 
 class Provider(Protocol):
-    """One upstream. Every failure leaves as `UpstreamError`."""
+    """One upstream. Every failure leaves as `UpstreamError`.
+
+    Its class is made with an `UpstreamConfig` and the `Deadlines`. An attribute `settings` names
+    the model that reads its entry of `upstreams:` (`providers.settings.UpstreamSettings` if it
+    has none); what it can do beyond answering is told by the protocols below.
+    """
 
     name: str
     upstream: str
@@ -103,8 +101,8 @@ class EnginesProvider(Protocol):
     """A provider that runs engines of its own, which other processes may use too."""
 
     @property
-    def model_urls(self) -> dict[str, str]:
-        """Where the engine of each model listens."""
+    def shared_config(self) -> UpstreamConfig:
+        """Its configuration with where the engines listen that run by now."""
         ...
 
 
@@ -130,7 +128,11 @@ class NativeProvider(Protocol):
 
 @runtime_checkable
 class PullingProvider(Protocol):
-    """A provider that can fetch missing models."""
+    """A provider that can fetch models: one that it does not list may come yet."""
+
+    def pull_command(self, model: str) -> str:
+        """What a person runs to fetch `model`."""
+        ...
 
     def pull(self, model: str) -> AsyncIterator[PullProgress]:
         """Download `model`, reporting progress."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from gearshift.constants.model_sizes import parameters_of
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
+from gearshift.providers.embedded_settings import EmbeddedOptions, EmbeddedSettings
 from gearshift.providers.llama_engine import LlamaEngine
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
@@ -19,10 +20,13 @@ class EmbeddedProvider:
 
     name = "embedded"
     dialect = "openai"
+    settings = EmbeddedSettings
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         self.upstream = config.name
         self._config = config
+        options = config.options
+        self._options = options if isinstance(options, EmbeddedOptions) else EmbeddedOptions()
         self._deadlines = deadlines
         self._engines: dict[str, LlamaEngine] = {}
         self._servers: dict[str, OpenAICompatibleProvider] = {}
@@ -34,9 +38,12 @@ class EmbeddedProvider:
             self._running = dict(previous._engines)
 
     @property
-    def model_urls(self) -> dict[str, str]:
-        """Where each engine listens, once started."""
-        return {**self._config.model_urls, **{m: e.url for m, e in self._engines.items()}}
+    def shared_config(self) -> UpstreamConfig:
+        """Its configuration with where each engine listens, once started."""
+        return replace(self._config, options=replace(self._options, model_urls=self._urls()))
+
+    def _urls(self) -> dict[str, str]:
+        return {**self._options.model_urls, **{m: e.url for m, e in self._engines.items()}}
 
     async def start(self) -> None:
         """Start the engines that do not run yet, side by side.
@@ -44,14 +51,14 @@ class EmbeddedProvider:
         Raises:
             GearshiftError: A file or engine cannot be used; the others are stopped again.
         """
-        for model, path in self._config.model_paths.items():
-            if model not in self._config.model_urls:
+        for model, path in self._options.model_paths.items():
+            if model not in self._options.model_urls:
                 engine = LlamaEngine(
                     path,
                     model,
-                    context_tokens=self._config.context_tokens,
-                    parallel=self._config.parallel,
-                    threads=self._config.threads,
+                    context_tokens=self._options.context_tokens,
+                    parallel=self._options.parallel,
+                    threads=self._options.threads,
                 )
                 running = self._running.get(model)
                 is_same = running is not None and running.identity == engine.identity
@@ -66,8 +73,8 @@ class EmbeddedProvider:
             if isinstance(result, BaseException):
                 await self.aclose()
                 raise result
-        for model, url in self.model_urls.items():
-            config = replace(self._config, base_url=f"{url}/v1", models=(), model_paths={})
+        for model, url in self._urls().items():
+            config = replace(self._config, base_url=f"{url}/v1", models=(), options=None)
             self._servers[model] = OpenAICompatibleProvider(config, self._deadlines)
 
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
@@ -98,7 +105,7 @@ class EmbeddedProvider:
         )
 
     def _named(self, info: ModelInfo, model: str) -> ModelInfo:
-        named = parameters_of(model) if self._config.are_stand_ins else None
+        named = parameters_of(model) if self._options.are_stand_ins else None
         return replace(
             info, name=model, parameters=info.parameters if named is None else int(named)
         )

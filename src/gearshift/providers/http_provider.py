@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -21,6 +21,7 @@ from gearshift.dialects.tool_calls import is_call_id_error, with_accepted_ids
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
 from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.masking import Mask
 from gearshift.threads import Purpose, in_thread
 from gearshift.types import ChatRequest, CompleteResponse, Frame, FrameStream
 
@@ -38,6 +39,9 @@ _CALL_IDS: Final = "ids of tool calls"
 class HttpProvider:
     """Sends requests in the upstream's dialect and reads frames back.
 
+    A provider of another kind of server says how its requests differ: `path`, `headers` and
+    `credentials` make each of them, `config.headers` and `config.query` stand in all of them.
+
     Args:
         config: Which upstream.
         deadlines: How long it may take.
@@ -51,8 +55,28 @@ class HttpProvider:
         self._config = config
         self._deadlines = deadlines
         self._wire: Dialect = registry.load(registry.DIALECTS[self.dialect])()
-        self._client = HttpClient(config.base_url, config.api_key, deadlines.connect_seconds)
+        self._client = HttpClient(
+            config.base_url,
+            "",
+            deadlines.connect_seconds,
+            credentials=self.credentials(config.api_key) if config.api_key else None,
+            headers=config.headers,
+            query=config.query,
+        )
+        self._mask = Mask(config)
         self._left_out: dict[str, frozenset[str]] = {}  # by model
+
+    def credentials(self, api_key: str) -> Mapping[str, str]:
+        """The headers that carry the key, with their names in small letters."""
+        return {"authorization": f"Bearer {api_key}"}
+
+    def path(self, request: ChatRequest, model: str) -> str:
+        """Where a request for `model` goes, below the base URL."""
+        return self._wire.path(request)
+
+    def headers(self, request: ChatRequest) -> Mapping[str, str]:
+        """What one request carries beside `config.headers`: what its client sends along."""
+        return request.headers
 
     async def start(self) -> None:
         """Nothing to do: connections open with the first request."""
@@ -118,11 +142,11 @@ class HttpProvider:
             seconds = min(seconds, self.first_token_seconds(model))
         response = await self._client.request(
             "POST",
-            self._wire.path(request),
+            self.path(request, model),
             body=await self._large_body(request, model, left_out)
             if len(request.raw) > _WRITTEN_IN_THREAD_BYTES
             else self._wire.upstream_body(request, model, left_out),
-            headers=request.headers,
+            headers=self.headers(request),
             within_seconds=seconds,
         )
         try:
@@ -176,7 +200,7 @@ class HttpProvider:
         status = response.status
         if not 200 <= status < 300:
             # What is left of a long error page is of no use to anybody.
-            body = self._without_key(await _bounded(response))
+            body = self._mask.hidden(await _bounded(response))
             fault, message = self._wire.fault_of(status, body)
             raise UpstreamError(
                 f"{status}: {message}",
@@ -199,14 +223,9 @@ class HttpProvider:
 
     def _failure(self, message: str) -> UpstreamError:
         """What an error inside a 200 means."""
-        text = self._without_key(message.encode(errors="replace")).decode(errors="replace")
+        text = self._mask.hidden(message.encode(errors="replace")).decode(errors="replace")
         fault, _ = self._wire.fault_of(500, orjson.dumps({"error": {"message": text}}))
         return UpstreamError(text, fault=fault)
-
-    def _without_key(self, said: bytes) -> bytes:
-        """An upstream's words without our key, which some quote when they refuse it."""
-        key = self._config.api_key.encode()
-        return said.replace(key, b"***") if key else said
 
 
 class _Stream:

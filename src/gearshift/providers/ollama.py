@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -18,6 +17,7 @@ from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
+from gearshift.providers.ollama_settings import OllamaSettings, ollama_base_url
 from gearshift.providers.probing import PROBE_SECONDS, positive, trouble_at
 from gearshift.types import (
     Capability,
@@ -29,7 +29,6 @@ from gearshift.types import (
     UpstreamState,
 )
 
-DEFAULT_PORT: Final = 11434
 _PULL_SILENCE_SECONDS: Final = 300.0
 # Cold, from a slow disk, with another model to be moved out of the way first.
 _LOAD_SECONDS: Final = 15.0
@@ -40,35 +39,12 @@ _NAMES: Final = ("name", "model", "id")
 _CAPABILITIES: Final = {capability.value: capability for capability in Capability}
 
 
-def ollama_base_url(host: str) -> str:
-    """The address that `OLLAMA_HOST` means, by the rules of Ollama's own clients.
-
-    >>> ollama_base_url(""), ollama_base_url("0.0.0.0:80"), ollama_base_url("http://gpu")
-    ('http://127.0.0.1:11434', 'http://127.0.0.1:80', 'http://gpu:80')
-    """
-    text = host.strip().strip("\"'").rstrip("/")
-    if text.count(":") > 1 and "[" not in text and "://" not in text:
-        text = f"[{text}]"
-    explicit = "://" in text
-    parts = urlsplit(text if explicit else f"http://{text}")
-    name = parts.hostname or "127.0.0.1"
-    if name in ("0.0.0.0", "::"):
-        name = "127.0.0.1"
-    if ":" in name:
-        name = f"[{name}]"
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    usual = 443 if parts.scheme == "https" else 80
-    return f"{parts.scheme}://{name}:{port or (usual if explicit else DEFAULT_PORT)}{parts.path}"
-
-
 class OllamaProvider(HttpProvider):
     """An upstream that is an Ollama server."""
 
     name = "ollama"
     dialect = "ollama"
+    settings = OllamaSettings
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         base_url = config.base_url or ollama_base_url("")
@@ -84,7 +60,7 @@ class OllamaProvider(HttpProvider):
         except UpstreamError as error:
             if error.fault is not FailureKind.MISSING_MODEL:
                 raise
-            message = f"{error.message}; run: ollama pull {model}"
+            message = f"{error.message}; run: {self.pull_command(model)}"
             raise UpstreamError(message, fault=error.fault, status=error.status) from error
 
     async def probe(self) -> UpstreamState:
@@ -153,9 +129,15 @@ class OllamaProvider(HttpProvider):
         response.limit_silence(self._deadlines.total_seconds)
         try:
             content = await response.body(MAX_ANSWER_BYTES)
+            if response.status >= 400:
+                content = self._mask.hidden(content)
             return response.status, response.content_type, content
         finally:
             await response.aclose()
+
+    def pull_command(self, model: str) -> str:
+        """Ollama's own."""
+        return f"ollama pull {model}"
 
     async def pull(self, model: str) -> AsyncIterator[PullProgress]:
         """Download `model`, reporting progress."""
@@ -167,9 +149,9 @@ class OllamaProvider(HttpProvider):
             async for data in response.chunks():
                 *lines, rest = (rest + data).split(b"\n")
                 for line in filter(None, lines):
-                    yield _progress(line)
+                    yield _progress(self._mask.hidden(line))
             if rest:
-                yield _progress(rest)
+                yield _progress(self._mask.hidden(rest))
         finally:
             await response.aclose()
 

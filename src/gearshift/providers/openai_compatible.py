@@ -10,6 +10,7 @@ from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.openai_models import described, kind_of, read_models
+from gearshift.providers.openai_settings import OpenAISettings
 from gearshift.providers.probing import asked, trouble_at
 from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
 
@@ -35,6 +36,9 @@ class OpenAICompatibleProvider(HttpProvider):
 
     name = "openai"
     dialect = "openai"
+    settings = OpenAISettings
+    models_path = "/models"
+    """Where it lists its models, below the base URL."""
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         super().__init__(config, deadlines)
@@ -100,11 +104,11 @@ class OpenAICompatibleProvider(HttpProvider):
 
     async def _asked(self) -> UpstreamState:
         try:
-            status, body = await asked(self._client, "/models")
+            status, body = await asked(self._client, self.models_path)
         except UpstreamError as error:
             return UpstreamState(is_reachable=False, detail=error.message)
         self._learn(status, body)
-        state = self._state(status, self._without_key(body))
+        state = self._state(status, self._mask.hidden(body))
         if not state.is_reachable or state.is_loading:
             return state
         # A hung vLLM goes on listing its models, but its `/health` turns 5xx.

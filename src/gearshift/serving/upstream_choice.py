@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gearshift.catalog.discovery import Discovery, discover
+from gearshift.catalog.discovery import Discovery, discover, of_files
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.providers.base import UpstreamConfig
@@ -46,11 +46,11 @@ class UpstreamChoice:
         were_discovered = not old.upstreams or self.demo
         if settings.upstreams or not were_discovered:
             return await self.first(settings)
-        if running[0].provider == "ollama":
+        if running[0].base_url:  # found where it listens, not started here
             return Discovery(running)
         paths = self._paths(settings)
         if paths and not self.demo:
-            return Discovery((UpstreamConfig("embedded", "embedded", "", model_paths=paths),))
+            return of_files(paths)
         return await discover(settings, demo=True)
 
     def _paths(self, settings: Settings) -> dict[str, str]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, get_origin
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
-from gearshift.config_file.messages import fault, model_in, nearest, problems_of
+from gearshift.config_file.messages import fault, nearest, problems_of
+from gearshift.config_file.model import SettingsModel, reject_bool
 from gearshift.config_file.text import expand, read_document
 from gearshift.constants.model_constants import (
     AUTO_MODEL,
@@ -36,40 +34,11 @@ MODEL_SUFFIX: Final = ".npz"
 """How the names of trained models end."""
 
 
-def reject_bool(value: Any) -> Any:
-    """Refuse `yes` and `true`, which YAML and pydantic would quietly count as 1."""
-    if isinstance(value, bool):
-        raise fault("", f"a number is expected, got {str(value).lower()}")
-    return value
-
-
 ModelName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 TierName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Score = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=10, allow_inf_nan=False)]
-
-
-class SettingsModel(BaseModel):
-    """A group of settings: frozen, unknown keys refused, `key:` with nothing after it = default."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_blocks_are_defaults(cls, data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        return {k: v for k, v in data.items() if v is not None or not cls._is_block(k)}
-
-    @classmethod
-    def _is_block(cls, key: Any) -> bool:
-        field = cls.model_fields.get(key)
-        if field is None:
-            return False
-        return get_origin(field.annotation) in (tuple, dict) or bool(model_in(field.annotation))
 
 
 class TierModels(SettingsModel):

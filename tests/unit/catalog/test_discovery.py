@@ -55,15 +55,15 @@ async def test_a_name_without_a_tag_is_there_as_its_latest():
 async def test_without_an_ollama_the_given_files_are_used(demo):
     found = await discover(Settings(), environ=NOBODY, model_paths={"m": "a.gguf"})
     (upstream,) = found.upstreams
-    assert (upstream.provider, upstream.model_paths) == ("embedded", {"m": "a.gguf"})
-    assert not upstream.are_stand_ins
+    assert (upstream.provider, upstream.options.model_paths) == ("embedded", {"m": "a.gguf"})
+    assert not upstream.options.are_stand_ins
 
 
 async def test_and_without_those_the_demo_which_says_what_it_is(demo):
     found = await discover(Settings(), environ=NOBODY)
     (upstream,) = found.upstreams
-    assert set(upstream.model_paths) == {"gemma2:2b", "mistral:7b-instruct"}
-    assert upstream.are_stand_ins
+    assert set(upstream.options.model_paths) == {"gemma2:2b", "mistral:7b-instruct"}
+    assert upstream.options.are_stand_ins
     (notice,) = found.notices
     assert "no Ollama at http://127.0.0.1:9" in notice
     assert "ollama pull gemma2:2b; ollama pull mistral:7b-instruct" in notice
@@ -73,7 +73,7 @@ async def test_the_demo_can_be_wanted_whatever_there_is(demo):
     upstreams = [{"name": "o", "provider": "openai", "base_url": "http://127.0.0.1:9/v1"}]
     settings = Settings.model_validate({"upstreams": upstreams})
     found = await discover(settings, environ=NOBODY, demo=True)
-    assert found.upstreams[0].are_stand_ins
+    assert found.upstreams[0].options.are_stand_ins
 
 
 def test_an_ollama_is_where_its_clients_look_for_it():

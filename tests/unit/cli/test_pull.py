@@ -24,6 +24,9 @@ class Pulling(fake.EchoProvider):
         infos = tuple(ModelInfo(name) for name in self.has)
         return UpstreamState(is_reachable=self.is_there, models=infos)
 
+    def pull_command(self, model):
+        return f"fetch {model}"
+
     async def pull(self, model):
         for done in (0, 5, 10):
             yield PullProgress("downloading", done, 10)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from gearshift.config.loading import Settings
 from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.embedded_settings import EmbeddedOptions, embedded_upstream
 
 SECRET = "sk-hunter2"
 
@@ -43,7 +44,7 @@ def test_upstreams_become_what_providers_need(monkeypatch):
     assert settings.upstream_configs() == (
         UpstreamConfig("a", "ollama", "http://127.0.0.1:11434"),
         UpstreamConfig("b", "openai", "http://h/v1", "k"),
-        UpstreamConfig("c", "embedded", "", model_paths={"m": "/home/me/m.gguf"}),
+        embedded_upstream("c", EmbeddedOptions(model_paths={"m": "/home/me/m.gguf"})),
     )
 
 

@@ -35,9 +35,23 @@ class ProbedProvider:
         return self.state
 
 
+class PullingFake(ProbedProvider):
+    """May get what it does not have."""
+
+    def pull(self, model):
+        raise AssertionError(f"{model} is not asked for")
+
+    def pull_command(self, model):
+        return f"ollama pull {model}"
+
+
+def probed(provider, state):
+    return PullingFake(state) if provider == "ollama" else ProbedProvider(state)
+
+
 def monitor(state, provider="ollama"):
     upstream = UpstreamConfig("local", provider, "http://local")
-    providers: dict[str, Any] = {"local": ProbedProvider(state)}
+    providers: dict[str, Any] = {"local": probed(provider, state)}
     return HealthMonitor(TierConfig(), [upstream], providers, CircuitBreakers(time.monotonic))
 
 
@@ -178,7 +192,7 @@ class Clock:
 def made(states, *, provider="ollama", models=()):
     """A monitor of the upstreams with these states, and its circuits."""
     upstreams = [UpstreamConfig(name, provider, f"http://{name}", models=models) for name in states]
-    providers: dict[str, Any] = {name: ProbedProvider(state) for name, state in states.items()}
+    providers: dict[str, Any] = {name: probed(provider, state) for name, state in states.items()}
     circuits = CircuitBreakers(Clock(), failures=1)
     return HealthMonitor(TierConfig(), upstreams, providers, circuits), providers, circuits
 

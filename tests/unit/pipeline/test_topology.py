@@ -4,6 +4,7 @@ import pytest
 
 from gearshift.pipeline.topology import canonical, is_listed, resolve
 from gearshift.providers.base import UpstreamConfig
+from gearshift.providers.embedded_settings import EmbeddedOptions, embedded_upstream
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
@@ -131,8 +132,7 @@ def one_tier(*entries):
 # --- who is asked for what
 
 
-PATHS = UpstreamConfig("paths", "embedded", "", model_paths={"p": "p.gguf"})
-URLS = UpstreamConfig("urls", "embedded", "", model_urls={"u": "http://u"})
+PATHS = embedded_upstream("paths", EmbeddedOptions(model_paths={"p": "p.gguf"}))
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,6 @@ URLS = UpstreamConfig("urls", "embedded", "", model_urls={"u": "http://u"})
     [
         ("p", ["paths/p"]),
         ("p:latest", ["paths/p:latest"]),
-        ("u", ["urls/u"]),
         ("mistral:7b-instruct", ["vllm/mistral:7b-instruct"]),
         ("other", ["ollama/other"]),  # the only one that has not said what it has
         ("ollama/", ["ollama/ollama/"]),  # no model is named
@@ -150,7 +149,7 @@ URLS = UpstreamConfig("urls", "embedded", "", model_urls={"u": "http://u"})
     ],
 )
 def test_who_is_asked_for_an_entry(entry, owners):
-    topology = resolve(one_tier(entry), [OLLAMA, VLLM, PATHS, URLS], {}, {})
+    topology = resolve(one_tier(entry), [OLLAMA, VLLM, PATHS], {}, {})
     assert deployments(topology.tiers["only"]) == owners
 
 

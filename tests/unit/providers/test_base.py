@@ -14,10 +14,14 @@ from gearshift.providers.base import (
     ReusableProvider,
     UpstreamConfig,
 )
+from gearshift.providers.embedded_settings import EmbeddedOptions
 
 
 def test_a_key_is_never_shown():
-    config = UpstreamConfig("u", "openai", "http://u:hunter2@h", api_key="sk-hunter2")
+    secret = {"x": "hunter2"}
+    config = UpstreamConfig(
+        "u", "openai", "http://u:hunter2@h", api_key="sk-hunter2", headers=secret, query=secret
+    )
     for shown in (repr(config), str(config), f"{[config]}", f"{(config, Deadlines())}"):
         assert "hunter2" not in shown
     assert repr(config) == "UpstreamConfig(name='u', provider='openai')"
@@ -26,13 +30,13 @@ def test_a_key_is_never_shown():
 def test_configurations_are_compared_by_all_that_they_say():
     config = UpstreamConfig("u", "openai", "http://h", api_key="a")
     assert config == UpstreamConfig("u", "openai", "http://h", api_key="a")
-    for change in ({"api_key": "b"}, {"model_urls": {"m": "http://e"}}, {"threads": 2}):
+    for change in ({"api_key": "b"}, {"headers": {"x": "1"}}, {"options": EmbeddedOptions()}):
         assert dataclasses.replace(config, **change) != config
 
 
 def test_no_two_share_what_can_be_changed():
     one, two = (UpstreamConfig(name, "ollama", "") for name in "ab")
-    assert one.model_paths is not two.model_paths
+    assert one.headers is not two.headers
 
 
 @pytest.mark.parametrize(

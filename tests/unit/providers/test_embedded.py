@@ -7,8 +7,9 @@ import pytest
 
 from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.providers import embedded
-from gearshift.providers.base import Deadlines, UpstreamConfig
+from gearshift.providers.base import Deadlines
 from gearshift.providers.embedded import EmbeddedProvider
+from gearshift.providers.embedded_settings import EmbeddedOptions, embedded_upstream
 from gearshift.types import ChatRequest, ModelInfo, Operation, UpstreamState
 
 REQUEST = ChatRequest("openai", Operation.CHAT, "auto", [])
@@ -72,8 +73,8 @@ def _fakes(monkeypatch):
 
 
 def provider(paths, **changes) -> Any:
-    config = UpstreamConfig("here", "embedded", "", model_paths=paths, **changes)
-    return EmbeddedProvider(config, Deadlines())
+    options = EmbeddedOptions(model_paths=paths, **changes)
+    return EmbeddedProvider(embedded_upstream("here", options), Deadlines())
 
 
 BOTH = {"small": "s.gguf", "large": "l.gguf"}
@@ -82,7 +83,7 @@ BOTH = {"small": "s.gguf", "large": "l.gguf"}
 async def test_each_file_has_an_engine_and_each_request_its_own():
     of = provider(BOTH)
     await of.start()
-    assert of.model_urls == {"small": "http://small", "large": "http://large"}
+    assert of.shared_config.options.model_urls == {"small": "http://small", "large": "http://large"}
     assert await of.send(REQUEST, "large") == "large at http://large/v1"
     await of.aclose()
     assert [engine.users for engine in Engine.made] == [0, 0]

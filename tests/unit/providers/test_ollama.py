@@ -7,31 +7,8 @@ from tests.fakes.upstream import FaultUpstream
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
-from gearshift.providers.ollama import OllamaProvider, ollama_base_url
+from gearshift.providers.ollama import OllamaProvider
 from gearshift.types import ChatRequest, Operation
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("", "http://127.0.0.1:11434"),
-        ("  ", "http://127.0.0.1:11434"),
-        ("0.0.0.0", "http://127.0.0.1:11434"),
-        ("0.0.0.0:8080", "http://127.0.0.1:8080"),
-        ("gpu", "http://gpu:11434"),
-        ("gpu:9000/", "http://gpu:9000"),
-        ("http://gpu", "http://gpu:80"),
-        ("https://gpu", "https://gpu:443"),
-        ("http://gpu:1234/ollama", "http://gpu:1234/ollama"),
-        ("::1", "http://[::1]:11434"),
-        ("'gpu:9000'", "http://gpu:9000"),
-        ("[::1]:1234", "http://[::1]:1234"),
-        (":1234", "http://127.0.0.1:1234"),
-        ("gpu:notaport", "http://gpu:11434"),
-    ],
-)
-def test_the_address_follows_ollamas_own_rules(host, url):
-    assert ollama_base_url(host) == url
 
 
 @pytest.fixture

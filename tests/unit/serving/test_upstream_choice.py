@@ -2,6 +2,7 @@
 
 from gearshift.config.loading import Settings
 from gearshift.providers.base import UpstreamConfig
+from gearshift.providers.embedded_settings import EmbeddedOptions, embedded_upstream
 from gearshift.serving.upstream_choice import UpstreamChoice
 
 OLLAMA = UpstreamConfig("ollama", "ollama", "http://127.0.0.1:9")
@@ -27,11 +28,11 @@ async def test_configured_ones_replace_it():
 async def test_when_none_is_configured_any_more_they_are_discovered(monkeypatch):
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     (found,) = await again(NOTHING, CONFIGURED, CONFIGURED.upstream_configs(), "f.gguf")
-    assert found.model_paths == {"gemma2:2b": "f.gguf", "mistral:7b-instruct": "f.gguf"}
+    assert found.options.model_paths == {"gemma2:2b": "f.gguf", "mistral:7b-instruct": "f.gguf"}
 
 
 async def test_files_follow_the_names_of_the_models():
     new = Settings.model_validate({"tiered_routing": {"models": {"simple": "a", "complex": "b"}}})
-    running = UpstreamConfig("embedded", "embedded", "", model_paths={"x": "f.gguf"})
+    running = embedded_upstream("embedded", EmbeddedOptions(model_paths={"x": "f.gguf"}))
     (found,) = await again(new, NOTHING, (running,), "f.gguf", "g.gguf")
-    assert found.model_paths == {"a": "f.gguf", "b": "g.gguf"}
+    assert found.options.model_paths == {"a": "f.gguf", "b": "g.gguf"}

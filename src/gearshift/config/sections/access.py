@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
-    PlainSerializer,
     PrivateAttr,
     SecretStr,
     SerializerFunctionWrapHandler,
@@ -22,10 +21,8 @@ from pydantic import (
 )
 
 from gearshift.config_file.messages import fault, nearest
-from gearshift.tiered_routing.tier_config import SettingsModel, TierName, reject_bool
-
-MASK: Final = "***"
-"""What stands for a secret wherever settings are shown."""
+from gearshift.config_file.model import MASK, Secret, SettingsModel, empty_is_none, reject_bool
+from gearshift.tiered_routing.tier_config import TierName
 
 HASH_PREFIX: Final = "sha256:"
 _HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
@@ -33,19 +30,6 @@ _HASH: Final = re.compile(r"sha256:[0-9a-f]{64}")
 SAFE_CHARACTERS: Final = 16
 
 
-def empty_is_none(value: Any) -> Any:
-    """An empty text, as `${VAR:-}` leaves it, is no value."""
-    return None if value == "" else value
-
-
-Secret = Annotated[
-    SecretStr,
-    PlainSerializer(
-        lambda secret: MASK if secret.get_secret_value() else "",
-        return_type=str,
-        when_used="json",
-    ),
-]
 KeyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 PerMinute = Annotated[int, BeforeValidator(reject_bool), Field(ge=1)]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator
 
 from gearshift.config_file.messages import fault
-from gearshift.tiered_routing.tier_config import SettingsModel
+from gearshift.config_file.model import SettingsModel
 
 ANY: Final = "*"
 OPAQUE: Final = "null"

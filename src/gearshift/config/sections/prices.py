@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from gearshift.tiered_routing.tier_config import ModelName, SettingsModel, reject_bool
+from gearshift.config_file.model import SettingsModel, reject_bool
+from gearshift.tiered_routing.tier_config import ModelName
 
 _Price = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=1e6, allow_inf_nan=False)]
 

@@ -16,10 +16,10 @@ from pydantic import (
 )
 
 from gearshift.config.fields import Count, CountOrNone, Risk, Share
-from gearshift.config.sections.access import empty_is_none
 from gearshift.config_file.messages import fault, nearest, redacted
+from gearshift.config_file.model import SettingsModel, empty_is_none, reject_bool
 from gearshift.registry import JUDGES
-from gearshift.tiered_routing.tier_config import ModelName, SettingsModel, reject_bool
+from gearshift.tiered_routing.tier_config import ModelName
 
 _PART_OF_LARGE: Final = 0.25
 _JUDGE_ELSEWHERE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")

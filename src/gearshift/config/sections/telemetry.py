@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, PlainSerializer, field_validator
 
-from gearshift.config.sections.access import empty_is_none
 from gearshift.config_file.messages import fault, redacted
-from gearshift.tiered_routing.tier_config import SettingsModel
+from gearshift.config_file.model import SettingsModel, empty_is_none
 
 
 def _collector(text: str) -> str:

@@ -7,7 +7,7 @@ import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Final, Self
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.dialling import Dialling
@@ -21,6 +21,7 @@ MAX_ERROR_BYTES: Final = 64 * 1024
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 # What a path may hold as it is; `%` too, for what is escaped already.
 _PATH_MARKS: Final = "/%:@!$&'()*+,;="
+_QUERY_MARKS: Final = "/:@!$'()*,"
 
 
 class HttpResponse:
@@ -103,6 +104,9 @@ class HttpClient:
         base_url: `http://` or `https://`, host, and the path that all others are below.
         api_key: Sent as a bearer token; without it the URL's user and password are sent.
         connect_seconds: How long a connection may take to stand.
+        credentials: Headers that carry a key in another way than as a bearer token.
+        headers: Sent with every request; an `authorization` takes the place of the key's.
+        query: Added to every URL.
 
     Attributes:
         way: ` through the proxy …` where the environment names one, else empty.
@@ -111,7 +115,16 @@ class HttpClient:
         GearshiftError: The key cannot stand in a header, or the proxy is not supported.
     """
 
-    def __init__(self, base_url: str, api_key: str, connect_seconds: float) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        connect_seconds: float,
+        *,
+        credentials: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> None:
         parts = urlsplit(base_url)
         host, is_tls = parts.hostname or "127.0.0.1", parts.scheme == "https"
         port = parts.port or (443 if is_tls else 80)
@@ -128,10 +141,11 @@ class HttpClient:
             self._root = f"http://{authority}{self._root}"
             if proxy.authorization:
                 common["proxy-authorization"] = proxy.authorization
-        self._anonymous = RequestHead(common)
-        self._head = RequestHead(
-            {**common, **_credentials(api_key, parts.username, parts.password)}
-        )
+        self._query = urlencode(query or {}, safe=_QUERY_MARKS, quote_via=quote)
+        own = {name.lower(): value for name, value in (headers or {}).items()}
+        self._anonymous = RequestHead({**common, **own})
+        key = credentials or _credentials(api_key, parts.username, parts.password)
+        self._head = RequestHead({**common, **key, **own})
         self._pools: dict[asyncio.AbstractEventLoop, tuple[Pool, LoopEnd]] = {}
 
     async def request(
@@ -147,9 +161,9 @@ class HttpClient:
 
         Args:
             method: HTTP method.
-            path: Below the base URL.
+            path: Below the base URL; it may have a query.
             body: JSON text.
-            headers: Beside the client's own.
+            headers: Beside the upstream's own, which count more.
             within_seconds: How long the answer may take, beside the connection; `limit_silence`
                 takes its place.
 
@@ -157,18 +171,24 @@ class HttpClient:
             UpstreamError: There was no response, or the request cannot be written.
         """
         size = None if body is None else len(body)
-        head = self._head.written(method, self._prefix + path, headers, size)
+        head = self._head.written(method, self._target(self._prefix + path), headers, size)
         sent = head if body is None else head + body
         return await self._exchanged(sent, within_seconds, may_repeat=method == "GET")
 
     async def look(self, path: str) -> HttpResponse:
-        """A GET without credentials, below what the base URL has before its `/v1`.
+        """A GET without the key, below what the base URL has before its `/v1`.
 
         Raises:
             UpstreamError: As `request`.
         """
-        head = self._anonymous.written("GET", self._root + path, None, None)
+        head = self._anonymous.written("GET", self._target(self._root + path), None, None)
         return await self._exchanged(head, None, may_repeat=True)
+
+    def _target(self, path: str) -> str:
+        """A path with the query that every URL has."""
+        if not self._query:
+            return path
+        return f"{path}{'&' if '?' in path else '?'}{self._query}"
 
     async def _exchanged(
         self, sent: bytes, within_seconds: float | None, *, may_repeat: bool

@@ -8,11 +8,20 @@ from typing import Final
 
 from gearshift.errors import FailureKind, UpstreamError
 
+RESERVED_HEADERS: Final = frozenset(
+    {
+        *("host", "content-length", "content-type", "content-encoding", "accept-encoding"),
+        *("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect"),
+        *("proxy-authenticate", "proxy-authorization", "proxy-connection"),
+    }
+)
+"""What follows from the connection and the body, so that nobody else may set it."""
+
 _REMEMBERED: Final = 64
 _METHOD: Final = re.compile(r"[A-Z]+")
 # RFC 9110: visible ASCII as a target, a token as a name; a value is Latin-1 without controls.
 _TARGET: Final = re.compile(r"[!-~]+")
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_VALUE: Final = re.compile(r"[^\t -~\x80-\xff]")
 
 
@@ -31,7 +40,8 @@ class RequestHead:
 
     def __init__(self, own: Mapping[str, str]) -> None:
         self._own = _lines(own)
-        self._known: dict[tuple[str, str, bool], str] = {}
+        self._names = frozenset(name.lower() for name in own)
+        self._known: dict[tuple[str, str], str] = {}
 
     def written(
         self,
@@ -39,38 +49,40 @@ class RequestHead:
         target: str,
         headers: Mapping[str, str] | None,
         body_bytes: int | None,
-        *,
-        with_own: bool = True,
     ) -> bytes:
         """The head of one request, up to its empty line.
 
         Args:
             method: In capitals.
             target: Path and query, or the whole URL for a proxy.
-            headers: Beside the upstream's own.
+            headers: Beside the upstream's own, which count more where both have one.
             body_bytes: Length of a JSON body; `None` without one.
-            with_own: Add the upstream's own fields.
 
         Raises:
             UpstreamError: `REJECTED`: something in it cannot be written.
         """
-        first = self._known.get((method, target, with_own))
+        first = self._known.get((method, target))
         if first is None:
             if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target):
                 raise _refused("the address of a request holds what an address cannot hold")
-            first = f"{method} {target} HTTP/1.1\r\n{self._own if with_own else ''}"
+            first = f"{method} {target} HTTP/1.1\r\n{self._own}"
             if len(self._known) < _REMEMBERED:
-                self._known[method, target, with_own] = first
-        more = _lines(headers) if headers else ""
+                self._known[method, target] = first
+        more = self._others(headers) if headers else ""
         if body_bytes is None:
             return f"{first}{more}\r\n".encode("latin-1")
         size = f"content-type: application/json\r\n{more}content-length: {body_bytes}\r\n\r\n"
         return (first + size).encode("latin-1")
 
+    def _others(self, headers: Mapping[str, str]) -> str:
+        """Those of a client that the upstream has none of its own for."""
+        names = self._names
+        return _lines({k: v for k, v in headers.items() if k.lower() not in names})
+
 
 def _lines(fields: Mapping[str, str]) -> str:
     for name, value in fields.items():
-        if not _NAME.fullmatch(name):
+        if not HEADER_NAME.fullmatch(name):
             raise _refused("a header's name holds what no name can hold")
         if _NO_VALUE.search(value):
             # The value is not repeated: it may be a key.

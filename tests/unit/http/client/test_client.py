@@ -128,6 +128,45 @@ async def test_names_and_paths_in_other_scripts_are_written_as_they_must_be():
     HttpClient("http://bücher.example/v1", "", 2)
 
 
+async def test_what_every_request_has_is_in_probes_too():
+    query = {"api-version": "2024-10-21", "a b": "c&d=é", "$filter": "x"}
+    async with (
+        FaultUpstream() as server,
+        HttpClient(
+            f"{server.url}/v1",
+            "sk-1",
+            2,
+            headers={"Api-Key": "k", "x-tenant": "blue"},
+            query=query,
+        ) as client,
+    ):
+        for path in ("/models", "/models?b=1"):
+            (await client.request("GET", path, headers={"x-tenant": "red", "x-a": "1"})).release()
+        (await client.look("/health")).release()
+    plain, after, health = server.received
+    encoded = "api-version=2024-10-21&a%20b=c%26d%3D%C3%A9&$filter=x"
+    assert (plain.query, after.query, health.query) == (encoded, f"b=1&{encoded}", encoded)
+    for received in server.received:
+        assert (received.headers["api-key"], received.headers["x-tenant"]) == ("k", "blue")
+    assert (plain.headers["authorization"], plain.headers["x-a"]) == ("Bearer sk-1", "1")
+    assert "authorization" not in health.headers
+
+
+@pytest.mark.parametrize("url", ["http://{}", "http://user:word@{}"])
+async def test_a_key_may_be_carried_in_another_way(url):
+    async with FaultUpstream() as server:
+        base_url = url.format(server.url.removeprefix("http://"))
+        async with HttpClient(base_url, "", 2, credentials={"x-api-key": "k"}) as client:
+            (await client.request("GET", "/v1/models")).release()
+        own = {"Authorization": "Token t"}
+        async with HttpClient(base_url, "sk-1", 2, headers=own) as client:
+            (await client.request("GET", "/v1/models")).release()
+    first, second = (received.headers for received in server.received)
+    assert first["x-api-key"] == "k"
+    assert "authorization" not in first
+    assert second["authorization"] == "Token t"
+
+
 @pytest.fixture
 def elsewhere():
     """An upstream in a thread of its own, for tests that run event loops one after another."""

@@ -1,0 +1,104 @@
+"""Kinds of values in the settings of upstreams: addresses, keys, headers, parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+
+from gearshift.config_file.messages import fault, redacted
+from gearshift.config_file.model import MASK, Redacted, Secret, reject_bool
+from gearshift.http.client.request_head import HEADER_NAME, RESERVED_HEADERS
+
+# Blanks, byte order marks and marks of width and direction, which nobody sees; `Bearer` is ours.
+_AROUND: Final = re.compile(
+    "^[\\s\ufeff\u200b-\u200f]*(?:(?:authorization:\\s*)?bearer\\s+)?|[\\s\ufeff\u200b-\u200f]+$",
+    re.IGNORECASE,
+)
+
+
+def plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    """Headers or parameters as they are sent."""
+    return {name: value.get_secret_value() for name, value in secrets.items()}
+
+
+def _http_url(text: str) -> str:
+    # What follows is not repeated: it may be a key.
+    address, mark = [*re.split("([?#])", text, maxsplit=1), ""][:2]
+    try:
+        parts = urlsplit(address)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, port_is_valid = urlsplit(""), False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
+        raise fault("", f"{redacted(address)!r} is not a URL", "such as http://127.0.0.1:11434")
+    if mark:
+        advice = "its query goes into `query:`" if mark == "?" else "such as …/v1"
+        raise fault("", f"must end with its path, as {redacted(address)!r} does", advice)
+    if any(character.isspace() for character in text):
+        raise fault("", f"{redacted(text)!r} must end with its path", "such as …/v1")
+    return text.rstrip("/")
+
+
+def _bare(text: str) -> str:
+    """A key without marks of files, quotes that a shell would have taken, and its scheme."""
+    text = _AROUND.sub("", text)
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return _AROUND.sub("", text[1:-1]) if is_quoted else text
+
+
+def _sendable(key: SecretStr) -> SecretStr:
+    """A key as a header can carry it, without what files and variables like to put around it."""
+    text = _bare(key.get_secret_value())
+    if not (text.isascii() and text.isprintable()):
+        raise fault("", "holds characters that a header cannot carry", "use ASCII, in one line")
+    return SecretStr(text)
+
+
+def _headers(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    seen: dict[str, str] = {}
+    for name, value in given.items():
+        if not HEADER_NAME.fullmatch(name):
+            raise fault("", f"{name!r} is not the name of a header", "use letters, digits and -")
+        if name.lower() in RESERVED_HEADERS:
+            raise fault(name, "gearshift sets this header for each request itself", "remove it")
+        if seen.setdefault(name.lower(), name) != name:
+            raise fault(name, f"is the same header as {seen[name.lower()]!r}", "remove one")
+        if not value.get_secret_value().strip().isascii():
+            raise fault(name, "holds characters that a header cannot carry", "use ASCII")
+    return _values(given)
+
+
+def _query(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    for name in given:
+        if not name or not name.isprintable():
+            raise fault("", f"{name!r} is not the name of a parameter")
+    return _values(given)
+
+
+def _values(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    """Those that have a value, which `${VAR:-}` may leave out, without the line ends of files."""
+    found = {}
+    for name, value in given.items():
+        text = value.get_secret_value().strip()
+        if text == MASK:
+            raise fault(name, f"is {MASK}, which only stands for a value", "write the value itself")
+        if not text.isprintable():
+            raise fault(name, "holds characters that cannot be sent", "write it in one line")
+        if text:
+            found[name] = SecretStr(text)
+    return found
+
+
+HttpUrl = Annotated[
+    str, StringConstraints(strip_whitespace=True), AfterValidator(_http_url), Redacted
+]
+UpstreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+UpstreamKey = Annotated[Secret, AfterValidator(_sendable)]
+Headers = Annotated[dict[str, Secret], AfterValidator(_headers)]
+Query = Annotated[dict[str, Secret], AfterValidator(_query)]
+HealthPath = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^/[!-~]*$")]
+HealthSeconds = Annotated[float, BeforeValidator(reject_bool), Field(ge=1, le=86_400)]

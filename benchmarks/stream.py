@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from benchmarks.routing_quality.data import GSM8K, MIX, MMLU, ZEROEVAL, Recorded, load
 from gearshift.evaluation.outcomes import Floats
-from gearshift.guarantees.threshold import Chosen, Judged, Risk, choose
+from gearshift.guarantees.threshold import Chosen, JudgedScores, Risk, choose
 from gearshift.learning.features import Prompts
 from gearshift.learning.fit import fit, scores_of
 
@@ -133,7 +133,7 @@ def _reached(
     """Of the scorers of a plan, the one that may send most to the small model."""
     chosen = []
     for scores, judged, delta in plan:
-        given = Judged(scores[judged], losses[judged])
+        given = JudgedScores(scores[judged], losses[judged])
         found = choose(given, alpha=ALPHA, delta=delta, risk=Risk.ANSWERS)
         if isinstance(found, Chosen):
             chosen.append((found.share, scores[rest] < found.threshold))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
-from gearshift.decision_log.experiments import Kept, Metric, Outcomes, State, gathered
+from gearshift.decision_log.experiments import ArmOutcomes, ExperimentState, Kept, Metric, gathered
 from gearshift.guarantees.sequences import greatest_wealth
 from gearshift.quality.experiment_report import values_of
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
@@ -23,7 +23,7 @@ _KEPT = Kept(
     Experiment("late", Dimension.THRESHOLD, (Arm("first"), Arm("second"))),
     Metric.LOSSES,
     ALPHA,
-    State.RUNNING,
+    ExperimentState.RUNNING,
 )
 
 
@@ -138,7 +138,7 @@ def simulated(case: str, worlds: int, units: int = UNITS) -> Late:
     )
 
 
-def _rejects(seen: dict[str, Outcomes], gap: float) -> bool:
+def _rejects(seen: dict[str, ArmOutcomes], gap: float) -> bool:
     """Whether a difference is ruled out: the interval's own test, for one value."""
     first, second = (values_of(seen[arm].settled) for arm in ("first", "second"))
     pairs = min(len(first), len(second))
@@ -178,7 +178,7 @@ def log(arms: tuple[Traffic, Traffic], random: np.random.Generator, units: int) 
     return rows
 
 
-def at(rows: list[Any], now: float) -> dict[str, Outcomes]:
+def at(rows: list[Any], now: float) -> dict[str, ArmOutcomes]:
     """What the log has at a time."""
     settled = Metric.LOSSES.settled_seconds
     seen = []

@@ -9,7 +9,7 @@ from math import isnan
 import numpy as np
 from scipy.stats import beta
 
-from gearshift.guarantees.threshold import GRID, Chosen, Judged, Risk, choose
+from gearshift.guarantees.threshold import GRID, Chosen, JudgedScores, Risk, choose
 from simulations.worlds import WORLDS, World
 
 ALPHAS = (0.05, 0.1, 0.2)
@@ -93,17 +93,17 @@ def _cell(what: tuple[int, Risk, float, float, int, bool], worlds: int) -> Cell:
     return Cell(world.name, risk.value, alpha, delta, n, is_uneven, worlds, broken, saving)
 
 
-def _judged(world: World, random: np.random.Generator, n: int, is_uneven: bool) -> Judged:
+def _judged(world: World, random: np.random.Generator, n: int, is_uneven: bool) -> JudgedScores:
     """So many judged answers; where sampling is uneven, high scores are judged twice as often."""
     if not is_uneven:
         scores = world.draw(random, n)
-        return Judged(scores, (random.random(n) < world.loss(scores)).astype(np.float64))
+        return JudgedScores(scores, (random.random(n) < world.loss(scores)).astype(np.float64))
     scores = world.draw(random, 3 * n)
     propensity = np.where(scores < 3, 0.3, 0.6)
     kept = np.flatnonzero(random.random(3 * n) < propensity)[:n]
     scores = scores[kept]
     losses = (random.random(len(kept)) < world.loss(scores)).astype(np.float64)
-    return Judged(scores, losses, 1.0 / propensity[kept])
+    return JudgedScores(scores, losses, 1.0 / propensity[kept])
 
 
 def table(found: list[Cell]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from gearshift.guarantees.threshold import GRID, Judged
+from gearshift.guarantees.threshold import GRID, JudgedScores
 from gearshift.quality.auto_tune import delta_of_a_run, wise_threshold
 from simulations.worlds import WORLDS, World
 
@@ -79,7 +79,7 @@ def _visited(world: World, random: np.random.Generator, now: float, runs: int) -
         losses = np.concatenate((losses, lost.astype(np.float64)))
         weights = np.concatenate((weights, 1.0 / chance[kept]))
         delta = delta_of_a_run(DELTA, _HOURS)
-        now, _ = wise_threshold(now, Judged(scores, losses, weights), ALPHA, delta)
+        now, _ = wise_threshold(now, JudgedScores(scores, losses, weights), ALPHA, delta)
         visited.append(now)
     return visited
 

@@ -1,4 +1,4 @@
-"""Desk: what every view of the admin plane may ask."""
+"""AdminContext: what every view of the admin plane may ask."""
 
 from __future__ import annotations
 

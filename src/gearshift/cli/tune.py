@@ -17,7 +17,7 @@ from gearshift.types import JsonObject
 
 if TYPE_CHECKING:  # numpy and scipy are imported only when there is something to tune
     from gearshift.guarantees.p_values import Floats
-    from gearshift.guarantees.threshold import Chosen, Judged, Refused
+    from gearshift.guarantees.threshold import Chosen, JudgedScores, NoSafeThreshold
 
 _BASELINE: Final = "always-complex on the same prompts, by characters and parameters"
 _RISKS: Final = ("small", "answers", "gap")
@@ -102,12 +102,12 @@ def _file(config: str | None) -> Path:
 
 def _judged(
     files: tuple[str, ...], settings: Settings, risk: str, split: str
-) -> tuple[Judged, list[int]]:
+) -> tuple[JudgedScores, list[int]]:
     """The judged answers, scored, and the length of each prompt."""
     import numpy as np
 
     from gearshift.evaluation.outcomes import pooled, read_outcomes
-    from gearshift.guarantees.threshold import Judged
+    from gearshift.guarantees.threshold import JudgedScores
 
     sets = [read_outcomes(file).select(split) for file in files]
     outcomes = pooled(sets)
@@ -118,13 +118,13 @@ def _judged(
     scorer = load_scorer(settings.tiered_routing)
     scores = [scorer.score(prompt).score for prompt in progress("scoring")(outcomes.prompts)]
     losses = _losses(outcomes.gap, risk)
-    return Judged(np.array(scores), losses), [len(prompt) for prompt in outcomes.prompts]
+    return JudgedScores(np.array(scores), losses), [len(prompt) for prompt in outcomes.prompts]
 
 
-def _logged(settings: Settings, risk: str) -> tuple[Judged, list[int]]:
+def _logged(settings: Settings, risk: str) -> tuple[JudgedScores, list[int]]:
     """The judged requests of the decision log that this scorer has scored, or can score again."""
     from gearshift.cli.stats import open_log
-    from gearshift.guarantees.threshold import Judged
+    from gearshift.guarantees.threshold import JudgedScores
     from gearshift.quality.logged import logged_answers
 
     engine = open_log(settings)
@@ -144,7 +144,7 @@ def _logged(settings: Settings, risk: str) -> tuple[Judged, list[int]]:
             "on them",
             err=True,
         )
-    return Judged(found.scores, _losses(found.gap, risk), found.weights), found.characters
+    return JudgedScores(found.scores, _losses(found.gap, risk), found.weights), found.characters
 
 
 def _losses(gap: Floats, risk: str) -> Floats:
@@ -155,24 +155,26 @@ def _losses(gap: Floats, risk: str) -> Floats:
     return lost if risk == "gap" else (lost > 0).astype(np.float64)
 
 
-def _choose(judged: Judged, alpha: float, delta: float, risk: str) -> Chosen | Refused:
+def _choose(
+    judged: JudgedScores, alpha: float, delta: float, risk: str
+) -> Chosen | NoSafeThreshold:
     from gearshift.guarantees.threshold import Risk, choose
 
     return choose(judged, alpha=alpha, delta=delta, risk=Risk(risk))
 
 
 def _facts(
-    found: Chosen | Refused,
-    judged: Judged,
+    found: Chosen | NoSafeThreshold,
+    judged: JudgedScores,
     characters: list[int],
     settings: Settings,
     alpha: float,
     delta: float,
     risk: str,
 ) -> JsonObject:
-    from gearshift.guarantees.threshold import Refused, share_below
+    from gearshift.guarantees.threshold import NoSafeThreshold, share_below
 
-    if isinstance(found, Refused):
+    if isinstance(found, NoSafeThreshold):
         return {"refused": found.reason, "n": found.n, "needed": found.needed}
     now = settings.tiered_routing.ordered_tiers[-2].below or 0.0
     return {
@@ -191,7 +193,7 @@ def _facts(
 
 
 def _saved(
-    judged: Judged, characters: list[int], settings: Settings, threshold: float
+    judged: JudgedScores, characters: list[int], settings: Settings, threshold: float
 ) -> float | None:
     """Share of the compute that is not spent; `None` where a model's size is not known."""
     from gearshift.constants.model_sizes import parameters_of

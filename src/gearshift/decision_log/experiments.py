@@ -24,7 +24,7 @@ _ROWS_AT_ONCE: Final = 1_000
 _SETTLED_SECONDS: Final = {"losses": 3_600.0, "failures": 900.0, "feedback": 3_600.0}
 
 
-class State(StrEnum):
+class ExperimentState(StrEnum):
     """How far an experiment is."""
 
     RUNNING = "running"
@@ -60,7 +60,7 @@ class Kept:
     experiment: Experiment
     metric: Metric
     alpha: float
-    state: State
+    state: ExperimentState
     ended: float | None = None
     stop_reason: str | None = None
 
@@ -78,7 +78,7 @@ class Outcome(NamedTuple):
 
 
 @dataclass(slots=True)
-class Outcomes:
+class ArmOutcomes:
     """What an arm has had.
 
     Attributes:
@@ -87,7 +87,7 @@ class Outcomes:
         flops: Spent in all, where known.
         settled_units: Units that had a request whose outcome is settled.
         settled: Their outcomes, in the order of their requests; only ever added to at the end.
-        so_far: Outcomes of all units, settled or not.
+        so_far: ArmOutcomes of all units, settled or not.
     """
 
     units: int = 0
@@ -104,10 +104,10 @@ def start(engine: Engine, experiment: Experiment, metric: Metric, alpha: float) 
     Raises:
         GearshiftError: The name is taken, or another experiment of its dimension runs.
     """
-    kept = Kept(experiment, metric, alpha, State.RUNNING)
+    kept = Kept(experiment, metric, alpha, ExperimentState.RUNNING)
     definition = {**asdict(experiment), "metric": metric.value, "alpha": alpha}
     with engine.begin() as connection:
-        for other in _kept(connection, State.RUNNING):
+        for other in _kept(connection, ExperimentState.RUNNING):
             if other.experiment.dimension is experiment.dimension:
                 raise GearshiftError(
                     f"experiment {other.experiment.name!r} compares {experiment.dimension}s "
@@ -134,19 +134,24 @@ def stop(engine: Engine, name: str, reason: str, result: str = "") -> bool:
     with engine.begin() as connection:
         found = connection.execute(
             EXPERIMENTS.update()
-            .where(table.name == name, table.state == State.RUNNING.value)
-            .values(state=State.STOPPED.value, ended=time.time(), stop_reason=reason, result=result)
+            .where(table.name == name, table.state == ExperimentState.RUNNING.value)
+            .values(
+                state=ExperimentState.STOPPED.value,
+                ended=time.time(),
+                stop_reason=reason,
+                result=result,
+            )
         )
     return found.rowcount > 0
 
 
-def experiments(engine: Engine, state: State | None = None) -> list[Kept]:
+def experiments(engine: Engine, state: ExperimentState | None = None) -> list[Kept]:
     """Those of a state, or all; the newest first."""
     with engine.connect() as connection:
         return _kept(connection, state)
 
 
-def _kept(connection: Connection, state: State | None) -> list[Kept]:
+def _kept(connection: Connection, state: ExperimentState | None) -> list[Kept]:
     query = select(EXPERIMENTS).order_by(EXPERIMENTS.c.started.desc())
     if state is not None:
         query = query.where(EXPERIMENTS.c.state == state.value)
@@ -165,7 +170,7 @@ def _read(row: Row[Any]) -> Kept:
         experiment,
         Metric(said["metric"]),
         said["alpha"],
-        State(row.state),
+        ExperimentState(row.state),
         row.ended,
         row.stop_reason,
     )
@@ -173,7 +178,7 @@ def _read(row: Row[Any]) -> Kept:
 
 def outcomes(
     engine: Engine, kept: Kept, lowest: str, now: float | None = None
-) -> dict[str, Outcomes]:
+) -> dict[str, ArmOutcomes]:
     """What every arm has had, by name; a session counts once.
 
     Args:
@@ -218,7 +223,9 @@ def outcomes(
         return gathered(rows, kept, lowest, settled)
 
 
-def gathered(rows: Iterable[Any], kept: Kept, lowest: str, settled: float) -> dict[str, Outcomes]:
+def gathered(
+    rows: Iterable[Any], kept: Kept, lowest: str, settled: float
+) -> dict[str, ArmOutcomes]:
     """What every arm has had by these rows, in the order of their requests.
 
     Args:
@@ -259,9 +266,9 @@ class _Gathered:
         self.requests = 0
         self.flops = 0.0
 
-    def outcome(self) -> Outcomes:
+    def outcome(self) -> ArmOutcomes:
         every = tuple(self.outcomes.values())
-        return Outcomes(
+        return ArmOutcomes(
             len(self.units),
             self.requests,
             self.flops,

@@ -50,7 +50,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class UsagePatterns:
     """What the newest requests have in common.
 
     Attributes:
@@ -67,7 +67,7 @@ class Usage:
     often: list[int]
 
 
-def usage(engine: Engine, lowest: str, since: float) -> Usage:
+def usage(engine: Engine, lowest: str, since: float) -> UsagePatterns:
     """Look at the newest requests since a time.
 
     Args:
@@ -82,10 +82,12 @@ def usage(engine: Engine, lowest: str, since: float) -> Usage:
         often = connection.execute(_most_frequent(newest)).scalars().all()
     by = {name: _grouped(rows, name) for name in _DIMENSIONS}
     requests = sum(row.requests for row in rows)
-    return Usage(requests, by, int(repeated or 0), int(tokens or 0), [int(n) for n in often])
+    return UsagePatterns(
+        requests, by, int(repeated or 0), int(tokens or 0), [int(n) for n in often]
+    )
 
 
-def unlike_the_rest(found: Usage) -> list[Group]:
+def unlike_the_rest(found: UsagePatterns) -> list[Group]:
     """The clients whose traffic is sent to the small model far more, or less, than the rest's."""
     clients = [one for one in found.by["client"] if one.simple is not None]
     total = sum(one.requests for one in clients)

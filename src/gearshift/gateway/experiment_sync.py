@@ -1,4 +1,4 @@
-"""Experimenting: puts the running experiments of the decision log into this process's routing."""
+"""ExperimentSync: puts the running experiments of the decision log into this process's routing."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ class ExperimentSync:
 
     def _variants(self, llm: LLMInterface) -> ExperimentRouters | None:
         """What the running experiments need; the old value where nothing has changed."""
-        from gearshift.decision_log.experiments import State, experiments
+        from gearshift.decision_log.experiments import ExperimentState, experiments
 
-        running = experiments(self._database.get(), State.RUNNING)
+        running = experiments(self._database.get(), ExperimentState.RUNNING)
         found = tuple(kept.experiment for kept in running)
         known = llm.planner.variants
         if found == (known.experiments if known else ()):

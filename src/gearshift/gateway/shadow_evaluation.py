@@ -1,4 +1,4 @@
-"""Comparing: has drawn answers of this process repeated, judged and written down."""
+"""ShadowEvaluation: has drawn answers of this process repeated, judged and written down."""
 
 from __future__ import annotations
 

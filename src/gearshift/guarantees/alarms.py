@@ -33,7 +33,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class AlarmFacts:
     """What is known of the last day, and of the week before.
 
     Attributes:
@@ -79,13 +79,13 @@ class Alarm:
     message: str
 
 
-def alarms(day: Day, limits: Limits) -> list[Alarm]:
+def alarms(day: AlarmFacts, limits: Limits) -> list[Alarm]:
     """What is wrong now; only where chance is no explanation, however often one looks."""
     found = [check(day, limits) for check in CHECKS.values()]
     return [alarm for alarm in found if alarm is not None]
 
 
-def _quality(day: Day, limits: Limits) -> Alarm | None:
+def _quality(day: AlarmFacts, limits: Limits) -> Alarm | None:
     return _share(
         "quality",
         day.drawn or [Count(day.losses, day.judged)],
@@ -95,7 +95,7 @@ def _quality(day: Day, limits: Limits) -> Alarm | None:
     )
 
 
-def _disagreement(day: Day, limits: Limits) -> Alarm | None:
+def _disagreement(day: AlarmFacts, limits: Limits) -> Alarm | None:
     return _share(
         "disagreement",
         [Count(day.contradicted, day.compared)],
@@ -104,7 +104,7 @@ def _disagreement(day: Day, limits: Limits) -> Alarm | None:
     )
 
 
-def _fallbacks(day: Day, limits: Limits) -> Alarm | None:
+def _fallbacks(day: AlarmFacts, limits: Limits) -> Alarm | None:
     return _share(
         "fallbacks",
         [Count(day.fallbacks, day.requests)],
@@ -113,7 +113,7 @@ def _fallbacks(day: Day, limits: Limits) -> Alarm | None:
     )
 
 
-def _band(day: Day, limits: Limits) -> Alarm | None:
+def _band(day: AlarmFacts, limits: Limits) -> Alarm | None:
     low, high = limits.simple_share
     others = day.scored - day.simple
     is_high = shown_at_least([Count(day.simple, day.scored)], high, _LEVEL / 2) is not None
@@ -128,7 +128,7 @@ def _band(day: Day, limits: Limits) -> Alarm | None:
     return Alarm("share", share, high if is_high else low, message)
 
 
-def _drift(day: Day, limits: Limits) -> Alarm | None:
+def _drift(day: AlarmFacts, limits: Limits) -> Alarm | None:
     totals = (sum(day.scores.values()), sum(day.earlier_scores.values()))
     if min(totals) < _FEWEST_SCORES:
         return None
@@ -144,7 +144,7 @@ def _drift(day: Day, limits: Limits) -> Alarm | None:
     return Alarm("drift", value, limits.drift, message)
 
 
-CHECKS: Final[Mapping[str, Callable[[Day, Limits], Alarm | None]]] = {
+CHECKS: Final[Mapping[str, Callable[[AlarmFacts, Limits], Alarm | None]]] = {
     "quality": _quality,
     "disagreement": _disagreement,
     "fallbacks": _fallbacks,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gearshift.guarantees.p_values import p_value
-from gearshift.guarantees.threshold import Judged, Promised
+from gearshift.guarantees.threshold import JudgedScores, Promised
 
 STEP: Final = 0.25
 """Points of score that the threshold rises at most."""
@@ -30,7 +30,7 @@ def next_threshold(now: float, promised: Sequence[Promised]) -> float:
 
 
 def still_true(
-    promised: Sequence[Promised], judged: Judged, *, alpha: float, delta: float
+    promised: Sequence[Promised], judged: JudgedScores, *, alpha: float, delta: float
 ) -> list[Promised]:
     """Those that the newest answers do not contradict: traffic may have changed since the oldest.
 
@@ -42,12 +42,12 @@ def still_true(
     """
     begin = len(judged.scores) - len(judged.scores) // _NEWEST
     weights = None if judged.weights is None else judged.weights[begin:]
-    newest = Judged(judged.scores[begin:], judged.losses[begin:], weights)
+    newest = JudgedScores(judged.scores[begin:], judged.losses[begin:], weights)
     level = delta / max(1, len(promised))
     return [one for one in promised if not _is_broken(newest, one.threshold, alpha, level)]
 
 
-def _is_broken(judged: Judged, threshold: float, alpha: float, level: float) -> bool:
+def _is_broken(judged: JudgedScores, threshold: float, alpha: float, level: float) -> bool:
     is_small = judged.scores < threshold
     weights = None if judged.weights is None else judged.weights[is_small]
     # That the mean of the losses is above alpha is that of their complements being below its.

@@ -41,7 +41,7 @@ class Risk(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedScores:
     """Judged answers of the small model.
 
     Attributes:
@@ -63,7 +63,7 @@ class Chosen:
         threshold: Requests that score below it go to the small model.
         bound: Upper bound on its risk that holds with the stated confidence; at most alpha.
         share: Of the judged requests, the share below it.
-        n: Judged answers.
+        n: JudgedScores answers.
     """
 
     threshold: float
@@ -73,12 +73,12 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NoSafeThreshold:
     """No threshold can be shown to be safe.
 
     Attributes:
         reason: In words.
-        n: Judged answers.
+        n: JudgedScores answers.
         needed: About how many would do if they are like these; `None` where more do not help.
     """
 
@@ -99,7 +99,9 @@ class Promised:
     level: float
 
 
-def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen | Refused:
+def choose(
+    judged: JudgedScores, *, alpha: float, delta: float, risk: Risk
+) -> Chosen | NoSafeThreshold:
     """The highest threshold whose risk is at most `alpha`, with confidence `1 - delta`.
 
     Args:
@@ -118,7 +120,7 @@ def choose(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> Chosen 
     return Chosen(best.threshold, bound, share, len(judged.scores))
 
 
-def promised(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> list[Promised]:
+def promised(judged: JudgedScores, *, alpha: float, delta: float, risk: Risk) -> list[Promised]:
     """All thresholds whose risk is at most `alpha`, in ascending order.
 
     With confidence `1 - delta` that is true of every one of them at once, and of none beside
@@ -150,7 +152,7 @@ def promised(judged: Judged, *, alpha: float, delta: float, risk: Risk) -> list[
     return found
 
 
-def share_below(judged: Judged, threshold: float) -> float:
+def share_below(judged: JudgedScores, threshold: float) -> float:
     """Of all requests, the share that goes to the small model at a threshold."""
     is_small = judged.scores < threshold
     if judged.weights is None or not len(is_small):
@@ -158,7 +160,7 @@ def share_below(judged: Judged, threshold: float) -> float:
     return float(judged.weights[is_small].sum() / judged.weights.sum())
 
 
-def _exact_p_values(judged: Judged, alpha: float, risk: Risk) -> Floats | None:
+def _exact_p_values(judged: JudgedScores, alpha: float, risk: Risk) -> Floats | None:
     """All of them at once, where losses are 0 or 1 and none weighs more than another."""
     if not (is_even(judged.weights) and np.isin(judged.losses, (0.0, 1.0)).all()):
         return None
@@ -170,7 +172,7 @@ def _exact_p_values(judged: Judged, alpha: float, risk: Risk) -> Floats | None:
     return np.where(drawn > 0, exact, 1.0)
 
 
-def _levels(judged: Judged, delta: float, risk: Risk) -> list[float]:
+def _levels(judged: JudgedScores, delta: float, risk: Risk) -> list[float]:
     """Where delta is spent: depends on scores, never on losses."""
     levels = [0.0] * len(GRID)
     if risk is Risk.ANSWERS:
@@ -183,7 +185,7 @@ def _levels(judged: Judged, delta: float, risk: Risk) -> list[float]:
     return levels
 
 
-def _below(judged: Judged, threshold: float, risk: Risk) -> tuple[Floats, Floats | None]:
+def _below(judged: JudgedScores, threshold: float, risk: Risk) -> tuple[Floats, Floats | None]:
     """The losses that a threshold's risk is the mean of, with their weights."""
     is_small = judged.scores < threshold
     if risk is Risk.ANSWERS:
@@ -192,18 +194,20 @@ def _below(judged: Judged, threshold: float, risk: Risk) -> tuple[Floats, Floats
     return judged.losses[is_small], weights
 
 
-def refused(judged: Judged, alpha: float, delta: float, risk: Risk) -> Refused:
+def refused(judged: JudgedScores, alpha: float, delta: float, risk: Risk) -> NoSafeThreshold:
     """Why nothing can be promised, and how many answers would do."""
     n = len(judged.scores)
     least = _least_needed(alpha, delta, risk)
     if n < least:
         reason = f"{n} judged answers are too few to promise anything at this alpha and confidence"
-        return Refused(reason, n, _needed(judged, alpha, delta, risk) or least)
+        return NoSafeThreshold(reason, n, _needed(judged, alpha, delta, risk) or least)
     needed = _needed(judged, alpha, delta, risk)
     if needed is None:
         reason = "at no threshold is the observed risk below alpha, so more answers will not help"
-        return Refused(f"{reason}; a larger alpha or a better small model would", n, None)
-    return Refused("no threshold can be shown to keep the risk with so few answers", n, needed)
+        return NoSafeThreshold(f"{reason}; a larger alpha or a better small model would", n, None)
+    return NoSafeThreshold(
+        "no threshold can be shown to keep the risk with so few answers", n, needed
+    )
 
 
 def _least_needed(alpha: float, delta: float, risk: Risk) -> int:
@@ -212,7 +216,7 @@ def _least_needed(alpha: float, delta: float, risk: Risk) -> int:
     return ceil(log(delta / parts) / log(1.0 - alpha))
 
 
-def _needed(judged: Judged, alpha: float, delta: float, risk: Risk) -> int | None:
+def _needed(judged: JudgedScores, alpha: float, delta: float, risk: Risk) -> int | None:
     """Judged answers, if they are like these, with which the easiest threshold would pass."""
     parts = 1 if risk is Risk.ANSWERS else len(_STARTS)
     found = []

@@ -20,7 +20,7 @@ from gearshift.pipeline.topology import Topology
 from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.exploration import is_explored, other_side
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
-from gearshift.tiered_routing.tier_router import Route, RoutingContext, TieredModelRouter
+from gearshift.tiered_routing.tier_router import RoutingChoice, RoutingContext, TieredModelRouter
 from gearshift.types import Cause, ChatRequest
 
 _NOWHERE: Final = ""
@@ -40,7 +40,7 @@ class Assignment(NamedTuple):
 
     router: TieredModelRouter
     result: ComplexityResult
-    route: Route
+    route: RoutingChoice
     scoring_seconds: float
     propensity: float = 1.0
     arms: str | None = None
@@ -66,7 +66,7 @@ class Assigner:
     def assign(
         self,
         request: ChatRequest,
-        circumstances: RoutingContext,
+        context: RoutingContext,
         topology: Topology,
         decision_id: str,
     ) -> Assignment:
@@ -74,25 +74,23 @@ class Assigner:
 
         Args:
             request: Whose words are scored.
-            circumstances: With the tiers of `topology`.
+            context: With the tiers of `topology`.
             topology: Whom an experiment's models are looked up in.
             decision_id: Its randomness decides, or the session's where there is one.
 
         Raises:
             RequestError: As `TieredModelRouter.decide`.
         """
-        if circumstances.forced_tier is not None:
+        if context.forced_tier is not None:
             result, seconds = _scored(self._router, request)
-            return Assignment(
-                self._router, result, self._router.decide(result, circumstances), seconds
-            )
+            return Assignment(self._router, result, self._router.decide(result, context), seconds)
         variants = self.variants
         variant = variants.assigned(request.session or decision_id) if variants else None
         if variants is None or variant is None:
-            router, here = self._router, circumstances
+            router, here = self._router, context
         else:
             router = variant.router
-            here = circumstances._replace(targets=variants.tiers(variant.models, topology))
+            here = context._replace(targets=variants.tiers(variant.models, topology))
         result, seconds = _scored(router, request)
         route = router.decide(result, here)
         other = self._other(result, route, here) if variant is None else None
@@ -103,7 +101,7 @@ class Assigner:
             reason = f"{route.reason}; {variant.arms}"
             route = route._replace(cause=Cause.EXPERIMENT, reason=reason)
         if variants is not None:
-            propensity = self._propensity(variants, request, circumstances, topology, route.tier)
+            propensity = self._propensity(variants, request, context, topology, route.tier)
         elif other is None:
             propensity = 1.0
         else:
@@ -116,28 +114,28 @@ class Assigner:
             seconds,
             propensity,
             variant.arms if variant else None,
-            not result.failure and self._is_movable(variants, circumstances, topology),
+            not result.failure and self._is_movable(variants, context, topology),
         )
 
     def _other(
-        self, result: ComplexityResult, route: Route, circumstances: RoutingContext
-    ) -> Route | None:
+        self, result: ComplexityResult, route: RoutingChoice, context: RoutingContext
+    ) -> RoutingChoice | None:
         """Where exploring would lead; `None` where it would change nothing."""
         side = other_side(result, self._router.tiers, self._quality)
         if side is None or result.failure or not self._router.config.enabled:
             return None
-        other = self._router.sent_to(side, "", circumstances)
+        other = self._router.sent_to(side, "", context)
         return None if other.tier == route.tier or other.tier != side else other
 
     def _propensity(
         self,
         variants: ExperimentRouters,
         request: ChatRequest,
-        circumstances: RoutingContext,
+        context: RoutingContext,
         topology: Topology,
         tier: str,
     ) -> float:
-        chances = list(self._chances(variants, request, circumstances, topology))
+        chances = list(self._chances(variants, request, context, topology))
         if all(where == tier for where, _ in chances):
             return 1.0  # not merely within rounding
         return fsum(chance for where, chance in chances if where == tier)
@@ -146,14 +144,14 @@ class Assigner:
         self,
         variants: ExperimentRouters,
         request: ChatRequest,
-        circumstances: RoutingContext,
+        context: RoutingContext,
         topology: Topology,
     ) -> Iterator[tuple[str, float]]:
         """The tier that each lot leads to, with the lot's chance."""
         for lot in variants.lots:
             if lot.chance <= 0:
                 continue
-            here = circumstances._replace(targets=variants.tiers(lot.models, topology))
+            here = context._replace(targets=variants.tiers(lot.models, topology))
             result = lot.router.score(scored_messages(request))
             try:
                 route = lot.router.sent_to(result.tier, "", here)
@@ -168,14 +166,12 @@ class Assigner:
                 yield other.tier, lot.chance * share
 
     def _is_movable(
-        self, variants: ExperimentRouters | None, circumstances: RoutingContext, topology: Topology
+        self, variants: ExperimentRouters | None, context: RoutingContext, topology: Topology
     ) -> bool:
         if variants is None:
-            return self._router.is_movable(circumstances)
+            return self._router.is_movable(context)
         return all(
-            self._router.is_movable(
-                circumstances._replace(targets=variants.tiers(models, topology))
-            )
+            self._router.is_movable(context._replace(targets=variants.tiers(models, topology)))
             for models in variants.models
         )
 

@@ -106,14 +106,14 @@ class Planner:
 
     def _scored(self, request: ChatRequest, topology: Topology, forced_tier: str | None) -> Plan:
         decision_id = self._ids.next()
-        circumstances = RoutingContext(
+        context = RoutingContext(
             targets=topology.tiers,
             forced_tier=forced_tier,
             needs=request.needs,
             prompt_tokens=estimated_tokens(request.messages),
             allowed_tiers=request.allowed_tiers,
         )
-        found = self._assigner.assign(request, circumstances, topology, decision_id)
+        found = self._assigner.assign(request, context, topology, decision_id)
         route = found.route
         decision = self._decision(
             request,

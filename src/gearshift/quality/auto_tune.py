@@ -17,7 +17,7 @@ from gearshift.config_file.editing import replace_threshold
 from gearshift.decision_log.facts import take_turn
 from gearshift.errors import GearshiftError
 from gearshift.guarantees.step import next_threshold, still_true
-from gearshift.guarantees.threshold import Judged, Risk, promised, refused
+from gearshift.guarantees.threshold import JudgedScores, Risk, promised, refused
 from gearshift.quality.logged import logged_answers
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_loading import load_scorer
@@ -56,7 +56,7 @@ class AutoTune:
         routing, wanted = settings.tiered_routing, settings.quality.auto_tune
         answers = logged_answers(engine, self._scorer_of(routing))
         losses = np.where(answers.gap > 0, 1.0, 0.0)
-        judged = Judged(answers.scores, losses, answers.weights)
+        judged = JudgedScores(answers.scores, losses, answers.weights)
         now = routing.ordered_tiers[0].below or 0.0
         delta = delta_of_a_run(wanted.delta, wanted.every_hours)
         wise, why = wise_threshold(now, judged, wanted.alpha, delta)
@@ -78,7 +78,9 @@ def delta_of_a_run(delta: float, every_hours: float) -> float:
     return delta / max(1, ceil(_MONTH_HOURS / every_hours))
 
 
-def wise_threshold(now: float, judged: Judged, alpha: float, delta: float) -> tuple[float, str]:
+def wise_threshold(
+    now: float, judged: JudgedScores, alpha: float, delta: float
+) -> tuple[float, str]:
     """The threshold to go on with, and why where that needs to be said."""
     found = promised(judged, alpha=alpha, delta=delta, risk=Risk.SMALL)
     kept = still_true(found, judged, alpha=alpha, delta=delta)

@@ -7,14 +7,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from gearshift.decision_log.rows import SCORE
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
-from gearshift.guarantees.alarms import Day
+from gearshift.guarantees.alarms import AlarmFacts
 from gearshift.guarantees.looks import Count
 
 _DAY_HOURS = 24
 _WEEK_HOURS = 7 * _DAY_HOURS
 
 
-def last_day(engine: Engine, now: float, lowest: str) -> Day:
+def last_day(engine: Engine, now: float, lowest: str) -> AlarmFacts:
     """Read it.
 
     Args:
@@ -31,7 +31,7 @@ def last_day(engine: Engine, now: float, lowest: str) -> Day:
         scores = _scores(connection, since, hour + 1)
         simple = sum(_scores(connection, since, hour + 1, lowest).values())
         earlier = _scores(connection, since - _WEEK_HOURS, since)
-    return Day(
+    return AlarmFacts(
         requests=requests,
         fallbacks=fallbacks,
         scored=scored,

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from gearshift.decision_log.experiments import Kept, Metric, Outcome, Outcomes, outcomes
+from gearshift.decision_log.experiments import ArmOutcomes, Kept, Metric, Outcome, outcomes
 from gearshift.guarantees.arms import (
     TOO_EARLY,
     ArmData,
@@ -29,7 +29,7 @@ _WORDS: Final = {
 }
 
 
-def finding_of(kept: Kept, had: dict[str, Outcomes]) -> Finding:
+def finding_of(kept: Kept, had: dict[str, ArmOutcomes]) -> Finding:
     """Test what the arms have had, as far as it is settled."""
     arms = [
         ArmData(arm.name, had[arm.name].settled_units, values_of(had[arm.name].settled))
@@ -82,7 +82,7 @@ def report(engine: Engine, kept: Kept, lowest: str) -> JsonObject:
     }
 
 
-def _arm(name: str, had: Outcomes) -> JsonObject:
+def _arm(name: str, had: ArmOutcomes) -> JsonObject:
     """What an arm has had so far, for one look; what is settled is tested elsewhere."""
     values = values_of(had.so_far)
     judged = len(values)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy.engine import Engine
 
 from gearshift.config.loading import Settings
-from gearshift.decision_log.experiments import Kept, State, experiments, outcomes, stop
+from gearshift.decision_log.experiments import ExperimentState, Kept, experiments, outcomes, stop
 from gearshift.decision_log.facts import take_turn
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.guarantees.alarms import Alarm, Limits, alarms
@@ -140,7 +140,7 @@ class Watch:
         began = self._clock()
         if began < self._harm_due:
             return
-        for kept in experiments(engine, State.RUNNING):
+        for kept in experiments(engine, ExperimentState.RUNNING):
             _end_if_harmful(engine, kept, _lowest(settings))
         ended = self._clock()
         self._harm_due = ended + _RESTS * (ended - began)

@@ -1,4 +1,4 @@
-"""InForce: the interface that new requests get, replaced as a whole while old ones finish."""
+"""LiveInterface: the interface that new requests get, replaced as a whole while old ones finish."""
 
 from __future__ import annotations
 

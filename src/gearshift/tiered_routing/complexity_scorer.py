@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gearshift.tiered_routing.conversation import Task
+from gearshift.tiered_routing.conversation import ScoredText
 from gearshift.tiered_routing.features import FACTORS, FeatureReader
 from gearshift.tiered_routing.result_cache import ResultCache, remembered_result
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -157,14 +157,14 @@ class TaskComplexityScorer:
         """
         return remembered_result(self._memory, text_or_messages, self.score_task)
 
-    def score_task(self, task: Task) -> ComplexityResult:
+    def score_task(self, task: ScoredText) -> ComplexityResult:
         """The score of a task that was found in a conversation before.
 
         Args:
             task: What to score: `task_of` of `gearshift.tiered_routing.conversation` finds it.
 
         Example:
-            >>> TaskComplexityScorer().score_task(Task("What time is it?")).tier
+            >>> TaskComplexityScorer().score_task(ScoredText("What time is it?")).tier
             'simple'
         """
         text = task.text

@@ -47,7 +47,7 @@ _CLOSERS: Final = frozenset(word.strip() for word in _words(followups.CLOSERS))
 _AFFIRMATIVES: Final = frozenset(word.strip() for word in _words(followups.AFFIRMATIVES))
 
 
-class Task(NamedTuple):
+class ScoredText(NamedTuple):
     """What is to be scored.
 
     Attributes:
@@ -63,11 +63,11 @@ class Task(NamedTuple):
     truncated: bool = False
 
 
-_SIDE_CALL: Final = Task("", "a front end's side call")
-_GAP: Final = Task("", "an editor's side call: a gap to fill in")
+_SIDE_CALL: Final = ScoredText("", "a front end's side call")
+_GAP: Final = ScoredText("", "an editor's side call: a gap to fill in")
 
 
-def task_of(text_or_messages: object) -> Task:
+def task_of(text_or_messages: object) -> ScoredText:
     r"""The task of a text or a conversation; whatever is malformed counts as empty.
 
     A text that holds a whole conversation, with the marks of a chat template, is read as one.
@@ -84,14 +84,14 @@ def task_of(text_or_messages: object) -> Task:
     if isinstance(text_or_messages, Mapping):
         return _task_of_turns(({"role": "user", "content": _content(text_or_messages)},))
     if not isinstance(text_or_messages, Sequence) or isinstance(text_or_messages, bytes):
-        return Task("")
+        return ScoredText("")
     return _task_of_turns(text_or_messages)
 
 
-def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> Task:
+def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> ScoredText:
     position, content, text = _user_turn(messages, len(messages))
     if position < 0:
-        return Task("", leans=len(messages) > 1)
+        return ScoredText("", leans=len(messages) > 1)
     if _OF_MARKS.search(content):
         marked = _marked_task(content, messages, may_be_flat=may_be_flat)
         if marked is not None:
@@ -102,17 +102,21 @@ def _task_of_turns(messages: Sequence[object], *, may_be_flat: bool = True) -> T
     if not position:
         # Alone; had it been short behind others, it might have leaned on them.
         leans = leans or len(text) <= _LONGEST_FOLLOW_UP
-        return Task(text, leans=leans, truncated=CUT in text)
+        return ScoredText(text, leans=leans, truncated=CUT in text)
     if not is_follow_up(text):
-        return Task(text, leans=leans, truncated=CUT in text)
+        return ScoredText(text, leans=leans, truncated=CUT in text)
     turns = _earlier_turns(messages, position, text)
     if not turns:
-        return Task(text, leans=True)
+        return ScoredText(text, leans=True)
     context = "\n".join(reversed(turns))[-_CONTEXT_CHARACTERS:]
-    return Task(f"{context}\n{text}", "a follow-up, read with the turns before it", leans=True)
+    return ScoredText(
+        f"{context}\n{text}", "a follow-up, read with the turns before it", leans=True
+    )
 
 
-def _marked_task(content: str, messages: Sequence[object], *, may_be_flat: bool) -> Task | None:
+def _marked_task(
+    content: str, messages: Sequence[object], *, may_be_flat: bool
+) -> ScoredText | None:
     """The task of a text that marks frame: around a gap, or the turns of a conversation."""
     if is_gap_to_fill(content):
         return _GAP

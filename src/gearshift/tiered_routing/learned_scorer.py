@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
-from gearshift.tiered_routing.conversation import Task, task_of
+from gearshift.tiered_routing.conversation import ScoredText, task_of
 from gearshift.tiered_routing.learned_features import (
     FOR_TREES,
     GRADED,
@@ -159,7 +159,7 @@ class LearnedScorer:
         """The score of a text, or of the last user turn of a conversation; never raises."""
         return remembered_result(self._memory, text_or_messages, self.score_task)
 
-    def score_task(self, task: Task) -> ComplexityResult:
+    def score_task(self, task: ScoredText) -> ComplexityResult:
         """The score of a task that was found before."""
         rule = self._rule.score_task(task)
         if not task.text.strip():
@@ -203,7 +203,7 @@ class LearnedScorer:
         found = (Evidence(named[slot], adds.get(slot, 0.0)) for slot in order)
         return tuple(one for one in found if one.adds)
 
-    def _read(self, task: Task, rule: ComplexityResult) -> Reading:
+    def _read(self, task: ScoredText, rule: ComplexityResult) -> Reading:
         return read(task.text, rule.factors, rule.score)
 
     def _tier(self, score: float) -> tuple[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final, Generic, TypeVar
 
-from gearshift.tiered_routing.conversation import Task, task_of
+from gearshift.tiered_routing.conversation import ScoredText, task_of
 
 T = TypeVar("T")
 Key = tuple[int, int, str]
@@ -85,7 +85,7 @@ class ResultCache(Generic[T]):
 
 
 def remembered_result(
-    memory: ResultCache[T], text_or_messages: object, scored: Callable[[Task], T]
+    memory: ResultCache[T], text_or_messages: object, scored: Callable[[ScoredText], T]
 ) -> T:
     """The result for a text or a conversation: a remembered one, else what `scored` says."""
     plain = memory.conversation_key(text_or_messages)

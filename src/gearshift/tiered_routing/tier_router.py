@@ -1,4 +1,4 @@
-"""TieredModelRouter: a score and its circumstances in, one tier and a chain of deployments out."""
+"""TieredModelRouter: a score and its context in, one tier and a chain of deployments out."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RoutingContext(NamedTuple):
     allowed_tiers: frozenset[str] | None = None
 
 
-class Route(NamedTuple):
+class RoutingChoice(NamedTuple):
     """The router's choice: the tier, why, and whom to ask in which order.
 
     Attributes:
@@ -143,12 +143,12 @@ class TieredModelRouter:
         except Exception as error:  # noqa: BLE001 - anybody's code, at the router's edge
             return failed(self._bounds, described(error))
 
-    def decide(self, result: ComplexityResult, circumstances: RoutingContext) -> Route:
-        """The tier for a score under the given circumstances, with its chain of fallbacks.
+    def decide(self, result: ComplexityResult, context: RoutingContext) -> RoutingChoice:
+        """The tier for a score under the given context, with its chain of fallbacks.
 
         Args:
             result: The score.
-            circumstances: The deployments, and what the client and the request demand.
+            context: The deployments, and what the client and the request demand.
 
         Raises:
             RequestError: The forced tier does not exist or is not allowed, no tier has any
@@ -164,18 +164,18 @@ class TieredModelRouter:
             >>> route.tier, [str(candidate.deployment) for candidate in route.chain]
             ('simple', ['local/gemma2:2b', 'local/mistral:7b-instruct'])
         """
-        route = self.sent_to(result.tier, result.reasoning, circumstances)
+        route = self.sent_to(result.tier, result.reasoning, context)
         if result.failure and route.cause is Cause.SCORED:
             return route._replace(cause=Cause.SCORER_FAILED)
         return route
 
-    def sent_to(self, tier: str, reason: str, circumstances: RoutingContext) -> Route:
+    def sent_to(self, tier: str, reason: str, context: RoutingContext) -> RoutingChoice:
         """The same for a tier that the score has chosen, or might have chosen.
 
         Args:
             tier: The name of a configured tier.
             reason: Why, in one line for people.
-            circumstances: The deployments, and what the client and the request demand.
+            context: The deployments, and what the client and the request demand.
 
         Raises:
             RequestError: As `decide`.
@@ -189,31 +189,29 @@ class TieredModelRouter:
             >>> router.sent_to("complex", "", context._replace(forced_tier="simple")).tier
             'simple'
         """
-        usual = self._usual(circumstances)
+        usual = self._usual(context)
         if usual is not None:
-            return Route(tier, Cause.SCORED, usual[tier], reason)
-        tier, cause, reason = self._allowed(*self._tier(tier, reason, circumstances), circumstances)
-        allowed = circumstances.allowed_tiers
+            return RoutingChoice(tier, Cause.SCORED, usual[tier], reason)
+        tier, cause, reason = self._allowed(*self._tier(tier, reason, context), context)
+        allowed = context.allowed_tiers
         if allowed is not None:
-            targets = {
-                name: chain for name, chain in circumstances.targets.items() if name in allowed
-            }
-            circumstances = circumstances._replace(targets=targets)
-        _check_length(circumstances)
-        chain = self._chain(tier, circumstances)
+            targets = {name: chain for name, chain in context.targets.items() if name in allowed}
+            context = context._replace(targets=targets)
+        _check_length(context)
+        chain = self._chain(tier, context)
         if not chain:
             raise RequestError("no upstream serves any tier's model", status=503)
         if chain[0].tier != tier:
-            wanted = ", ".join(sorted(need.value for need in circumstances.needs)) or "context"
+            wanted = ", ".join(sorted(need.value for need in context.needs)) or "context"
             reason = f"{tier} cannot answer this ({wanted}); {reason}"
             tier, cause = chain[0].tier, Cause.CAPABILITY
-        return Route(tier, cause, chain, reason)
+        return RoutingChoice(tier, cause, chain, reason)
 
-    def is_movable(self, circumstances: RoutingContext) -> bool:
+    def is_movable(self, context: RoutingContext) -> bool:
         """Whether a low score would send it to the smallest tier, and any other one elsewhere.
 
         Args:
-            circumstances: The deployments, and what the client and the request demand.
+            context: The deployments, and what the client and the request demand.
 
         Example:
             >>> from gearshift.types import Deployment
@@ -228,64 +226,57 @@ class TieredModelRouter:
         """
         if not self.config.enabled:
             return False
-        if self._usual(circumstances) is not None:
+        if self._usual(context) is not None:
             return True
         try:
-            reached = [self.sent_to(tier, "", circumstances).tier for tier in self.tiers]
+            reached = [self.sent_to(tier, "", context).tier for tier in self.tiers]
         except RequestError:
             return False
         lowest = self.tiers[0]
         return reached[0] == lowest and lowest not in reached[1:]
 
-    def _usual(self, circumstances: RoutingContext) -> Mapping[str, tuple[Candidate, ...]] | None:
+    def _usual(self, context: RoutingContext) -> Mapping[str, tuple[Candidate, ...]] | None:
         """Each tier's chain for requests that need nothing special, made once for its targets."""
-        if (
-            circumstances.forced_tier is not None
-            or circumstances.needs
-            or circumstances.allowed_tiers is not None
-        ):
+        if context.forced_tier is not None or context.needs or context.allowed_tiers is not None:
             return None
         usual = self._usual_of_targets
-        if circumstances.targets is not usual.targets:
-            usual = self._usual_of_targets = self._usual_of(circumstances)
-        return usual.chains if circumstances.prompt_tokens <= usual.most_tokens else None
+        if context.targets is not usual.targets:
+            usual = self._usual_of_targets = self._usual_of(context)
+        return usual.chains if context.prompt_tokens <= usual.most_tokens else None
 
-    def _usual_of(self, circumstances: RoutingContext) -> _Usual:
+    def _usual_of(self, context: RoutingContext) -> _Usual:
         """The chains, and the longest prompt that fits everywhere; none if a tier has nobody."""
-        plain = circumstances._replace(prompt_tokens=0)
+        plain = context._replace(prompt_tokens=0)
         chains = {tier: self._chain(tier, plain) for tier in self.tiers}
         is_plain = all(chain and chain[0].tier == tier for tier, chain in chains.items())
         lengths = [
             target.context_length
-            for chain in circumstances.targets.values()
+            for chain in context.targets.values()
             for target in chain
             if target.context_length is not None
         ]
         usable = is_plain and self.config.enabled
         most_tokens = min(lengths, default=math.inf)
-        return _Usual(circumstances.targets, chains if usable else None, most_tokens)
+        return _Usual(context.targets, chains if usable else None, most_tokens)
 
-    def _tier(
-        self, tier: str, reason: str, circumstances: RoutingContext
-    ) -> tuple[str, Cause, str]:
-        if circumstances.forced_tier is not None:
-            if circumstances.forced_tier not in self._models:
+    def _tier(self, tier: str, reason: str, context: RoutingContext) -> tuple[str, Cause, str]:
+        if context.forced_tier is not None:
+            if context.forced_tier not in self._models:
                 raise RequestError(
-                    f"unknown tier {circumstances.forced_tier!r}; "
-                    f"the tiers are: {', '.join(self.tiers)}",
+                    f"unknown tier {context.forced_tier!r}; the tiers are: {', '.join(self.tiers)}",
                     field="x-gearshift-tier",
                     code="unknown_tier",
                 )
-            return circumstances.forced_tier, Cause.FORCED, "the client named the tier"
+            return context.forced_tier, Cause.FORCED, "the client named the tier"
         if not self.config.enabled:
             return self.tiers[-1], Cause.DISABLED, "tiered routing is disabled"
         return tier, Cause.SCORED, reason
 
     def _allowed(
-        self, tier: str, cause: Cause, reason: str, circumstances: RoutingContext
+        self, tier: str, cause: Cause, reason: str, context: RoutingContext
     ) -> tuple[str, Cause, str]:
         """The tier, or the nearest one that the client may use: rather above it than below."""
-        allowed = circumstances.allowed_tiers
+        allowed = context.allowed_tiers
         if allowed is None or tier in allowed:
             return tier, cause, reason
         position = self.tiers.index(tier)
@@ -295,7 +286,7 @@ class TieredModelRouter:
             raise not_allowed(f"tier {tier!r}", allowed.intersection(self.tiers))
         return nearest, Cause.FORCED, f"the API key does not allow {tier}; {reason}"
 
-    def _chain(self, tier: str, circumstances: RoutingContext) -> tuple[Candidate, ...]:
+    def _chain(self, tier: str, context: RoutingContext) -> tuple[Candidate, ...]:
         position = self.tiers.index(tier)
         higher, lower = self.tiers[position + 1 :], self.tiers[:position][::-1]
         allowed = (
@@ -307,18 +298,18 @@ class TieredModelRouter:
         # is no choice at all. If nobody can, the tier itself is asked, so that the upstream says
         # what is wrong.
         for names in (allowed, (*higher, *lower)):
-            chain = self._capable(names, circumstances)
+            chain = self._capable(names, context)
             if chain:
                 return chain
-        return tuple(circumstances.targets.get(tier, ()))
+        return tuple(context.targets.get(tier, ()))
 
     @staticmethod
-    def _capable(names: Sequence[str], circumstances: RoutingContext) -> tuple[Candidate, ...]:
+    def _capable(names: Sequence[str], context: RoutingContext) -> tuple[Candidate, ...]:
         return tuple(
             target
             for name in names
-            for target in circumstances.targets.get(name, ())
-            if target.can_answer(circumstances.needs, circumstances.prompt_tokens)
+            for target in context.targets.get(name, ())
+            if target.can_answer(context.needs, context.prompt_tokens)
         )
 
 
@@ -346,19 +337,19 @@ def not_allowed(what: str, allowed: Collection[str], field: str | None = None) -
     )
 
 
-def _check_length(circumstances: RoutingContext) -> None:
+def _check_length(context: RoutingContext) -> None:
     """Refuse a prompt that no estimate could make fit, rather than let an engine count it.
 
     Raises:
         RequestError: 400.
     """
-    lengths = [t.context_length for chain in circumstances.targets.values() for t in chain]
+    lengths = [t.context_length for chain in context.targets.values() for t in chain]
     if any(length is None for length in lengths):
         return
     longest = max((length for length in lengths if length is not None), default=0)
-    if longest and circumstances.prompt_tokens > _CERTAINLY_TOO_LONG * longest:
+    if longest and context.prompt_tokens > _CERTAINLY_TOO_LONG * longest:
         raise RequestError(
-            f"the prompt has roughly {circumstances.prompt_tokens} tokens; the longest context of "
+            f"the prompt has roughly {context.prompt_tokens} tokens; the longest context of "
             f"any model is {longest}",
             field="messages",
             code="context_length_exceeded",

@@ -10,10 +10,10 @@ from tests.fakes.finished import decision, finished
 
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import (
+    ExperimentState,
     Kept,
     Metric,
     Outcome,
-    State,
     arm_in,
     experiments,
     outcomes,
@@ -32,7 +32,7 @@ LONG_AGO = NOW - 8_000.0
 
 def kept(metric=Metric.LOSSES):
     experiment = Experiment("bounds", Dimension.THRESHOLD, ARMS, 1.0, NOW - 10_000)
-    return Kept(experiment, metric, 0.05, State.RUNNING)
+    return Kept(experiment, metric, 0.05, ExperimentState.RUNNING)
 
 
 def request(tier="simple", arm="low", session=None, *, when=LONG_AGO, seconds=0.5, **changes):
@@ -144,7 +144,7 @@ def test_one_of_a_kind_runs_and_no_name_comes_again(engine):
     start(engine, kept().experiment, Metric.LOSSES, 0.05)
     with pytest.raises(GearshiftError, match="compares thresholds already"):
         start(engine, Experiment("more", Dimension.THRESHOLD, ARMS), Metric.LOSSES, 0.05)
-    assert experiments(engine, State.RUNNING)[0].experiment == kept().experiment
+    assert experiments(engine, ExperimentState.RUNNING)[0].experiment == kept().experiment
     assert stop(engine, "bounds", "by hand")
     assert not stop(engine, "bounds", "by hand")
     with pytest.raises(GearshiftError, match="choose another name"):

@@ -5,7 +5,7 @@ from tests.fakes.finished import finished
 
 from gearshift.decision_log import usage as usage_module
 from gearshift.decision_log.database import open_database
-from gearshift.decision_log.usage import Group, Usage, unlike_the_rest, usage
+from gearshift.decision_log.usage import Group, UsagePatterns, unlike_the_rest, usage
 from gearshift.types import Cause
 
 
@@ -66,7 +66,7 @@ def test_there_are_no_patterns_without_requests(engine):
 def groups(**simple):
     """Usage by clients with so many requests and such a share of the small model."""
     clients = [Group(name, requests, 0, share, None) for name, (requests, share) in simple.items()]
-    return Usage(0, {"client": clients}, 0, 0, [])
+    return UsagePatterns(0, {"client": clients}, 0, 0, [])
 
 
 @pytest.mark.parametrize(

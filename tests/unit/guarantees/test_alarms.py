@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gearshift.guarantees.alarms import (
     FALSE_A_MONTH,
     Alarm,
-    Day,
+    AlarmFacts,
     Limits,
     alarms,
     stability_index,
@@ -34,7 +34,7 @@ def names_at_any_hour(random, share, days, hourly):
     for hour in range(24, days * 24):
         n = 24 * hourly
         loss, other, low = (int(hits[name][hour - 24 : hour].sum()) for name in hits)
-        day = Day(n, other, n, low, n, loss)
+        day = AlarmFacts(n, other, n, low, n, loss)
         found |= {alarm.name for alarm in alarms(day, LIMITS)}
     return found
 
@@ -60,7 +60,7 @@ def test_the_same_traffic_hardly_ever_drifts():
     wrong = 0
     for _ in range(300):
         hist = [dict(enumerate(random.multinomial(n, np.full(20, 0.05)))) for n in (250, 250)]
-        wrong += bool(alarms(Day(scores=hist[0], earlier_scores=hist[1]), LIMITS))
+        wrong += bool(alarms(AlarmFacts(scores=hist[0], earlier_scores=hist[1]), LIMITS))
     assert wrong == 0
 
 
@@ -89,10 +89,10 @@ def test_nothing_is_allowed_where_the_limit_is_nothing():
 
 def test_losses_weigh_by_how_rarely_they_were_judged():
     """Many judged while all went well, few since it does not: the few stand for as many."""
-    even = Day(judged=2_200, losses=120)
+    even = AlarmFacts(judged=2_200, losses=120)
     drawn = [Count(0, 2_000, 1.0), Count(120, 200, 20.0)]
     assert not alarms(even, LIMITS)
-    (alarm,) = alarms(Day(judged=2_200, losses=120, drawn=drawn), LIMITS)
+    (alarm,) = alarms(AlarmFacts(judged=2_200, losses=120, drawn=drawn), LIMITS)
     assert alarm.value == pytest.approx(0.4)
 
 
@@ -118,7 +118,7 @@ def at_least(hits, total, limit):
 
 
 def test_every_alarm_says_what_was_measured_and_what_to_do():
-    assert only(Day(judged=1_000, losses=400)) == Alarm(
+    assert only(AlarmFacts(judged=1_000, losses=400)) == Alarm(
         "quality",
         0.4,
         0.1,
@@ -126,14 +126,14 @@ def test_every_alarm_says_what_was_measured_and_what_to_do():
         "worse than the large one's; lower the threshold (`gearshift tune`) or choose a better "
         "small model",
     )
-    assert only(Day(compared=500, contradicted=300)) == Alarm(
+    assert only(AlarmFacts(compared=500, contradicted=300)) == Alarm(
         "disagreement",
         0.6,
         0.3,
         f"60 % (at least {at_least(300, 500, 0.3)}, limit 30 %) of the judge's verdicts depend on "
         "which answer it reads first; choose another judge_model",
     )
-    assert only(Day(requests=400, fallbacks=100)) == Alarm(
+    assert only(AlarmFacts(requests=400, fallbacks=100)) == Alarm(
         "fallbacks",
         0.25,
         0.1,
@@ -144,11 +144,11 @@ def test_every_alarm_says_what_was_measured_and_what_to_do():
 
 def test_the_share_of_the_smallest_tier_may_be_too_low_and_too_high():
     words = "of the scored requests go to the smallest tier, outside of 20 to 90 %"
-    assert only(Day(scored=1_000, simple=990)) == Alarm("share", 0.99, 0.9, f"99 % {words}")
-    assert only(Day(scored=1_000, simple=40)) == Alarm("share", 0.04, 0.2, f"4 % {words}")
-    assert not alarms(Day(scored=1_000, simple=500), LIMITS)
+    assert only(AlarmFacts(scored=1_000, simple=990)) == Alarm("share", 0.99, 0.9, f"99 % {words}")
+    assert only(AlarmFacts(scored=1_000, simple=40)) == Alarm("share", 0.04, 0.2, f"4 % {words}")
+    assert not alarms(AlarmFacts(scored=1_000, simple=500), LIMITS)
     narrow = Limits(0.1, 0.25, 0.3, 0.1, (0.55, 0.75))
-    (alarm,) = alarms(Day(scored=1_000, simple=40), narrow)
+    (alarm,) = alarms(AlarmFacts(scored=1_000, simple=40), narrow)
     assert alarm.message.endswith("outside of 55 to 75 %")
 
 
@@ -158,21 +158,21 @@ def test_each_side_of_the_share_has_half_of_its_chance(is_high):
     enough = next(n for n in range(1, 999) if evidence([Count(n, n)], limit) >= 2 / LEVEL)
     assert evidence([Count(enough - 1, enough - 1)], limit) >= 1 / LEVEL
     for n, names in ((enough, ["share"]), (enough - 1, [])):
-        day = Day(scored=n, simple=n if is_high else 0)
+        day = AlarmFacts(scored=n, simple=n if is_high else 0)
         assert [alarm.name for alarm in alarms(day, LIMITS)] == names
 
 
 def test_a_share_is_shown_at_the_chance_of_an_hour():
     enough = next(n for n in range(1, 99) if evidence([Count(n, n)], 0.1) >= 1 / LEVEL)
-    assert only(Day(judged=enough, losses=enough)).limit == 0.1
-    assert not alarms(Day(judged=enough - 1, losses=enough - 1), LIMITS)
-    assert only(Day(requests=enough, fallbacks=enough)).limit == 0.1
-    assert not alarms(Day(requests=enough - 1, fallbacks=enough - 1), LIMITS)
+    assert only(AlarmFacts(judged=enough, losses=enough)).limit == 0.1
+    assert not alarms(AlarmFacts(judged=enough - 1, losses=enough - 1), LIMITS)
+    assert only(AlarmFacts(requests=enough, fallbacks=enough)).limit == 0.1
+    assert not alarms(AlarmFacts(requests=enough - 1, fallbacks=enough - 1), LIMITS)
 
 
 def test_a_share_by_weight_is_that_of_those_that_it_stands_for():
     drawn = [Count(10, 100, 2.0), Count(90, 100, 3.0)]
-    alarm = only(Day(drawn=drawn))
+    alarm = only(AlarmFacts(drawn=drawn))
     assert alarm.value == pytest.approx((20 + 270) / 500)
     low = shown_at_least(drawn, 0.1, LEVEL)
     assert low is not None
@@ -217,7 +217,7 @@ def test_half_an_observation_stands_for_none():
 
 
 def test_scores_that_move_are_said_to_with_their_index():
-    day = Day(scores={0: 4_500, 1: 500}, earlier_scores={0: 2_500, 1: 2_500})
+    day = AlarmFacts(scores={0: 4_500, 1: 500}, earlier_scores={0: 2_500, 1: 2_500})
     value = 0.4 * log(0.9 / 0.5) - 0.4 * log(0.1 / 0.5)
     assert astuple(only(day)) == (
         "drift",
@@ -226,7 +226,7 @@ def test_scores_that_move_are_said_to_with_their_index():
         "scores are distributed differently than in the week before (stability index "
         f"{value:.2f}, limit 0.25); the threshold was chosen for other traffic",
     )
-    back = Day(scores=day.earlier_scores, earlier_scores=day.scores)
+    back = AlarmFacts(scores=day.earlier_scores, earlier_scores=day.scores)
     assert only(back).value == pytest.approx(value)
 
 
@@ -239,12 +239,12 @@ def test_scores_have_to_move_farther_than_chance_alone_can(ratio):
     for n, names in ((20 * int(least / 20), []), (20 * int(least / 20) + 20, ["drift"])):
         now = {0: n - n // 10, 1: n // 10}
         before = {0: ratio * n // 2, 1: ratio * n // 2}
-        day = Day(scores=now, earlier_scores=before)
+        day = AlarmFacts(scores=now, earlier_scores=before)
         assert [alarm.name for alarm in alarms(day, LIMITS)] == names
 
 
 def test_scores_that_have_moved_as_far_as_they_may_raise_no_alarm():
-    day = Day(scores={0: 4_500, 1: 500}, earlier_scores={0: 2_500, 1: 2_500})
+    day = AlarmFacts(scores={0: 4_500, 1: 500}, earlier_scores={0: 2_500, 1: 2_500})
     by_chance = sqrt(37.0 * (1.0 / 5_000 + 1.0 / 5_000))
     limit = (sqrt(stability_index(day.earlier_scores, day.scores)) - by_chance) ** 2
     for drift, names in ((limit, []), (limit * (1 - 1e-12), ["drift"])):
@@ -259,5 +259,5 @@ def test_few_scores_say_nothing(few):
         half = {0: n // 2, 1: n - n // 2}
         scores, earlier = ({0: n}, {0: 5_000, 1: 5_000}) if few == 0 else (other, half)
         limits = Limits(0.1, 0.01, 0.3, 0.1, (0.2, 0.9))
-        found = alarms(Day(scores=scores, earlier_scores=earlier), limits)
+        found = alarms(AlarmFacts(scores=scores, earlier_scores=earlier), limits)
         assert [alarm.name for alarm in found] == names

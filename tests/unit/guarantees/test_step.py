@@ -9,7 +9,15 @@ from simulations.worlds import WORLDS
 
 from gearshift.guarantees.p_values import p_value
 from gearshift.guarantees.step import next_threshold, still_true
-from gearshift.guarantees.threshold import GRID, Chosen, Judged, Promised, Risk, choose, promised
+from gearshift.guarantees.threshold import (
+    GRID,
+    Chosen,
+    JudgedScores,
+    Promised,
+    Risk,
+    choose,
+    promised,
+)
 
 
 def these(*thresholds):
@@ -49,7 +57,7 @@ def test_a_promise_over_a_bad_stretch_does_not_cover_it():
     random = np.random.default_rng(1)
     scores = random.random(8_000) * 10
     losses = ((scores > 0.3) & (scores < 0.9) & (random.random(8_000) < 0.5)).astype(float)
-    judged = Judged(scores, losses)
+    judged = JudgedScores(scores, losses)
     found = promised(judged, alpha=0.05, delta=0.05, risk=Risk.SMALL)
     known = [one.threshold for one in found]
     assert known[-1] == 10.0
@@ -63,12 +71,12 @@ def test_a_promise_over_a_bad_stretch_does_not_cover_it():
 def test_the_newest_answers_take_a_promise_back():
     scores = np.tile(np.linspace(0.1, 9.9, 100), 40)
     losses = np.zeros(4_000)
-    judged = Judged(scores, losses)
+    judged = JudgedScores(scores, losses)
     found = promised(judged, alpha=0.1, delta=0.05, risk=Risk.SMALL)
     assert found
     assert still_true(found, judged, alpha=0.1, delta=0.05) == found
     losses[3_600:] = scores[3_600:] > 5.0  # a tenth of all, and far more of late
-    left = still_true(found, Judged(scores, losses), alpha=0.1, delta=0.05)
+    left = still_true(found, JudgedScores(scores, losses), alpha=0.1, delta=0.05)
     assert left
     assert max(one.threshold for one in left) < max(one.threshold for one in found)
 
@@ -77,7 +85,7 @@ def test_a_promise_is_taken_back_at_its_part_of_delta():
     """Of the newest quarter three are below 5 and lost: half of all are, with a chance of 1/8."""
     scores = np.array([1.0] * 9 + [4.0, 4.0, 4.0, 5.0])
     losses = np.array([0.0] * 9 + [0.0, 1.0, 1.0, 1.0])
-    judged = Judged(scores, losses)
+    judged = JudgedScores(scores, losses)
     assert len(scores) // 4 == 3  # 4, 4 and 5 count, and 5 is not below 5
     one, two = these(5.0), these(5.0, 5.05)
     assert still_true(one, judged, alpha=0.5, delta=0.26) == []
@@ -97,7 +105,7 @@ def test_the_newest_answers_weigh_as_they_were_drawn():
     losses = np.array([0.0] * 36 + [1.0] * 12)
     weights = np.concatenate((np.ones(36), np.tile([1.0, 9.0, 2.0, 3.0], 3)))
     p = p_value(np.zeros(9), 0.6, np.tile([1.0, 2.0, 3.0], 3))
-    judged, given = Judged(scores, losses, weights), these(5.0)
+    judged, given = JudgedScores(scores, losses, weights), these(5.0)
     assert 0.01 < p < 0.9
     assert still_true(given, judged, alpha=0.4, delta=p * 1.01) == []
     assert still_true(given, judged, alpha=0.4, delta=p * 0.99) == given

@@ -14,8 +14,8 @@ from gearshift.guarantees.p_values import p_value, upper_bound
 from gearshift.guarantees.threshold import (
     GRID,
     Chosen,
-    Judged,
-    Refused,
+    JudgedScores,
+    NoSafeThreshold,
     Risk,
     _levels,
     choose,
@@ -28,7 +28,7 @@ from gearshift.guarantees.threshold import (
 def judged(count, loss, seed=0):
     random = np.random.default_rng(seed)
     scores = random.random(count) * 10
-    return Judged(scores, (random.random(count) < loss(scores)).astype(float))
+    return JudgedScores(scores, (random.random(count) < loss(scores)).astype(float))
 
 
 def test_a_clear_border_is_found():
@@ -53,7 +53,7 @@ def test_a_looser_promise_never_sends_less():
 @pytest.mark.parametrize("count", [0, 1, 10, 40])
 def test_too_few_are_refused_with_how_many_are_needed(count):
     found = choose(judged(count, np.zeros_like), alpha=0.05, delta=0.05, risk=Risk.SMALL)
-    assert isinstance(found, Refused)
+    assert isinstance(found, NoSafeThreshold)
     assert "too few" in found.reason
     assert found.needed is not None
     assert found.needed > count
@@ -65,7 +65,7 @@ def test_where_more_answers_do_not_help_it_says_so():
     found = choose(
         judged(3_000, lambda s: np.full_like(s, 0.5)), alpha=0.05, delta=0.05, risk=Risk.SMALL
     )
-    assert isinstance(found, Refused)
+    assert isinstance(found, NoSafeThreshold)
     assert found.needed is None
     assert "not help" in found.reason
 
@@ -80,7 +80,7 @@ def test_delta_is_spent_once(risk, count):
 def test_tied_scores_go_together():
     scores = np.repeat([0.0, 2.0, 5.0], 400)
     losses = np.concatenate((np.zeros(800), np.ones(400)))
-    found = choose(Judged(scores, losses), alpha=0.1, delta=0.05, risk=Risk.SMALL)
+    found = choose(JudgedScores(scores, losses), alpha=0.1, delta=0.05, risk=Risk.SMALL)
     assert isinstance(found, Chosen)
     assert 2.0 < found.threshold <= 5.0
     assert found.share == pytest.approx(2 / 3)
@@ -92,7 +92,7 @@ def test_weights_undo_uneven_sampling():
     losses = (random.random(6_000) < np.where(scores < 5, 0.02, 0.5)).astype(float)
     propensity = np.where(scores < 5, 0.1, 0.9)
     kept = random.random(6_000) < propensity
-    data = Judged(scores[kept], losses[kept], 1 / propensity[kept])
+    data = JudgedScores(scores[kept], losses[kept], 1 / propensity[kept])
     assert share_below(data, 5.0) == pytest.approx(0.5, abs=0.05)
     found = choose(data, alpha=0.1, delta=0.05, risk=Risk.SMALL)
     assert isinstance(found, Chosen)
@@ -106,7 +106,7 @@ def test_weights_undo_uneven_sampling():
     st.sampled_from(Risk),
 )
 def test_any_judgements_have_an_answer(rows, alpha, delta, risk):
-    data = Judged(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
+    data = JudgedScores(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
     found = choose(data, alpha=alpha, delta=delta, risk=risk)
     if isinstance(found, Chosen):
         assert found.threshold in GRID
@@ -137,20 +137,22 @@ def spent(levels):
 
 
 def test_delta_is_spent_where_each_quarter_of_the_traffic_is_reached():
-    data = Judged(QUARTERS, lost(0, 0, 0, 0))
+    data = JudgedScores(QUARTERS, lost(0, 0, 0, 0))
     quarter = pytest.approx(0.025)
     assert spent(_levels(data, 0.1, Risk.SMALL)) == dict.fromkeys((1.05, 2.05, 3.05, 4.05), quarter)
     assert spent(_levels(data, 0.1, Risk.GAP)) == dict.fromkeys((1.05, 2.05, 3.05, 4.05), quarter)
     assert spent(_levels(data, 0.1, Risk.ANSWERS)) == {0.05: 0.1}
-    weighted = Judged(QUARTERS, lost(0, 0, 0, 0), np.repeat([3.0, 1.0, 1.0, 1.0], 100))
+    weighted = JudgedScores(QUARTERS, lost(0, 0, 0, 0), np.repeat([3.0, 1.0, 1.0, 1.0], 100))
     found = spent(_levels(weighted, 0.1, Risk.SMALL))
     assert found == {1.05: pytest.approx(0.05), 3.05: quarter, 4.05: quarter}
-    never = Judged(np.array([10.0, 1.0]), np.zeros(2))
+    never = JudgedScores(np.array([10.0, 1.0]), np.zeros(2))
     assert spent(_levels(never, 0.1, Risk.SMALL)) == {1.05: pytest.approx(0.05), 10.0: 0.05}
 
 
 def test_what_a_rejected_threshold_had_is_passed_on():
-    found = promised(Judged(QUARTERS, lost(0, 0, 0, 0)), alpha=0.1, delta=0.1, risk=Risk.SMALL)
+    found = promised(
+        JudgedScores(QUARTERS, lost(0, 0, 0, 0)), alpha=0.1, delta=0.1, risk=Risk.SMALL
+    )
     assert [one.threshold for one in found] == [one for one in GRID if one >= 1.05]
     for one in found:
         begun = sum(one.threshold >= start for start in (1.05, 2.05, 3.05, 4.05))
@@ -158,7 +160,9 @@ def test_what_a_rejected_threshold_had_is_passed_on():
 
 
 def test_after_one_that_is_not_rejected_only_the_next_start_goes_on():
-    found = promised(Judged(QUARTERS, lost(0, 40, 0, 0)), alpha=0.2, delta=0.1, risk=Risk.SMALL)
+    found = promised(
+        JudgedScores(QUARTERS, lost(0, 40, 0, 0)), alpha=0.2, delta=0.1, risk=Risk.SMALL
+    )
     # 40 of 200 are too many, 40 of 300 are not, and it begins with a quarter of delta again.
     assert [one.threshold for one in found] == [
         one for one in GRID if 1.05 <= one <= 2.0 or one >= 3.05
@@ -170,7 +174,7 @@ def test_after_one_that_is_not_rejected_only_the_next_start_goes_on():
 
 def test_a_p_value_has_to_be_within_its_level():
     p = 0.9**100  # no loss among the hundred of the first start
-    data = Judged(QUARTERS, lost(0, 100, 100, 100))
+    data = JudgedScores(QUARTERS, lost(0, 100, 100, 100))
     assert promised(data, alpha=0.1, delta=4 * p * 1.001, risk=Risk.SMALL)
     assert not promised(data, alpha=0.1, delta=4 * p * 0.999, risk=Risk.SMALL)
     exactly = 4 * p_value(np.zeros(100), 0.1)
@@ -183,14 +187,14 @@ def test_a_p_value_has_to_be_within_its_level():
 
 
 def test_one_answer_says_as_much_as_one_and_none_says_nothing():
-    nobody, one = Judged(np.zeros(0), np.zeros(0)), Judged(np.ones(1), np.zeros(1))
+    nobody, one = JudgedScores(np.zeros(0), np.zeros(0)), JudgedScores(np.ones(1), np.zeros(1))
     assert not promised(nobody, alpha=0.99, delta=0.05, risk=Risk.SMALL)
     assert promised(one, alpha=0.99, delta=0.05, risk=Risk.SMALL)
     assert not promised(one, alpha=0.9, delta=0.05, risk=Risk.SMALL)
 
 
 def test_below_all_scores_nothing_is_lost():
-    data = Judged(np.full(30, 5.0), np.zeros(30))
+    data = JudgedScores(np.full(30, 5.0), np.zeros(30))
     found = promised(data, alpha=0.1, delta=0.05, risk=Risk.ANSWERS)  # 0.9 ** 30 is 0.042
     assert [one.threshold for one in found] == list(GRID)
 
@@ -206,7 +210,7 @@ def test_exactly_those_are_promised_whose_own_test_rejects(risk, kind):
     if kind == "shares":
         losses *= 0.9
     alpha = 0.1 if risk is Risk.ANSWERS else 0.2
-    data = Judged(scores, losses, weights)
+    data = JudgedScores(scores, losses, weights)
     found = {one.threshold: one.level for one in promised(data, alpha=alpha, delta=0.1, risk=risk)}
     levels, carried = _levels(data, 0.1, risk), 0.0
     for threshold, level in zip(GRID, levels, strict=True):
@@ -225,16 +229,20 @@ def test_exactly_those_are_promised_whose_own_test_rejects(risk, kind):
 
 
 def test_the_bound_is_that_of_the_answers_below_the_threshold():
-    small = choose(Judged(QUARTERS, lost(2, 80, 80, 80)), alpha=0.2, delta=0.1, risk=Risk.SMALL)
+    small = choose(
+        JudgedScores(QUARTERS, lost(2, 80, 80, 80)), alpha=0.2, delta=0.1, risk=Risk.SMALL
+    )
     bound = beta(3, 98).ppf(0.975)
     assert isinstance(small, Chosen)
     assert astuple(small) == (2.0, pytest.approx(bound), 0.25, 400)
-    answers = choose(Judged(QUARTERS, lost(2, 80, 80, 80)), alpha=0.2, delta=0.1, risk=Risk.ANSWERS)
+    answers = choose(
+        JudgedScores(QUARTERS, lost(2, 80, 80, 80)), alpha=0.2, delta=0.1, risk=Risk.ANSWERS
+    )
     assert isinstance(answers, Chosen)
     assert astuple(answers) == (2.0, pytest.approx(beta(3, 398).ppf(0.9)), 0.25, 400)
     order = np.random.default_rng(3).permutation(400)
     weights = np.repeat([1.0, 2.0, 1.0, 1.0], 100)[order]
-    data = Judged(QUARTERS[order], lost(2, 2, 99, 99)[order], weights)
+    data = JudgedScores(QUARTERS[order], lost(2, 2, 99, 99)[order], weights)
     weighted = choose(data, alpha=0.2, delta=0.1, risk=Risk.SMALL)
     assert isinstance(weighted, Chosen)
     assert weighted.threshold == 3.0
@@ -246,25 +254,25 @@ def test_the_bound_is_that_of_the_answers_below_the_threshold():
 
 def test_no_bound_is_said_to_be_above_what_was_asked_for():
     p = 0.9**100
-    data = Judged(QUARTERS, lost(0, 100, 100, 100))
+    data = JudgedScores(QUARTERS, lost(0, 100, 100, 100))
     found = choose(data, alpha=0.1, delta=4 * p * 1.0000001, risk=Risk.SMALL)
     assert isinstance(found, Chosen)
     assert 0.0999 < found.bound <= 0.1
 
 
 def test_the_share_below_counts_by_weight():
-    data = Judged(np.array([1.0, 2.0, 3.0]), np.zeros(3), np.array([1.0, 2.0, 5.0]))
+    data = JudgedScores(np.array([1.0, 2.0, 3.0]), np.zeros(3), np.array([1.0, 2.0, 5.0]))
     assert share_below(data, 2.0) == pytest.approx(1 / 8)
     assert share_below(data, 2.05) == pytest.approx(3 / 8)
-    assert share_below(Judged(data.scores, data.losses), 2.05) == pytest.approx(2 / 3)
+    assert share_below(JudgedScores(data.scores, data.losses), 2.05) == pytest.approx(2 / 3)
     nobody = np.array([])
-    assert share_below(Judged(nobody, nobody), 5.0) == 0.0
-    assert share_below(Judged(nobody, nobody, nobody), 5.0) == 0.0
-    assert share_below(Judged(np.array([1.0]), np.zeros(1)), 5.0) == 1.0
+    assert share_below(JudgedScores(nobody, nobody), 5.0) == 0.0
+    assert share_below(JudgedScores(nobody, nobody, nobody), 5.0) == 0.0
+    assert share_below(JudgedScores(np.array([1.0]), np.zeros(1)), 5.0) == 1.0
 
 
 def why(scores, losses, alpha=0.05, delta=0.05, risk=Risk.ANSWERS):
-    return refused(Judged(np.array(scores), np.array(losses)), alpha, delta, risk)
+    return refused(JudgedScores(np.array(scores), np.array(losses)), alpha, delta, risk)
 
 
 FEW = "judged answers are too few to promise anything at this alpha and confidence"
@@ -280,10 +288,12 @@ NO_HELP = (
 )
 def test_as_many_are_needed_as_one_loss_in_each_would_show(risk, least):
     for n in (0, least - 1):
-        assert why([9.9] * n, [0.0] * n, risk=risk) == Refused(f"{n} {FEW}", n, least)
+        assert why([9.9] * n, [0.0] * n, risk=risk) == NoSafeThreshold(f"{n} {FEW}", n, least)
     lost = why([9.9] * 10, [1.0] * 10, risk=risk)
-    assert lost == Refused(f"10 {FEW}", 10, least if risk is not Risk.ANSWERS else lost.needed)
-    assert why([0.1] * least, [1.0] * least, risk=risk) == Refused(NO_HELP, least, None)
+    assert lost == NoSafeThreshold(
+        f"10 {FEW}", 10, least if risk is not Risk.ANSWERS else lost.needed
+    )
+    assert why([0.1] * least, [1.0] * least, risk=risk) == NoSafeThreshold(NO_HELP, least, None)
 
 
 def test_needed_are_so_many_that_the_easiest_threshold_would_pass():
@@ -316,8 +326,10 @@ def test_five_answers_below_a_threshold_say_something_of_it_and_four_do_not():
 
 def test_the_highest_threshold_may_be_the_easiest():
     assert why([9.9] * 100, [0.0] * 100, risk=Risk.SMALL).needed == 86
-    data = Judged(np.full(10, 9.9), np.zeros(10))
-    assert choose(data, alpha=0.05, delta=0.05, risk=Risk.ANSWERS) == Refused(f"10 {FEW}", 10, 59)
+    data = JudgedScores(np.full(10, 9.9), np.zeros(10))
+    assert choose(data, alpha=0.05, delta=0.05, risk=Risk.ANSWERS) == NoSafeThreshold(
+        f"10 {FEW}", 10, 59
+    )
 
 
 def test_what_is_as_bad_as_allowed_is_never_shown_and_what_is_nearly_takes_very_many():

@@ -10,7 +10,7 @@ from gearshift.config.loading import Settings
 from gearshift.decision_log.facts import take_turn
 from gearshift.decision_log.judgements import JudgementRow
 from gearshift.decision_log.schema import JUDGEMENTS
-from gearshift.guarantees.threshold import Judged
+from gearshift.guarantees.threshold import JudgedScores
 from gearshift.quality import auto_tune as auto_tune_module
 from gearshift.quality.auto_tune import AutoTune, delta_of_a_run, wise_threshold
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
@@ -31,7 +31,7 @@ def test_all_runs_of_a_month_spend_delta_once(every_hours, runs):
 
 def judged(losses, scores=None, weights=None):
     scores = np.full(len(losses), 2.0) if scores is None else np.array(scores)
-    return Judged(scores, np.array(losses), weights)
+    return JudgedScores(scores, np.array(losses), weights)
 
 
 @pytest.mark.parametrize(

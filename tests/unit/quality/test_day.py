@@ -4,7 +4,7 @@ import pytest
 from tests.fakes.finished import decision, finished
 
 from gearshift.decision_log.judgements import JudgementRow, charge_shadow, insert_judgement
-from gearshift.guarantees.alarms import Day
+from gearshift.guarantees.alarms import AlarmFacts
 from gearshift.guarantees.looks import Count
 from gearshift.quality.day import last_day
 from gearshift.types import Usage
@@ -23,7 +23,7 @@ def verdict(log, event, judge, said, *, hours=0.0, weak=0.5, propensity=1.0, pos
 
 
 def test_a_log_with_nothing_in_it(log):
-    assert last_day(log, NOW, "simple") == Day(drawn=[])
+    assert last_day(log, NOW, "simple") == AlarmFacts(drawn=[])
 
 
 def test_what_was_in_the_last_day_and_in_the_week_before(log, write):

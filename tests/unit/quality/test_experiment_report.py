@@ -7,11 +7,11 @@ import pytest
 from tests.fakes.finished import decision, finished
 
 from gearshift.decision_log.experiments import (
+    ArmOutcomes,
+    ExperimentState,
     Kept,
     Metric,
     Outcome,
-    Outcomes,
-    State,
     outcomes,
 )
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
@@ -31,13 +31,13 @@ LOST, TIED, LARGE, OPEN = (
 def kept(metric=Metric.LOSSES, alpha=0.05, names=("1", "9"), **changes):
     arms = tuple(Arm(name, threshold=float(name)) for name in names)
     experiment = Experiment("bounds", Dimension.THRESHOLD, arms, 0.5, 100.0)
-    return Kept(experiment, metric, alpha, State.RUNNING, **changes)
+    return Kept(experiment, metric, alpha, ExperimentState.RUNNING, **changes)
 
 
 def had(outcomes, *, units=None, so_far=None, requests=7, flops=2e9):
     count = len(outcomes) if units is None else units
     every = outcomes if so_far is None else so_far
-    return Outcomes(count + 1, requests, flops, count, tuple(outcomes), tuple(every))
+    return ArmOutcomes(count + 1, requests, flops, count, tuple(outcomes), tuple(every))
 
 
 def test_outcomes_are_made_whole_and_are_numbers():

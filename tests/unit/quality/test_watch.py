@@ -15,13 +15,13 @@ from tests.fakes.finished import decision, finished
 
 from gearshift.config.loading import Settings
 from gearshift.decision_log.database import open_database
-from gearshift.decision_log.experiments import Metric, State, experiments, start
+from gearshift.decision_log.experiments import ExperimentState, Metric, experiments, start
 from gearshift.decision_log.judgements import JudgementRow, charge_shadow, insert_judgement
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.schema import EXPERIMENTS
 from gearshift.decision_log.summary import summarise
 from gearshift.decision_log.writer import LogWriter
-from gearshift.guarantees.alarms import Day, Limits, alarms, stability_index
+from gearshift.guarantees.alarms import AlarmFacts, Limits, alarms, stability_index
 from gearshift.quality import auto_tune, experiment_report
 from gearshift.quality import watch as watch_module
 from gearshift.quality.alarm_record import kept_alarms
@@ -68,18 +68,18 @@ def settings(**quality):
 
 
 def test_nothing_is_wrong_with_nothing():
-    assert alarms(Day(), LIMITS) == []
+    assert alarms(AlarmFacts(), LIMITS) == []
 
 
 @pytest.mark.parametrize(
     ("day", "name"),
     [
-        (Day(judged=200, losses=60), "quality"),
-        (Day(compared=100, contradicted=60), "disagreement"),
-        (Day(requests=1_000, fallbacks=300), "fallbacks"),
-        (Day(scored=300, simple=299), "share"),
-        (Day(scored=300, simple=15), "share"),
-        (Day(scores={1: 500}, earlier_scores={1: 250, 20: 250}), "drift"),
+        (AlarmFacts(judged=200, losses=60), "quality"),
+        (AlarmFacts(compared=100, contradicted=60), "disagreement"),
+        (AlarmFacts(requests=1_000, fallbacks=300), "fallbacks"),
+        (AlarmFacts(scored=300, simple=299), "share"),
+        (AlarmFacts(scored=300, simple=15), "share"),
+        (AlarmFacts(scores={1: 500}, earlier_scores={1: 250, 20: 250}), "drift"),
     ],
 )
 def test_what_is_wrong_is_said(day, name):
@@ -89,12 +89,12 @@ def test_what_is_wrong_is_said(day, name):
 @pytest.mark.parametrize(
     "day",
     [
-        Day(judged=5, losses=1),
-        Day(requests=20, fallbacks=3),
-        Day(scored=20, simple=20),
-        Day(scored=100, simple=92),
-        Day(scored=100, simple=14),
-        Day(scores={1: 100}, earlier_scores={20: 100}),
+        AlarmFacts(judged=5, losses=1),
+        AlarmFacts(requests=20, fallbacks=3),
+        AlarmFacts(scored=20, simple=20),
+        AlarmFacts(scored=100, simple=92),
+        AlarmFacts(scored=100, simple=14),
+        AlarmFacts(scores={1: 100}, earlier_scores={20: 100}),
     ],
 )
 def test_chance_is_no_alarm(day):
@@ -156,7 +156,7 @@ def test_a_harmful_arm_ends_its_experiment(url):
     engine = written(url, judged, ago=4_000)
     Watch(url, settings, None).look()
     (kept,) = experiments(engine)
-    assert kept.state is State.STOPPED
+    assert kept.state is ExperimentState.STOPPED
     assert "9 is worse" in (kept.stop_reason or "")
     facts = report(engine, kept, "simple")
     assert [arm["judged"] for arm in facts["arms"]] == [60, 60]
@@ -207,7 +207,7 @@ class Posted:
 @pytest.fixture
 def bare(log, monkeypatch):
     """A watch on a log in memory, whose looks see what they are told to see."""
-    seen: dict[str, Any] = {"day": Day(), "settings": settings()}
+    seen: dict[str, Any] = {"day": AlarmFacts(), "settings": settings()}
     watch = Watch("sqlite://", lambda: seen["settings"], None)
     monkeypatch.setattr(watch._database, "get", lambda: log)
     monkeypatch.setattr(watch_module, "last_day", lambda engine, now, lowest: seen["day"])
@@ -220,16 +220,16 @@ def test_the_webhook_is_told_what_began_and_what_is_over(bare, monkeypatch):
     seen["settings"] = settings(alarms={"webhook": "http://127.0.0.1:9/hook"})
     watch.look()
     assert posted.requests == []  # nothing has changed
-    seen["day"] = Day(judged=200, losses=60)
+    seen["day"] = AlarmFacts(judged=200, losses=60)
     watch.look()
     watch.look()
-    seen["day"] = Day()
+    seen["day"] = AlarmFacts()
     watch.look()
     (first, timeout), (second, _) = posted.requests
     assert timeout == 5.0
     assert first.full_url == "http://127.0.0.1:9/hook"
     assert first.get_header("Content-type") == "application/json"
-    (alarm,) = alarms(Day(judged=200, losses=60), LIMITS)
+    (alarm,) = alarms(AlarmFacts(judged=200, losses=60), LIMITS)
     told = json.loads(first.data)
     assert told["over"] == []
     assert [set(one) for one in told["raised"]] == [{"name", "value", "limit", "message"}]
@@ -243,7 +243,7 @@ def test_a_webhook_that_fails_is_said_and_no_more(bare, monkeypatch, caplog, err
     watch, seen = bare
     Posted(monkeypatch, error)
     seen["settings"] = settings(alarms={"webhook": "http://127.0.0.1:9/hook"})
-    seen["day"] = Day(judged=200, losses=60)
+    seen["day"] = AlarmFacts(judged=200, losses=60)
     watch.look()
     assert watch.lasting == ("quality",)
     assert f"the alarms' webhook cannot be told: {error}" in caplog.text
@@ -252,11 +252,14 @@ def test_a_webhook_that_fails_is_said_and_no_more(bare, monkeypatch, caplog, err
 @pytest.mark.parametrize(
     ("limit", "day"),
     [
-        ({"loss_share": 0.29}, Day(judged=2_000, losses=700)),
-        ({"disagreement": 0.29}, Day(compared=2_000, contradicted=700)),
-        ({"fallback_share": 0.29}, Day(requests=2_000, fallbacks=700)),
-        ({"simple_share": [0.0, 0.29]}, Day(scored=2_000, simple=700)),
-        ({"drift": 0.001}, Day(scores={1: 900, 9: 1_100}, earlier_scores={1: 1_500, 9: 500})),
+        ({"loss_share": 0.29}, AlarmFacts(judged=2_000, losses=700)),
+        ({"disagreement": 0.29}, AlarmFacts(compared=2_000, contradicted=700)),
+        ({"fallback_share": 0.29}, AlarmFacts(requests=2_000, fallbacks=700)),
+        ({"simple_share": [0.0, 0.29]}, AlarmFacts(scored=2_000, simple=700)),
+        (
+            {"drift": 0.001},
+            AlarmFacts(scores={1: 900, 9: 1_100}, earlier_scores={1: 1_500, 9: 500}),
+        ),
     ],
 )
 def test_each_limit_of_the_settings_is_its_own(bare, limit, day):
@@ -286,7 +289,7 @@ def test_experiments_are_looked_at_the_more_rarely_the_longer_it_takes(bare, mon
     for at in (0.0, 101.9, 102.0, 203.9, 204.0):
         now[0] = at
         watch.look()
-    assert looks == [(at, State.RUNNING) for at in (0.0, 102.0, 204.0)]
+    assert looks == [(at, ExperimentState.RUNNING) for at in (0.0, 102.0, 204.0)]
 
 
 @pytest.mark.parametrize(
@@ -311,7 +314,7 @@ def test_only_harm_that_is_shown_ends_an_experiment(
     watch.look()
     assert asked == [(kept, {"1", "9"})]
     (now,) = experiments(log)
-    assert (now.state is State.STOPPED) is is_ended
+    assert (now.state is ExperimentState.STOPPED) is is_ended
     if is_ended:
         assert now.stop_reason == f"stopped by itself: {', '.join(harmed)} is worse"
         with log.connect() as connection:
@@ -320,7 +323,7 @@ def test_only_harm_that_is_shown_ends_an_experiment(
 
 def test_one_of_several_looks_and_the_others_know_what_it_found(bare, log, monkeypatch):
     watch, seen = bare
-    seen["day"] = Day(judged=200, losses=60)
+    seen["day"] = AlarmFacts(judged=200, losses=60)
     now = [1_000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
     other = Watch("sqlite://", settings, None)

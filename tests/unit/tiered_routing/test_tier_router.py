@@ -20,7 +20,7 @@ def target(tier, model, capabilities=None, context_length=None):
     return Candidate(Deployment("u", model), "ollama", tier, capabilities, context_length)
 
 
-def circumstances(small=None, large=None, **more):
+def context(small=None, large=None, **more):
     return RoutingContext(
         targets={
             "simple": (small or target("simple", "small"),),
@@ -50,46 +50,46 @@ def test_a_disabled_router_sends_everything_to_the_last_tier():
     assert TieredModelRouter(TierConfig(enabled=False)).route(SIMPLE)[0] == "mistral:7b-instruct"
     three = TieredModelRouter(TierConfig.from_mapping({"tiers": TIERS, "enabled": False}))
     assert three.route(SIMPLE)[0] == "d"
-    route = decide(SIMPLE, circumstances(), enabled=False)
+    route = decide(SIMPLE, context(), enabled=False)
     assert (route.tier, route.cause) == ("complex", Cause.DISABLED)
 
 
 def test_the_chain_goes_up_then_down():
-    assert models(decide(SIMPLE, circumstances())) == ["small", "large"]
-    assert models(decide(COMPLEX, circumstances())) == ["large", "small"]
-    assert models(decide(SIMPLE, circumstances(), fallback_to_complex=False)) == ["small"]
-    assert models(decide(COMPLEX, circumstances(), fallback_to_simple=False)) == ["large"]
+    assert models(decide(SIMPLE, context())) == ["small", "large"]
+    assert models(decide(COMPLEX, context())) == ["large", "small"]
+    assert models(decide(SIMPLE, context(), fallback_to_complex=False)) == ["small"]
+    assert models(decide(COMPLEX, context(), fallback_to_simple=False)) == ["large"]
 
 
 def test_a_forced_tier_wins_and_an_unknown_one_lists_the_tiers():
-    route = decide(SIMPLE, circumstances(forced_tier="complex"))
+    route = decide(SIMPLE, context(forced_tier="complex"))
     assert (route.tier, route.cause) == ("complex", Cause.FORCED)
     with pytest.raises(RequestError, match="simple, complex") as caught:
-        decide(SIMPLE, circumstances(forced_tier="huge"))
+        decide(SIMPLE, context(forced_tier="huge"))
     assert caught.value.status == 400
 
 
 def test_capability_comes_before_complexity_and_before_the_settings_about_fallback():
     small = target("simple", "small", capabilities=frozenset())
     for allowed in (True, False):
-        route = decide(SIMPLE, circumstances(small=small, needs=TOOLS), fallback_to_complex=allowed)
+        route = decide(SIMPLE, context(small=small, needs=TOOLS), fallback_to_complex=allowed)
         assert (route.tier, route.cause) == ("complex", Cause.CAPABILITY)
         assert models(route) == ["large"]
 
 
 def test_a_prompt_that_does_not_fit_goes_where_it_does():
     small = target("simple", "small", context_length=100)
-    route = decide(SIMPLE, circumstances(small=small, prompt_tokens=101))
+    route = decide(SIMPLE, context(small=small, prompt_tokens=101))
     assert (route.tier, route.cause) == ("complex", Cause.CAPABILITY)
 
 
 def test_a_prompt_that_cannot_fit_anywhere_is_refused_at_once():
     small = target("simple", "small", context_length=100)
     large = target("complex", "large", context_length=200)
-    decide(SIMPLE, circumstances(small, large, prompt_tokens=800))
+    decide(SIMPLE, context(small, large, prompt_tokens=800))
     with pytest.raises(RequestError, match="longest context of any model is 200"):
-        decide(SIMPLE, circumstances(small, large, prompt_tokens=801))
-    decide(SIMPLE, circumstances(small, prompt_tokens=10**9))  # one length is not known
+        decide(SIMPLE, context(small, large, prompt_tokens=801))
+    decide(SIMPLE, context(small, prompt_tokens=10**9))  # one length is not known
 
 
 def test_when_nobody_can_the_tier_itself_is_asked_so_that_it_says_why():
@@ -97,7 +97,7 @@ def test_when_nobody_can_the_tier_itself_is_asked_so_that_it_says_why():
         "small": target("simple", "small", capabilities=frozenset()),
         "large": target("complex", "large", capabilities=frozenset()),
     }
-    route = decide(SIMPLE, circumstances(**unable, needs=TOOLS))
+    route = decide(SIMPLE, context(**unable, needs=TOOLS))
     assert (route.tier, models(route)) == ("simple", ["small"])
 
 
@@ -184,12 +184,12 @@ def test_who_is_able_is_asked_though_fallback_is_off_the_higher_first():
 def test_the_reason_names_what_is_needed_or_the_context():
     needs = frozenset({Capability.TOOLS, Capability.VISION})
     small = target("simple", "small", frozenset({Capability.TOOLS}))
-    route = decide(SIMPLE, circumstances(small=small, needs=needs))
+    route = decide(SIMPLE, context(small=small, needs=needs))
     assert route.reason.startswith("simple cannot answer this (tools, vision); ")
     small = target("simple", "small", context_length=100)
-    route = decide(SIMPLE, circumstances(small=small, prompt_tokens=101))
+    route = decide(SIMPLE, context(small=small, prompt_tokens=101))
     assert route.reason.startswith("simple cannot answer this (context); ")
-    route = decide(SIMPLE, circumstances(small=small, prompt_tokens=100))
+    route = decide(SIMPLE, context(small=small, prompt_tokens=100))
     assert (route.tier, route.cause) == ("simple", Cause.SCORED)
 
 
@@ -213,18 +213,18 @@ def test_a_deployment_can_answer_unless_something_known_speaks_against_it(
 
 
 def test_a_disabled_router_says_so():
-    route = decide(SIMPLE, circumstances(), enabled=False)
+    route = decide(SIMPLE, context(), enabled=False)
     assert route.reason == "tiered routing is disabled"
     three = TieredModelRouter(TierConfig.from_mapping({"tiers": TIERS, "enabled": False}))
     targets = {name: (target(name, name),) for name in three.tiers}
     assert three.decide(three.score(SIMPLE), RoutingContext(targets)).tier == "huge"
-    route = decide(COMPLEX, circumstances(forced_tier="simple"), enabled=False)
+    route = decide(COMPLEX, context(forced_tier="simple"), enabled=False)
     assert (route.tier, route.reason) == ("simple", "the client named the tier")
 
 
 def test_refusals_say_where_and_why_for_programs():
     with pytest.raises(RequestError) as caught:
-        decide(SIMPLE, circumstances(forced_tier="huge"))
+        decide(SIMPLE, context(forced_tier="huge"))
     error = caught.value
     assert error.message == "unknown tier 'huge'; the tiers are: simple, complex"
     assert (error.field, error.code) == ("x-gearshift-tier", "unknown_tier")
@@ -237,7 +237,7 @@ def test_refusals_say_where_and_why_for_programs():
     small = target("simple", "small", context_length=100)
     large = target("complex", "large", context_length=90)
     with pytest.raises(RequestError) as caught:
-        decide(SIMPLE, circumstances(small, large, prompt_tokens=401))
+        decide(SIMPLE, context(small, large, prompt_tokens=401))
     error = caught.value
     assert error.message == (
         "the prompt has roughly 401 tokens; the longest context of any model is 100"
@@ -253,9 +253,9 @@ def test_refusals_say_where_and_why_for_programs():
 
 def test_a_context_of_zero_is_not_known():
     none = target("simple", "small", context_length=0)
-    route = decide(SIMPLE, circumstances(none, target("complex", "l", context_length=0)))
+    route = decide(SIMPLE, context(none, target("complex", "l", context_length=0)))
     assert route.tier == "simple"
-    decide(SIMPLE, circumstances(none, target("complex", "l", context_length=0), prompt_tokens=9))
+    decide(SIMPLE, context(none, target("complex", "l", context_length=0), prompt_tokens=9))
 
 
 def test_nobody_to_answer_a_tier_leaves_the_next_one():
@@ -274,10 +274,10 @@ def test_a_failed_score_is_told_as_the_cause_only_where_it_decides():
 
     router = TieredModelRouter(scorer=Broken())
     result = router.score(SIMPLE)
-    assert router.decide(result, circumstances()).cause is Cause.SCORER_FAILED
-    route = router.decide(result, circumstances(forced_tier="complex"))
+    assert router.decide(result, context()).cause is Cause.SCORER_FAILED
+    route = router.decide(result, context(forced_tier="complex"))
     assert route.cause is Cause.FORCED
-    route = TieredModelRouter().decide(TieredModelRouter().score(SIMPLE), circumstances())
+    route = TieredModelRouter().decide(TieredModelRouter().score(SIMPLE), context())
     assert route.cause is Cause.SCORED
     assert route.reason == TieredModelRouter().score(SIMPLE).reasoning
 
@@ -300,8 +300,8 @@ def test_a_failed_score_is_told_as_the_cause_only_where_it_decides():
     ],
 )
 def test_the_score_decides_where_a_low_one_alone_leads_to_the_smallest_tier(given, is_movable):
-    assert TieredModelRouter().is_movable(circumstances(**given)) is is_movable
-    assert not TieredModelRouter(TierConfig(enabled=False)).is_movable(circumstances(**given))
+    assert TieredModelRouter().is_movable(context(**given)) is is_movable
+    assert not TieredModelRouter(TierConfig(enabled=False)).is_movable(context(**given))
 
 
 def test_of_three_tiers_none_but_the_first_may_lead_to_it():
@@ -319,10 +319,10 @@ def test_of_three_tiers_none_but_the_first_may_lead_to_it():
 def test_new_targets_are_heeded_at_once():
     router = TieredModelRouter()
     result = router.score(SIMPLE)
-    before = circumstances()
+    before = context()
     assert models(router.decide(result, before)) == ["small", "large"]
     assert router.decide(result, before).chain is router.decide(result, before).chain
-    after = circumstances(small=target("simple", "smaller"))
+    after = context(small=target("simple", "smaller"))
     assert models(router.decide(result, after)) == ["smaller", "large"]
     assert models(router.decide(result, before)) == ["small", "large"]
 
@@ -330,7 +330,7 @@ def test_new_targets_are_heeded_at_once():
 def test_the_length_of_one_request_does_not_decide_for_the_next():
     router = TieredModelRouter()
     result = router.score(SIMPLE)
-    given = circumstances(
+    given = context(
         target("simple", "small", context_length=50), target("complex", "l", context_length=100)
     )
     for tokens, tier in ((60, "complex"), (50, "simple"), (51, "complex"), (0, "simple")):
@@ -339,7 +339,7 @@ def test_the_length_of_one_request_does_not_decide_for_the_next():
 
 
 def test_targets_without_the_wish_of_fallback_are_left_out_for_plain_requests_too():
-    route = decide(SIMPLE, circumstances(prompt_tokens=10), fallback_to_complex=False)
+    route = decide(SIMPLE, context(prompt_tokens=10), fallback_to_complex=False)
     assert models(route) == ["small"]
 
 

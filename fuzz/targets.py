@@ -30,7 +30,9 @@ from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
 
 DIALECTS: dict[str, Dialect] = {
-    name: registry.load(target)() for name, target in registry.DIALECTS.items()
+    name: registry.load(target)()
+    for name, target in registry.CLIENT_DIALECTS.items()
+    if registry.UPSTREAM_DIALECTS.get(name) == target
 }
 OPERATIONS = tuple(Operation)
 SCORER = TaskComplexityScorer()

@@ -1,9 +1,9 @@
 """Which names stand for which classes: a line in a table here, or an entry point elsewhere.
 
 Both come in by the same door. A package that is installed beside gearshift offers what it has as
-entry points of the groups `gearshift.scorers`, `.providers`, `.dialects` and `.judges`
-(docs/extending.md). They are looked for only where a name is none of ours, or all are wanted,
-since that reads what every installed package says of itself.
+entry points of the groups `gearshift.scorers`, `.providers`, `.client_dialects`,
+`.upstream_dialects` and `.judges` (docs/extending.md). They are looked for only where a name is
+none of ours, or all are wanted, since that reads what every installed package says of itself.
 """
 
 from __future__ import annotations
@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-DIALECTS: Final = {
+CLIENT_DIALECTS: Final = {
     "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
     "ollama": "gearshift.dialects.ollama.dialect:OllamaDialect",
 }
+"""In which clients ask."""
+
+UPSTREAM_DIALECTS: Final = {
+    "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
+    "ollama": "gearshift.dialects.ollama.dialect:OllamaDialect",
+}
+"""In which upstreams are asked; bytes pass through between two of the same name."""
 
 PROVIDERS: Final = {
     "ollama": "gearshift.providers.ollama:OllamaProvider",
@@ -57,7 +64,8 @@ PEERS: Final = {
 
 
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
-    "dialects": DIALECTS,
+    "client_dialects": CLIENT_DIALECTS,
+    "upstream_dialects": UPSTREAM_DIALECTS,
     "providers": PROVIDERS,
     "scorers": SCORERS,
     "judges": JUDGES,

@@ -20,8 +20,8 @@ Message = Mapping[str, Any]
 class Operation(StrEnum):
     """What the client asked for; each dialect has its own path for it."""
 
-    CHAT = "chat"  # OpenAI /chat/completions, Ollama /api/chat
-    COMPLETION = "completion"  # OpenAI /completions, Ollama /api/generate
+    CHAT = "chat"  # a conversation: /v1/chat/completions, /api/chat
+    COMPLETION = "completion"  # a prompt: /v1/completions, /api/generate
 
 
 class Capability(StrEnum):
@@ -151,7 +151,7 @@ class ChatRequest:
     Not frozen only because that takes 3 µs a request: nobody changes it once it is routed.
 
     Attributes:
-        dialect: The client's dialect (`openai`, `ollama`).
+        dialect: The name of the client's dialect (`openai`, `ollama`, …).
         operation: Chat or completion.
         model: What the client wrote: `auto`, a tier, or a model name.
         messages: The conversation in OpenAI's shape, whatever the dialect.
@@ -167,6 +167,9 @@ class ChatRequest:
         allowed_tiers: The tiers it may be sent to; `None` for all.
         headers: The client's headers that are passed on (`traceparent` …), lower case.
         received_at: `time.perf_counter()` when its last byte had arrived; 0 when not from HTTP.
+        is_templated: A completion whose prompt is put into the model's chat template, and so is
+            answered as a chat with one turn would be; never true of a chat.
+        loads_model: Nothing is asked: the model is to be loaded, or to be given up.
     """
 
     dialect: str
@@ -184,6 +187,8 @@ class ChatRequest:
     received_at: float = 0.0
     client: str | None = None
     allowed_tiers: frozenset[str] | None = None
+    is_templated: bool = False
+    loads_model: bool = False
 
 
 class Decision(NamedTuple):

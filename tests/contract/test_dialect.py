@@ -27,7 +27,9 @@ from gearshift.types import (
 )
 
 DIALECTS: dict[str, Dialect] = {
-    name: registry.load(target)() for name, target in registry.DIALECTS.items()
+    name: registry.load(target)()
+    for name, target in registry.CLIENT_DIALECTS.items()
+    if registry.UPSTREAM_DIALECTS.get(name) == target
 }
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
 each_pair = pytest.mark.parametrize(

@@ -58,7 +58,8 @@ def test_the_seed_method_returns_two_strings():
 
 
 def test_every_registered_name_can_be_loaded():
-    for table in (registry.DIALECTS, registry.PROVIDERS, registry.SCORERS):
+    dialects = (registry.CLIENT_DIALECTS, registry.UPSTREAM_DIALECTS)
+    for table in (*dialects, registry.PROVIDERS, registry.SCORERS):
         for target in table.values():
             assert callable(registry.load(target))
 

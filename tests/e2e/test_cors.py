@@ -8,7 +8,8 @@ import pytest
 from tests.e2e.test_settings_in_force import config, send
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.gateway.app import ROUTES
+from gearshift.dialects.loading import client_dialects
+from gearshift.gateway.routes import all_routes
 
 OWN, FOREIGN = "http://localhost:3000", "https://evil.example"
 CHAT = "/v1/chat/completions"
@@ -61,7 +62,7 @@ async def test_json_is_json_whatever_it_is_called(gateway, kind):
 )
 async def test_no_route_answers_other_peoples_pages(gateway, headers):
     async with FaultUpstream() as upstream, gateway(config(upstream)) as url:
-        for route in ROUTES:
+        for route in all_routes(client_dialects()):
             path = route.path.replace("*", "auto")
             for kind in TYPES[:3]:
                 body = BODIES.get(path, {}) if route.method == "POST" else None

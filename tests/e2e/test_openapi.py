@@ -2,8 +2,9 @@
 
 import aiohttp
 
-from gearshift.gateway.app import ROUTES
+from gearshift.dialects.loading import client_dialects
 from gearshift.gateway.openapi import document as openapi
+from gearshift.gateway.routes import all_routes
 
 
 async def test_the_document_is_served(served):
@@ -13,4 +14,5 @@ async def test_the_document_is_served(served):
     ):
         assert response.status == 200
         assert response.content_type == "application/json"
-        assert await response.json() == openapi.describe(ROUTES)
+        dialects = client_dialects()
+        assert await response.json() == openapi.describe(all_routes(dialects), dialects)

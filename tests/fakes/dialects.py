@@ -234,7 +234,7 @@ class SpokenOllama:
 _DONE = {"done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 4}
 
 SPOKEN: Mapping[str, Spoken] = {"openai": SpokenOpenAI(), "ollama": SpokenOllama()}
-"""By the name in `registry.DIALECTS`; a test insists that none is missing."""
+"""By the name in the tables of `registry`; a test insists that none is missing."""
 
 
 def _event(data: Any) -> bytes:

@@ -22,7 +22,9 @@ def test_what_is_not_there_is_said_by_python():
         registry.load("gearshift.dialects.openai.dialect:Nothing")
 
 
-@pytest.mark.parametrize("table", [registry.DIALECTS, registry.PROVIDERS])
+@pytest.mark.parametrize(
+    "table", [registry.CLIENT_DIALECTS, registry.UPSTREAM_DIALECTS, registry.PROVIDERS]
+)
 def test_each_class_bears_the_name_that_it_is_registered_under(table):
     for name, target in table.items():
         loaded = registry.load(target)

@@ -33,7 +33,7 @@ def chat_request(
     """
     if isinstance(messages, str):
         messages = [{"role": "user", "content": messages}]
-    dialect = registry.load(registry.DIALECTS["openai"])()
+    dialect = registry.find("client_dialects", "openai")()
     body = {**(options or {}), "model": model, "messages": messages, "stream": stream}
     try:
         raw = orjson.dumps(body)

@@ -1,10 +1,11 @@
-"""The Dialect protocol: one wire format, spoken with clients and with upstreams."""
+"""What a wire format does towards clients, and what it does towards upstreams: two protocols."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
+from gearshift.dialects.client_api import ClientApi
 from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, Operation
 
@@ -40,15 +41,18 @@ class StreamWriter(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """One wire format. Pure: no I/O; clock and ids are given by the caller."""
+class ClientDialect(Protocol):
+    """A wire format in which clients ask. Pure: no I/O; clock and ids are given by the caller.
+
+    Attributes:
+        name: As in `registry.CLIENT_DIALECTS`: up to 20 of `a-z 0-9 . _ -`.
+        api: Its routes, what answers them, and how they are described.
+        stream_content_type: The content type of a streamed answer.
+    """
 
     name: str
+    api: ClientApi
     stream_content_type: str
-    end_mark: bytes
-    """What ends a stream beside its last chunk; some upstreams leave it out."""
-
-    # --- as a server, towards clients
 
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
         """The client's body as a request.
@@ -104,7 +108,20 @@ class Dialect(Protocol):
         """The in-band bytes that end a stream which had begun."""
         ...
 
-    # --- as a client, towards upstreams
+
+class UpstreamDialect(Protocol):
+    """A wire format in which upstreams are asked. Pure, as the other is.
+
+    A client dialect of the same name must be the same format: the frames that are read here go to
+    its clients with the bytes that they came in.
+
+    Attributes:
+        name: As in `registry.UPSTREAM_DIALECTS`.
+        end_mark: What ends a stream beside its last chunk; some upstreams leave it out.
+    """
+
+    name: str
+    end_mark: bytes
 
     def path(self, request: ChatRequest) -> str:
         """The path below the upstream's base URL; goes with `upstream_body`.
@@ -150,6 +167,8 @@ class Dialect(Protocol):
         """What a non-2xx response means, and the upstream's message in one line."""
         ...
 
+    # --- towards clients of the same dialect
+
     def framed(self, frame: Frame) -> bytes:
         """The bytes of a frame that is misframed, set off as the dialect has it."""
         ...
@@ -157,3 +176,7 @@ class Dialect(Protocol):
     def rewrite_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
         ...
+
+
+class Dialect(ClientDialect, UpstreamDialect, Protocol):
+    """Both, as the formats of most servers are."""

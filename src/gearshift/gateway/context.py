@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gearshift import registry
-from gearshift.dialects.base import Dialect
+from gearshift.dialects.base import ClientDialect
+from gearshift.dialects.loading import client_dialects, upstream_dialects
 from gearshift.gateway.forwarding import forwarded_headers
 from gearshift.gateway.inbox import Inbox
 from gearshift.gateway.shadow_evaluation import ShadowEvaluation
@@ -14,6 +14,9 @@ from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
 from gearshift.threads import Purpose, in_thread
 from gearshift.types import ChatRequest, ChatResponse, Operation
+
+OWN_DIALECT: Final = "openai"
+"""What gearshift's own endpoints speak, and in which paths that no dialect claims are refused."""
 
 # Decoding more than this would hold up other requests for a noticeable moment.
 _PARSED_IN_THREAD_BYTES: Final = 256 * 1024
@@ -35,7 +38,8 @@ class GatewayContext:
         comparing: Samples answers.
 
     Attributes:
-        dialects: One of each, by name.
+        dialects: Those of clients, by name.
+        upstream_dialects: Those of upstreams that have the name of one of clients, by name.
     """
 
     def __init__(
@@ -49,9 +53,8 @@ class GatewayContext:
         self.metrics = metrics
         self.feedback = feedback
         self._comparing = comparing
-        self.dialects: dict[str, Dialect] = {
-            name: registry.load(target)() for name, target in registry.DIALECTS.items()
-        }
+        self.dialects = client_dialects()
+        self.upstream_dialects = upstream_dialects(self.dialects)
 
     async def answer(self, request: ChatRequest) -> ChatResponse:
         """Have a request answered, and listen to the answer where it was drawn for that."""
@@ -61,7 +64,7 @@ class GatewayContext:
         return response if sampler is None else sampler.watch(request, response)
 
     async def parse(
-        self, request: HttpRequest, dialect: Dialect, operation: Operation
+        self, request: HttpRequest, dialect: ClientDialect, operation: Operation
     ) -> ChatRequest:
         """The client's body as a request, with what its headers say.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gearshift.errors import RequestError
-from gearshift.gateway.context import GatewayContext
+from gearshift.dialects.client_api import Entry
+from gearshift.errors import PluginError, RequestError
+from gearshift.gateway.context import OWN_DIALECT, GatewayContext
 from gearshift.http.values import HttpRequest, HttpResponse
 
 Endpoint = Callable[[GatewayContext, HttpRequest], Awaitable[HttpResponse]]
@@ -17,6 +18,8 @@ class Route:
     """One method and path.
 
     Attributes:
+        entry: What the OpenAPI document says of it.
+        dialect: In which its errors are told.
         is_open: Needs no API key.
         is_routed: Counts against the rate limit of the API key.
     """
@@ -24,7 +27,8 @@ class Route:
     method: str
     path: str
     endpoint: Endpoint
-    dialect: str = "openai"
+    entry: Entry
+    dialect: str = OWN_DIALECT
     is_open: bool = False
     is_routed: bool = False
 
@@ -35,13 +39,32 @@ class RouteTable:
     Args:
         routes: All there are.
         unavailable: Paths that clients may look for and that this version does not have.
+        prefixes: Dialects, by what the paths begin with that are theirs even without a route.
+        hints: Paths that show a lost client the way.
+
+    Raises:
+        PluginError: Two routes are the same.
     """
 
-    def __init__(self, routes: Iterable[Route], unavailable: frozenset[str] = frozenset()) -> None:
-        self._unavailable = unavailable
+    def __init__(
+        self,
+        routes: Iterable[Route],
+        unavailable: frozenset[str] = frozenset(),
+        prefixes: Mapping[str, str] | None = None,
+        hints: Sequence[str] = (),
+    ) -> None:
         self._table: dict[str, dict[str, Route]] = {}
         for entry in routes:
-            self._table.setdefault(entry.path, {})[entry.method] = entry
+            methods = self._table.setdefault(entry.path, {})
+            if (other := methods.setdefault(entry.method, entry)) is not entry:
+                raise PluginError(
+                    f"two routes for {entry.method} {entry.path}: of the dialects "
+                    f"{other.dialect!r} and {entry.dialect!r}; one has to go"
+                )
+        self._unavailable = unavailable.difference(self._table)
+        # The longest first, so that the nearest counts.
+        self._prefixes = sorted((prefixes or {}).items(), key=lambda item: -len(item[0]))
+        self._hints = "".join(("; see " if hints else "", ", ".join(hints)))
 
     def find(self, request: HttpRequest) -> Route:
         """The route of a request.
@@ -63,7 +86,7 @@ class RouteTable:
             )
         if methods is None:
             raise RequestError(
-                f"not found: {request.path[:200]!r}; see /v1/models, /api/tags",
+                f"not found: {request.path[:200]!r}{self._hints}",
                 status=404,
                 code="unknown_route",
             )
@@ -78,6 +101,15 @@ class RouteTable:
                 headers={"Allow": allowed},
             )
         return found
+
+    def dialect_of(self, path: str) -> str:
+        """The dialect in which a request for `path` is refused, whether it is there or not."""
+        path = normal_path(path)
+        methods = self._table.get(path) or self._below(path)
+        if methods is not None:
+            return next(iter(methods.values())).dialect
+        claimed = (name for prefix, name in self._prefixes if path.startswith(prefix))
+        return next(claimed, OWN_DIALECT)
 
     def _below(self, path: str) -> Mapping[str, Route] | None:
         """Routes that end in `*`, such as `/v1/models/*`: names may hold slashes."""

@@ -182,9 +182,8 @@ class Planner:
 def _can_be_judged(request: ChatRequest) -> bool:
     """Whether it is a conversation in words.
 
-    Tools would be called twice; a raw completion, or a gap, has no question that a judge could
-    read.
+    Tools would be called twice; a text to be continued, or a gap in one, has no question that a
+    judge could read.
     """
-    is_chat = request.operation is Operation.CHAT or request.dialect == "ollama"
-    is_completion = request.body.get("raw") or request.options.get("suffix")
-    return is_chat and not request.needs and not is_completion
+    asks = request.operation is Operation.CHAT or request.is_templated
+    return asks and not request.needs and not request.options.get("suffix")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 import orjson
 
 from gearshift import registry
-from gearshift.dialects.base import NOTHING, Dialect, StreamReader
+from gearshift.dialects.base import NOTHING, StreamReader, UpstreamDialect
 from gearshift.dialects.fold import fold_messages, is_template_error
 from gearshift.dialects.tool_calls import is_call_id_error, with_accepted_ids
 from gearshift.errors import FailureKind, UpstreamError
@@ -54,7 +52,7 @@ class HttpProvider:
         self.upstream = config.name
         self._config = config
         self._deadlines = deadlines
-        self._wire: Dialect = registry.load(registry.DIALECTS[self.dialect])()
+        self._wire: UpstreamDialect = registry.find("upstream_dialects", self.dialect)()
         self._client = HttpClient(
             config.base_url,
             "",
@@ -154,11 +152,11 @@ class HttpProvider:
             if not request.stream:
                 frame = await self._whole(response)
                 response.release()
-                return CompleteResponse(self._as_asked(request, model, started, frame))
+                return CompleteResponse(frame)
             stream = _Stream(
                 response,
                 self._wire.stream_reader(),
-                partial(self._as_asked, request, model, started),
+                self._wire.framed,
                 self._failure,
                 self._deadlines,
                 started,
@@ -178,22 +176,6 @@ class HttpProvider:
     ) -> bytes:
         """The body to send, made where it holds up nobody else."""
         return await in_thread(Purpose.DECODING, self._wire.upstream_body, request, model, left_out)
-
-    def _as_asked(self, request: ChatRequest, model: str, started: float, frame: Frame) -> Frame:
-        """The frame with its bytes in the shape that was asked for: whole, or as a stream."""
-        if frame.is_misframed:
-            return frame._replace(raw=self._wire.framed(frame), is_misframed=False)
-        if not frame.is_other_shape or frame.chunk is None:
-            return frame
-        answer_id, now, seconds = secrets.token_hex(12), time.time(), time.monotonic() - started
-        chunk = frame.chunk._replace(model=frame.chunk.model or model)
-        if not request.stream:
-            raw = self._wire.encode_response(request, chunk, answer_id, now, seconds)
-        else:
-            named = chunk.model or model
-            writer = self._wire.stream_writer(request, named, answer_id, now, lambda: seconds)
-            raw = writer.write(chunk) + writer.finish()
-        return frame._replace(raw=raw, is_other_shape=False)
 
     async def _check(self, response: HttpResponse) -> None:
         """Refuse a response that is an error, or not the protocol at all."""
@@ -235,14 +217,14 @@ class _Stream:
         self,
         response: HttpResponse,
         reader: StreamReader,
-        as_asked: Callable[[Frame], Frame],
+        framed: Callable[[Frame], bytes],
         failure: Callable[[str], UpstreamError],
         deadlines: Deadlines,
         started: float,
     ) -> None:
         self._response = response
         self._reader = reader
-        self._as_asked = as_asked
+        self._framed = framed
         self._failure = failure
         self._total_seconds = deadlines.total_seconds
         self._until = started + deadlines.total_seconds
@@ -286,8 +268,7 @@ class _Stream:
             if frame.error is not None:
                 self._error = self._failure(frame.error)
                 return
-            is_odd = frame.is_other_shape or frame.is_misframed
-            self._frames.append(self._as_asked(frame) if is_odd else frame)
+            self._frames.append(self._set_off(frame) if frame.is_misframed else frame)
             if frame.is_end:
                 self._is_over = True
                 await _drain(self._response)
@@ -301,6 +282,9 @@ class _Stream:
         elif time.monotonic() > self._until:
             message = f"not finished within {self._total_seconds:g} s"
             self._error = UpstreamError(message, fault=FailureKind.TIMEOUT)
+
+    def _set_off(self, frame: Frame) -> Frame:
+        return frame._replace(raw=self._framed(frame), is_misframed=False)
 
     async def aclose(self) -> None:
         """Release the connection; one in the middle of an answer is ended."""

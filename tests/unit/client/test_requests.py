@@ -13,7 +13,9 @@ BEFORE, AFTER = "def quicksort(values):\n    ", "\n    return left + [pivot] + r
 
 
 def parsed(dialect, operation=Operation.COMPLETION, **body):
-    return registry.load(registry.DIALECTS[dialect])().parse(operation, json.dumps(body).encode())
+    return registry.load(registry.CLIENT_DIALECTS[dialect])().parse(
+        operation, json.dumps(body).encode()
+    )
 
 
 @pytest.mark.parametrize("dialect", ["openai", "ollama"])

@@ -4,8 +4,15 @@ import inspect
 
 import pytest
 
-from gearshift.dialects.base import NOTHING, Dialect, StreamReader, StreamWriter, unknown_time
-from gearshift.registry import DIALECTS, load
+from gearshift.dialects.base import (
+    NOTHING,
+    ClientDialect,
+    StreamReader,
+    StreamWriter,
+    UpstreamDialect,
+    unknown_time,
+)
+from gearshift.registry import CLIENT_DIALECTS, UPSTREAM_DIALECTS, load
 from gearshift.types import ChatRequest, Chunk, Operation
 
 USER = {"role": "user", "content": "hi"}
@@ -15,18 +22,29 @@ def members(protocol):
     return [name for name in vars(protocol) if not name.startswith("_")]
 
 
-@pytest.fixture(params=sorted(DIALECTS))
+EVERY = [
+    *((ClientDialect, target) for target in CLIENT_DIALECTS.values()),
+    *((UpstreamDialect, target) for target in UPSTREAM_DIALECTS.values()),
+]
+
+
+@pytest.fixture(params=sorted(CLIENT_DIALECTS.keys() & UPSTREAM_DIALECTS.keys()))
 def dialect(request):
-    return load(DIALECTS[request.param])()
+    return load(CLIENT_DIALECTS[request.param])()
 
 
-def test_every_dialect_has_all_that_others_rely_on(dialect):
-    for name in members(Dialect):
-        wanted, given = getattr(Dialect, name), getattr(type(dialect), name)
+@pytest.mark.parametrize(("protocol", "target"), EVERY)
+def test_every_dialect_has_all_that_others_rely_on(protocol, target):
+    dialect = load(target)()
+    for name in members(protocol):
+        wanted, given = getattr(protocol, name), getattr(type(dialect), name)
         names = list(inspect.signature(wanted).parameters)
         assert list(inspect.signature(given).parameters) == names, name
-    for name in ("name", "stream_content_type", "end_mark"):
+    for name in protocol.__annotations__:
         assert hasattr(dialect, name)
+
+
+def test_every_reader_has_all_that_others_rely_on(dialect):
     for name in members(StreamReader):
         assert callable(getattr(dialect.stream_reader(), name))
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from gearshift.config.loading import Settings
+from gearshift.dialects.loading import client_dialects
 from gearshift.errors import GearshiftError
-from gearshift.gateway.app import ROUTES, Gateway
+from gearshift.gateway.app import Gateway
+from gearshift.gateway.routes import all_routes
 from gearshift.http.values import HttpRequest
 from gearshift.telemetry.metrics import Metrics
 
@@ -42,7 +44,9 @@ async def test_beyond_this_machine_any_name_will_do_but_not_any_page():
     assert await status(gateway) == 403
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize(
+    "route", all_routes(client_dialects()), ids=lambda route: f"{route.method} {route.path}"
+)
 async def test_no_endpoint_is_asked_for_a_foreign_page(route):
     gateway = Gateway(llm(auth={"api_keys": ["a-key-of-some-length"]}), Metrics())
     path = route.path.replace("*", "x")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from gearshift.errors import RequestError
+from gearshift.dialects.client_api import Entry
+from gearshift.errors import PluginError, RequestError
+from gearshift.gateway.context import OWN_DIALECT
 from gearshift.gateway.routing import Route, RouteTable, normal_path
 from gearshift.http.values import HttpRequest, HttpResponse
 
@@ -11,9 +13,10 @@ async def nothing(context, received):
     return HttpResponse(204, {})
 
 
-CHAT = Route("POST", "/v1/chat", nothing)
-ONE = Route("GET", "/v1/models/*", nothing)
-LIST = Route("GET", "/v1/models", nothing)
+ENTRY = Entry("Nothing", {})
+CHAT = Route("POST", "/v1/chat", nothing, ENTRY)
+ONE = Route("GET", "/v1/models/*", nothing, ENTRY)
+LIST = Route("GET", "/v1/models", nothing, ENTRY)
 TABLE = RouteTable((CHAT, ONE, LIST), frozenset({"/v1/later"}))
 
 
@@ -54,3 +57,50 @@ def test_not_found(method, path, status, code):
 )
 def test_paths_are_compared_without_doubled_slashes(path, normal):
     assert normal_path(path) == normal
+
+
+PLAIN = Route("POST", "/plain/ask", nothing, ENTRY, "plain")
+NEAR = Route("POST", "/plain/near/ask", nothing, ENTRY, "near")
+CLAIMED = RouteTable((CHAT, PLAIN, NEAR), prefixes={"/plain/": "plain", "/plain/near/": "near"})
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect"),
+    [
+        ("/plain/ask", "plain"),
+        ("/plain//other/", "plain"),
+        ("/plain/near/ask", "near"),
+        ("/plain/near/other", "near"),
+        ("/plain", OWN_DIALECT),
+        ("/v1/chat", OWN_DIALECT),
+        ("/elsewhere", OWN_DIALECT),
+        ("", OWN_DIALECT),
+    ],
+)
+def test_a_refusal_is_told_in_the_dialect_of_its_path(path, dialect):
+    assert CLAIMED.dialect_of(path) == dialect
+
+
+def test_a_route_belongs_to_its_dialect_wherever_it_lies():
+    root, one = (Route("GET", path, nothing, ENTRY, "plain") for path in ("/", "/x/*"))
+    table = RouteTable((root, one))
+    assert [table.dialect_of(path) for path in ("", "/", "//", "/x/y/z")] == ["plain"] * 4
+    assert table.dialect_of("/x") == OWN_DIALECT
+
+
+def test_two_routes_of_one_method_and_path_are_refused():
+    other = Route("POST", "/v1/chat", nothing, ENTRY, "plain")
+    with pytest.raises(PluginError, match="POST /v1/chat: of the dialects 'openai' and 'plain'"):
+        RouteTable((CHAT, other))
+    assert RouteTable((CHAT, Route("GET", "/v1/chat", nothing, ENTRY, "plain")))
+
+
+def test_what_one_dialect_does_not_have_may_be_anothers():
+    table = RouteTable((CHAT, LIST), frozenset({"/v1/chat"}))
+    assert table.find(HttpRequest("POST", "/v1//chat")) is CHAT
+
+
+@pytest.mark.parametrize(("hints", "told"), [((), "nowhere'$"), (("/a", "/b"), "; see /a, /b$")])
+def test_who_is_lost_is_shown_the_way(hints, told):
+    with pytest.raises(RequestError, match=told):
+        RouteTable((CHAT,), hints=hints).find(HttpRequest("GET", "/nowhere"))

@@ -87,8 +87,8 @@ def test_what_nobody_has_and_what_the_key_does_not_allow_is_refused_in_words():
         ({}, True),
         ({"needs": frozenset({Capability.TOOLS})}, False),
         ({"operation": Operation.COMPLETION}, False),
-        ({"operation": Operation.COMPLETION, "dialect": "ollama"}, True),
-        ({"body": {"raw": True}}, False),
+        ({"operation": Operation.COMPLETION, "is_templated": True}, True),
+        ({"options": {"suffix": "x"}}, False),
         ({"allowed_tiers": frozenset({"simple"})}, False),
         ({"allowed_tiers": frozenset({"simple", "complex"})}, True),
     ],
@@ -245,7 +245,7 @@ def test_exploring_is_as_configured(monkeypatch):
 
 def test_a_completion_with_a_gap_is_not_drawn():
     request = chat_request("def f():")
-    request.operation, request.dialect = Operation.COMPLETION, "ollama"
+    request.operation, request.is_templated = Operation.COMPLETION, True
     request.options = {"suffix": "return 1"}
     one = planner(shadow_share=1.0)
     assert one.plan(request, TOPOLOGY).decision.drawn is None

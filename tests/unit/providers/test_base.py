@@ -54,7 +54,7 @@ def test_what_a_kind_of_upstream_can_do(provider, abilities):
     every = {EnginesProvider, ReusableProvider, NativeProvider, PullingProvider}
     assert {ability for ability in every if isinstance(made, ability)} == abilities
     assert made.upstream == "u"
-    assert made.dialect in registry.DIALECTS
+    assert made.dialect in registry.UPSTREAM_DIALECTS
 
 
 def test_the_fake_is_one():

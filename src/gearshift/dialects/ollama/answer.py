@@ -8,7 +8,7 @@ from gearshift.dialects.errors import error_of_frame
 from gearshift.dialects.finish import finish_reason
 from gearshift.dialects.framing import FrameCutter, is_stream_of_events
 from gearshift.dialects.ndjson import MAX_FRAME_BYTES
-from gearshift.dialects.openai.answer import count, seconds
+from gearshift.dialects.numbers import count, seconds
 from gearshift.dialects.pieces import joined
 from gearshift.dialects.sse import END_MARK, Event, Form
 from gearshift.dialects.tool_calls import arguments_text

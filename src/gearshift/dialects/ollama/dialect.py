@@ -13,6 +13,7 @@ from gearshift.dialects.ollama import answer as ollama_answer
 from gearshift.dialects.ollama import request as ollama_request
 from gearshift.dialects.ollama import writing as ollama_writing
 from gearshift.dialects.ollama.answer import OllamaReader
+from gearshift.dialects.ollama.api import API
 from gearshift.dialects.ollama.writing import OllamaWriter
 from gearshift.dialects.splice import splice_model
 from gearshift.dialects.sse import document_in
@@ -28,6 +29,7 @@ class OllamaDialect:
     """
 
     name = "ollama"
+    api = API
     stream_content_type = "application/x-ndjson"
     end_mark = b""  # the last line says "done": true itself
 

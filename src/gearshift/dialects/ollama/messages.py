@@ -9,7 +9,6 @@ from gearshift.dialects.body import TEXT, TEXTS, check_fields, refuse
 from gearshift.dialects.call_parts import PARTS_OF_CALLS, with_calls_outside
 from gearshift.dialects.content import is_reasoning, said_in, visible_text
 from gearshift.dialects.images import as_base64, as_url, image_url
-from gearshift.dialects.openai.request import check_tool_fields
 from gearshift.dialects.tool_calls import (
     OpenCalls,
     arguments_object,
@@ -17,6 +16,7 @@ from gearshift.dialects.tool_calls import (
     call_id,
     call_in_words,
 )
+from gearshift.dialects.tool_fields import check_tool_fields
 from gearshift.errors import UntranslatableError
 from gearshift.types import Json, JsonObject, Message
 

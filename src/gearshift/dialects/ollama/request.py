@@ -110,7 +110,14 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
         body=body,
         raw=raw,
         needs=_needs(body, messages),
+        is_templated=operation is Operation.COMPLETION and not _continues_text(body),
+        loads_model=not messages,
     )
+
+
+def _continues_text(body: JsonObject) -> bool:
+    """Whether a prompt is no question: a text to be continued as it is, or one with a gap."""
+    return bool(body.get("raw") or body.get("suffix"))
 
 
 def _messages(body: JsonObject) -> list[Message]:

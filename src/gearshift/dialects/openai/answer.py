@@ -10,14 +10,12 @@ from gearshift.dialects.decoding import decode, decode_whole
 from gearshift.dialects.errors import error_of_frame
 from gearshift.dialects.finish import FAILED, finish_reason
 from gearshift.dialects.framing import FrameCutter, is_stream_of_events
+from gearshift.dialects.numbers import count, seconds
 from gearshift.dialects.pieces import joined
 from gearshift.dialects.sse import END_MARK, Event, Form
 from gearshift.dialects.tool_calls import CallPieces, pieces_in
 from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, Usage
 
-# More than any answer has; sums of larger ones could not be written as JSON.
-_MOST: Final = 10**15
-_MOST_SECONDS: Final = 10**6
 _FAILED: Final = "the upstream says that its answer ended in an error (finish_reason)"
 
 
@@ -297,17 +295,3 @@ def _usage(data: JsonObject) -> Usage | None:
         prompt = count(timings.get("prompt_n")) + cached
         return Usage(prompt, count(timings.get("predicted_n")), cached)
     return None
-
-
-def seconds(value: Json, units: float = 1.0) -> float:
-    """A time in seconds, of which a server has given so many `units`; 0 where it gave none."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
-        return 0.0
-    return min(value / units, _MOST_SECONDS)
-
-
-def count(value: Json) -> int:
-    """A number of tokens or nanoseconds, in bounds; 0 where an engine left it out."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        return 0
-    return min(value, _MOST)

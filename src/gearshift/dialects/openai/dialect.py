@@ -16,6 +16,7 @@ from gearshift.dialects.openai import request as openai_request
 from gearshift.dialects.openai import translation as openai_translation
 from gearshift.dialects.openai import writing as openai_writing
 from gearshift.dialects.openai.answer import OpenAIReader
+from gearshift.dialects.openai.api import API
 from gearshift.dialects.openai.writing import OpenAIWriter
 from gearshift.dialects.refusals import refused_fields
 from gearshift.dialects.splice import splice_model
@@ -40,6 +41,7 @@ class OpenAIDialect:
     """
 
     name = "openai"
+    api = API
     stream_content_type = "text/event-stream"
     end_mark = b"data: [DONE]\n\n"
 

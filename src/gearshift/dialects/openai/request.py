@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from gearshift.dialects.body import (
     FLAG,
@@ -21,6 +21,7 @@ from gearshift.dialects.body import (
 )
 from gearshift.dialects.content import result_content
 from gearshift.dialects.images import has_image, image_url
+from gearshift.dialects.tool_fields import check_tool_fields
 from gearshift.types import Capability, ChatRequest, Json, JsonObject, Message, Operation
 
 _RESULT_ROLES: Final = ("tool", "function")
@@ -51,12 +52,6 @@ _SAMPLING: Final[dict[str, Rule]] = {
     "suffix": TEXT,
 }
 NO_NEEDS: Final[frozenset[Capability]] = frozenset()
-_TOOL_FIELDS: Final[dict[str, Rule]] = {
-    "name": TEXT,
-    "reasoning_content": TEXT,
-    "tool_call_id": TEXT,
-    "tool_calls": OBJECTS,
-}
 _RULES: Final[dict[str, Rule]] = {
     "model": TEXT,
     "stream": FLAG,
@@ -118,7 +113,7 @@ def _messages(body: JsonObject) -> list[Message]:
     read = messages
     for index, message in enumerate(messages):
         if not _is_plain(message):
-            check_role(message, index, ROLES)
+            _check_role(message, index, ROLES)
             if message["role"] in _RESULT_ROLES and not isinstance(message.get("content"), str):
                 if read is messages:
                     read = [*messages]  # the body stays as it came
@@ -137,7 +132,7 @@ def _is_plain(message: Json) -> bool:
     )
 
 
-def check_role(message: Json, index: int, roles: Sequence[str]) -> None:
+def _check_role(message: Json, index: int, roles: Sequence[str]) -> None:
     """Refuse what is no message of a known role.
 
     Raises:
@@ -149,22 +144,6 @@ def check_role(message: Json, index: int, roles: Sequence[str]) -> None:
     if not isinstance(role, str) or role not in roles:
         shown = f"is {role[:40]!r}" if isinstance(role, str) else "is missing or no string"
         raise refuse(f"messages.{index}.role", f"{shown}; it must be one of {', '.join(roles)}")
-
-
-def check_tool_fields(message: Mapping[str, Any], where: str) -> None:
-    """Refuse tool calls that name no function, and names and ids that are no strings.
-
-    Raises:
-        RequestError: 400 naming the field.
-    """
-    check_fields(message, _TOOL_FIELDS, f"{where}.")
-    for index, call in enumerate(message.get("tool_calls") or ()):
-        check_fields(call, {"id": TEXT, "type": TEXT}, f"{where}.tool_calls.{index}.")
-        function = call.get("function")
-        if (call.get("type") or "function") == "function" and not (
-            isinstance(function, dict) and isinstance(function.get("name"), str)
-        ):
-            raise refuse(f"{where}.tool_calls.{index}.function", "must be an object with a name")
 
 
 def _check_content(message: JsonObject, where: str) -> None:

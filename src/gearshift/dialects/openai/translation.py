@@ -32,14 +32,8 @@ _SWITCH_ROLE: Final = "control"
 
 
 def is_text_completion(request: ChatRequest) -> bool:
-    """Whether an OpenAI upstream is to continue a text rather than to answer a chat.
-
-    Ollama's generate is a chat (the model's template is applied), unless it is `raw` or asks to
-    fill a gap.
-    """
-    if request.operation is not Operation.COMPLETION or request.dialect == "openai":
-        return request.operation is Operation.COMPLETION
-    return bool(request.body.get("raw") or request.options.get("suffix"))
+    """Whether an OpenAI upstream is to continue a text rather than to answer a chat."""
+    return request.operation is Operation.COMPLETION and not request.is_templated
 
 
 def write(request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING) -> bytes:

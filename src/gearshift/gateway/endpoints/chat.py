@@ -6,10 +6,9 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from gearshift.dialects.base import Dialect, StreamWriter
+from gearshift.dialects.base import ClientDialect, StreamWriter, UpstreamDialect
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.gateway.context import GatewayContext
-from gearshift.gateway.endpoints import ollama
 from gearshift.gateway.headers import decision_headers
 from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.values import HttpRequest, HttpResponse
@@ -23,20 +22,25 @@ from gearshift.types import (
     Operation,
 )
 
+Load = Callable[[GatewayContext, ChatRequest], Awaitable[HttpResponse]]
+"""Answers requests that only load a model."""
+
 
 def endpoint(
-    operation: Operation, dialect: str
+    operation: Operation, dialect: str, load: Load | None = None
 ) -> Callable[[GatewayContext, HttpRequest], Awaitable[HttpResponse]]:
     """The endpoint of one operation in one dialect."""
 
     async def answer(context: GatewayContext, received: HttpRequest) -> HttpResponse:
         spoken = context.dialects[dialect]
         request = await context.parse(received, spoken, operation)
-        if not request.messages:
-            return await ollama.load(context, request)
+        if load is not None and request.loads_model:
+            return await load(context, request)
         response = await context.answer(request)
+        # Whose frames go to the client with the bytes that they came in.
+        same = context.upstream_dialects.get(dialect) if response.dialect == dialect else None
         try:
-            return await _written(request, response, spoken)
+            return await _written(request, response, spoken, same)
         except BaseException:
             await response.frames.aclose()  # nobody else has them yet
             raise
@@ -44,18 +48,30 @@ def endpoint(
     return answer
 
 
-async def _written(request: ChatRequest, response: ChatResponse, dialect: Dialect) -> HttpResponse:
+async def _written(
+    request: ChatRequest,
+    response: ChatResponse,
+    dialect: ClientDialect,
+    same: UpstreamDialect | None,
+) -> HttpResponse:
     headers = decision_headers(response.decision, response.overhead_seconds)
     if request.stream:
         headers["content-type"] = dialect.stream_content_type
         headers["cache-control"] = "no-cache"
         headers["x-accel-buffering"] = "no"  # nginx would hold events back
-        return HttpResponse(200, headers, _Pieces(request, response, dialect))
+        return HttpResponse(200, headers, _Pieces(request, response, dialect, same))
     headers["content-type"] = "application/json"
     frames = response.frames
     if not isinstance(frames, CompleteResponse):
         frames = CompleteResponse(await _only(frames))
-    return HttpResponse(200, headers, _whole(request, response, frames.frame, dialect))
+    frame, model = frames.frame, response.decision.model
+    if same is not None and not frame.is_other_shape:
+        return HttpResponse(200, headers, same.rewrite_model(frame, model))
+    chunk = (frame.chunk or Chunk())._replace(model=model)
+    answer_id, now, elapsed = secrets.token_hex(12), time.time(), _elapsed(request)()
+    return HttpResponse(
+        200, headers, dialect.encode_response(request, chunk, answer_id, now, elapsed)
+    )
 
 
 async def _only(frames: FrameStream) -> Frame:
@@ -67,15 +83,6 @@ async def _only(frames: FrameStream) -> Frame:
         await frames.aclose()
 
 
-def _whole(request: ChatRequest, response: ChatResponse, frame: Frame, dialect: Dialect) -> bytes:
-    model = response.decision.model
-    if response.dialect == dialect.name:
-        return dialect.rewrite_model(frame, model)
-    chunk = (frame.chunk or Chunk())._replace(model=model)
-    elapsed = _elapsed(request)()
-    return dialect.encode_response(request, chunk, secrets.token_hex(12), time.time(), elapsed)
-
-
 def _elapsed(request: ChatRequest) -> Callable[[], float]:
     """Tells the seconds since the request had come."""
     since = request.received_at or time.perf_counter()
@@ -85,19 +92,28 @@ def _elapsed(request: ChatRequest) -> Callable[[], float]:
 class _Pieces:
     """A streamed answer as the client's dialect writes it."""
 
-    def __init__(self, request: ChatRequest, response: ChatResponse, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        request: ChatRequest,
+        response: ChatResponse,
+        dialect: ClientDialect,
+        same: UpstreamDialect | None,
+    ) -> None:
+        self._request = request
         self._frames = response.frames
         self._model = response.decision.model
         self._dialect = dialect
+        self._same = same
         self._is_over = False
         self._has_end = False
         # None where the upstream's own bytes pass through.
-        self._writer: StreamWriter | None = None
-        if response.dialect != dialect.name:
-            answer_id, now = secrets.token_hex(12), time.time()
-            self._writer = dialect.stream_writer(
-                request, self._model, answer_id, now, _elapsed(request)
-            )
+        self._writer: StreamWriter | None = self._new_writer() if same is None else None
+
+    def _new_writer(self) -> StreamWriter:
+        answer_id, now = secrets.token_hex(12), time.time()
+        return self._dialect.stream_writer(
+            self._request, self._model, answer_id, now, _elapsed(self._request)
+        )
 
     async def read(self) -> bytes | None:
         """The next bytes, `None` at the end; an answer never ends without a word."""
@@ -118,12 +134,16 @@ class _Pieces:
         self._is_over = True
         if self._writer is not None:
             return self._writer.finish()
-        return None if self._has_end else self._dialect.end_mark
+        return None if self._same is None or self._has_end else self._same.end_mark
 
     def _written(self, frame: Frame) -> bytes:
-        if self._writer is None:
-            self._has_end = frame.is_end
-            return self._dialect.rewrite_model(frame, self._model)
+        if self._same is not None:
+            if frame.is_other_shape:  # a whole answer, as of servers that only seem to stream
+                self._same, self._writer = None, self._new_writer()
+            else:
+                self._has_end = frame.is_end
+                return self._same.rewrite_model(frame, self._model)
+        assert self._writer is not None
         return b"" if frame.chunk is None else self._writer.write(frame.chunk)
 
     def abort_marker(self) -> bytes:

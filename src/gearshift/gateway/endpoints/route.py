@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from gearshift.gateway.context import GatewayContext
+from gearshift.gateway.context import OWN_DIALECT, GatewayContext
 from gearshift.gateway.headers import decision_headers
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.types import Operation
@@ -12,7 +12,7 @@ from gearshift.types import Operation
 
 async def decision(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Where this chat would go, and why."""
-    request = await context.parse(received, context.dialects["openai"], Operation.CHAT)
+    request = await context.parse(received, context.dialects[OWN_DIALECT], Operation.CHAT)
     decided = context.llm.decide(request)
     headers = {**decision_headers(decided), "content-type": "application/json"}
     return HttpResponse(200, headers, orjson.dumps(decided.to_json()))

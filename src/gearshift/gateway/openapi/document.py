@@ -2,129 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Final
 
 import orjson
 
+from gearshift.dialects.base import ClientDialect
+from gearshift.dialects.client_api import Entry
+from gearshift.dialects.schema import TEXT, ref
+from gearshift.errors import PluginError
 from gearshift.gateway.openapi.responses import (
-    ERROR_SCHEMAS,
-    ERRORS,
-    UPSTREAM_STATUSES,
     WIRE_STATUSES,
     decision_headers,
     error_responses,
+    errors_of,
 )
-from gearshift.gateway.openapi.schemas import SCHEMAS, ref
+from gearshift.gateway.openapi.schemas import SCHEMAS
 from gearshift.gateway.routing import Route
 from gearshift.http.values import HttpResponse
 from gearshift.types import JsonObject
 
 _JSON: Final = "application/json"
-_TEXT: Final = {"type": "string"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the document says of one path, beside its errors.
-
-    Attributes:
-        summary: What it does.
-        answer: Content type → schema of the answer.
-        body: Name of the schema of the request's body.
-        statuses: Errors of its own, beside those of every request.
-        is_routed: Whether its answers carry the decision in headers.
-        status: Of the answer.
-        takes_load: Ollama's chat and generate: what only loads a model is not routed.
-    """
-
-    summary: str
-    answer: JsonObject
-    body: str = ""
-    statuses: tuple[int, ...] = ()
-    is_routed: bool = False
-    takes_load: bool = False
-    status: int = 200
+def response(routes: Sequence[Route], dialects: Mapping[str, ClientDialect]) -> HttpResponse:
+    """The document of `routes`."""
+    return HttpResponse(200, {"content-type": _JSON}, orjson.dumps(describe(routes, dialects)))
 
 
-def _chat(summary: str, body: str, answer: str, stream: str) -> Entry:
-    content = {_JSON: ref(answer), stream: ref("StreamEvent") if stream == _SSE else _TEXT}
-    is_ollama = body.startswith("Ollama")
-    return Entry(summary, content, body, UPSTREAM_STATUSES, is_routed=True, takes_load=is_ollama)
-
-
-_READY: Final = Entry("Whether every tier can answer", {_JSON: ref("Readiness")})
-_LIVE: Final = Entry("Whether the process answers", {_JSON: ref("Live")})
-_SSE, _NDJSON = "text/event-stream", "application/x-ndjson"
-
-ENTRIES: Final[dict[tuple[str, str], Entry]] = {
-    ("POST", "/v1/chat/completions"): _chat(
-        "Answer a chat", "ChatCompletionRequest", "ChatCompletion", _SSE
-    ),
-    ("POST", "/v1/completions"): _chat("Continue a text", "CompletionRequest", "Completion", _SSE),
-    ("GET", "/v1/models"): Entry("Every name that `model` may have", {_JSON: ref("ModelList")}),
-    ("GET", "/v1/models/*"): Entry("One of them", {_JSON: ref("ModelEntry")}, statuses=(404,)),
-    ("POST", "/v1/route"): Entry(
-        "The decision for a chat; nothing is sent upstream",
-        {_JSON: ref("Decision")},
-        "ChatCompletionRequest",
-        (404,),
-        is_routed=True,
-    ),
-    ("POST", "/v1/feedback"): Entry(
-        "Say whether an answer was good",
-        {_JSON: ref("Feedback")},
-        "Feedback",
-        (404, 503),
-        status=202,
-    ),
-    ("POST", "/api/chat"): _chat("Answer a chat", "OllamaChatRequest", "OllamaChatAnswer", _NDJSON),
-    ("POST", "/api/generate"): _chat(
-        "Answer a prompt", "OllamaGenerateRequest", "OllamaGenerateAnswer", _NDJSON
-    ),
-    ("POST", "/api/show"): Entry(
-        "What a model is and can do",
-        {_JSON: ref("OllamaModel")},
-        "OllamaShowRequest",
-        UPSTREAM_STATUSES,
-    ),
-    ("GET", "/api/tags"): Entry("The models there are", {_JSON: ref("OllamaModels")}),
-    ("GET", "/api/ps"): Entry("The models in memory", {_JSON: ref("OllamaModels")}),
-    ("GET", "/api/version"): Entry("The version of Ollama's API", {_JSON: ref("OllamaVersion")}),
-    ("GET", "/"): Entry("What Ollama's clients look for first", {"text/plain": _TEXT}),
-    ("GET", "/health/live"): _LIVE,
-    ("GET", "/health/liveliness"): _LIVE,
-    ("GET", "/health/ready"): _READY,
-    ("GET", "/health/readiness"): _READY,
-    ("GET", "/metrics"): Entry("Metrics for Prometheus", {"text/plain": _TEXT}),
-    ("GET", "/openapi.json"): Entry("This document", {_JSON: {"type": "object"}}),
-}
-"""One for each route; OpenAI's paths without `/v1` share the entry of the path with it."""
-
-
-def response(routes: tuple[Route, ...]) -> HttpResponse:
-    """The document of `routes`; made when first asked for."""
-    return HttpResponse(200, {"content-type": _JSON}, _document(routes))
-
-
-@cache
-def _document(routes: tuple[Route, ...]) -> bytes:
-    return orjson.dumps(describe(routes))
-
-
-def describe(routes: Sequence[Route]) -> JsonObject:
-    """The OpenAPI document of `routes`.
-
-    Raises:
-        KeyError: A route has no entry.
-    """
+def describe(routes: Sequence[Route], dialects: Mapping[str, ClientDialect]) -> JsonObject:
+    """The OpenAPI document of `routes`, in which errors are told in `dialects`."""
     paths: dict[str, JsonObject] = {}
     for route in routes:
         path = route.path.replace("*", "{model}")
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(
+            route, dialects[route.dialect]
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -138,8 +52,8 @@ def describe(routes: Sequence[Route]) -> JsonObject:
         },
         "paths": paths,
         "components": {
-            "schemas": {**SCHEMAS, **ERROR_SCHEMAS},
-            "responses": ERRORS,
+            "schemas": schemas(dialects),
+            "responses": errors_of(dialects),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
@@ -149,19 +63,36 @@ def describe(routes: Sequence[Route]) -> JsonObject:
     }
 
 
-def _operation(route: Route) -> JsonObject:
-    entry = _entry_of(route)
+def schemas(dialects: Mapping[str, ClientDialect]) -> JsonObject:
+    """All that the document refers to, by name.
+
+    Raises:
+        PluginError: Two have the same name and are not the same.
+    """
+    every: JsonObject = dict(SCHEMAS)
+    for dialect in dialects.values():
+        for name, schema in dialect.api.schemas.items():
+            if every.setdefault(name, schema) != schema:
+                raise PluginError(
+                    f"dialect {dialect.name!r}: there is another schema {name!r} already"
+                )
+    return every
+
+
+def _operation(route: Route, dialect: ClientDialect) -> JsonObject:
+    entry = route.entry
     statuses = {*WIRE_STATUSES, *entry.statuses}
     if not route.is_open:
         statuses |= {401, 429}
     operation: JsonObject = {
         "operationId": _identifier(route),
         "summary": entry.summary,
-        "tags": [route.dialect],
+        "tags": [dialect.name],
         "parameters": _parameters(route, entry),
         "responses": {
-            **_answered(entry),
-            **error_responses(route.dialect, statuses, may_be_passed_on=502 in statuses),
+            str(entry.status): _answer(entry),
+            **error_responses(dialect.name, statuses, may_be_passed_on=502 in statuses),
+            **_also(entry, dialect.api.error_schema),
         },
     }
     if not route.is_open:  # `{}`: no key is needed where none is configured
@@ -170,11 +101,6 @@ def _operation(route: Route) -> JsonObject:
         content = {_JSON: {"schema": ref(entry.body)}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
-
-
-def _entry_of(route: Route) -> Entry:
-    with_version = (route.method, f"/v1{route.path}")
-    return ENTRIES.get((route.method, route.path)) or ENTRIES[with_version]
 
 
 def _identifier(route: Route) -> str:
@@ -205,17 +131,23 @@ def _parameters(route: Route, entry: Entry) -> list[JsonObject]:
 
 
 def _header(name: str, said: str) -> JsonObject:
-    return {"name": name, "in": "header", "description": said, "schema": _TEXT}
+    return {"name": name, "in": "header", "description": said, "schema": TEXT}
 
 
-def _answered(entry: Entry) -> JsonObject:
+def _answer(entry: Entry) -> JsonObject:
     answer: JsonObject = {
         "description": entry.summary,
         "content": {kind: {"schema": schema} for kind, schema in entry.answer.items()},
     }
     if entry.is_routed:
         answer["headers"] = decision_headers(are_certain=not entry.takes_load)
-    answers: JsonObject = {str(entry.status): answer}
-    if entry is _READY:
-        answers["503"] = {**answer, "description": "Some tier cannot answer"}
-    return answers
+    return answer
+
+
+def _also(entry: Entry, error_schema: str) -> JsonObject:
+    """The answer with its other statuses, which errors may have too."""
+    content = {
+        kind: {"schema": {"anyOf": [schema, ref(error_schema)]}}
+        for kind, schema in entry.answer.items()
+    }
+    return {str(s): {"description": said, "content": content} for s, said in entry.also.items()}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from gearshift.gateway.openapi.schemas import ref
+from gearshift.dialects.base import ClientDialect
+from gearshift.dialects.schema import TEXT, any_of
+from gearshift.gateway.context import OWN_DIALECT
 from gearshift.types import JsonObject
 
 _STATUSES: Final = {
@@ -33,55 +35,31 @@ _STATUSES: Final = {
 WIRE_STATUSES: Final = (400, 403, 408, 413, 414, 415, 417, 431, 500, 501, 503, 505)
 """What any request may be answered with, before or whatever its path is."""
 
-UPSTREAM_STATUSES: Final = (404, 422, 429, 502, 503, 504)
-"""What a request that goes to an upstream may be answered with, beside those."""
-
 _HEADERS: Final = {
     401: {"WWW-Authenticate": "How to give the key."},
     405: {"Allow": "The methods that are possible."},
     429: {"Retry-After": "Seconds to wait."},
     503: {"Retry-After": "Seconds to wait."},
 }
-# Refused while the path may not be known yet, so in OpenAI's shape.
+# Refused while the path may not be known yet.
 _MAY_PRECEDE_PATH: Final = frozenset({400, 408, 414, 417, 431, 501, 503, 505})
-_MAYBE_TEXT: Final = {"type": ["string", "null"]}
-_OPENAI_FIELDS: Final = {
-    "message": {"type": "string"},
-    "type": {"type": "string"},
-    "param": {**_MAYBE_TEXT, "description": "The field that is wrong."},
-    "code": _MAYBE_TEXT,
-}
 
 
-def _with_error(schema: JsonObject, said: str) -> JsonObject:
-    properties = {"error": schema}
-    return {
-        "type": "object",
-        "description": said,
-        "required": ["error"],
-        "properties": properties,
-    }
-
-
-ERROR_SCHEMAS: Final[JsonObject] = {
-    "OpenAIError": _with_error(
-        {"type": "object", "required": [*_OPENAI_FIELDS], "properties": _OPENAI_FIELDS},
-        "An error on OpenAI's paths.",
-    ),
-    "OllamaError": _with_error({"type": "string"}, "An error on Ollama's paths."),
-    "UpstreamRefusal": _with_error(
-        {"type": "object"}, "What the upstream itself said of the client's mistake."
-    ),
-}
-_OLLAMA_SHAPES: Final = ("OllamaError", "OpenAIError")
-_TEXT: Final = {"type": "string"}
-
-
-def _error(dialect: str, status: int) -> JsonObject:
-    schema = ref("OpenAIError" if dialect == "openai" else "OllamaError")
-    if dialect == "ollama" and status in _MAY_PRECEDE_PATH:
-        schema = {"anyOf": [ref(shape) for shape in _OLLAMA_SHAPES]}
-    return _response(_STATUSES[status], schema, status)
+def errors_of(dialects: Mapping[str, ClientDialect]) -> JsonObject:
+    """Every error in every dialect, under `<dialect>_<status>`; `4XX` is an upstream's own."""
+    default = dialects[OWN_DIALECT].api
+    errors: JsonObject = {}
+    for name, dialect in dialects.items():
+        api = dialect.api
+        for status, said in _STATUSES.items():
+            maybe = [default.error_schema] if status in _MAY_PRECEDE_PATH else []
+            errors[f"{name}_{status}"] = _response(said, any_of(api.error_schema, *maybe), status)
+    for name, dialect in dialects.items():
+        api = dialect.api
+        schema = any_of(api.error_schema, *api.rejection_schemas, default.error_schema)
+        said = "The upstream refuses the request; these are its words."
+        errors[f"{name}_4XX"] = _response(said, schema)
+    return errors
 
 
 def _response(said: str, schema: JsonObject, status: int = 0) -> JsonObject:
@@ -91,23 +69,10 @@ def _response(said: str, schema: JsonObject, status: int = 0) -> JsonObject:
     }
     if status in _HEADERS:
         response["headers"] = {
-            name: {"description": meaning, "schema": _TEXT}
+            name: {"description": meaning, "schema": TEXT}
             for name, meaning in _HEADERS[status].items()
         }
     return response
-
-
-def _passed_on(dialect: str) -> JsonObject:
-    shapes = ("OpenAIError", "UpstreamRefusal") if dialect == "openai" else _OLLAMA_SHAPES
-    schema = {"anyOf": [ref(shape) for shape in shapes]}
-    return _response("The upstream refuses the request; these are its words.", schema)
-
-
-ERRORS: Final[JsonObject] = {
-    **{f"{d}_{status}": _error(d, status) for d in ("openai", "ollama") for status in _STATUSES},
-    **{f"{dialect}_4XX": _passed_on(dialect) for dialect in ("openai", "ollama")},
-}
-"""Every error of both dialects, under `<dialect>_<status>`."""
 
 
 def error_responses(dialect: str, statuses: Iterable[int], *, may_be_passed_on: bool) -> JsonObject:
@@ -136,9 +101,9 @@ def decision_headers(*, are_certain: bool) -> JsonObject:
     Args:
         are_certain: Whether every answer has them.
     """
-    printable = {**_TEXT, "pattern": "^[ -~]*$"}
+    printable = {**TEXT, "pattern": "^[ -~]*$"}
     always = {
-        "decision-id": ({**_TEXT, "pattern": "^dec-[0-9a-f]{24}$"}, "As in the log."),
+        "decision-id": ({**TEXT, "pattern": "^dec-[0-9a-f]{24}$"}, "As in the log."),
         "tier": (printable, "The tier that answered."),
         "model": (printable, "The model that answered."),
         "upstream": (printable, "The upstream that answered."),

@@ -1,5 +1,6 @@
 """An answer never ends without a word, and its frames are closed however it ends."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.gateway.endpoints import chat
-from gearshift.http.values import HttpRequest
+from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.types import ChatRequest, ChatResponse, Chunk, CompleteResponse, Frame, Operation
 
 OPENAI, OLLAMA = OpenAIDialect(), OllamaDialect()
@@ -39,10 +40,13 @@ def word(text):
     return Frame(raw, Chunk(text))
 
 
-async def answered(frames, *, stream=True, upstream="openai", spoken=OPENAI):
+async def answered(
+    frames, *, stream=True, upstream="openai", spoken=OPENAI, load=None, loads=False
+):
     """The response of the endpoint for these frames."""
     messages = [{"role": "user", "content": "hi"}]
     request = ChatRequest(spoken.name, Operation.CHAT, "auto", messages, stream=stream)
+    request.loads_model = loads
     response = ChatResponse(decision(), upstream, frames, 0.001)
 
     async def parse(received, dialect, operation):
@@ -51,8 +55,11 @@ async def answered(frames, *, stream=True, upstream="openai", spoken=OPENAI):
     async def answer(asked):
         return response
 
-    gateway: Any = SimpleNamespace(dialects={spoken.name: spoken}, parse=parse, answer=answer)
-    endpoint = chat.endpoint(Operation.CHAT, spoken.name)
+    both = {spoken.name: spoken}
+    gateway: Any = SimpleNamespace(
+        dialects=both, upstream_dialects=both, parse=parse, answer=answer
+    )
+    endpoint = chat.endpoint(Operation.CHAT, spoken.name, load)
     return await endpoint(gateway, HttpRequest("POST", "/v1/chat/completions"))
 
 
@@ -102,6 +109,41 @@ async def test_an_answer_of_the_other_dialect_is_translated():
     assert b"data:" not in said
     assert b'"content":"a"' in said
     assert b'"done":true' in said.splitlines()[-1]
+
+
+WHOLE = b'{"model":"x","choices":[{"index":0,"message":{"role":"assistant","content":"a"}}]}'
+
+
+@pytest.mark.parametrize("before", [[], [word("b")]])
+async def test_a_whole_answer_where_a_stream_was_asked_for_is_streamed(before):
+    chunk = Chunk("a", model="x", finish_reason="stop")
+    whole = Frame(WHOLE, chunk, True, is_other_shape=True)
+    said = await pieces(await answered(Frames(*before, whole)))
+    *events, end, nothing = said.split(b"\n\n")
+    assert (end, nothing, WHOLE in said) == (b"data: [DONE]", b"", False)
+    chunks = [json.loads(event.removeprefix(b"data: ")) for event in events]
+    deltas = [chunk["choices"][0]["delta"].get("content") for chunk in chunks]
+    assert "".join(filter(None, deltas)) == ("ba" if before else "a")
+    assert {chunk["model"] for chunk in chunks[len(before) :]} == {"gemma2:2b"}
+
+
+@pytest.mark.parametrize("spoken", [OPENAI, OLLAMA])
+async def test_a_stream_where_a_whole_answer_was_asked_for_is_put_together(spoken):
+    frame = Frame(END, Chunk("a", finish_reason="stop"), True, is_other_shape=True)
+    response = await answered(CompleteResponse(frame), stream=False, spoken=spoken)
+    found = json.loads(response.body)
+    message = found["message"] if spoken is OLLAMA else found["choices"][0]["message"]
+    assert (message["content"], found["model"]) == ("a", "gemma2:2b")
+
+
+async def test_only_a_dialect_that_knows_loading_has_it_asked_for():
+    async def load(context, request):
+        return HttpResponse(200, {}, b"loaded")
+
+    for given, loads, told in ((load, True, b"loaded"), (load, False, b"a"), (None, True, b"a")):
+        frame = Frame(WHOLE, Chunk("a", model="x"), True)
+        response = await answered(CompleteResponse(frame), stream=False, load=given, loads=loads)
+        assert told in response.body
 
 
 async def test_what_the_server_breaks_off_says_so():

@@ -1,21 +1,28 @@
 """The description of the data plane: complete, and true to the code beside it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gearshift.dialects.loading import client_dialects
 from gearshift.dialects.ollama import request as ollama_request
 from gearshift.dialects.openai import request as openai_request
+from gearshift.dialects.schema import ref
+from gearshift.dialects.tool_fields import TOOL_FIELDS
+from gearshift.errors import PluginError
 from gearshift.gateway import headers
-from gearshift.gateway.app import ROUTES
 from gearshift.gateway.openapi import document as openapi
 from gearshift.gateway.openapi.responses import decision_headers
-from gearshift.gateway.openapi.schemas import SCHEMAS
-from gearshift.gateway.routing import Route
+from gearshift.gateway.routes import all_routes
 from gearshift.types import Cause, Decision
 
-DOCUMENT = openapi.describe(ROUTES)
+DIALECTS = client_dialects()
+ROUTES = all_routes(DIALECTS)
+DOCUMENT = openapi.describe(ROUTES, DIALECTS)
+SCHEMAS = DOCUMENT["components"]["schemas"]
 DECISION = Decision(
     id="dec-" + "0" * 24, time=1.0, tier="simple", model="small", upstream="u", provider="openai",
     score=1.5, factors={}, contributions={}, reason="why", cause=Cause.SCORED, scorer="rule",
@@ -47,13 +54,19 @@ def test_every_route_is_described():
     assert len(set(names)) == len(names)
 
 
-def test_nothing_is_described_that_is_no_route():
-    assert set(openapi.ENTRIES) <= {(route.method, route.path) for route in ROUTES}
+def test_two_dialects_can_share_a_schema_but_not_a_name():
+    api = DIALECTS["openai"].api
+    theirs: Any = SimpleNamespace(name="x", api=replace(api, schemas={"Message": {}}))
+    assert openapi.schemas({**DIALECTS, "x": DIALECTS["openai"]}) == SCHEMAS
+    with pytest.raises(PluginError, match="dialect 'x': there is another schema 'Message'"):
+        openapi.schemas({**DIALECTS, "x": theirs})
 
 
-def test_a_route_without_an_entry_is_found_out():
-    with pytest.raises(KeyError):
-        openapi.describe([*ROUTES, Route("GET", "/new", ROUTES[-1].endpoint)])
+def test_a_gateway_that_is_not_ready_says_so_in_the_body_of_one_that_is():
+    answer = DOCUMENT["paths"]["/health/ready"]["get"]["responses"]["503"]
+    assert answer["description"] == "Some tier cannot answer"
+    schema = answer["content"]["application/json"]["schema"]
+    assert schema == {"anyOf": [ref("Readiness"), ref("OpenAIError")]}
 
 
 def test_every_reference_leads_somewhere():
@@ -81,15 +94,14 @@ def test_every_operation_tells_its_errors():
 
 
 def test_every_field_that_is_checked_is_described():
-    schemas = DOCUMENT["components"]["schemas"]
     for name in ("ChatCompletionRequest", "CompletionRequest"):
-        assert set(schemas[name]["properties"]) >= set(openai_request._RULES)
-    chat = schemas["OllamaChatRequest"]["properties"]
-    generate = schemas["OllamaGenerateRequest"]["properties"]
+        assert set(SCHEMAS[name]["properties"]) >= set(openai_request._RULES)
+    chat = SCHEMAS["OllamaChatRequest"]["properties"]
+    generate = SCHEMAS["OllamaGenerateRequest"]["properties"]
     assert set(chat) | set(generate) >= set(ollama_request._RULES)
     assert set(chat["options"]["properties"]) == set(ollama_request._OPTION_RULES)
-    for message in schemas["Message"]["anyOf"]:
-        assert set(message["properties"]) >= set(openai_request._TOOL_FIELDS)
+    for message in SCHEMAS["Message"]["anyOf"]:
+        assert set(message["properties"]) >= set(TOOL_FIELDS)
 
 
 def test_every_header_of_a_decision_is_described():

@@ -5,14 +5,17 @@ import re
 import pytest
 from tests.fakes.finished import decision
 
+from gearshift.dialects.client_api import UPSTREAM_STATUSES
+from gearshift.dialects.loading import client_dialects
 from gearshift.gateway import headers
 from gearshift.gateway.openapi.responses import (
-    ERRORS,
-    UPSTREAM_STATUSES,
     WIRE_STATUSES,
     decision_headers,
     error_responses,
+    errors_of,
 )
+
+ERRORS = errors_of(client_dialects())
 
 
 @pytest.mark.parametrize("dialect", ["openai", "ollama"])

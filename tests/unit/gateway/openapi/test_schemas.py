@@ -5,12 +5,14 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from gearshift.dialects.loading import client_dialects
+from gearshift.dialects.schema import ref
 from gearshift.errors import RequestError
-from gearshift.gateway.openapi.responses import ERROR_SCHEMAS
-from gearshift.gateway.openapi.schemas import SCHEMAS, ref
-from gearshift.registry import DIALECTS, load
+from gearshift.gateway.openapi.document import schemas
+from gearshift.registry import CLIENT_DIALECTS, load
 from gearshift.types import Operation
 
+SCHEMAS = schemas(client_dialects())
 USER = {"role": "user", "content": "hi"}
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 OPERATIONS = {
@@ -22,7 +24,7 @@ OPERATIONS = {
 
 
 def validator(name):
-    components = {"components": {"schemas": {**SCHEMAS, **ERROR_SCHEMAS}}}
+    components = {"components": {"schemas": SCHEMAS}}
     return Draft202012Validator({**ref(name), **components})
 
 
@@ -71,7 +73,7 @@ def test_what_is_described_is_what_is_taken(name, body, is_valid):
     dialect, operation = OPERATIONS[name]
     assert validator(name).is_valid(body) is is_valid
     try:
-        load(DIALECTS[dialect])().parse(operation, json.dumps(body).encode())
+        load(CLIENT_DIALECTS[dialect])().parse(operation, json.dumps(body).encode())
     except RequestError:
         assert not is_valid
     else:

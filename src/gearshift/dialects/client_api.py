@@ -1,0 +1,107 @@
+"""What a client dialect brings to the data plane: its routes, errors and description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from gearshift.types import JsonObject, Operation
+
+UPSTREAM_STATUSES: Final = (404, 422, 429, 502, 503, 504)
+"""What a request that goes to an upstream may be answered with, beside the errors of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the OpenAPI document says of one route, beside its errors.
+
+    Attributes:
+        summary: What it does.
+        answer: Content type → schema of the answer.
+        body: Name of the schema of the request's body; `""` where it has none.
+        statuses: Errors of its own, beside those of every request.
+        is_routed: Whether its answers carry the decision in headers.
+        takes_load: Some requests only load a model (`ChatRequest.loads_model`); their answers
+            carry no decision.
+        status: Of the answer.
+        also: Other statuses that have the same body, each with what it means.
+    """
+
+    summary: str
+    answer: JsonObject
+    body: str = ""
+    statuses: tuple[int, ...] = ()
+    is_routed: bool = False
+    takes_load: bool = False
+    status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRoute:
+    """One method and path.
+
+    Attributes:
+        path: Begins with `/`; one that ends in `/*` holds for every name in that place.
+        answers: The operation that is asked for. Or, as `module:function`, an endpoint of the
+            gateway, for what a wire format alone cannot know, such as which models there are.
+        entry: Its description.
+        is_open: Needs no API key.
+    """
+
+    method: str
+    path: str
+    answers: Operation | str
+    entry: Entry
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientApi:
+    """All that the data plane has to know of a client dialect beside how it reads and writes.
+
+    Attributes:
+        routes: What may be asked.
+        error_schema: Name of the schema of its errors.
+        schemas: JSON Schemas by name, for the document's `components`. Those that several dialects
+            need (`dialects/schema.py`) may be given by each.
+        rejection_schemas: Names of further schemas that an upstream's own words may have where
+            they are passed back.
+        prefixes: Unknown paths that begin so are refused in this dialect. Its own paths always are.
+        unavailable: Paths of the API that are not available in this version of gearshift: clients
+            that probe them learn that from the error.
+        models_path: Where its clients find the names of models; told to whoever is lost.
+        load: Endpoint for requests with `loads_model`, as `module:function`; called with the
+            gateway's context and the request.
+    """
+
+    routes: tuple[ClientRoute, ...]
+    error_schema: str
+    schemas: Mapping[str, JsonObject]
+    rejection_schemas: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    unavailable: frozenset[str] = frozenset()
+    models_path: str = ""
+    load: str = ""
+
+
+def model_answer(
+    summary: str,
+    body: str,
+    whole: JsonObject,
+    stream: tuple[str, JsonObject],
+    *,
+    takes_load: bool = False,
+) -> Entry:
+    """The entry of a route that a model answers.
+
+    Args:
+        summary: What it does.
+        body: Name of the schema of the request's body.
+        whole: Schema of a whole answer.
+        stream: Content type and schema of a streamed one.
+        takes_load: As in `Entry`.
+    """
+    content = {"application/json": whole, stream[0]: stream[1]}
+    return Entry(summary, content, body, UPSTREAM_STATUSES, is_routed=True, takes_load=takes_load)

@@ -1,0 +1,48 @@
+"""The dialects that the gateway speaks with clients, one of each, by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from gearshift import registry
+from gearshift.dialects.base import ClientDialect, UpstreamDialect
+from gearshift.errors import PluginError
+
+# A label of metrics, a column of the decision log, a part of names in the OpenAPI document.
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,19}")
+
+
+def client_dialects() -> dict[str, ClientDialect]:
+    """Those in which clients may ask: ours, then those of installed packages.
+
+    Raises:
+        PluginError: One cannot be loaded, has a name that cannot be used, or another one than it
+            is registered under.
+    """
+    dialects: dict[str, ClientDialect] = {}
+    for name in registry.named("client_dialects"):
+        dialect = registry.find("client_dialects", name)()
+        if not _NAME.fullmatch(name):
+            raise PluginError(
+                f"dialect name {name!r}: must be 1 to 20 of a-z, 0-9, '.', '_', '-', "
+                "and begin with a letter or digit"
+            )
+        if dialect.name != name:
+            raise PluginError(
+                f"{type(dialect).__qualname__} is registered as dialect {name!r}, but its "
+                f"'name' is {dialect.name!r}; both must be the same"
+            )
+        dialects[name] = dialect
+    return dialects
+
+
+def upstream_dialects(names: Iterable[str]) -> dict[str, UpstreamDialect]:
+    """Those in which upstreams are asked, as far as they have one of these names.
+
+    Raises:
+        PluginError: One cannot be loaded.
+    """
+    group = "upstream_dialects"
+    return {name: registry.find(group, name)() for name in names if registry.has(group, name)}

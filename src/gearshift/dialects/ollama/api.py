@@ -1,0 +1,94 @@
+"""Ollama's API as the data plane has it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gearshift.dialects.client_api import (
+    UPSTREAM_STATUSES,
+    ClientApi,
+    ClientRoute,
+    Entry,
+    model_answer,
+)
+from gearshift.dialects.ollama.schemas import SCHEMAS
+from gearshift.dialects.schema import TEXT, ref
+from gearshift.types import Operation
+
+_JSON: Final = "application/json"
+_LINES: Final = ("application/x-ndjson", TEXT)
+_ENDPOINTS: Final = "gearshift.gateway.endpoints"
+
+API: Final = ClientApi(
+    routes=(
+        ClientRoute(
+            "POST",
+            "/api/chat",
+            Operation.CHAT,
+            model_answer(
+                "Answer a chat",
+                "OllamaChatRequest",
+                ref("OllamaChatAnswer"),
+                _LINES,
+                takes_load=True,
+            ),
+        ),
+        ClientRoute(
+            "POST",
+            "/api/generate",
+            Operation.COMPLETION,
+            model_answer(
+                "Answer a prompt",
+                "OllamaGenerateRequest",
+                ref("OllamaGenerateAnswer"),
+                _LINES,
+                takes_load=True,
+            ),
+        ),
+        ClientRoute(
+            "POST",
+            "/api/show",
+            f"{_ENDPOINTS}.show:show",
+            Entry(
+                "What a model is and can do",
+                {_JSON: ref("OllamaModel")},
+                "OllamaShowRequest",
+                UPSTREAM_STATUSES,
+            ),
+        ),
+        ClientRoute(
+            "GET",
+            "/api/tags",
+            f"{_ENDPOINTS}.ollama:tags",
+            Entry("The models there are", {_JSON: ref("OllamaModels")}),
+        ),
+        ClientRoute(
+            "GET",
+            "/api/ps",
+            f"{_ENDPOINTS}.ollama:running",
+            Entry("The models in memory", {_JSON: ref("OllamaModels")}),
+        ),
+        ClientRoute(
+            "GET",
+            "/api/version",
+            f"{_ENDPOINTS}.ollama:version",
+            Entry("The version of Ollama's API", {_JSON: ref("OllamaVersion")}),
+        ),
+        ClientRoute(
+            "GET",
+            "/",
+            f"{_ENDPOINTS}.ollama:root",
+            Entry("What Ollama's clients look for first", {"text/plain": TEXT}),
+            is_open=True,
+        ),
+    ),
+    error_schema="OllamaError",
+    schemas=SCHEMAS,
+    prefixes=("/api/",),
+    unavailable=frozenset(
+        f"/api/{name}"
+        for name in ("embed", "embeddings", "pull", "push", "create", "copy", "delete")
+    ),
+    models_path="/api/tags",
+    load=f"{_ENDPOINTS}.ollama:load",
+)

@@ -1,0 +1,62 @@
+"""OpenAI's API as the data plane has it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gearshift.dialects.client_api import ClientApi, ClientRoute, Entry, model_answer
+from gearshift.dialects.openai.schemas import SCHEMAS
+from gearshift.dialects.schema import ref
+from gearshift.types import Operation
+
+_JSON: Final = "application/json"
+_EVENTS: Final = ("text/event-stream", ref("StreamEvent"))
+_BASES: Final = ("/v1", "")
+"""Some clients have `/v1` in their base URL, some in their paths, some in neither."""
+
+
+def _routes(
+    method: str, path: str, answers: Operation | str, entry: Entry
+) -> tuple[ClientRoute, ...]:
+    return tuple(ClientRoute(method, base + path, answers, entry) for base in _BASES)
+
+
+API: Final = ClientApi(
+    routes=(
+        *_routes(
+            "POST",
+            "/chat/completions",
+            Operation.CHAT,
+            model_answer("Answer a chat", "ChatCompletionRequest", ref("ChatCompletion"), _EVENTS),
+        ),
+        *_routes(
+            "POST",
+            "/completions",
+            Operation.COMPLETION,
+            model_answer("Continue a text", "CompletionRequest", ref("Completion"), _EVENTS),
+        ),
+        *_routes(
+            "GET",
+            "/models",
+            "gearshift.gateway.endpoints.models:listing",
+            Entry("Every name that `model` may have", {_JSON: ref("ModelList")}),
+        ),
+        *_routes(
+            "GET",
+            "/models/*",
+            "gearshift.gateway.endpoints.models:one",
+            Entry("One of them", {_JSON: ref("ModelEntry")}, statuses=(404,)),
+        ),
+    ),
+    error_schema="OpenAIError",
+    rejection_schemas=("UpstreamRefusal",),
+    schemas=SCHEMAS,
+    unavailable=frozenset(
+        {
+            *(base + path for base in _BASES for path in ("/embeddings", "/responses")),
+            # Anthropic's; compatible servers have them beside OpenAI's.
+            *("/v1/messages", "/v1/messages/count_tokens"),
+        }
+    ),
+    models_path="/v1/models",
+)

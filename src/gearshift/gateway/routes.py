@@ -1,0 +1,117 @@
+"""Every route of the data plane: what client dialects bring, and gearshift's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from gearshift import registry
+from gearshift.dialects.base import ClientDialect
+from gearshift.dialects.client_api import ClientRoute, Entry
+from gearshift.dialects.schema import TEXT, ref
+from gearshift.errors import PluginError
+from gearshift.gateway.context import GatewayContext
+from gearshift.gateway.endpoints import chat, feedback, health, metrics, route
+from gearshift.gateway.openapi import document
+from gearshift.gateway.routing import Endpoint, Route, RouteTable
+from gearshift.http.values import HttpRequest, HttpResponse
+from gearshift.types import Operation
+
+_JSON: Final = "application/json"
+_DECISION: Final = Entry(
+    "The decision for a chat; nothing is sent upstream",
+    {_JSON: ref("Decision")},
+    "ChatCompletionRequest",
+    (404,),
+    is_routed=True,
+)
+_FEEDBACK: Final = Entry(
+    "Say whether an answer was good",
+    {_JSON: ref("Feedback")},
+    "Feedback",
+    (404, 503),
+    status=202,
+)
+_LIVE: Final = Entry("Whether the process answers", {_JSON: ref("Live")})
+_READY: Final = Entry(
+    "Whether every tier can answer",
+    {_JSON: ref("Readiness")},
+    also={503: "Some tier cannot answer"},
+)
+_METRICS: Final = Entry("Metrics for Prometheus", {"text/plain": TEXT})
+_DOCUMENT: Final = Entry("This document", {_JSON: {"type": "object"}})
+
+_OWN: Final[tuple[Route, ...]] = (
+    Route("POST", "/v1/route", route.decision, _DECISION, is_routed=True),
+    Route("POST", "/v1/feedback", feedback.give, _FEEDBACK, is_routed=True),
+    Route("GET", "/health/live", health.live, _LIVE, is_open=True),
+    Route("GET", "/health/liveliness", health.live, _LIVE, is_open=True),
+    Route("GET", "/health/ready", health.ready, _READY, is_open=True),
+    Route("GET", "/health/readiness", health.ready, _READY, is_open=True),
+    Route("GET", "/metrics", metrics.exposition, _METRICS),
+)
+
+
+def route_table(dialects: Mapping[str, ClientDialect]) -> RouteTable:
+    """What finds the route of a request.
+
+    Raises:
+        PluginError: Two dialects want the same route, or use one name for different schemas,
+            or one names an endpoint that is not there.
+    """
+    document.schemas(dialects)  # names for two things are told now, not when somebody asks
+    apis = {name: dialect.api for name, dialect in dialects.items()}
+    return RouteTable(
+        all_routes(dialects),
+        frozenset().union(*(api.unavailable for api in apis.values())),
+        {prefix: name for name, api in apis.items() for prefix in api.prefixes},
+        [api.models_path for api in apis.values() if api.models_path],
+    )
+
+
+def all_routes(dialects: Mapping[str, ClientDialect]) -> tuple[Route, ...]:
+    """The routes of all dialects in their order, then gearshift's own.
+
+    Raises:
+        PluginError: A dialect names an endpoint that is not there.
+    """
+
+    @cache
+    def described() -> HttpResponse:
+        return document.response(routes, dialects)
+
+    async def endpoint(context: GatewayContext, received: HttpRequest) -> HttpResponse:
+        return described()
+
+    brought = [_mounted(d, each) for d in dialects.values() for each in d.api.routes]
+    own = Route("GET", "/openapi.json", endpoint, _DOCUMENT, is_open=True)
+    routes = (*brought, *_OWN, own)
+    return routes
+
+
+def _mounted(dialect: ClientDialect, brought: ClientRoute) -> Route:
+    is_routed = isinstance(brought.answers, Operation)
+    return Route(
+        brought.method,
+        brought.path,
+        _endpoint(dialect, brought),
+        brought.entry,
+        dialect.name,
+        brought.is_open,
+        is_routed,
+    )
+
+
+def _endpoint(dialect: ClientDialect, brought: ClientRoute) -> Endpoint:
+    try:
+        if not isinstance(brought.answers, Operation):
+            endpoint: Endpoint = registry.load(brought.answers)
+            return endpoint
+        load = registry.load(dialect.api.load) if dialect.api.load else None
+    except (ImportError, AttributeError) as error:
+        raise PluginError(
+            f"dialect {dialect.name!r}: what should answer {brought.method} {brought.path} "
+            f"is not there: {error}"
+        ) from error
+    return chat.endpoint(brought.answers, dialect.name, load)

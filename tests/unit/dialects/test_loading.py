@@ -1,0 +1,43 @@
+"""Dialects are made by the names that they are registered under, guests among them."""
+
+import pytest
+
+from gearshift import registry
+from gearshift.dialects.loading import client_dialects, upstream_dialects
+from gearshift.errors import PluginError
+
+
+class Guest:
+    def __init__(self, name="guest"):
+        self.name = name
+
+
+class Strange(Guest):
+    def __init__(self):
+        super().__init__("Strange name")
+
+
+def test_those_of_the_registry_are_made():
+    assert list(client_dialects()) == list(registry.CLIENT_DIALECTS)
+    assert list(upstream_dialects(["ollama", "nobody"])) == ["ollama"]
+
+
+def test_a_guest_is_one_of_them(monkeypatch):
+    monkeypatch.setitem(registry.CLIENT_DIALECTS, "guest", f"{__name__}:Guest")
+    assert isinstance(client_dialects()["guest"], Guest)
+    assert upstream_dialects(["guest"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "told"),
+    [
+        ("other", "Guest", "registered as dialect 'other', but its 'name' is 'guest'"),
+        ("Strange name", "Strange", "dialect name 'Strange name': must be 1 to 20 of"),
+        ("g" * 21, "Guest", "must be 1 to 20"),
+        ("", "Guest", "must be 1 to 20"),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_refused_in_words(monkeypatch, name, target, told):
+    monkeypatch.setitem(registry.CLIENT_DIALECTS, name, f"{__name__}:{target}")
+    with pytest.raises(PluginError, match=told):
+        client_dialects()

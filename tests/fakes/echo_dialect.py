@@ -63,6 +63,7 @@ class EchoDialect:
 
     name = "echo"
     api = API
+    content_type = "application/json"
     stream_content_type = _LINES
 
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:

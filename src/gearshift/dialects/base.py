@@ -47,11 +47,13 @@ class ClientDialect(Protocol):
     Attributes:
         name: As in `registry.CLIENT_DIALECTS`: up to 20 of `a-z 0-9 . _ -`.
         api: Its routes, what answers them, and how they are described.
-        stream_content_type: The content type of a streamed answer.
+        content_type: Of a whole answer, and of errors unless `write_error` says another.
+        stream_content_type: Of a streamed answer.
     """
 
     name: str
     api: ClientApi
+    content_type: str
     stream_content_type: str
 
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:

@@ -92,6 +92,7 @@ def model_answer(
     whole: JsonObject,
     stream: tuple[str, JsonObject],
     *,
+    content_type: str = "application/json",
     takes_load: bool = False,
 ) -> Entry:
     """The entry of a route that a model answers.
@@ -101,7 +102,8 @@ def model_answer(
         body: Name of the schema of the request's body.
         whole: Schema of a whole answer.
         stream: Content type and schema of a streamed one.
+        content_type: Of a whole one.
         takes_load: As in `Entry`.
     """
-    content = {"application/json": whole, stream[0]: stream[1]}
+    content = {content_type: whole, stream[0]: stream[1]}
     return Entry(summary, content, body, UPSTREAM_STATUSES, is_routed=True, takes_load=takes_load)

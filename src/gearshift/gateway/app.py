@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gearshift.dialects.charsets import in_utf8
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway.auth import KeyRing
-from gearshift.gateway.context import GatewayContext
+from gearshift.gateway.context import OWN_DIALECT, GatewayContext
 from gearshift.gateway.cors import CorsPolicy
 from gearshift.gateway.inbox import Inbox
 from gearshift.gateway.routes import route_table
@@ -97,9 +97,13 @@ class Gateway:
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
         dialect = self._context.dialects[self._routes.dialect_of(request.path)]
-        status, headers, body = dialect.write_error(error)
+        try:
+            status, headers, body = dialect.write_error(error)
+        except Exception as bug:  # noqa: BLE001 - the edge: nobody waits for a dialect that fails
+            dialect = self._context.dialects[OWN_DIALECT]
+            status, headers, body = dialect.write_error(log_internal_error(bug, "telling an error"))
         # One that is ended because we stop had its decision, and is counted with it.
         if isinstance(error, RequestError) and error.code != "stopping":
             self._context.metrics.refused(dialect.name, status)
-        response = HttpResponse(status, {"content-type": "application/json", **headers}, body)
+        response = HttpResponse(status, {"content-type": dialect.content_type, **headers}, body)
         return self._readable(request, response)

@@ -14,7 +14,7 @@ from gearshift.errors import PluginError
 from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.endpoints import chat, feedback, health, metrics, route
 from gearshift.gateway.openapi import document
-from gearshift.gateway.routing import Endpoint, Route, RouteTable
+from gearshift.gateway.routing import Endpoint, Route, RouteTable, normal_path
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.types import Operation
 
@@ -57,16 +57,16 @@ def route_table(dialects: Mapping[str, ClientDialect]) -> RouteTable:
     """What finds the route of a request.
 
     Raises:
-        PluginError: Two dialects want the same route, or use one name for different schemas,
-            or one names an endpoint that is not there.
+        PluginError: Two dialects want the same route or prefix, or use one name for different
+            schemas, or one has a route that no request can take.
     """
     document.schemas(dialects)  # names for two things are told now, not when somebody asks
-    apis = {name: dialect.api for name, dialect in dialects.items()}
+    apis = [dialect.api for dialect in dialects.values()]
     return RouteTable(
         all_routes(dialects),
-        frozenset().union(*(api.unavailable for api in apis.values())),
-        {prefix: name for name, api in apis.items() for prefix in api.prefixes},
-        [api.models_path for api in apis.values() if api.models_path],
+        frozenset().union(*(api.unavailable for api in apis)),
+        _prefixes(dialects),
+        [api.models_path for api in apis if api.models_path],
     )
 
 
@@ -74,7 +74,8 @@ def all_routes(dialects: Mapping[str, ClientDialect]) -> tuple[Route, ...]:
     """The routes of all dialects in their order, then gearshift's own.
 
     Raises:
-        PluginError: A dialect names an endpoint that is not there.
+        PluginError: A dialect has a route that no request can take, or names an endpoint that is
+            not there.
     """
 
     @cache
@@ -90,7 +91,25 @@ def all_routes(dialects: Mapping[str, ClientDialect]) -> tuple[Route, ...]:
     return routes
 
 
+def _prefixes(dialects: Mapping[str, ClientDialect]) -> dict[str, str]:
+    claimed: dict[str, str] = {}
+    for name, dialect in dialects.items():
+        for prefix in dialect.api.prefixes:
+            if (other := claimed.setdefault(prefix, name)) != name:
+                raise PluginError(
+                    f"the dialects {other!r} and {name!r} both claim the paths below {prefix}; "
+                    "one has to go"
+                )
+    return claimed
+
+
 def _mounted(dialect: ClientDialect, brought: ClientRoute) -> Route:
+    if brought.method != brought.method.upper() or brought.path != normal_path(brought.path):
+        raise PluginError(
+            f"dialect {dialect.name!r}: no request can take the route {brought.method} "
+            f"{brought.path!r}; methods are in capitals, and paths begin with one slash, end "
+            "in none, and have no two in a row"
+        )
     is_routed = isinstance(brought.answers, Operation)
     return Route(
         brought.method,

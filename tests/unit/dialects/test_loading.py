@@ -1,5 +1,7 @@
 """Dialects are made by the names that they are registered under, guests among them."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from gearshift import registry
@@ -10,6 +12,11 @@ from gearshift.errors import PluginError
 class Guest:
     def __init__(self, name="guest"):
         self.name = name
+
+
+class Acme(Guest):
+    def __init__(self):
+        super().__init__("acme")
 
 
 class Strange(Guest):
@@ -41,3 +48,17 @@ def test_a_name_that_cannot_be_used_is_refused_in_words(monkeypatch, name, targe
     monkeypatch.setitem(registry.CLIENT_DIALECTS, name, f"{__name__}:{target}")
     with pytest.raises(PluginError, match=told):
         client_dialects()
+
+
+def test_those_of_installed_packages_follow(monkeypatch):
+    def entry_points(group):
+        both = {"gearshift.client_dialects": "acme", "gearshift.upstream_dialects": "ollama"}
+        dist = SimpleNamespace(name="acme-plugin", version="1.2")
+        offer = SimpleNamespace(name=both.get(group), group=group, dist=dist, load=lambda: Acme)
+        return [offer] if group in both else []
+
+    monkeypatch.setattr("importlib.metadata.entry_points", entry_points)
+    monkeypatch.setattr(registry, "guests", registry.guests.__wrapped__)
+    assert list(client_dialects()) == [*registry.CLIENT_DIALECTS, "acme"]
+    assert isinstance(client_dialects()["acme"], Acme)
+    assert not isinstance(upstream_dialects(["ollama"])["ollama"], Acme)  # ours stay ours

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.fakes.echo_dialect import EchoDialect
 
+from gearshift import registry
 from gearshift.config.loading import Settings
 from gearshift.dialects.loading import client_dialects
 from gearshift.errors import GearshiftError
@@ -74,3 +76,26 @@ async def test_an_error_has_the_shape_of_its_path_and_can_be_read_by_its_page(pa
         assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
         assert isinstance(response.body, bytes)
         assert isinstance(json.loads(response.body)["error"], str) is is_text
+
+
+class Clumsy(EchoDialect):
+    """A guest that fails just where it should tell what has failed."""
+
+    content_type = "text/x-clumsy"
+
+    def write_error(self, error):
+        raise ZeroDivisionError("my secret words")
+
+
+async def test_a_dialect_that_cannot_tell_an_error_keeps_nobody_waiting(monkeypatch):
+    monkeypatch.setitem(registry.CLIENT_DIALECTS, "echo", f"{__name__}:Clumsy")
+    gateway = Gateway(llm(), Metrics())
+    own = {"host": "localhost"}
+    for response in (
+        await gateway.handle(HttpRequest("POST", "/echo/v0/ask", own, b"{")),
+        gateway.refusal(HttpRequest("POST", "/echo/v0/ask", own), GearshiftError("broken")),
+    ):
+        assert (response.status, response.headers["content-type"]) == (500, "application/json")
+        assert isinstance(response.body, bytes)
+        assert b"secret" not in response.body
+        assert "the log has the details" in json.loads(response.body)["error"]["message"]

@@ -81,3 +81,18 @@ def test_no_guest_can_take_a_path_from_another():
     theirs = ClientRoute("POST", "/v1/route", Operation.CHAT, ENTRY)
     with pytest.raises(PluginError, match="POST /v1/route"):
         route_table(with_guest(theirs))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "guest/x"), ("POST", "/guest/x/"), ("POST", "/guest//x"), ("post", "/guest/x")],
+)
+def test_a_route_that_no_request_can_take_is_refused(method, path):
+    with pytest.raises(PluginError, match="'guest': no request can take the route"):
+        all_routes(with_guest(ClientRoute(method, path, Operation.CHAT, ENTRY)))
+
+
+def test_no_two_dialects_claim_the_same_paths():
+    with pytest.raises(PluginError, match=r"'ollama' and 'guest' both claim the paths below /api/"):
+        route_table(with_guest(prefixes=("/api/",)))
+    assert route_table(with_guest(prefixes=("/api/guest/",))).dialect_of("/api/guest/x") == "guest"

@@ -30,6 +30,7 @@ class OllamaDialect:
 
     name = "ollama"
     api = API
+    content_type = "application/json"
     stream_content_type = "application/x-ndjson"
     end_mark = b""  # the last line says "done": true itself
 

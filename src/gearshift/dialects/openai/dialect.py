@@ -42,6 +42,7 @@ class OpenAIDialect:
 
     name = "openai"
     api = API
+    content_type = "application/json"
     stream_content_type = "text/event-stream"
     end_mark = b"data: [DONE]\n\n"
 

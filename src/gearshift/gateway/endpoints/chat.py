@@ -60,7 +60,7 @@ async def _written(
         headers["cache-control"] = "no-cache"
         headers["x-accel-buffering"] = "no"  # nginx would hold events back
         return HttpResponse(200, headers, _Pieces(request, response, dialect, same))
-    headers["content-type"] = "application/json"
+    headers["content-type"] = dialect.content_type
     frames = response.frames
     if not isinstance(frames, CompleteResponse):
         frames = CompleteResponse(await _only(frames))
@@ -123,6 +123,8 @@ class _Pieces:
             frame = await self._frames.read()
             if frame is not None:
                 return self._written(frame)
+            self._is_over = True
+            return self._end()
         except UpstreamError as error:
             self._is_over = True
             return self._dialect.write_stream_error(error)
@@ -131,7 +133,8 @@ class _Pieces:
             return self._dialect.write_stream_error(
                 log_internal_error(error, "streaming an answer")
             )
-        self._is_over = True
+
+    def _end(self) -> bytes | None:
         if self._writer is not None:
             return self._writer.finish()
         return None if self._same is None or self._has_end else self._same.end_mark

@@ -47,26 +47,22 @@ _MAY_PRECEDE_PATH: Final = frozenset({400, 408, 414, 417, 431, 501, 503, 505})
 
 def errors_of(dialects: Mapping[str, ClientDialect]) -> JsonObject:
     """Every error in every dialect, under `<dialect>_<status>`; `4XX` is an upstream's own."""
-    default = dialects[OWN_DIALECT].api
+    default = dialects[OWN_DIALECT].api.error_schema
     errors: JsonObject = {}
     for name, dialect in dialects.items():
-        api = dialect.api
+        kind, own = dialect.content_type, dialect.api.error_schema
         for status, said in _STATUSES.items():
-            maybe = [default.error_schema] if status in _MAY_PRECEDE_PATH else []
-            errors[f"{name}_{status}"] = _response(said, any_of(api.error_schema, *maybe), status)
+            maybe = [default] if status in _MAY_PRECEDE_PATH else []
+            errors[f"{name}_{status}"] = _response(said, kind, any_of(own, *maybe), status)
     for name, dialect in dialects.items():
-        api = dialect.api
-        schema = any_of(api.error_schema, *api.rejection_schemas, default.error_schema)
+        schema = any_of(dialect.api.error_schema, *dialect.api.rejection_schemas, default)
         said = "The upstream refuses the request; these are its words."
-        errors[f"{name}_4XX"] = _response(said, schema)
+        errors[f"{name}_4XX"] = _response(said, dialect.content_type, schema)
     return errors
 
 
-def _response(said: str, schema: JsonObject, status: int = 0) -> JsonObject:
-    response: JsonObject = {
-        "description": said,
-        "content": {"application/json": {"schema": schema}},
-    }
+def _response(said: str, content_type: str, schema: JsonObject, status: int = 0) -> JsonObject:
+    response: JsonObject = {"description": said, "content": {content_type: {"schema": schema}}}
     if status in _HEADERS:
         response["headers"] = {
             name: {"description": meaning, "schema": TEXT}

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.fakes.echo_dialect import EchoDialect
 from tests.fakes.finished import decision
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
@@ -100,6 +101,25 @@ async def test_a_stream_that_fails_ends_with_an_error_and_no_end_mark(error, tol
     assert b"secret" not in said
     assert END not in said
     assert await response.body.read() is None
+
+
+class Clumsy(EchoDialect):
+    """A guest whose writer fails at the end."""
+
+    def stream_writer(self, *_):
+        return self
+
+    def write(self, chunk):
+        return b"piece "
+
+    def finish(self):
+        raise ZeroDivisionError("my secret words")
+
+
+async def test_a_stream_that_cannot_be_ended_ends_with_an_error():
+    said = await pieces(await answered(Frames(word("a")), spoken=Clumsy()))
+    assert said.startswith(b'piece ! {"wrong": ')
+    assert b"secret" not in said
 
 
 async def test_an_answer_of_the_other_dialect_is_translated():

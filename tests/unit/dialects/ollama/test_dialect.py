@@ -1,23 +1,19 @@
 """The Ollama dialect as a whole: paths and errors."""
 
+from functools import partial
+
 import orjson
 import pytest
+from tests.fakes.asking import parsed_by
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.types import (
-    ChatRequest,
     Operation,
 )
 
 DIALECT = OllamaDialect()
-USER = {"role": "user", "content": "hi"}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return DIALECT.parse(operation, orjson.dumps(body))
+parsed = partial(parsed_by, DIALECT)
 
 
 def test_paths():
@@ -30,17 +26,6 @@ def test_errors_are_a_text():
         RequestError("model 'x' not found", status=404, code="model_not_found")
     )
     assert (status, headers, body) == (404, {}, b'{"error":"model \'x\' not found"}')
-
-
-def test_a_rejection_in_ollamas_shape_is_passed_on_unchanged():
-    error = UpstreamError("400", fault=FailureKind.REJECTED, status=400, body=b'{ "error":"bad" }')
-    assert DIALECT.write_error(error) == (400, {}, b'{ "error":"bad" }')
-
-
-def test_a_rejection_in_another_shape_is_translated():
-    said = b'{"error":{"message":"bad"}}'
-    error = UpstreamError("400", fault=FailureKind.REJECTED, status=422, body=said)
-    assert DIALECT.write_error(error) == (422, {}, b'{"error":"bad"}')
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,19 @@
 """Conversations between Ollama's shape and OpenAI's."""
 
 import re
+from functools import partial
 
-import orjson
 import pytest
+from tests.fakes.asking import USER, parsed_by, sent_by
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
-from gearshift.types import (
-    ChatRequest,
-    Operation,
-)
 
 DIALECT = OllamaDialect()
 OPENAI = OpenAIDialect()
-USER = {"role": "user", "content": "hi"}
 CALL = {"function": {"name": "f", "arguments": {"a": 1}}}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return DIALECT.parse(operation, orjson.dumps(body))
-
-
-def from_openai(operation: Operation = Operation.CHAT, **body: object) -> dict[str, object]:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    request = OPENAI.parse(operation, orjson.dumps(body))
-    sent: dict[str, object] = orjson.loads(DIALECT.upstream_body(request, "m"))
-    return sent
+parsed = partial(parsed_by, DIALECT)
+from_openai = partial(sent_by, DIALECT, OPENAI)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Ollama's request bodies, read and written."""
 
+from functools import partial
+
 import orjson
 import pytest
+from tests.fakes.asking import USER, parsed_by, sent_by
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
@@ -15,22 +18,9 @@ from gearshift.types import (
 
 DIALECT = OllamaDialect()
 OPENAI = OpenAIDialect()
-USER = {"role": "user", "content": "hi"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return DIALECT.parse(operation, orjson.dumps(body))
-
-
-def from_openai(operation: Operation = Operation.CHAT, **body: object) -> dict[str, object]:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    request = OPENAI.parse(operation, orjson.dumps(body))
-    sent: dict[str, object] = orjson.loads(DIALECT.upstream_body(request, "m"))
-    return sent
+parsed = partial(parsed_by, DIALECT)
+from_openai = partial(sent_by, DIALECT, OPENAI)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +66,28 @@ def test_what_is_left_out():
 
 @pytest.mark.parametrize("body", [b"{}", b'{"messages":[]}', b'{"messages":null,"keep_alive":0}'])
 def test_without_messages_it_asks_to_load_or_unload(body):
-    assert DIALECT.parse(Operation.CHAT, body).messages == []
+    request = DIALECT.parse(Operation.CHAT, body)
+    assert (request.messages, request.loads_model) == ([], True)
 
 
 @pytest.mark.parametrize("body", [{}, {"prompt": ""}, {"prompt": None}, {"keep_alive": 0}])
 def test_without_a_prompt_it_asks_to_load_or_unload(body):
-    assert parsed(Operation.COMPLETION, **body).messages == []
+    request = parsed(Operation.COMPLETION, **body)
+    assert (request.messages, request.loads_model) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("body", "is_templated"),
+    [
+        ({}, True),
+        ({"raw": False, "suffix": ""}, True),
+        ({"raw": True}, False),
+        ({"suffix": "x"}, False),
+    ],
+)
+def test_a_prompt_is_a_question_unless_it_is_to_be_continued_or_has_a_gap(body, is_templated):
+    request = parsed(Operation.COMPLETION, prompt="hi", **body)
+    assert (request.is_templated, request.loads_model) == (is_templated, False)
 
 
 def test_generate_is_a_conversation():
@@ -187,25 +193,6 @@ def test_what_ollama_cannot_say_is_for_another_deployment(operation, body):
         from_openai(operation, **body)
     assert caught.value.fault is FailureKind.INCAPABLE
     assert caught.value.permits_fallback
-
-
-def test_changed_messages_are_written_with_the_rest_of_the_body():
-    request = parsed(options={"num_ctx": 8}, keep_alive=0)
-    changed = ChatRequest(
-        "ollama",
-        Operation.CHAT,
-        "auto",
-        [{"role": "user", "content": "new"}],
-        stream=False,
-        body=request.body,
-    )
-    assert orjson.loads(DIALECT.upstream_body(changed, "m")) == {
-        "model": "m",
-        "messages": [{"role": "user", "content": "new"}],
-        "stream": False,
-        "options": {"num_ctx": 8},
-        "keep_alive": 0,
-    }
 
 
 def test_a_prompt_made_in_python_is_written():

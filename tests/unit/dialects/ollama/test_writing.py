@@ -1,12 +1,14 @@
 """Ollama's answers, whole and streamed, written."""
 
+from functools import partial
+
 import orjson
 import pytest
+from tests.fakes.asking import USER, parsed_by
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.types import (
-    ChatRequest,
     Chunk,
     Operation,
     Timings,
@@ -16,14 +18,8 @@ from gearshift.types import (
 
 DIALECT = OllamaDialect()
 OPENAI = OpenAIDialect()
-USER = {"role": "user", "content": "hi"}
 CALL = {"function": {"name": "f", "arguments": {"a": 1}}}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return DIALECT.parse(operation, orjson.dumps(body))
+parsed = partial(parsed_by, DIALECT)
 
 
 def test_every_chat_line_has_a_message_and_the_end_waits_for_the_usage():

@@ -1,26 +1,22 @@
 """OpenAI's request bodies, read: what is refused, by which name, and what passes."""
 
+from functools import partial
+
 import orjson
 import pytest
+from tests.fakes.asking import USER, parsed_by
 
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import RequestError
 from gearshift.types import (
     Capability,
-    ChatRequest,
     Operation,
 )
 
 DIALECT = OpenAIDialect()
-USER = {"role": "user", "content": "hi"}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return DIALECT.parse(operation, orjson.dumps(body))
+parsed = partial(parsed_by, DIALECT)
 
 
 def refused(**body: object) -> RequestError:

@@ -1,9 +1,11 @@
 """Requests of other dialects, or made in Python, in OpenAI's words."""
 
 import re
+from functools import partial
 
 import orjson
 import pytest
+from tests.fakes.asking import USER, parsed_by, sent_by
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
@@ -13,20 +15,10 @@ from gearshift.types import (
 )
 
 OLLAMA, OPENAI = OllamaDialect(), OpenAIDialect()
-USER = {"role": "user", "content": "hi"}
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
 CALL = {"function": {"name": "f", "arguments": {"a": 1}}}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return OLLAMA.parse(operation, orjson.dumps(body))
-
-
-def to_openai(operation: Operation = Operation.CHAT, **body: object) -> dict[str, object]:
-    sent: dict[str, object] = orjson.loads(OPENAI.upstream_body(parsed(operation, **body), "m"))
-    return sent
+parsed = partial(parsed_by, OLLAMA)
+to_openai = partial(sent_by, OPENAI, OLLAMA)
 
 
 def test_a_request_made_in_python_is_written():
@@ -35,19 +27,6 @@ def test_a_request_made_in_python_is_written():
         "model": "m",
         "messages": [USER],
         "max_tokens": 3,
-    }
-
-
-def test_changed_messages_are_written_with_the_rest_of_the_body():
-    raw = b'{"model":"auto","messages":[{"role":"user","content":"a"}],"max_completion_tokens":3}'
-    request = OPENAI.parse(Operation.CHAT, raw)
-    changed = ChatRequest(
-        "openai", Operation.CHAT, "auto", [USER], options=request.options, body=request.body
-    )
-    assert orjson.loads(OPENAI.upstream_body(changed, "m")) == {
-        "model": "m",
-        "messages": [USER],
-        "max_completion_tokens": 3,
     }
 
 

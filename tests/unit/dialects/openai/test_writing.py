@@ -1,13 +1,15 @@
 """OpenAI's answers, whole and streamed, written."""
 
+from functools import partial
+
 import orjson
 import pytest
+from tests.fakes.asking import parsed_by
 
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.dialects.openai.writing import relabelled, without_words
 from gearshift.dialects.tool_calls import call_id
 from gearshift.types import (
-    ChatRequest,
     Chunk,
     Frame,
     Operation,
@@ -16,13 +18,7 @@ from gearshift.types import (
 )
 
 DIALECT = OpenAIDialect()
-USER = {"role": "user", "content": "hi"}
-
-
-def parsed(operation: Operation = Operation.CHAT, **body: object) -> ChatRequest:
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
-    return DIALECT.parse(operation, orjson.dumps(body))
+parsed = partial(parsed_by, DIALECT)
 
 
 def frames_of(stream: bytes) -> list[Frame]:

@@ -1,14 +1,13 @@
 """Which names stand for which classes: a line in a table here, or an entry point elsewhere.
 
 Both come in by the same door. A package that is installed beside gearshift offers what it has as
-entry points of the groups `gearshift.scorers`, `.providers`, `.client_dialects`,
+entry points of the groups `gearshift.scorers`, `.providers`, `.dialects` (of clients),
 `.upstream_dialects` and `.judges` (docs/extending.md). They are looked for only where a name is
 none of ours, or all are wanted, since that reads what every installed package says of itself.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -18,8 +17,7 @@ from gearshift.errors import PluginError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
-
-_LOG = logging.getLogger(__name__)
+    from logging import Logger
 
 CLIENT_DIALECTS: Final = {
     "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
@@ -62,7 +60,6 @@ PEERS: Final = {
 }
 """Scorers of other projects that `evaluate` can measure where their packages are installed."""
 
-
 GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "client_dialects": CLIENT_DIALECTS,
     "upstream_dialects": UPSTREAM_DIALECTS,
@@ -70,7 +67,11 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "scorers": SCORERS,
     "judges": JUDGES,
 }
-"""What other packages may add to: their entry points are in `gearshift.` and the group's name."""
+"""What other packages may add to."""
+
+_ENTRY_POINTS: Final = {group: f"gearshift.{group}" for group in GROUPS} | {
+    "client_dialects": "gearshift.dialects"
+}
 
 
 def find(group: str, name: str) -> Any:
@@ -89,6 +90,17 @@ def named(group: str) -> tuple[str, ...]:
     return (*GROUPS[group], *sorted(guests(group)))
 
 
+def every(group: str) -> dict[str, Any]:
+    """What all names of a group stand for; a guest that cannot be loaded is told and left out."""
+    found = {}
+    for name in named(group):
+        try:
+            found[name] = find(group, name)
+        except PluginError as error:
+            _log().error("%s", error)
+    return found
+
+
 def has(group: str, name: str) -> bool:
     """Whether `find` would look somewhere; nothing is imported."""
     return name in GROUPS[group] or name in guests(group)
@@ -97,12 +109,13 @@ def has(group: str, name: str) -> bool:
 @cache
 def guests(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     """What installed packages offer, by name; none of ours is replaced."""
-    from importlib.metadata import entry_points  # takes as long as all of this package's tables
+    # It takes longer to import than all that the command line needs of this package.
+    from importlib.metadata import entry_points
 
     offers: dict[str, tuple[EntryPoint, ...]] = {}
-    for offer in entry_points(group=f"gearshift.{group}"):
+    for offer in entry_points(group=_ENTRY_POINTS[group]):
         if offer.name in GROUPS[group]:
-            _LOG.warning("%s is left out: gearshift has a %r of its own", told(offer), offer.name)
+            _log().warning("%s is left out: gearshift has a %r of its own", told(offer), offer.name)
         elif offer not in offers.get(offer.name, ()):
             offers[offer.name] = (*offers.get(offer.name, ()), offer)
     return offers
@@ -112,6 +125,12 @@ def told(offer: EntryPoint) -> str:
     """An entry point in words: its package, group and name."""
     package = f"{offer.dist.name} {offer.dist.version}" if offer.dist else "an unknown package"
     return f"{offer.name!r} in {offer.group} of {package}"
+
+
+def _log() -> Logger:
+    import logging  # so does this
+
+    return logging.getLogger(__name__)
 
 
 def _loaded(group: str, name: str) -> Any:

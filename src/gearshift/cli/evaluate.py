@@ -106,15 +106,15 @@ def _scorer(name: str, settings: Settings) -> ScoreText:
     if name in registry.PEERS:
         score_text: ScoreText = registry.load(registry.PEERS[name])()
         return score_text
-    if name not in registry.SCORERS and ":" in name and not is_model_file(name):
+    if ":" in name and not is_model_file(name):
         try:
             target = registry.load(name)
         except (ImportError, AttributeError) as error:
             raise GearshiftError(f"--scorer {name}: cannot be loaded: {error}") from error
         if callable(target) and not isinstance(target, type):
             return _function(name, target)
-    elif name not in registry.SCORERS and not is_model_file(name):
-        known = ", ".join((*registry.SCORERS, *registry.PEERS))
+    elif not is_model_file(name) and not registry.has("scorers", name):
+        known = ", ".join((*registry.named("scorers"), *registry.PEERS))
         raise click.UsageError(
             f"--scorer {name}: unknown; use one of {known}, "
             f"a trained model's file ({MODEL_SUFFIX}) or module:name"

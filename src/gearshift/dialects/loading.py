@@ -15,15 +15,15 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,19}")
 
 
 def client_dialects() -> dict[str, ClientDialect]:
-    """Those in which clients may ask: ours, then those of installed packages.
+    """Those in which clients may ask: ours, then those of installed packages that can be loaded.
 
     Raises:
-        PluginError: One cannot be loaded, has a name that cannot be used, or another one than it
-            is registered under.
+        PluginError: One has a name that cannot be used, or another one than it is registered
+            under.
     """
     dialects: dict[str, ClientDialect] = {}
-    for name in registry.named("client_dialects"):
-        dialect = registry.find("client_dialects", name)()
+    for name, kind in registry.every("client_dialects").items():
+        dialect = kind()
         if not _NAME.fullmatch(name):
             raise PluginError(
                 f"dialect name {name!r}: must be 1 to 20 of a-z, 0-9, '.', '_', '-', "

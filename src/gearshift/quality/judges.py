@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from gearshift import registry
-from gearshift.errors import ConfigError, Problem
+from gearshift.errors import ConfigError, PluginError, Problem
 from gearshift.quality.pair import AskModel, Judge
 
 
 def load_judge(name: str, ask: AskModel, model: str | None) -> Judge:
-    """Make the judge: one of the registry, or `module:name` of something that makes one.
+    """Make the judge: one that the registry finds, or `module:name` of something that makes one.
 
     Args:
         name: As in `quality.judge`.
@@ -19,7 +19,10 @@ def load_judge(name: str, ask: AskModel, model: str | None) -> Judge:
         ConfigError: It cannot be imported or made.
     """
     try:
-        judge: Judge = registry.load(registry.JUDGES.get(name, name))(ask, model)
+        kind = registry.load(name) if ":" in name else registry.find("judges", name)
+        judge: Judge = kind(ask, model)
+    except PluginError as error:
+        raise ConfigError([Problem("quality.judge", str(error))]) from error
     except (ImportError, AttributeError, TypeError) as error:
         raise ConfigError(
             [Problem("quality.judge", f"{name!r} cannot be loaded: {error}")]

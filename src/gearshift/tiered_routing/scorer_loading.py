@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from gearshift import registry
-from gearshift.errors import ConfigError, ModelFileError, Problem
+from gearshift.errors import ConfigError, ModelFileError, PluginError, Problem
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.tier_config import TierConfig, is_model_file
@@ -20,7 +21,7 @@ def load_scorer(config: TierConfig) -> Scorer:
     """The scorer that `config.scorer` names, made for `config`.
 
     A name in the registry, the path of a trained model, or `module:name` of a class or function
-    that takes the `TierConfig` and returns a `Scorer`; such a one is tried on a sample.
+    that takes the `TierConfig` and returns a `Scorer`; one that is not ours is tried on a sample.
 
     Raises:
         ConfigError: It cannot be imported or read, or is not a scorer.
@@ -51,7 +52,7 @@ def _loaded(config: TierConfig) -> Scorer:
 
         return LearnedScorer(config, read_model(Path(config.scorer).expanduser()))
     if config.scorer in registry.SCORERS:
-        built_in: Scorer = registry.load(registry.SCORERS[config.scorer])(config)
+        built_in: Scorer = registry.find("scorers", config.scorer)(config)
         return built_in
     return _custom(config)
 
@@ -60,7 +61,10 @@ def _custom(config: TierConfig) -> Scorer:
     """Somebody's own scorer, tried on a sample, so that a mistake is told before a request."""
     advice = "module:name of something that takes the TierConfig and returns a scorer"
     try:
-        scorer: Scorer = registry.load(config.scorer)(config)
+        made = registry.load if ":" in config.scorer else partial(registry.find, "scorers")
+        scorer: Scorer = made(config.scorer)(config)
+    except PluginError as error:
+        raise ConfigError([Problem(_KEY, str(error))]) from error
     except (ImportError, AttributeError, TypeError) as error:
         message = f"{config.scorer!r} cannot be loaded: {error}"
         raise ConfigError([Problem(_KEY, message, advice)]) from error

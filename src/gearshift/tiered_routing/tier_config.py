@@ -15,6 +15,7 @@ from pydantic import (
     field_validator,
 )
 
+from gearshift import registry
 from gearshift.config_file.messages import fault, nearest, problems_of
 from gearshift.config_file.model import SettingsModel, reject_bool
 from gearshift.config_file.text import expand, read_document
@@ -27,7 +28,6 @@ from gearshift.constants.model_constants import (
     SIMPLE_TIER_MODEL,
 )
 from gearshift.errors import ConfigError, Problem
-from gearshift.registry import SCORERS
 
 BLOCK: Final = "tiered_routing"
 MODEL_SUFFIX: Final = ".npz"
@@ -131,12 +131,15 @@ class TierConfig(SettingsModel):
     @classmethod
     def _scorer_is_available(cls, name: str) -> str:
         module, separator, attribute = name.partition(":")
-        if name in SCORERS or is_model_file(name):
+        if is_model_file(name):
             return name
         if separator and _is_dotted(module) and attribute.isidentifier():
             return name
-        guess = nearest(name, list(SCORERS))
-        others = f"{', '.join(SCORERS)}, a trained model's file ({MODEL_SUFFIX}) or module:name"
+        if registry.has("scorers", name):
+            return name
+        names = registry.named("scorers")
+        guess = nearest(name, names)
+        others = f"{', '.join(names)}, a trained model's file ({MODEL_SUFFIX}) or module:name"
         raise fault("", f"no scorer {name!r}", f"did you mean {guess!r}?" if guess else others)
 
     @field_validator("tiers")

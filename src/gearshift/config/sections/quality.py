@@ -15,10 +15,10 @@ from pydantic import (
     model_validator,
 )
 
+from gearshift import registry
 from gearshift.config.fields import Count, CountOrNone, Risk, Share
 from gearshift.config_file.messages import fault, nearest, redacted
 from gearshift.config_file.model import SettingsModel, empty_is_none, reject_bool
-from gearshift.registry import JUDGES
 from gearshift.tiered_routing.tier_config import ModelName
 
 _PART_OF_LARGE: Final = 0.25
@@ -111,9 +111,10 @@ class QualitySettings(SettingsModel):
     @field_validator("judge")
     @classmethod
     def _judge_exists(cls, judge: str) -> str:
-        if judge not in JUDGES and not _JUDGE_ELSEWHERE.fullmatch(judge):
-            guess = nearest(judge, list(JUDGES))
-            others = f"one of: {', '.join(JUDGES)}, or module:name"
+        if not _JUDGE_ELSEWHERE.fullmatch(judge) and not registry.has("judges", judge):
+            names = registry.named("judges")
+            guess = nearest(judge, names)
+            others = f"one of: {', '.join(names)}, or module:name"
             advice = f"did you mean {guess!r}?" if guess else others
             raise fault("", f"no judge {judge!r}", advice)
         return judge

@@ -120,3 +120,23 @@ def test_two_guests_of_one_name_are_both_named(offered):
 def test_what_nobody_offers_is_named(offered):
     with pytest.raises(LookupError, match="nothing in scorers is called 'dice'"):
         registry.find("scorers", "dice")
+
+
+def test_where_all_are_wanted_a_broken_guest_is_told_and_left_out(offered, caplog):
+    broken = Offer("broken", ImportError("no acme"), group="gearshift.dialects")
+    offered.offers += [broken, Offer("echo", dict, group="gearshift.dialects")]
+    assert list(registry.every("client_dialects")) == [*registry.CLIENT_DIALECTS, "echo"]
+    assert "'broken' in gearshift.dialects of acme-plugin 1.2 cannot" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("group", "entry_points"),
+    [
+        *[(group, f"gearshift.{group}") for group in ("scorers", "providers", "judges")],
+        ("client_dialects", "gearshift.dialects"),
+        ("upstream_dialects", "gearshift.upstream_dialects"),
+    ],
+)
+def test_the_groups_of_entry_points_are_those_of_the_guide(offered, group, entry_points):
+    registry.named(group)
+    assert offered.asked == [entry_points]

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from gearshift import registry
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings, unavailable
-from gearshift.errors import GearshiftError
+from gearshift.errors import GearshiftError, PluginError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
 from gearshift.types import Capability, ModelInfo, Readiness
@@ -56,6 +57,7 @@ async def _examine(settings: Settings) -> list[Check]:
     checks = [
         Check(f"setting {p.key}", False, p.message, p.suggestion) for p in unavailable(settings)
     ]
+    checks += _guests()
     async with LLMInterface(settings) as llm:
         checks += [Check("engine", False, notice, _ENGINE) for notice in llm.notices]
         checks += _upstreams(llm)
@@ -65,6 +67,18 @@ async def _examine(settings: Settings) -> list[Check]:
     if settings.decision_log.enabled:
         checks.append(_log(settings))
     return checks
+
+
+def _guests() -> Iterator[Check]:
+    """What other packages bring, and whether it can be loaded."""
+    for group in registry.GROUPS:
+        for name, offers in registry.guests(group).items():
+            try:
+                registry.find(group, name)
+            except PluginError as error:
+                yield Check(f"plugin {name}", False, str(error), "mend or uninstall it")
+            else:
+                yield Check(f"plugin {name}", True, registry.told(offers[0]))
 
 
 def _log(settings: Settings) -> Check:

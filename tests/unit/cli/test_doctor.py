@@ -1,11 +1,13 @@
 """What the doctor finds wrong, it says with what to do; what is well, it does not complain of."""
 
 import json
+from importlib.metadata import EntryPoint
 
 import pytest
 from click.testing import CliRunner
 from tests.fakes.upstream import FaultUpstream
 
+from gearshift import registry
 from gearshift.cli import doctor
 from gearshift.cli.doctor import Check, command
 from gearshift.config.loading import Settings
@@ -46,6 +48,18 @@ async def test_all_is_well(upstream):
     }  # fmt: skip
     assert "version 0.0.0-fake" in found["upstream u"].detail
     assert "goes to simple, gemma2:2b" in found["route"].detail
+
+
+async def test_what_other_packages_bring_is_listed(upstream, monkeypatch):
+    broken = EntryPoint("broken", "nowhere_at_all:X", "gearshift.scorers")
+    there = EntryPoint("there", "json:dumps", "gearshift.scorers")
+    offers = {"scorers": {"broken": (broken,), "there": (there,)}}
+    monkeypatch.setattr(registry, "guests", lambda group: offers.get(group, {}))
+    found = await examined(settings(upstream))
+    assert found["plugin there"].ok
+    assert "'there' in gearshift.scorers" in found["plugin there"].detail
+    assert not found["plugin broken"].ok
+    assert "nowhere_at_all" in found["plugin broken"].detail
 
 
 async def test_a_missing_model_comes_with_the_command_that_fetches_it(upstream):

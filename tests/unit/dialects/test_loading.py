@@ -52,7 +52,7 @@ def test_a_name_that_cannot_be_used_is_refused_in_words(monkeypatch, name, targe
 
 def test_those_of_installed_packages_follow(monkeypatch):
     def entry_points(group):
-        both = {"gearshift.client_dialects": "acme", "gearshift.upstream_dialects": "ollama"}
+        both = {"gearshift.dialects": "acme", "gearshift.upstream_dialects": "ollama"}
         dist = SimpleNamespace(name="acme-plugin", version="1.2")
         offer = SimpleNamespace(name=both.get(group), group=group, dist=dist, load=lambda: Acme)
         return [offer] if group in both else []

@@ -14,12 +14,19 @@ from gearshift.errors import PluginError
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,19}")
 
 
+_MEMBERS: Final = tuple(
+    name
+    for name in (*ClientDialect.__annotations__, *vars(ClientDialect))
+    if not name.startswith("_")
+)
+
+
 def client_dialects() -> dict[str, ClientDialect]:
     """Those in which clients may ask: ours, then those of installed packages that can be loaded.
 
     Raises:
         PluginError: One has a name that cannot be used, or another one than it is registered
-            under.
+            under, or it is no whole `ClientDialect`.
     """
     dialects: dict[str, ClientDialect] = {}
     for name, kind in registry.every("client_dialects").items():
@@ -28,6 +35,11 @@ def client_dialects() -> dict[str, ClientDialect]:
             raise PluginError(
                 f"dialect name {name!r}: must be 1 to 20 of a-z, 0-9, '.', '_', '-', "
                 "and begin with a letter or digit"
+            )
+        if missing := [member for member in _MEMBERS if not hasattr(dialect, member)]:
+            raise PluginError(
+                f"{type(dialect).__qualname__} is registered as dialect {name!r}, but has no "
+                f"{', '.join(missing)}; see gearshift.dialects.base.ClientDialect"
             )
         if dialect.name != name:
             raise PluginError(

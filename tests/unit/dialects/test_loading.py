@@ -3,15 +3,23 @@
 from types import SimpleNamespace
 
 import pytest
+from tests.fakes.echo_dialect import EchoDialect
 
 from gearshift import registry
 from gearshift.dialects.loading import client_dialects, upstream_dialects
 from gearshift.errors import PluginError
 
 
-class Guest:
+class Guest(EchoDialect):
     def __init__(self, name="guest"):
         self.name = name
+
+
+class Unfinished:
+    name = "guest"
+
+    def parse(self, operation, raw):
+        raise NotImplementedError
 
 
 class Acme(Guest):
@@ -39,6 +47,7 @@ def test_a_guest_is_one_of_them(monkeypatch):
     ("name", "target", "told"),
     [
         ("other", "Guest", "registered as dialect 'other', but its 'name' is 'guest'"),
+        ("guest", "Unfinished", "but has no api, content_type, .*write_stream_error; see"),
         ("Strange name", "Strange", "dialect name 'Strange name': must be 1 to 20 of"),
         ("g" * 21, "Guest", "must be 1 to 20"),
         ("", "Guest", "must be 1 to 20"),

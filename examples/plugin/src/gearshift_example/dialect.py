@@ -23,6 +23,7 @@ class AskDialect:
     """What clients of `/ask` speak."""
 
     name = "ask"
+    content_type = "application/json"
     stream_content_type = "text/plain; charset=utf-8"
     api = ClientApi(
         routes=(

@@ -155,7 +155,7 @@ class LLMInterface:
         )
 
     def _unchanged(self, previous: LLMInterface) -> dict[str, Provider]:
-        """The predecessor's providers that serve here as they are."""
+        """The previous interface's providers that serve here unchanged."""
         if previous.settings.deadlines != self.settings.deadlines:
             return {}
         before = {upstream.name: upstream for upstream in previous._upstreams}
@@ -165,9 +165,9 @@ class LLMInterface:
     def _take_over(self, previous: LLMInterface, kept: Mapping[str, Provider]) -> None:
         """What is known of the upstreams, so that a change of settings is no fresh start."""
         for name in self._owned & previous.providers.keys():
-            heir = self.providers[name]
-            if isinstance(heir, ReusableProvider):
-                heir.reuse_from(previous.providers[name])
+            provider = self.providers[name]
+            if isinstance(provider, ReusableProvider):
+                provider.reuse_from(previous.providers[name])
         self.admission.adopt(previous.admission)
         self.circuits.adopt(previous.circuits)
         self.health.adopt(previous.health, kept)
@@ -495,7 +495,7 @@ class LLMInterface:
 
 
 def router_for(settings: Settings, previous: LLMInterface | None = None) -> TieredModelRouter:
-    """The router that settings ask for: the predecessor's where that is the same.
+    """The router that settings ask for: the previous one's where that is the same.
 
     It touches nothing that belongs to an event loop, so any thread may wait for it.
     """

@@ -86,7 +86,7 @@ def test_signal_file_and_mistakes(tmp_path):
         file.write_text("tiered_routing: {complexity_treshold: 3}")
         line = log.until("configuration not reloaded")  # noticed without a signal
         assert "did you mean 'complexity_threshold'?" in line
-        assert "the old one stays in force" in line
+        assert "the previous one stays active" in line
         assert tier(gateway.url) == "simple"
 
         file.unlink()

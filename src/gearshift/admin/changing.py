@@ -1,4 +1,4 @@
-"""What the admin plane needs of whoever can change the settings in force."""
+"""What the admin plane needs of whoever can change the active settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Applied(NamedTuple):
     """What a change has done.
 
     Attributes:
-        effective: The routing settings in force now.
+        effective: The active routing settings.
         changes: What is different.
     """
 
@@ -41,6 +41,6 @@ class Changer(Protocol):
 
         Raises:
             RefusedChangeError: They are not valid.
-            GearshiftError: They cannot be put in force; the old ones stay.
+            GearshiftError: They cannot be activated; the previous ones stay active.
         """
         ...

@@ -21,7 +21,7 @@ SPANS = tuple(_SPANS)
 
 
 class AdminContext:
-    """The interface in force and the decision log.
+    """The live interface and the decision log.
 
     Args:
         llm: Whose state is shown.
@@ -72,7 +72,7 @@ class AdminContext:
             return await in_thread(Purpose.DASHBOARD, lambda: question(self._database.get()))
         except (SQLAlchemyError, DecisionLogError) as error:
             said = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise RequestError(f"the decision log is in trouble: {said}", status=503) from error
+            raise RequestError(f"the decision log is unavailable: {said}", status=503) from error
 
     def close(self) -> None:
         """Let go of the log."""

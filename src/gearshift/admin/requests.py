@@ -41,7 +41,9 @@ def _after(text: str | None) -> tuple[float, str] | None:
     try:
         return float(moment), name
     except ValueError as error:
-        raise RequestError("after is none that a page has given", field="after") from error
+        raise RequestError(
+            "after must be a value that an earlier page gave", field="after"
+        ) from error
 
 
 async def one(context: AdminContext, query: Mapping[str, str]) -> JsonObject:

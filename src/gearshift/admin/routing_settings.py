@@ -1,4 +1,4 @@
-"""The routing settings in force: shown, changed, and what was changed before."""
+"""The active routing settings: shown, changed, and what was changed before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHO = "admin API"
 
 
 async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
-    """The block `tiered_routing` as it is in force."""
+    """The active `tiered_routing` block."""
     del query
     return context.llm.settings.tiered_routing.model_dump(mode="json")
 
@@ -72,16 +72,16 @@ async def undo(context: AdminContext, body: JsonObject) -> JsonObject:
     """Put back what the newest change of a key has replaced.
 
     Raises:
-        RequestError: 404 where nothing was changed, 409 where the old value is in force already.
+        RequestError: 404 where nothing was changed, 409 where the old value is active already.
     """
     key = body.get("key")
     found = (await trail(context, {}))["changes"]
     newest = next((one for one in found if key in (None, one["key"])), None)
     if newest is None:
-        raise RequestError("nothing was changed that could be put back", status=404)
+        raise RequestError("there is no change to undo", status=404)
     done = await change(context, _nested(newest["key"], newest["old"]))
     if not done["changes"]:
-        message = f"{newest['key']} is {newest['old']!r} already; nothing was put back"
+        message = f"{newest['key']} is {newest['old']!r} already; nothing to undo"
         raise RequestError(message, status=409)
     return done
 

@@ -83,7 +83,7 @@ VIEWS: Final = (
     View("experiments", experiments.facts, "Experiments", "/experiments", "Experiments"),
     View("usage", usage.facts, "Patterns of use", "/usage", "Usage", ("since",)),
     View("try-it", try_it.facts, "What a trial asks", "/try-it", "Try it"),
-    View("tiered-routing/config", routing_settings.facts, "The routing settings in force"),
+    View("tiered-routing/config", routing_settings.facts, "The active routing settings"),
     View("tiered-routing/metrics", totals.facts, "Totals since the last reset"),
     View("changes", routing_settings.trail, "What was changed, the newest first"),
 )

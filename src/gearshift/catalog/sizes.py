@@ -23,7 +23,7 @@ class Fleet(Protocol):
 
 
 class Sizes:
-    """Follows the interface in force; any thread may ask.
+    """Follows the live interface; any thread may ask.
 
     What was found is remembered until a probe finds an upstream changed, because every request
     asks twice.

@@ -41,7 +41,7 @@ def command(
     """Run the gateway until SIGTERM or Ctrl-C; requests in flight are finished first.
 
     Port 0 picks a free one. The first line on standard output says where it listens.
-    SIGHUP, or a change of the configuration file, puts the new configuration in force.
+    SIGHUP, or a change of the configuration file, activates the new configuration.
     """
     watch = ConfigWatch(lambda: config_file(config))
     loaded = load_with_sources(config)

@@ -112,7 +112,7 @@ def _print(facts: JsonObject, summary: Summary) -> None:
 
 def _print_compute(compute: JsonObject) -> None:
     if not compute["baseline_flops"]:
-        click.echo("compute: not known; no answer told its tokens, or no model its size")
+        click.echo("compute: unknown: no answer reported its tokens, or no model its size")
         return
     click.echo(
         f"compute: {_flops(compute['used_flops'])} used; {_against(compute['saved_share'])} "
@@ -120,7 +120,7 @@ def _print_compute(compute: JsonObject) -> None:
     )
     if compute["unknown_requests"]:
         unknown = compute["unknown_requests"]
-        click.echo(f"         {unknown:,} requests are not in it: tokens or sizes not told")
+        click.echo(f"         {unknown:,} requests are not included: tokens or sizes unknown")
 
 
 def _print_money(money: JsonObject, baseline: str) -> None:

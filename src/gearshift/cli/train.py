@@ -41,7 +41,9 @@ _SPLITS: Final = ("not-test", "train", "valid", "all")
     show_default=True,
     help="Which rows to learn from, where they have a `split`.",
 )
-@click.option("--force", is_flag=True, help="Write the model even if it is not above the rule.")
+@click.option(
+    "--force", is_flag=True, help="Write the model even if it is not better than the rule."
+)
 @click.option("--rounds", type=click.IntRange(20, 100_000), default=1_000, show_default=True)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @config_option

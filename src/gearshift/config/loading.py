@@ -103,7 +103,7 @@ def load_settings(
 
 
 def check_is_from_file(file: Path, key: str, environ: Mapping[str, str] | None = None) -> None:
-    """See that a value in a file would be in force, and not that of a variable.
+    """See that a value in a file would take effect, and not that of a variable.
 
     Raises:
         GearshiftError: The environment sets it, so that a change in the file would do nothing.

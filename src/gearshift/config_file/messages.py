@@ -33,7 +33,7 @@ _WORDS: Final = {
     "model_type": "a mapping of settings is expected",
     "string_pattern_mismatch": "does not match {pattern}",
     "string_too_short": "must not be empty",
-    "string_type": "a text is expected",
+    "string_type": "a string is expected",
     "too_short": "needs at least {min_length} of them",
     "tuple_type": "a list is expected",
 }

@@ -147,7 +147,7 @@ def _made(portion: WriteBatch, maker: RowMaker, event: RequestFinished) -> bool:
         row, compute = maker.row(event)
         portion.sums.add(event, compute)
     except Exception:  # a defect of ours; requests must go on
-        logger.exception("the decision log has a defect; a decision is dropped")
+        logger.exception("internal error in the decision log; a decision is dropped")
         return False
     portion.rows.append(row)
     words = prompt_of(event.messages) if maker.with_prompts else ""

@@ -184,7 +184,7 @@ class LogWriter:
         """Say it, of each kind once."""
         if (doing, type(error)) not in self._said:
             self._said.add((doing, type(error)))
-            logger.error("the decision log has a defect in %s", doing, exc_info=error)
+            logger.error("internal error in the decision log, in %s", doing, exc_info=error)
 
     def _failed(self, session: _Session | None, error: Exception) -> None:
         """The database is in trouble; the next turn opens it anew."""

@@ -102,7 +102,7 @@ def decoded(line: bytes, where: str) -> dict[str, Any]:
     try:
         value = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        raise GearshiftError(f"{where}: no valid JSON: {error}") from error
+        raise GearshiftError(f"{where}: not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise GearshiftError(f'{where}: an object is expected, such as {{"prompt": "…"}}')
     return value

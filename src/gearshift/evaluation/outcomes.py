@@ -107,7 +107,7 @@ def read_outcomes(file: str) -> Outcomes:
         raise GearshiftError(f"{file}: it is empty; one JSON object a line is expected")
     if len(bad) > _BAD_SHARE * (len(rows) + len(bad)):
         raise GearshiftError(
-            f"{file}: {len(bad)} of {len(rows) + len(bad)} lines are no outcomes, more than 1 %; "
+            f"{file}: {len(bad)} of {len(rows) + len(bad)} lines are not outcomes, more than 1 %; "
             f"the first: {bad[0]}"
         )
     name = Path(file).name.removesuffix(".gz").removesuffix(".jsonl")

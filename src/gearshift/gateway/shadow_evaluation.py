@@ -30,7 +30,7 @@ _LONGEST_KEPT: Final = 100_000
 
 
 class ShadowEvaluation:
-    """Follows the interface in force; samples where its settings say so.
+    """Follows the live interface; samples where its settings say so.
 
     Args:
         metrics: Counts verdicts, and what was not compared.

@@ -22,7 +22,7 @@ class Both:
     """Requests whose small and large answers were both judged.
 
     Attributes:
-        scores: By the scorer in force, 0-10.
+        scores: By the current scorer, 0-10.
         weak: The small model's, 0-1.
         strong: The large model's, 0-1.
         weights: Inverse propensities of being judged.
@@ -52,7 +52,7 @@ class Quality:
 
 
 def quality_at(both: Both, threshold: float) -> Quality:
-    """The mean quality of all traffic if `threshold` had been in force.
+    """The mean quality of all traffic if `threshold` had been active.
 
     Direct: of every judged request it is known what either model would have answered, so no model
     of outcomes is needed. The estimate is weighted by the inverse propensities (Hajek), the

@@ -17,7 +17,7 @@ _NEWEST: Final = 4
 def next_threshold(now: float, promised: Sequence[Promised]) -> float:
     """The threshold to go on with: the highest that is promised, at most a step above this one.
 
-    Every threshold in force has to be promised itself, because a risk need not grow with the
+    Every active threshold has to be promised itself, because a risk need not grow with the
     threshold: down goes at once, and up over a gap wider than a step not at all. Where nothing so
     low is promised it is the lowest that is; where nothing is promised, 0: everything goes to the
     large model.

@@ -45,7 +45,7 @@ class JudgedScores:
     """Judged answers of the small model.
 
     Attributes:
-        scores: 0-10 each, by the scorer that is in force.
+        scores: 0-10 each, by the current scorer.
         losses: 0-1 each; 0 where the small model's answer was as good.
         weights: Inverse propensities; `None` where all were equally likely to be judged.
     """

@@ -17,7 +17,12 @@ from gearshift.dialects.base import NOTHING, StreamReader, UpstreamDialect
 from gearshift.dialects.fold import fold_messages, is_template_error
 from gearshift.dialects.tool_calls import is_call_id_error, with_accepted_ids
 from gearshift.errors import FailureKind, UpstreamError
-from gearshift.http.client.client import MAX_ANSWER_BYTES, MAX_ERROR_BYTES, HttpClient, HttpResponse
+from gearshift.http.client.client import (
+    MAX_ANSWER_BYTES,
+    MAX_ERROR_BYTES,
+    HttpClient,
+    UpstreamResponse,
+)
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.masking import Mask
 from gearshift.threads import Purpose, in_thread
@@ -177,7 +182,7 @@ class HttpProvider:
         """The body to send, made where it holds up nobody else."""
         return await in_thread(Purpose.DECODING, self._wire.upstream_body, request, model, left_out)
 
-    async def _check(self, response: HttpResponse) -> None:
+    async def _check(self, response: UpstreamResponse) -> None:
         """Refuse a response that is an error, or not the protocol at all."""
         status = response.status
         if not 200 <= status < 300:
@@ -196,7 +201,7 @@ class HttpProvider:
             message = f"answered with content type {kind}"
             raise UpstreamError(message, fault=FailureKind.GARBAGE, status=status)
 
-    async def _whole(self, response: HttpResponse) -> Frame:
+    async def _whole(self, response: UpstreamResponse) -> Frame:
         raw = await response.body(MAX_ANSWER_BYTES)
         frame = self._wire.decode_response(raw)
         if frame.error is not None:
@@ -215,7 +220,7 @@ class _Stream:
 
     def __init__(
         self,
-        response: HttpResponse,
+        response: UpstreamResponse,
         reader: StreamReader,
         framed: Callable[[Frame], bytes],
         failure: Callable[[str], UpstreamError],
@@ -297,7 +302,7 @@ def _has_reason(frame: Frame) -> bool:
     return frame.chunk is not None and frame.chunk.finish_reason is not None
 
 
-async def _drain(response: HttpResponse) -> None:
+async def _drain(response: UpstreamResponse) -> None:
     if response.is_complete:
         return
     with suppress(UpstreamError, TimeoutError):
@@ -306,7 +311,7 @@ async def _drain(response: HttpResponse) -> None:
                 pass
 
 
-async def _bounded(response: HttpResponse) -> bytes:
+async def _bounded(response: UpstreamResponse) -> bytes:
     body = b""
     with suppress(UpstreamError):
         async for data in response.chunks():

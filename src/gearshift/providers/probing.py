@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Final
 
 from gearshift.errors import FailureKind, UpstreamError
-from gearshift.http.client.client import MAX_ANSWER_BYTES, HttpClient, HttpResponse
+from gearshift.http.client.client import MAX_ANSWER_BYTES, HttpClient, UpstreamResponse
 
 PROBE_SECONDS: Final = 5.0
 
@@ -52,7 +52,7 @@ def positive(value: Any) -> int | None:
     return value if is_number and value > 0 else None
 
 
-async def _read(response: HttpResponse) -> tuple[int, bytes]:
+async def _read(response: UpstreamResponse) -> tuple[int, bytes]:
     try:
         return response.status, await response.body(MAX_ANSWER_BYTES)
     finally:

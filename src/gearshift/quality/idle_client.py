@@ -86,7 +86,7 @@ class IdleClient:
             answer = await self._undisturbed(request, targets)
             if answer is not None:
                 return answer
-        raise GivenUpError("users came in the way every time", fault=FailureKind.BUSY)
+        raise GivenUpError("interrupted by user requests every time", fault=FailureKind.BUSY)
 
     async def _undisturbed(
         self, request: ChatRequest, targets: Callable[[LLMInterface], tuple[Candidate, ...]]

@@ -41,7 +41,7 @@ class Watch:
 
     Args:
         url: Of the log's database.
-        settings: Those in force, looked up anew every time.
+        settings: The active ones, looked up anew every time.
         config_file: Where `auto_tune` writes the threshold; without one it does nothing.
         every_seconds: Between two looks.
         clock: Seconds, never back.
@@ -188,4 +188,4 @@ def _tell(url: str, new: list[Alarm], over: list[str]) -> None:
         with urllib.request.urlopen(request, timeout=_WEBHOOK_SECONDS):
             pass
     except (OSError, ValueError) as error:
-        logger.warning("the alarms' webhook cannot be told: %s", error)
+        logger.warning("the alarm webhook cannot be reached: %s", error)

@@ -65,4 +65,4 @@ class ConfigWatch:
     def _say_gone(self) -> None:
         if self._seen is not None and not self._is_gone:
             self._is_gone = True
-            logger.warning("%s is gone or empty; its last content stays in force", self._path)
+            logger.warning("%s is gone or empty; its last content stays active", self._path)

@@ -32,8 +32,8 @@ class HeldChanges:
         """Remember the changes that were not written.
 
         Args:
-            before: The settings in force before.
-            after: Those in force now.
+            before: The settings that were active before.
+            after: Those that are active now.
             written: By dotted key below `tiered_routing`, whether the file has it.
         """
         old, new = routing_values(before), routing_values(after)
@@ -44,7 +44,7 @@ class HeldChanges:
                 self._held[name] = in_file, new.get(name)
 
     def over(self, loaded: Settings) -> Settings:
-        """Settings as they are to be in force."""
+        """The settings to activate."""
         said = routing_values(loaded)
         self._held = {k: v for k, v in self._held.items() if said.get(k) == v[0]}
         if not self._held:
@@ -59,7 +59,7 @@ class HeldChanges:
             fits = False
         if not fits:
             names = ", ".join(self._held)
-            logger.warning("changed while running, but no longer possible, so let go: %s", names)
+            logger.warning("changed while running, but no longer possible, so dropped: %s", names)
             self._held.clear()
             return loaded
         logger.info("changed while running, and kept: %s", ", ".join(self._held))

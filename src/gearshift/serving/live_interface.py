@@ -18,11 +18,11 @@ from gearshift.threads import Purpose, in_thread
 logger = logging.getLogger(__name__)
 
 Follower = Callable[[LLMInterface], None]
-"""Told of the interface in force, at first and after every change; must not fail."""
+"""Told of the live interface, at first and after every change; must not fail."""
 
 
 class LiveInterface:
-    """Holds the interface in force, and the next one until it takes over.
+    """Holds the live interface, and the next one until it takes over.
 
     A change is prepared beside the running one, so that whatever is wrong with it is found
     before it matters; then all followers change between two requests. The old interface answers
@@ -70,7 +70,7 @@ class LiveInterface:
         self._followers.append(follower)
 
     async def prepare(self, settings: Settings, upstreams: Sequence[UpstreamConfig]) -> None:
-        """Make the next interface and start it; the one in force is not touched.
+        """Make the next interface and start it; the live one is not touched.
 
         Raises:
             GearshiftError: It cannot be made or started, or needs an optional package that is
@@ -79,7 +79,7 @@ class LiveInterface:
         require_extras(settings)
         await self.abort()
         # In a thread, as a scorer may take long to load, and requests go on meanwhile. Only that:
-        # what is taken over from the one in force changes with every request and probe.
+        # what is taken over from the live one changes with every request and probe.
         router = await in_thread(Purpose.SETTINGS, router_for, settings, self.llm)
         successor = LLMInterface(
             settings,
@@ -96,7 +96,7 @@ class LiveInterface:
         return self._next.running_upstreams()
 
     def commit(self, others: Awaitable[object] | None = None) -> asyncio.Task[None]:
-        """Put the next interface in force; the task ends when the old one is closed.
+        """Make the next interface the live one; the task ends when the old one is closed.
 
         Args:
             others: Ends when other processes have no more use for the old one's engines.

@@ -28,7 +28,7 @@ class Planes:
     """What is asked of planes that run.
 
     Attributes:
-        put: Puts other settings in force.
+        put: Activates other settings.
         context: What the admin plane works with.
     """
 

@@ -1,4 +1,4 @@
-"""Reloader: reads the configuration again and puts it in force, or says why not."""
+"""Reloader: reads the configuration again and activates it, or says why not."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 _POLL_SECONDS: Final = 1.0
 
 Replace = Callable[[Settings, tuple[UpstreamConfig, ...]], Awaitable[None]]
-"""Puts settings in force everywhere, or raises and leaves the old ones in force."""
+"""Activates settings everywhere, or raises and leaves the previous ones active."""
 
 
 class Reloader:
-    """Knows what is in force, and changes it when asked or when the file has changed.
+    """Knows the active settings, and changes them when asked or when the file has changed.
 
     Args:
         load: Reads and validates the settings, from where they came at the start.
@@ -55,7 +55,7 @@ class Reloader:
 
     @property
     def loaded(self) -> LoadedSettings:
-        """What is in force, and where it came from."""
+        """The active settings, and where they come from."""
         return self._loaded
 
     async def update(
@@ -64,16 +64,16 @@ class Reloader:
         put: Replace,
         written: Callable[[Settings, Settings], Mapping[str, bool]],
     ) -> None:
-        """Change what is in force, one change at a time, so that none undoes another.
+        """Change the active settings, one change at a time, so that none undoes another.
 
         Args:
-            change: The new settings, from those in force at that moment; raises to refuse.
-            put: Puts them in force.
-            written: Given old and new settings in force, writes down what has changed, in a
+            change: The new settings, from those active at that moment; raises to refuse.
+            put: Activates them.
+            written: Given old and new settings, writes down what has changed, in a
                 thread; for each key of routing whether the file has it now.
 
         Raises:
-            GearshiftError: They cannot be in force; the old ones stay.
+            GearshiftError: They cannot be activated; the previous ones stay active.
         """
         async with self._changing:
             old = self._loaded
@@ -100,14 +100,14 @@ class Reloader:
             await self.reload(put)
 
     async def reload(self, put: Replace) -> None:
-        """Read, validate, put in force; never raises, and says in one line how it went."""
+        """Read, validate, activate; never raises, and says in one line how it went."""
         try:
             await self._reload(put)
         except (GearshiftError, OSError) as error:
             reason = " ".join(str(error).split())
-            logger.error("configuration not reloaded: %s; the old one stays in force", reason)
+            logger.error("configuration not reloaded: %s; the previous one stays active", reason)
         except Exception:  # the gateway must go on with what it has
-            logger.exception("configuration not reloaded; the old one stays in force")
+            logger.exception("configuration not reloaded; the previous one stays active")
 
     async def _reload(self, put: Replace) -> None:
         async with self._changing:
@@ -123,7 +123,7 @@ class Reloader:
         found = changes(old.settings, new.settings)
         if not found:
             self._loaded = new
-            logger.info("configuration unchanged: %s says what is in force", name)
+            logger.info("configuration unchanged: %s describes the active one", name)
             return
         chosen = await self._choice.again(new.settings, old.settings, self._upstreams)
         await put(new.settings, chosen.upstreams)

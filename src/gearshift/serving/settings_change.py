@@ -29,11 +29,11 @@ _BLOCK: Final = "tiered_routing"
 
 
 class SettingsChange:
-    """Validates all, puts it in force in every worker, then writes what has changed into the file.
+    """Validates all, activates it in every worker, then writes what has changed into the file.
 
     Args:
-        reloader: Knows what is in force, and where it came from.
-        put: Puts settings in force.
+        reloader: Knows the active settings, and where they come from.
+        put: Activates settings.
     """
 
     def __init__(self, reloader: Reloader, put: Replace) -> None:
@@ -45,7 +45,7 @@ class SettingsChange:
 
         Raises:
             RefusedChangeError: They are not valid, or come from the environment.
-            GearshiftError: They cannot be put in force.
+            GearshiftError: They cannot be activated.
         """
         changes: list[Change] = []
 

@@ -51,7 +51,7 @@ class WorkerProcess:
         except BaseException as error:
             await worker.stop()
             if isinstance(error, TimeoutError | WorkerGoneError):
-                raise GearshiftError("a worker did not start; see its words above") from error
+                raise GearshiftError("a worker did not start; see its output above") from error
             raise
         return worker
 

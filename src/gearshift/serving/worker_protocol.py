@@ -47,7 +47,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Put it in force: `SWITCHED`, then `DRAINED` when nobody uses the old settings any more."""
+    """Activate it: `SWITCHED`, then `DRAINED` when nobody uses the old settings any more."""
 
     number: int
 

@@ -82,7 +82,7 @@ class Workers:
     async def change(
         self, settings: Settings, upstreams: tuple[UpstreamConfig, ...]
     ) -> asyncio.Future[None]:
-        """Put other settings in force in all workers, or in none.
+        """Activate other settings in all workers, or in none.
 
         Returns:
             Ends when no worker uses the old settings any more.

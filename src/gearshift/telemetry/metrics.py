@@ -81,14 +81,16 @@ class Metrics:
             "decision_log_dropped", "Decisions lost while the log's database was away", ()
         )
         self._log_given_up = counter(
-            "decision_log_given_up", "Verdicts and costs that the log could not take", ()
+            "decision_log_given_up", "Verdicts and costs that the decision log could not store", ()
         )
         self._sinks_failed = counter(
             "sink_failures",
-            "Times that finished requests could not be told to one who asks",
+            "Times that a sink failed to record finished requests",
             ("sink",),
         )
-        self._lines_lost = counter("log_lines_lost", "Lines that standard error did not take", ())
+        self._lines_lost = counter(
+            "log_lines_lost", "Log lines that standard error did not accept", ()
+        )
         # Named already, so that dashboards know it; there is no answer cache to count yet.
         counter("cache_requests", "Lookups in the answer cache", ("level", "result"))
         self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))

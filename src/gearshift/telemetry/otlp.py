@@ -102,7 +102,7 @@ class OpenTelemetry:
             except Exception as error:  # one that makes no span must not end those that follow
                 if type(error) not in self._said:
                     self._said.add(type(error))
-                    logger.exception("a request cannot be told to OpenTelemetry; said once")
+                    logger.exception("a request cannot be reported to OpenTelemetry; logged once")
 
     def _send(self, event: RequestFinished) -> None:
         if self._spans is not None:

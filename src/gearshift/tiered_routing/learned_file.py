@@ -196,10 +196,10 @@ def _model(
 def _trees(arrays: Mapping[str, NDArray[Any]]) -> Trees:
     features = arrays["tree_features"]
     if features.ndim != 2 or features.dtype != np.int16:
-        raise ValueError("its trees are no table")
+        raise ValueError("its trees are not a table")
     trees, inner = features.shape
     if trees > _MOST_TREES or inner not in {(1 << depth) - 1 for depth in range(_DEEPEST + 1)}:
-        raise ValueError("its trees are too many or no complete trees")
+        raise ValueError("it has too many trees, or incomplete ones")
     if ((features < 0) | (features >= len(FOR_TREES))).any():
         raise ValueError("its trees ask about an unknown feature")
     return Trees(

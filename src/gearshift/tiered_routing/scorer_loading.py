@@ -86,4 +86,4 @@ def _problem(scorer: Scorer, config: TierConfig) -> str:
         if not isinstance(value, str) or not value.isprintable() or (name == "name" and not value):
             return f"its {name} must be a printable string"
     result = TieredModelRouter(config, scorer).score(_SAMPLE)
-    return f"its score of {_SAMPLE!r} is of no use: {result.failure}" if result.failure else ""
+    return f"its score of {_SAMPLE!r} is unusable: {result.failure}" if result.failure else ""

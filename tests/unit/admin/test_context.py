@@ -52,7 +52,7 @@ async def test_trouble_with_the_log_is_one_line_without_the_statement(context, e
 
     with pytest.raises(RequestError) as caught:
         await context.ask_log(ask)
-    assert str(caught.value) == "the decision log is in trouble: it is locked"
+    assert str(caught.value) == "the decision log is unavailable: it is locked"
     assert caught.value.status == 503
 
 

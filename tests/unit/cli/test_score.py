@@ -102,13 +102,13 @@ def test_every_line_is_written_again_in_order(tmp_path):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("nope", "<stdin>:2: no valid JSON"),
+        ("nope", "<stdin>:2: not valid JSON"),
         ("[1]", "<stdin>:2: an object is expected"),
         ("{}", "<stdin>:2: needs `prompt` (a text) or `messages`, has nothing"),
         ('{"prompt": 7, "x": 1}', "has 'prompt', 'x'"),
         ('{"messages": "hi"}', "<stdin>:2: `messages` must be a list of objects"),
         ('{"messages": ["hi"]}', "<stdin>:2: `messages` must be a list of objects"),
-        ('{"prompt": "\\ud800"}', "<stdin>:2: no valid JSON"),
+        ('{"prompt": "\\ud800"}', "<stdin>:2: not valid JSON"),
     ],
 )
 def test_a_bad_line_is_named_and_what_was_before_it_is_written(line, reason):
@@ -119,7 +119,7 @@ def test_a_bad_line_is_named_and_what_was_before_it_is_written(line, reason):
 
 def test_a_line_that_is_no_utf8_is_named():
     said, written = refusal("--jsonl", "-", stdin=b'{"prompt": "hi"}\n{"prompt": "\xff"}\n')
-    assert (said.startswith("<stdin>:2: no valid JSON"), len(written)) == (True, 1)
+    assert (said.startswith("<stdin>:2: not valid JSON"), len(written)) == (True, 1)
 
 
 def test_a_file_that_is_cut_off_is_named(tmp_path):

@@ -92,9 +92,9 @@ def test_each_tier_has_its_line(stats):
 
 
 def test_what_is_not_known_of_compute_is_said(stats):
-    assert "compute: not known" in stats([finished(usage=None)])
+    assert "compute: unknown" in stats([finished(usage=None)])
     said = stats([finished(), finished(usage=None)])
-    assert "1 requests are not in it: tokens or sizes not told" in said
+    assert "1 requests are not included: tokens or sizes unknown" in said
 
 
 def test_money_is_told_with_what_was_counted_as_free(stats):

@@ -81,8 +81,8 @@ def test_rows_of_the_test_split_are_not_learned_from():
         ([row | {"split": "test"} for row in outcomes(50)], "0 rows to learn from"),
         ([row | {"weak_score": 0.5} for row in outcomes(50)], "the same"),
         ([row | {"weak_score": 1.0} for row in outcomes(50)], "the same"),
-        ([row | {"weak_score": float("nan")} for row in outcomes(50)], "no outcomes"),
-        ([{"prompt": "only"}] * 50, "no outcomes"),
+        ([row | {"weak_score": float("nan")} for row in outcomes(50)], "not outcomes"),
+        ([{"prompt": "only"}] * 50, "not outcomes"),
         ([], "empty"),
     ],
 )

@@ -203,7 +203,7 @@ def test_every_problem_is_reported_with_its_place(home):
         (upstream(base_url="http://h:99999"), "is not a URL"),
         (upstream(base_url="http://[::1"), "is not a URL"),
         (upstream(base_url="http://h/v1?a=b"), "must end with its path"),
-        (upstream(base_url=11434), "a text is expected, got 11434 [line 1] (put it in quotes)"),
+        (upstream(base_url=11434), "a string is expected, got 11434 [line 1] (put it in quotes)"),
         (upstream(provider="embedded"), "upstreams.0.model_paths: is required for 'embedded'"),
         (upstream(model_paths={"m": "f"}), "upstreams.0.model_paths: has no meaning for 'ollama'"),
         (

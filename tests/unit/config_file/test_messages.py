@@ -28,7 +28,12 @@ def problems(**blocks):
         ({"limits": 7}, "limits", "mapping", ""),
         ({"hedging": {"enabled": "perhaps"}}, "hedging.enabled", "true or false", ""),
         ({"upstreams": [{"name": "u"}]}, "upstreams.0.provider", "is required", ""),
-        ({"upstreams": [{"name": 7, "provider": "ollama"}]}, "upstreams.0.name", "text", "quotes"),
+        (
+            {"upstreams": [{"name": 7, "provider": "ollama"}]},
+            "upstreams.0.name",
+            "string",
+            "quotes",
+        ),
     ],
 )
 def test_each_mistake_has_its_key_and_advice(blocks, key, message, advice):

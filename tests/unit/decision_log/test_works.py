@@ -157,7 +157,7 @@ def test_retention_that_raises_does_not_hold_up_rows(tmp_path, writers, caplog):
     for number in range(3):
         writer.add([finished()])
         eventually(lambda wanted=number + 1: count(url) == wanted)
-    assert caplog.text.count("defect in deleting") == 1
+    assert caplog.text.count("internal error in the decision log, in deleting") == 1
 
 
 @pytest.mark.parametrize("waits", [0, 2])

@@ -64,7 +64,7 @@ def test_a_closed_standard_input_is_said(monkeypatch):
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [(b"{", "no valid JSON"), (b"[1]", "an object is expected"), (b"\xff", "no valid JSON")],
+    [(b"{", "not valid JSON"), (b"[1]", "an object is expected"), (b"\xff", "not valid JSON")],
 )
 def test_a_line_that_is_no_object_is_named(file, line, said):
     path = file(b'{"a": 1}\n' + line + b"\n")

@@ -260,7 +260,9 @@ def test_who_is_interrupted_every_time_is_patient_and_then_gives_up():
 
     async def scenario():
         quiet = world.quiet()
-        with pytest.raises(GivenUpError, match=r"^users came in the way every time$") as caught:
+        with pytest.raises(
+            GivenUpError, match=r"^interrupted by user requests every time$"
+        ) as caught:
             await quiet.tier(REQUEST, is_largest=True)
         assert caught.value.fault is FailureKind.BUSY
         assert world.open_frames == 0

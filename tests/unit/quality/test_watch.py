@@ -246,7 +246,7 @@ def test_a_webhook_that_fails_is_said_and_no_more(bare, monkeypatch, caplog, err
     seen["day"] = AlarmFacts(judged=200, losses=60)
     watch.look()
     assert watch.lasting == ("quality",)
-    assert f"the alarms' webhook cannot be told: {error}" in caplog.text
+    assert f"the alarm webhook cannot be reached: {error}" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A reload puts the file in force, or says in one line why not; the old settings stay then."""
+"""A reload activates the file, or says in one line why not; then the old settings stay."""
 
 import asyncio
 from types import SimpleNamespace
@@ -18,7 +18,7 @@ upstreams: [{name: o, provider: ollama}]
 
 
 class Server:
-    """What is in force; `trouble` is raised instead of putting something there."""
+    """The active settings; `trouble` is raised instead of putting something there."""
 
     def __init__(self, file):
         self.file = file
@@ -77,7 +77,7 @@ async def test_what_has_changed_is_put_in_force_and_told(server, caplog):
 async def test_a_file_that_says_the_same_changes_nothing(server, caplog):
     await server.reload(FILE + "# a comment\n")
     assert server.put_in_force == []
-    assert said(caplog) == [f"configuration unchanged: {server.file} says what is in force"]
+    assert said(caplog) == [f"configuration unchanged: {server.file} describes the active one"]
 
 
 async def test_what_needs_a_restart_is_named(server, caplog):
@@ -99,7 +99,7 @@ async def test_a_file_that_is_wrong_leaves_the_old_one_in_force(server, caplog, 
     assert (server.put_in_force, server.threshold) == ([], 3)
     (line,) = said(caplog)
     assert line.startswith("configuration not reloaded: ")
-    assert line.endswith("; the old one stays in force")
+    assert line.endswith("; the previous one stays active")
     assert words in line
     assert "\n" not in line
 

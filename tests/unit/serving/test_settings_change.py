@@ -19,7 +19,7 @@ upstreams:
 
 
 class Server:
-    """What is in force, as `serve` has it."""
+    """The active settings, as `serve` has them."""
 
     def __init__(self, file, text=FILE, **environ):
         self.file = file

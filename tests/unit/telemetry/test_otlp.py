@@ -182,7 +182,7 @@ def test_one_request_that_makes_no_span_does_not_end_the_others_and_is_told_once
     with caplog.at_level(logging.ERROR):
         told(broken, finished(), broken, finished())
     assert len(sent.spans) == 2
-    assert len([r for r in caplog.records if "told to OpenTelemetry" in r.message]) == 1
+    assert len([r for r in caplog.records if "reported to OpenTelemetry" in r.message]) == 1
 
 
 def test_of_too_many_that_wait_the_oldest_go(sent, monkeypatch):

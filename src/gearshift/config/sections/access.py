@@ -157,7 +157,7 @@ def _entry(data: Any, fields: list[str]) -> dict[Any, Any]:
     if isinstance(data, str | SecretStr):
         return {"key": data}
     if isinstance(data, int | float):
-        raise fault("", "a text is expected", "put it in quotes")
+        raise fault("", "a string is expected", "put it in quotes")
     if not isinstance(data, Mapping):
         raise fault("", "a key or a mapping of settings is expected")
     if any(name not in fields and nearest(str(name), fields) is None for name in data):

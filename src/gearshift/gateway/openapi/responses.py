@@ -25,7 +25,7 @@ _STATUSES: Final = {
     422: "The upstream refuses the request.",
     429: "Too many requests, of this key or of everybody.",
     431: "The headers are too long, or too many.",
-    500: "A defect of gearshift; the message has a reference to its log.",
+    500: "An internal error of gearshift; the message has a reference to the log.",
     501: "The body's transfer coding is not understood.",
     502: "Every deployment failed; the message says what each one said.",
     503: "Every deployment is busy or loading, or gearshift itself is full or stopping.",

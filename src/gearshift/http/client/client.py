@@ -24,7 +24,7 @@ _PATH_MARKS: Final = "/%:@!$&'()*+,;="
 _QUERY_MARKS: Final = "/:@!$'()*,"
 
 
-class HttpResponse:
+class UpstreamResponse:
     """A response whose head has arrived; `aclose` ends the connection if the body has not."""
 
     def __init__(self, pool: Pool, connection: UpstreamConnection) -> None:
@@ -156,7 +156,7 @@ class HttpClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         within_seconds: float | None = None,
-    ) -> HttpResponse:
+    ) -> UpstreamResponse:
         """Send a request; returns when the head of the response has arrived.
 
         Args:
@@ -175,7 +175,7 @@ class HttpClient:
         sent = head if body is None else head + body
         return await self._exchanged(sent, within_seconds, may_repeat=method == "GET")
 
-    async def look(self, path: str) -> HttpResponse:
+    async def look(self, path: str) -> UpstreamResponse:
         """A GET without the key, below what the base URL has before its `/v1`.
 
         Raises:
@@ -192,12 +192,12 @@ class HttpClient:
 
     async def _exchanged(
         self, sent: bytes, within_seconds: float | None, *, may_repeat: bool
-    ) -> HttpResponse:
+    ) -> UpstreamResponse:
         pool = await self._pool()
         connection = pool.free() or await pool.connected()
         try:
             await connection.exchange(sent, within_seconds)
-            return HttpResponse(pool, connection)
+            return UpstreamResponse(pool, connection)
         except UpstreamError as error:
             is_stale = connection.is_reused and not connection.has_answered
             # What has no effects may be asked again on a fresh connection (RFC 9110, 9.2.2). A
@@ -206,7 +206,7 @@ class HttpClient:
                 raise
         connection = await pool.connected()
         await connection.exchange(sent, within_seconds)
-        return HttpResponse(pool, connection)
+        return UpstreamResponse(pool, connection)
 
     async def knock(self) -> None:
         """See whether a connection stands or can be had; nothing is asked.

@@ -96,7 +96,7 @@ def test_the_hash_of_the_settings_follows_rights_but_not_keys():
         (["***"], "auth.api_keys.0: is ***, which only stands for a key"),
         (["gs-ключ"], "auth.api_keys.0: holds characters that a header cannot carry"),
         (["two\nlines"], "auth.api_keys.0: holds characters that a header cannot carry"),
-        ([123], "auth.api_keys.0: a text is expected"),
+        ([123], "auth.api_keys.0: a string is expected"),
         ([[KEY]], "auth.api_keys.0: a key or a mapping"),
         ([{"kye": KEY}], "auth.api_keys.0.kye: unknown key [line 1] (did you mean 'key'?)"),
         ([{"hash": HASH, "name": "a b"}], "auth.api_keys.0.name: does not match"),

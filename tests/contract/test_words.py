@@ -1,0 +1,117 @@
+"""The words that people read: the usual ones of the field, not those that only we used once."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "gearshift"
+LEXICON = SOURCE / "tiered_routing" / "lexicon"
+
+THINGS: Final = (
+    r"JSON|YAML|URL|UTF-8|HTTP|text|string|number|object|list|array|hash|key|origin|path|file|"
+    r"folder|model|scorer|outcomes?|table|host|boolean|integer|word|header|tier|stream"
+)
+OLD: Final = {
+    r"\bin force\b": "active, current",
+    rf"(?<!there )\b(?:is|are|be|was|were) no (?:valid )?(?:{THINGS})\b": "is not a …",
+    r"(?<!with )(?<!of )\bno valid (?:JSON|YAML|URL)": "not valid …",
+    r"\bmust be a text\b|\ba text is expected\b": "a string",
+    r"\bis there already\b": "duplicate, already exists",
+    r"\bthere is nothing here\b": "not found",
+    r"\bleft alone\b": "circuit open",
+    r"\b(?:an|the|no) (?:API )?key is (?:needed|wanted)\b": "missing or invalid API key",
+    r"\bnobody can (?:answer|tell)\b": "no deployment available; unknown",
+    r"\bgives? way to users\b|\bcame in the way\b": "yields to user requests",
+    r"\bput (?:\w+ )?in force\b|\bof no use\b": "activate; unusable",
+    r"\b(?:a|has a) defect (?:of|in)\b|\bhas a defect\b": "internal error",
+    r"\bpredecessor|\bheir\b|\bsuccessor\b": "the previous, the next",
+    r"\bis in trouble\b": "unavailable",
+    r"\bsaid once\b": "logged once",
+    r"\bsee its words\b": "see its output",
+    r"\bwhat (?:it|they|he) says? of itself\b": "what it reports",
+    r"\b(?:cannot|could not) be told\b(?! apart| from)": "cannot be reported",
+}
+"""Each old phrase as a pattern, and what to write instead."""
+
+
+def strings(file: Path) -> Iterator[tuple[int, str]]:
+    """The string constants of a module; of docstrings only those that click prints as help."""
+    tree = ast.parse(file.read_text("utf-8"))
+    printed = file.parent.name == "cli"
+    docstrings = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and not printed
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text), lineno=line) if id(node) not in docstrings:
+                yield line, text
+
+
+def lines(file: Path) -> Iterator[tuple[int, str]]:
+    yield from enumerate(file.read_text("utf-8").splitlines(), 1)
+
+
+def read() -> Iterator[tuple[str, str]]:
+    """Every place where people read, and what stands there."""
+    for file in sorted(SOURCE.rglob("*.py")):
+        if LEXICON not in file.parents:
+            yield from ((f"{file.relative_to(ROOT)}:{line}", text) for line, text in strings(file))
+    documents = [ROOT / "README.md", ROOT / "config" / "ssot_config.yaml", *ROOT.glob("docs/*.md")]
+    shown = [*SOURCE.rglob("*.html"), *SOURCE.rglob("*.js"), *ROOT.glob("deploy/**/*.y*ml")]
+    for file in sorted([*documents, *shown]):
+        yield from ((f"{file.relative_to(ROOT)}:{line}", text) for line, text in lines(file))
+
+
+READ = list(read())
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_an_old_phrase_is_gone(old: str):
+    pattern = re.compile(old, re.IGNORECASE)
+    places = [f"{place}: {text.strip()}" for place, text in READ if pattern.search(text)]
+    assert not places, "\n".join([f"write instead: {OLD[old]}", *places])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the old one stays in force",
+        "the body is no JSON",
+        "'base_url' is no URL",
+        "must be a text",
+        "local is there already",
+        "there is nothing here",
+        "left alone after 5 failures",
+        "an API key is needed",
+        "nobody can answer",
+    ],
+)
+def test_the_patterns_know_the_phrases_that_they_are_for(text: str):
+    assert any(re.search(old, text, re.IGNORECASE) for old in OLD)
+
+
+def test_usual_sentences_are_not_taken_for_old_ones():
+    for text in (
+        "there is no model",
+        "is no longer",
+        "is not valid JSON",
+        "a textbook",
+        "defective",
+    ):
+        assert not any(re.search(old, text, re.IGNORECASE) for old in OLD), text
+
+
+def test_no_two_classes_have_one_name():
+    places: dict[str, list[str]] = {}
+    for file in sorted(SOURCE.rglob("*.py")):
+        for node in ast.parse(file.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(file.relative_to(SOURCE).as_posix())
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

@@ -43,11 +43,13 @@ def test_what_is_there_at_the_start_is_not_looked_at_again():
 
 
 class Library:
-    """A C library that counts how often it was asked to give memory back."""
+    """A C library that notes what it is asked for."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
         self.malloc_trim = self.asked.append
+        self.limits: list[tuple[int, int]] = []
+        self.mallopt = lambda name, value: self.limits.append((name, value))
 
 
 @pytest.mark.parametrize("library", [Library(), object()])
@@ -60,3 +62,10 @@ def test_memory_that_the_start_freed_goes_back_where_that_can_be(monkeypatch, li
         gc.unfreeze()
         gc.set_threshold(*before)
     assert getattr(library, "asked", [0]) == [0]
+
+
+@pytest.mark.parametrize("library", [Library(), object()])
+def test_threads_share_memory_where_that_can_be(monkeypatch, library):
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    assert event_loop.run(thread()).startswith("loop")
+    assert getattr(library, "limits", [(-8, 2)]) == [(-8, 2)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-_PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
+_MEMORY = re.compile(r"^Pss_Anon:\s+(\d+) kB", re.MULTILINE)
 _THREADS = re.compile(r"^Threads:\s+(\d+)", re.MULTILINE)
 _ESTABLISHED = "01"
 
@@ -22,12 +22,14 @@ class Sample:
 
     Attributes:
         at: Seconds since the beginning.
-        pss: Bytes: its own memory and its share of what it shares.
+        memory: Bytes that it has allocated, and its share of those that it shares. Without mapped
+            files, such as libraries: how much of them counts as its own changes whenever another
+            program that uses them comes or goes.
         pooled: Of the file descriptors, connections kept to upstreams.
     """
 
     at: float
-    pss: int
+    memory: int
     descriptors: int
     pooled: int
     threads: int
@@ -61,25 +63,25 @@ class Growth:
 
 def sample(at: float, root: int, upstream_ports: Iterable[int]) -> Sample:
     """Measure a process with all its children; one that ends meanwhile does not count."""
-    pss = descriptors = pooled = threads = 0
+    memory = descriptors = pooled = threads = 0
     ports = frozenset(upstream_ports)
     for pid in _tree(root):
         with suppress(OSError):
             folder = Path(f"/proc/{pid}")
-            found = _PSS.search((folder / "smaps_rollup").read_text())
-            pss += 1024 * int(found[1]) if found else 0
+            found = _MEMORY.search((folder / "smaps_rollup").read_text())
+            memory += 1024 * int(found[1]) if found else 0
             links = _links(folder / "fd")
             descriptors += len(links)
             pooled += len(links & _sockets_to(folder, ports))
             found = _THREADS.search((folder / "status").read_text())
             threads += int(found[1]) if found else 0
-    return Sample(at, pss, descriptors, pooled, threads)
+    return Sample(at, memory, descriptors, pooled, threads)
 
 
 def growth(samples: Sequence[Sample]) -> Growth:
     """Ordinary least squares through the memory over time."""
     times = np.array([s.at for s in samples])
-    values = np.array([s.pss for s in samples], dtype=float)
+    values = np.array([s.memory for s in samples], dtype=float)
     centred = times - times.mean()
     spread = float((centred**2).sum())
     slope = float((centred * values).sum()) / spread

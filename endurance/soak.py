@@ -132,7 +132,7 @@ async def _soak(
     async with load:
         while (at := time.monotonic() - start) < end:
             report.samples.append(sample(at, pid, ports))
-            shown = report.samples[-1].pss / 1e6
+            shown = report.samples[-1].memory / 1e6
             progress(f"{len(report.ledger.entries)} requests, {shown:.1f} MB, {end - at:.0f} s")
             await asyncio.sleep(min(given.every, end - at))
     if gateway.process.returncode is not None:
@@ -201,7 +201,7 @@ def _thinned(report: Report) -> list[Sample]:
 
 
 def _row(measured: Sample) -> tuple[object, ...]:
-    memory = f"{measured.pss / 1e6:.1f}"
+    memory = f"{measured.memory / 1e6:.1f}"
     counts = (measured.descriptors, measured.pooled, measured.threads)
     return (f"{measured.at:.0f}", memory, *counts)
 

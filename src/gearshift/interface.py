@@ -19,6 +19,7 @@ from gearshift.http.client.loop_end import LoopEnd
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
+from gearshift.pipeline.carry_over import carry_over
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
 from gearshift.pipeline.in_flight import InFlight
@@ -148,11 +149,11 @@ class LLMInterface:
         )
         routing = self.settings.tiered_routing
         self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)
-        if previous is not None:
-            self._take_over(previous, kept)
-        self._handler = build(
+        self._pipeline = build(
             self.settings, self.providers, self.circuits, self.admission, self.health, self._sinks
         )
+        if previous is not None:
+            self._take_over(previous, kept)
 
     def _unchanged(self, previous: LLMInterface) -> dict[str, Provider]:
         """The previous interface's providers that serve here unchanged."""
@@ -168,9 +169,7 @@ class LLMInterface:
             provider = self.providers[name]
             if isinstance(provider, ReusableProvider):
                 provider.reuse_from(previous.providers[name])
-        self.admission.adopt(previous.admission)
-        self.circuits.adopt(previous.circuits)
-        self.health.adopt(previous.health, kept)
+        carry_over(self._pipeline.stateful, previous._pipeline.stateful, kept)
 
     def hand_over(self, successor: LLMInterface) -> None:
         """Leave the reused upstreams to the interface that reuses them: it closes them from now on.
@@ -330,7 +329,7 @@ class LLMInterface:
         plan = self.planner.plan(request, self.health.topology)
         call = Call(request, plan.decision, plan.chain, started, plan.scoring_seconds)
         self.in_flight.begun()
-        return await self._handler(call)
+        return await self._pipeline.handler(call)
 
     @overload
     async def chat_completion(

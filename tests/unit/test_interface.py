@@ -232,6 +232,23 @@ async def test_a_successor_that_is_given_up_closes_nothing_of_its_predecessors()
         assert echo(old).events == ["start"]
 
 
+async def test_a_successor_goes_on_with_what_the_steps_of_the_pipeline_know():
+    """Each of them has its own tests of what that is; here, that every one is asked."""
+    hedging = {"enabled": True}
+    async with LLMInterface(settings(hedging=hedging)) as old:
+        told = []
+        for step in old._pipeline.stateful:
+            kind = type(step)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(kind, "carry_over", lambda *said: told.append(said))
+                new = LLMInterface(settings(hedging={**hedging, "percentile": 90}), previous=old)
+            (successor, previous, unchanged) = told.pop()
+            assert (type(successor), previous, list(unchanged)) == (kind, step, ["here"])
+            assert successor in new._pipeline.stateful
+        names = {type(step).__name__ for step in old._pipeline.stateful}
+        assert names == {"Admission", "CircuitBreakers", "HealthMonitor", "RetryBudget", "Hedging"}
+
+
 def test_other_deadlines_make_other_providers():
     old = LLMInterface(settings())
     new = LLMInterface(settings(limits={"idle_seconds": 1}), previous=old)

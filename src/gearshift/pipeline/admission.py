@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from itertools import count
 
@@ -199,9 +199,9 @@ class Admission:
         self._tiers_at = tiers_at
         self._gates: dict[str, _Gate] = {}
 
-    def adopt(self, other: Admission) -> None:
-        """Count together with another one, whose limits may differ."""
-        self._gates = other._gates
+    def carry_over(self, previous: Admission, unchanged: Collection[str]) -> None:
+        """Count together with the one before, whose limits may differ, at all upstreams."""
+        self._gates = previous._gates
 
     def _gate(self, upstream: str) -> _Gate:
         gate = self._gates.get(upstream)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gearshift.config.loading import Settings
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Handler
+from gearshift.pipeline.carry_over import StatefulStep
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
@@ -19,6 +21,19 @@ from gearshift.providers.base import Provider
 from gearshift.telemetry.events import Sink
 
 
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The steps, put together.
+
+    Attributes:
+        handler: Answers a call.
+        stateful: Those of them that go on with what they know under other settings.
+    """
+
+    handler: Handler
+    stateful: tuple[StatefulStep, ...]
+
+
 def build(
     settings: Settings,
     providers: Mapping[str, Provider],
@@ -26,7 +41,7 @@ def build(
     admission: Admission,
     health: HealthMonitor,
     sinks: Sequence[Sink],
-) -> Handler:
+) -> Pipeline:
     """Recording around fallback (with retries) around hedging around attempts at providers."""
     retries, hedging = settings.retries, settings.hedging
     attempts = Attempts(providers, admission, circuits, health.learn_incapable)
@@ -41,4 +56,7 @@ def build(
     )
     with_prompts = settings.tiered_routing.logging.log_prompts
     ends = circuits.failed, circuits.succeeded
-    return Recording(fallback, sinks, *ends, with_prompts=with_prompts)
+    return Pipeline(
+        Recording(fallback, sinks, *ends, with_prompts=with_prompts),
+        (admission, circuits, health, budget, *([] if hedged is None else [hedged])),
+    )

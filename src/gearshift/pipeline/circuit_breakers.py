@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType, TracebackType
@@ -232,9 +232,9 @@ class CircuitBreakers:
             return None
         return _refusal(circuit, circuit.until - self._clock())
 
-    def adopt(self, other: CircuitBreakers) -> None:
-        """Take over what another one knows."""
-        self._circuits = other._circuits
+    def carry_over(self, previous: CircuitBreakers, unchanged: Collection[str]) -> None:
+        """Go on with all circuits; those of changed upstreams are closed after the change."""
+        self._circuits = previous._circuits
 
 
 def _refusal(circuit: _Circuit, seconds: float) -> UpstreamError:

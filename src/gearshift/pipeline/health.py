@@ -107,12 +107,11 @@ class HealthMonitor:
             for name in self._providers:
                 group.create_task(self._probe(name))
 
-    def adopt(self, other: HealthMonitor, upstreams: Collection[str]) -> None:
-        """Take over what another one knows of the upstreams that are the same in both."""
-        self.states.update({u: s for u, s in other.states.items() if u in upstreams})
-        self._incapabilities.update(
-            {d: lacking for d, lacking in other._incapabilities.items() if d.upstream in upstreams}
-        )
+    def carry_over(self, previous: HealthMonitor, unchanged: Collection[str]) -> None:
+        """Go on with what is known of the upstreams that are the same."""
+        self.states.update({u: s for u, s in previous.states.items() if u in unchanged})
+        lacking = previous._incapabilities
+        self._incapabilities.update({d: lacking[d] for d in lacking if d.upstream in unchanged})
         self.topology = self._resolve()
 
     def learn_incapable(

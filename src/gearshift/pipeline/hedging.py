@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any, Final
 
 from gearshift.errors import UpstreamError
@@ -30,6 +30,11 @@ class Latencies:
 
     def __init__(self) -> None:
         self._seconds: dict[Deployment, deque[float]] = {}
+
+    def carry_over(self, previous: Latencies, unchanged: Collection[str]) -> None:
+        """Go on with the times of the upstreams that are the same."""
+        known = previous._seconds
+        self._seconds.update({d: known[d].copy() for d in known if d.upstream in unchanged})
 
     def note(self, deployment: Deployment, seconds: float) -> None:
         """A deployment has answered."""
@@ -67,6 +72,10 @@ class Hedging:
         self._budget = budget
         self._latencies = Latencies()
         self._tasks: set[asyncio.Task[Any]] = set()  # the loop itself holds them weakly only
+
+    def carry_over(self, previous: Hedging, unchanged: Collection[str]) -> None:
+        """Go on with the times, so that late answers are known as such from the first on."""
+        self._latencies.carry_over(previous._latencies, unchanged)
 
     async def __call__(
         self, call: Call, target: Candidate, second: Candidate, *, as_last_resort: bool = False

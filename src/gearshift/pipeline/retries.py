@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,10 @@ class RetryBudget:
     def __init__(self, share: float) -> None:
         self._share = share
         self._tokens = _RESERVE
+
+    def carry_over(self, previous: RetryBudget, unchanged: Collection[str]) -> None:
+        """Go on with what is left: a change of settings is no reserve for an overload."""
+        self._tokens = previous._tokens
 
     def earn(self) -> None:
         """A request has come: it earns its share of a repetition."""

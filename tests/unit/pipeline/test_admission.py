@@ -232,7 +232,7 @@ async def test_limits_that_are_raised_let_in_those_who_wait():
     waiting = asyncio.create_task(old.place("u", "a"))
     await turns()
     new = admission(3, 5)
-    new.adopt(old)
+    new.carry_over(old, ())
     new.place_at_once("u", "a")
     async with asyncio.timeout(1):
         await waiting
@@ -288,7 +288,7 @@ async def test_new_limits_let_in_just_so_many_and_take_from_nobody(places, let_i
     held = [await old.place("u", "a") for _ in range(2)]
     waiting = await hang(old, "a", 2)
     new = admission(places, 5)
-    new.adopt(old)
+    new.carry_over(old, ())
     # Whoever asks now stands behind those who wait.
     assert (new.place_at_once("u", "a") is not None) == (places == 5)
     await turns()
@@ -306,7 +306,7 @@ async def test_who_waits_is_let_in_when_fewer_tiers_share_the_places():
     waiting = await hang(old, "a", 5)
     assert sum(task.done() for task in waiting) == 3
     new = admission(4, 5, tiers=("a",))
-    new.adopt(old)
+    new.carry_over(old, ())
     assert new.place_at_once("u", "a") is None
     await turns()
     assert sum(task.done() for task in waiting) == 4

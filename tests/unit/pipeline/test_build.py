@@ -10,17 +10,21 @@ from gearshift.config.loading import Settings
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
+from gearshift.pipeline.carry_over import carry_over
 from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
 
 
 class Health:
-    """Notes what it is told to learn."""
+    """Notes what it is told to learn, and knows nothing to go on with."""
 
     def __init__(self):
         self.learned = []
 
     def learn_incapable(self, *said):
         self.learned.append(said)
+
+    def carry_over(self, previous, unchanged):
+        pass
 
 
 class Built:
@@ -32,7 +36,7 @@ class Built:
         self.circuits = CircuitBreakers(lambda: 0.0)
         self.health = Health()
         self.events = []
-        self.handler = build(
+        pipeline = build(
             Settings.model_validate(settings),
             self.upstreams,  # type: ignore[arg-type]
             self.circuits,
@@ -40,6 +44,7 @@ class Built:
             self.health,  # type: ignore[arg-type]
             [self.events.append],
         )
+        self.handler, self.stateful = pipeline.handler, pipeline.stateful
 
     async def answer(self, *chain):
         asked = call(*chain)
@@ -142,3 +147,38 @@ async def test_answers_that_break_off_count_for_their_circuit():
 
 async def cut_off():
     raise failing(FailureKind.CUT_OFF)
+
+
+def test_latencies_live_on_under_other_settings_where_the_upstream_is_the_same():
+    hedging = {"enabled": True, "percentile": 50}
+
+    async def scenario(unchanged, second):
+        old = Built([Plan(seconds=1.0)], hedging=hedging)
+        for _ in range(20):
+            await old.answer(ONE, TWO)
+        new = Built([Plan(seconds=9.0)], hedging=hedging, retries={"attempts": 2})
+        carry_over(new.stateful, old.stateful, unchanged)
+        await new.answer(ONE, TWO)
+        assert new.asked == [1, second]
+
+    run_interrupted(lambda: scenario({"one", "two"}, 1), None)
+    run_interrupted(lambda: scenario({"two"}, 0), None)
+
+
+async def test_a_change_of_settings_is_no_fresh_reserve_of_repetitions():
+    retries = {"backoff_seconds": 0.001, "attempts": 2, "budget": 0.01}
+    plans = [Plan(result=failing()), Plan(result=failing()), Plan()]
+    old = Built(plans * 5, retries=retries)
+    for _ in range(5):
+        await old.answer(ONE)
+    assert old.asked[0] == 15
+    new = Built([Plan(result=failing())], retries={**retries, "attempts": 1})
+    carry_over(new.stateful, old.stateful, {"one", "two"})
+    with pytest.raises(UpstreamError):
+        await new.answer(ONE)
+    assert new.asked[0] == 1
+
+
+def test_with_hedging_just_turned_on_there_is_nothing_to_go_on_with():
+    new = Built([Plan()], hedging={"enabled": True})
+    carry_over(new.stateful, Built([Plan()]).stateful, {"one", "two"})

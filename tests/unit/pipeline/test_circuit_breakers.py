@@ -351,7 +351,7 @@ def test_an_upstream_with_failures_below_the_limit_is_not_left_alone(clock):
 def test_what_another_one_knows_is_taken_over_and_shared(clock):
     old, new = CircuitBreakers(clock, failures=1), CircuitBreakers(clock, failures=1)
     fail(old)
-    new.adopt(old)
+    new.carry_over(old, ())
     assert new.state(DEPLOYMENT) is State.OPEN
     new.succeeded(DEPLOYMENT)
     assert old.state(DEPLOYMENT) is State.CLOSED

@@ -376,7 +376,7 @@ async def test_what_is_known_of_the_same_upstreams_is_taken_over_and_of_others_n
         error = UpstreamError("no tools", fault=FailureKind.INCAPABLE)
         old.learn_incapable(Deployment(name, "gemma2:2b"), request, error)
     new, _, _ = made({"local": None, "other": None}, models=("gemma2:2b",))
-    new.adopt(old, {"local"})
+    new.carry_over(old, {"local"})
     assert new.states == {"local": old.states["local"]}
     local, other = new.topology.tiers["simple"]
     assert [target.can_answer(request.needs, 0) for target in (local, other)] == [False, True]

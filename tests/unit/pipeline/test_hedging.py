@@ -373,3 +373,16 @@ def test_a_percentile_is_of_the_newest_two_hundred_and_of_twenty_at_least():
     assert noted(*[1.0] * 20).percentile(ONE.deployment, 95) == 1.0
     assert noted(9.0, *[1.0] * 199).percentile(ONE.deployment, 100) == 9.0
     assert noted(9.0, *[1.0] * 200).percentile(ONE.deployment, 100) == 1.0
+
+
+def test_times_are_carried_over_for_upstreams_that_are_the_same():
+    old, new = Latencies(), Latencies()
+    for _ in range(30):
+        old.note(ONE.deployment, 1.0)
+        old.note(TWO.deployment, 1.0)
+    new.carry_over(old, {"one"})
+    for _ in range(300):
+        new.note(ONE.deployment, 5.0)
+    assert new.percentile(ONE.deployment, 50) == 5.0
+    assert new.percentile(TWO.deployment, 50) is None
+    assert old.percentile(ONE.deployment, 50) == 1.0

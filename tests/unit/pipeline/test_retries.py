@@ -83,3 +83,12 @@ def test_the_wait_doubles_from_its_mean_and_is_scattered_by_half(random, expecte
     found = [waits(FailureKind.FAILED, attempt, random=random) for attempt in (1, 2, 3, 4)]
     assert found == [*expected, None]
     assert waits(FailureKind.FAILED, 1, attempts=0) is None
+
+
+def test_what_is_left_is_left_under_another_share_too():
+    old, new = RetryBudget(0.5), RetryBudget(0.25)
+    for _ in range(7):
+        old.spend()
+    new.carry_over(old, ())
+    assert spent(new) == 3
+    assert spent(old) == 3  # it works on, and its successor may be given up

@@ -105,13 +105,13 @@ async def test_what_is_known_of_upstreams_goes_on_where_they_are_the_same(monkey
 async def test_what_is_known_is_taken_over_where_it_changes(monkeypatch):
     """Requests and probes write it in the event loop's thread, so no other may read it."""
     threads = []
-    adopt = health.HealthMonitor.adopt
+    carry_over = health.HealthMonitor.carry_over
 
     def noting(self, *args):
         threads.append(threading.current_thread())
-        adopt(self, *args)
+        carry_over(self, *args)
 
-    monkeypatch.setattr(health.HealthMonitor, "adopt", noting)
+    monkeypatch.setattr(health.HealthMonitor, "carry_over", noting)
     async with FaultUpstream() as one, in_force_with(settings(one)) as live:
         await change(live, settings(one, tiered_routing={"complexity_threshold": 5}))
     assert threads == [threading.main_thread()]

@@ -77,7 +77,9 @@ class RequestHead:
     def _others(self, headers: Mapping[str, str]) -> str:
         """Those of a client that the upstream has none of its own for."""
         names = self._names
-        return _lines({k: v for k, v in headers.items() if k.lower() not in names})
+        if not names.isdisjoint(map(str.lower, headers)):  # as good as never, so only then a copy
+            headers = {name: value for name, value in headers.items() if name.lower() not in names}
+        return _lines(headers)
 
 
 def _lines(fields: Mapping[str, str]) -> str:

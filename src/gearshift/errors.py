@@ -233,10 +233,10 @@ class ExhaustedError(UpstreamError):
 
     def __init__(self, attempts: Sequence[tuple[str, UpstreamError]]) -> None:
         self.attempts = tuple(attempts)
-        said = "; ".join(f"{deployment}: {error.message}" for deployment, error in self.attempts)
+        reports = "; ".join(f"{deployment}: {error.message}" for deployment, error in self.attempts)
         last = self.attempts[-1][1] if self.attempts else None
         super().__init__(
-            f"every deployment failed: {said}" if said else "no deployment can answer",
+            f"every deployment failed: {reports}" if reports else "no deployment can answer",
             fault=last.fault if last else FailureKind.UNREACHABLE,
             status=last.status if last else None,
             retry_after_seconds=last.retry_after_seconds if last else None,

@@ -462,13 +462,13 @@ class LLMInterface:
             >>> [upstream.name for upstream in LLMInterface().running_upstreams()]
             ['ollama']
         """
-        found = []
+        running = []
         for upstream in self._upstreams:
             provider = self.providers[upstream.name]
             if isinstance(provider, EnginesProvider):
                 upstream = provider.shared_config
-            found.append(upstream)
-        return tuple(found)
+            running.append(upstream)
+        return tuple(running)
 
     def provider_of(
         self, model: str, allowed_tiers: frozenset[str] | None = None

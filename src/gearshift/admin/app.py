@@ -107,12 +107,12 @@ class AdminPlane:
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
         is_known = isinstance(error, RequestError)
-        said = {"message": str(error)}
+        details = {"message": str(error)}
         if is_known and isinstance(error, RequestError):
-            said |= {"field": error.field, "code": error.code}  # type: ignore[dict-item]
+            details |= {"field": error.field, "code": error.code}  # type: ignore[dict-item]
             headers = {**_JSON, **error.headers}
-            return HttpResponse(error.status, headers, orjson.dumps({"error": said}))
-        return HttpResponse(500, _JSON, orjson.dumps({"error": said}))
+            return HttpResponse(error.status, headers, orjson.dumps({"error": details}))
+        return HttpResponse(500, _JSON, orjson.dumps({"error": details}))
 
     def _facts(self, view: View) -> Answer:
         async def answer(request: HttpRequest) -> HttpResponse:

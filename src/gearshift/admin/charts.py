@@ -47,9 +47,9 @@ def what_if(facts: JsonObject) -> bytes:
     for title, key in named.items():
         points = [(s["threshold"], 100 * s[key]) for s in steps if s[key] is not None]
         chart.add(f"{title}, %", points)
-    known = [(s["threshold"], 100 * s["quality"]["estimate"]) for s in steps if s["quality"]]
-    if known:
-        chart.add("quality, %", known)
+    estimates = [(s["threshold"], 100 * s["quality"]["estimate"]) for s in steps if s["quality"]]
+    if estimates:
+        chart.add("quality, %", estimates)
     return _drawn(chart)
 
 

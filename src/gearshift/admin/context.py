@@ -71,8 +71,8 @@ class AdminContext:
         try:
             return await in_thread(Purpose.DASHBOARD, lambda: question(self._database.get()))
         except (SQLAlchemyError, DecisionLogError) as error:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
-            raise RequestError(f"the decision log is unavailable: {said}", status=503) from error
+            cause = " ".join(str(getattr(error, "orig", None) or error).split())
+            raise RequestError(f"the decision log is unavailable: {cause}", status=503) from error
 
     def close(self) -> None:
         """Let go of the log."""

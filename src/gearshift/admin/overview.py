@@ -73,19 +73,19 @@ def _over_time(rows: Any, first: int, now: int) -> JsonObject:
 
 def health(context: AdminContext) -> list[JsonObject]:
     """Every tier's deployments: how they are, and whether their model is in memory."""
-    found = []
+    rows = []
     for tier, chain in context.llm.tier_health().items():
-        for one in chain:
-            info = context.llm.model_info(one.deployment)
-            found.append(
+        for health in chain:
+            info = context.llm.model_info(health.deployment)
+            rows.append(
                 {
                     "tier": tier,
-                    "upstream": one.deployment.upstream,
-                    "model": one.deployment.model,
-                    "state": one.readiness.value,
+                    "upstream": health.deployment.upstream,
+                    "model": health.deployment.model,
+                    "state": health.readiness.value,
                     "resident": None if info is None else info.is_resident,
-                    "in_cooldown": one.in_cooldown,
-                    "detail": one.detail,
+                    "in_cooldown": health.in_cooldown,
+                    "detail": health.detail,
                 }
             )
-    return found
+    return rows

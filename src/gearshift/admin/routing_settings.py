@@ -65,7 +65,7 @@ async def trail(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
 
     del query
     found = await context.ask_log(changes)
-    return {"changes": [_described(one) for one in found]}
+    return {"changes": [_described(change) for change in found]}
 
 
 async def undo(context: AdminContext, body: JsonObject) -> JsonObject:
@@ -75,8 +75,8 @@ async def undo(context: AdminContext, body: JsonObject) -> JsonObject:
         RequestError: 404 where nothing was changed, 409 where the old value is active already.
     """
     key = body.get("key")
-    found = (await trail(context, {}))["changes"]
-    newest = next((one for one in found if key in (None, one["key"])), None)
+    changes = (await trail(context, {}))["changes"]
+    newest = next((one for one in changes if key in (None, one["key"])), None)
     if newest is None:
         raise RequestError("there is no change to undo", status=404)
     done = await change(context, _nested(newest["key"], newest["old"]))

@@ -68,18 +68,23 @@ def _qualities(engine: Any) -> dict[float, JsonObject]:
     from gearshift.guarantees.replay import Both, quality_at
 
     try:
-        found = judged_requests(engine)
+        requests = judged_requests(engine)
     except GearshiftError:
         return {}
     both = Both(
-        np.array([one.score for one in found]),
-        np.array([one.weak_score for one in found]),
-        np.array([one.strong_score for one in found]),
-        np.array([1.0 / one.propensity for one in found]),
+        np.array([request.score for request in requests]),
+        np.array([request.weak_score for request in requests]),
+        np.array([request.strong_score for request in requests]),
+        np.array([1.0 / request.propensity for request in requests]),
     )
     estimates = {at: quality_at(both, at) for at in _STEPS}
     return {
-        at: {"estimate": one.estimate, "ci": list(one.ci), "n": one.n, "method": one.method}
-        for at, one in estimates.items()
-        if one.ci is not None
+        at: {
+            "estimate": quality.estimate,
+            "ci": list(quality.ci),
+            "n": quality.n,
+            "method": quality.method,
+        }
+        for at, quality in estimates.items()
+        if quality.ci is not None
     }

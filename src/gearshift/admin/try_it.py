@@ -47,7 +47,7 @@ def _evidence(context: AdminContext, prompt: str) -> list[JsonObject]:
     scorer = context.llm.router.scorer
     if not isinstance(scorer, ExplainingScorer):
         return []
-    return [one._asdict() for one in scorer.evidence(prompt)]
+    return [word._asdict() for word in scorer.evidence(prompt)]
 
 
 async def _answer(context: AdminContext, prompt: str, tier: str) -> JsonObject:

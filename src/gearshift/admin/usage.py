@@ -29,7 +29,7 @@ async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
         said: JsonObject = {
             **asdict(found),
             "by_hour": _by_hour(summary.hours),
-            "unlike": [asdict(one) for one in unlike_the_rest(found)],
+            "unlike": [asdict(client) for client in unlike_the_rest(found)],
         }
         totals = summary.to_json(context.lowest)
         return {**said, "recommendations": recommendations(said, totals, settings)}
@@ -50,43 +50,43 @@ def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -
     requests = usage["requests"]
     if requests < _FEWEST:
         return []
-    found = []
+    advice = []
     share = totals["simple_tier_percentage"] or 0.0
     if share < 10:
-        found.append(
+        advice.append(
             f"Only {share:.0f} % of the requests go to the small model. See on the Threshold page "
             "what a higher threshold would do."
         )
     if usage["repeated"] > 0.1 * requests:
-        found.append(
+        advice.append(
             f"{100 * usage['repeated'] / requests:.0f} % of the requests repeat a prompt that came "
             "before; a cache could answer them."
         )
     judged = sum(totals["quality"]["judgements"].values())
     if not judged and settings.quality.shadow_share <= 0:
-        found.append(
+        advice.append(
             "Nothing is known about quality yet. Set quality.shadow_share to 0.1 to have a tenth "
             "of the answers compared in the background."
         )
     elif judged >= _ENOUGH_JUDGED and settings.tiered_routing.scorer == "rule":
-        found.append(
+        advice.append(
             f"{judged:,} answers are judged, enough to learn from: `gearshift train --out "
             "learned.npz` (it needs decision_log.store_prompts)."
         )
     if totals["fallbacks"] > 0.05 * max(1, totals["requests"]):
-        found.append(
+        advice.append(
             f"{totals['fallbacks']:,} requests were not answered by their first choice. "
             "`gearshift doctor` says why."
         )
     unknown = totals["compute"]["unknown_requests"]
     if unknown > 0.2 * max(1, totals["requests"]):
-        found.append(
+        advice.append(
             f"Of {unknown:,} requests the compute is not known, because the model's size is not "
             "told by its name and the upstream does not tell it."
         )
-    found += [
+    advice += [
         f"Client {one['name']!r} is unlike the others: {100 * one['simple']:.0f} % of its requests "
         "go to the small model. An API key with tiers of its own may serve it better."
         for one in usage["unlike"]
     ]
-    return found
+    return advice

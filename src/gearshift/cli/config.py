@@ -41,8 +41,8 @@ def check(context: click.Context, config: str | None, as_json: bool) -> None:
         context.exit(2)
     warnings = [*unavailable(loaded.settings), *weak_keys(loaded.settings)]
     if as_json:
-        found = [asdict(warning) for warning in warnings]
-        print_json({"ok": True, "errors": [], "warnings": found, "file": _file(loaded)})
+        shown = [asdict(warning) for warning in warnings]
+        print_json({"ok": True, "errors": [], "warnings": shown, "file": _file(loaded)})
         return
     for warning in warnings:
         click.echo(f"gearshift: warning: {warning}", err=True)

@@ -84,7 +84,7 @@ def command(
     if not together:
         raise click.UsageError("--not-pooled leaves no file to be pooled")
     threshold = highest_bound(settings)
-    found = [
+    measured = [
         _measured(one, scorers, threshold, rounds, seed, curves)
         for one in (*sets, pooled(together))
     ]
@@ -92,9 +92,9 @@ def command(
         for remark in outcomes.remarks():
             click.echo(f"gearshift: {remark}", err=True)
     if as_json:
-        print_json({"split": split, "files": found[:-1], "pooled": found[-1]})
+        print_json({"split": split, "files": measured[:-1], "pooled": measured[-1]})
     else:
-        for facts in found:
+        for facts in measured:
             print_table(facts)
 
 

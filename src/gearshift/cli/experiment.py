@@ -97,11 +97,11 @@ def status(name: str | None, config: str | None, as_json: bool) -> None:
         from gearshift.decision_log.experiments import experiments
         from gearshift.quality.experiment_report import report
 
-        found = [kept for kept in experiments(engine) if name in (None, kept.experiment.name)]
-        if name is not None and not found:
+        matching = [kept for kept in experiments(engine) if name in (None, kept.experiment.name)]
+        if name is not None and not matching:
             raise GearshiftError(f"there is no experiment {name!r}")
         lowest = settings.tiered_routing.ordered_tiers[0].name
-        reports = [report(engine, kept, lowest) for kept in found]
+        reports = [report(engine, kept, lowest) for kept in matching]
     finally:
         engine.dispose()
     if as_json:

@@ -85,16 +85,20 @@ def _both(engine: Engine, scorer: Scorer | None) -> Both:
     from gearshift.guarantees.replay import Both
 
     try:
-        found = judged_requests(engine)
+        requests = judged_requests(engine)
     except GearshiftError:
-        found = []
+        requests = []
     if scorer is not None:
-        found = [one._replace(score=scorer.score(one.prompt).score) for one in found if one.prompt]
+        requests = [
+            request._replace(score=scorer.score(request.prompt).score)
+            for request in requests
+            if request.prompt
+        ]
     return Both(
-        np.array([one.score for one in found]),
-        np.array([one.weak_score for one in found]),
-        np.array([one.strong_score for one in found]),
-        np.array([1.0 / one.propensity for one in found]),
+        np.array([request.score for request in requests]),
+        np.array([request.weak_score for request in requests]),
+        np.array([request.strong_score for request in requests]),
+        np.array([1.0 / request.propensity for request in requests]),
     )
 
 
@@ -104,13 +108,13 @@ def _single(engine: Engine, settings: Settings, since: float) -> Single:
     from gearshift.decision_log.rated import rated_requests
     from gearshift.guarantees.off_policy import Single
 
-    found = rated_requests(engine, since)
+    requests = rated_requests(engine, since)
     lowest = settings.tiered_routing.ordered_tiers[0].name
     return Single(
-        np.array([one.score for one in found]),
-        np.array([one.tier == lowest for one in found], dtype=bool),
-        np.array([one.propensity for one in found]),
-        np.array([one.reward for one in found]),
+        np.array([request.score for request in requests]),
+        np.array([request.tier == lowest for request in requests], dtype=bool),
+        np.array([request.propensity for request in requests]),
+        np.array([request.reward for request in requests]),
     )
 
 

@@ -46,7 +46,7 @@ def command(
     result = loaded.score(clean)
     facts = _facts(result, settings, loaded)
     if isinstance(loaded, ExplainingScorer):
-        facts["evidence"] = {one.ngram: one.adds for one in loaded.evidence(clean)}
+        facts["evidence"] = {word.ngram: word.adds for word in loaded.evidence(clean)}
     if as_json:
         print_json(facts)
     else:

@@ -106,8 +106,8 @@ def _print(facts: JsonObject, summary: Summary) -> None:
     if facts["money"]:
         _print_money(facts["money"], facts["compute"]["baseline"])
     if facts["quality"]["judgements"]:
-        said = ", ".join(f"{name} {n:,}" for name, n in facts["quality"]["judgements"].items())
-        click.echo(f"judged: {said}")
+        verdicts = ", ".join(f"{name} {n:,}" for name, n in facts["quality"]["judgements"].items())
+        click.echo(f"judged: {verdicts}")
 
 
 def _print_compute(compute: JsonObject) -> None:

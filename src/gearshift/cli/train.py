@@ -84,8 +84,8 @@ def command(
     summary = {**_summary(sets, facts, split, seed), "learned_until": until}
     if is_better or force:
         summary["shares"] = _write(file, prompts, outcomes, threshold, seed, summary)
-    found = {**facts, "model": str(file) if is_better or force else None, **summary}
-    print_json(found) if as_json else _print(found)
+    report = {**facts, "model": str(file) if is_better or force else None, **summary}
+    print_json(report) if as_json else _print(report)
     if not (is_better or force):
         raise GearshiftError(
             f"{out}: not written: on held-out prompts the model is not better than the rule "
@@ -126,7 +126,7 @@ def _logged(settings: Settings) -> tuple[Outcomes, float]:
         found = judged_requests(engine)
     finally:
         engine.dispose()
-    kept = [one for one in found if one.prompt]
+    kept = [request for request in found if request.prompt]
     if not kept:
         raise GearshiftError(
             f"none of the {len(found)} judged requests of the decision log has its prompt; "
@@ -134,12 +134,12 @@ def _logged(settings: Settings) -> tuple[Outcomes, float]:
         )
     outcomes = Outcomes(
         "decision log",
-        tuple(one.prompt or "" for one in kept),
-        np.array([one.weak_score for one in kept]),
-        np.array([one.strong_score for one in kept]),
+        tuple(request.prompt or "" for request in kept),
+        np.array([request.weak_score for request in kept]),
+        np.array([request.strong_score for request in kept]),
         ("",) * len(kept),
     )
-    return outcomes, max(one.time for one in kept)
+    return outcomes, max(request.time for request in kept)
 
 
 def _together(sets: list[Outcomes]) -> Outcomes:
@@ -152,8 +152,8 @@ def _together(sets: list[Outcomes]) -> Outcomes:
     from gearshift.learning import FEWEST
 
     outcomes = (
-        pooled([one for one in sets if one.prompts])
-        if any(one.prompts for one in sets)
+        pooled([file for file in sets if file.prompts])
+        if any(file.prompts for file in sets)
         else sets[0]
     )
     if len(outcomes.prompts) < FEWEST:
@@ -205,7 +205,7 @@ def _summary(sets: list[Outcomes], facts: JsonObject, split: str, seed: int) -> 
     learned, rule = facts["scorers"][LEARNED], facts["scorers"][REFERENCE]
     return {
         "labels": facts["n"],
-        "files": {one.name: len(one.prompts) for one in sets},
+        "files": {file.name: len(file.prompts) for file in sets},
         "split": split,
         "seed": seed,
         "cross_validated": {

@@ -24,13 +24,13 @@ def changes(old: Settings, new: Settings) -> list[str]:
     """
     before, after = _values(old), _values(new)
     shown_before, shown_after = _shown_values(old), _shown_values(new)
-    found = []
+    changes = []
     for key in dict.fromkeys([*before, *after]):
         if before.get(key, _ABSENT) == after.get(key, _ABSENT):
             continue
         was, now = shown_before.get(key, _ABSENT), shown_after.get(key, _ABSENT)
-        found.append(f"{key}: changed" if was == now else f"{key}: {_text(was)} -> {_text(now)}")
-    return found
+        changes.append(f"{key}: changed" if was == now else f"{key}: {_text(was)} -> {_text(now)}")
+    return changes
 
 
 def summary(found: list[str]) -> str:

@@ -92,8 +92,8 @@ def load_settings(
     layers.add(in_environment, lambda key: f"env {variables.get(key, '')}".strip())
     layers.add(nested(overrides or {}), lambda _: "argument")
     settings, found = _validated(layers.values)
-    known = {problem.key for problem in problems}
-    problems += env_problems + [problem for problem in found if problem.key not in known]
+    reported = {problem.key for problem in problems}
+    problems += env_problems + [problem for problem in found if problem.key not in reported]
     if settings is None or problems:
         raise ConfigError([_with_origin(p, layers, shown) for p in problems], shown)
     sources = {

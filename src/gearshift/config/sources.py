@@ -106,7 +106,7 @@ def from_environment(
     model: type[BaseModel], environ: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, str], list[Problem]]:
     """The settings in `GEARSHIFT_…` variables: values, variable by dotted key, problems."""
-    known = {variable: (key, kind) for variable, key, kind in _variables(model, PREFIX, ())}
+    settings = {variable: (key, kind) for variable, key, kind in _variables(model, PREFIX, ())}
     values: dict[str, Any] = {}
     variables: dict[str, str] = {}
     problems: list[Problem] = []
@@ -114,10 +114,10 @@ def from_environment(
     for name in sorted(environ, key=lambda name: (name.count("__"), name)):
         if not name.startswith(PREFIX) or _NO_SETTING.match(name) or not environ[name].strip():
             continue
-        if name not in known:
-            problems += _unknown(name, list(known))
+        if name not in settings:
+            problems += _unknown(name, list(settings))
             continue
-        path, annotation = known[name]
+        path, annotation = settings[name]
         try:
             value = _parsed(environ[name], annotation)
         except ValueError as error:

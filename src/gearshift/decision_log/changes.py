@@ -40,14 +40,14 @@ def note_changes(engine: Engine, changes: Sequence[Change]) -> None:
     """Write changes down."""
     rows = [
         {
-            "time": one.time,
-            "key": one.key,
-            "old": orjson.dumps(one.old).decode(),
-            "new": orjson.dumps(one.new).decode(),
-            "who": one.who,
-            "kept": one.kept,
+            "time": change.time,
+            "key": change.key,
+            "old": orjson.dumps(change.old).decode(),
+            "new": orjson.dumps(change.new).decode(),
+            "who": change.who,
+            "kept": change.kept,
         }
-        for one in changes
+        for change in changes
     ]
     if rows:
         with engine.begin() as connection:

@@ -224,5 +224,5 @@ def shown(url: URL | str) -> str:
 
 
 def _trouble(url: str, error: Exception) -> str:
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
-    return f"decision log {shown(url)}: {said}"
+    cause = " ".join(str(getattr(error, "orig", None) or error).split())
+    return f"decision log {shown(url)}: {cause}"

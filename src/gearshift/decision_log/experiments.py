@@ -234,10 +234,10 @@ def gathered(
         lowest: The smallest tier's name.
         settled: Requests up to this time are settled, seconds since 1970.
     """
-    found = {arm.name: _Gathered() for arm in kept.experiment.arms}
+    arms = {arm.name: _Gathered() for arm in kept.experiment.arms}
     for _, same in groupby(rows, key=lambda row: row.id):
         row, *more = same
-        arm = found.get(arm_in(row.arms, kept.experiment.name))
+        arm = arms.get(arm_in(row.arms, kept.experiment.name))
         if arm is None:
             continue
         unit = row.session_hash or row.id
@@ -252,7 +252,7 @@ def gathered(
             if outcome is not None:
                 arm.outcomes[unit] = outcome
                 arm.settled += row.time <= settled
-    return {name: arm.outcome() for name, arm in found.items()}
+    return {name: arm.outcome() for name, arm in arms.items()}
 
 
 class _Gathered:

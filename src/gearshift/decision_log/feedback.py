@@ -34,11 +34,15 @@ class Feedback:
         Raises:
             DecisionLogError: The database is in trouble.
         """
-        said = {"verdict": verdict, "time": time.time(), "comment": clean(comment or "") or None}
+        feedback = {
+            "verdict": verdict,
+            "time": time.time(),
+            "comment": clean(comment or "") or None,
+        }
         try:
             with self._database.get().begin() as connection:
-                return _replaced(connection, decision_id, said) or _added(
-                    connection, decision_id, said
+                return _replaced(connection, decision_id, feedback) or _added(
+                    connection, decision_id, feedback
                 )
         except SQLAlchemyError as error:
             self.close()

@@ -76,7 +76,7 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
         .where(made.score.is_not(None))
     )
     with engine.connect() as connection:
-        found = [
+        requests = [
             JudgedRequest(
                 row.score,
                 (row.scorer, row.scorer_version),
@@ -89,6 +89,6 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
             )
             for row in sorted(connection.execute(query), key=lambda row: (row.time, row.id))
         ]
-    if not found:
+    if not requests:
         raise GearshiftError(_NONE)
-    return found
+    return requests

@@ -89,16 +89,16 @@ def usage(engine: Engine, lowest: str, since: float) -> UsagePatterns:
 
 def unlike_the_rest(found: UsagePatterns) -> list[Group]:
     """The clients whose traffic is sent to the small model far more, or less, than the rest's."""
-    clients = [one for one in found.by["client"] if one.simple is not None]
-    total = sum(one.requests for one in clients)
+    clients = [client for client in found.by["client"] if client.simple is not None]
+    total = sum(client.requests for client in clients)
     unlike = []
-    for one in clients:
-        others = total - one.requests
-        if min(one.requests, others) < _FEWEST or one.simple is None:
+    for client in clients:
+        others = total - client.requests
+        if min(client.requests, others) < _FEWEST or client.simple is None:
             continue
-        rest = sum((o.simple or 0.0) * o.requests for o in clients if o is not one) / others
-        if abs(one.simple - rest) > 0.3:
-            unlike.append(one)
+        rest = sum((o.simple or 0.0) * o.requests for o in clients if o is not client) / others
+        if abs(client.simple - rest) > 0.3:
+            unlike.append(client)
     return unlike
 
 

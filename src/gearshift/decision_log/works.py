@@ -117,8 +117,8 @@ class Works:
     def _failed(self, work: Work, error: Exception) -> None:
         work.tries += 1
         if work.tries >= _TRIES or isinstance(error, UNWRITABLE):
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
-            logger.error("decision log: a write is given up: %s: %s", type(error).__name__, said)
+            cause = " ".join(str(getattr(error, "orig", None) or error).split())
+            logger.error("decision log: a write is given up: %s: %s", type(error).__name__, cause)
             self._dropped()
             return
         work.due = self._clock() + _REST_SECONDS * 2 ** (work.tries - 1)

@@ -191,9 +191,9 @@ class LogWriter:
         if session is not None:
             session.close()
         if not self._is_in_trouble:
-            said = " ".join(str(getattr(error, "orig", None) or error).split())
+            cause = " ".join(str(getattr(error, "orig", None) or error).split())
             logger.warning(
-                "decision log %s: %s; requests go on, decisions wait", shown(self._url), said
+                "decision log %s: %s; requests go on, decisions wait", shown(self._url), cause
             )
         self._is_in_trouble = True
 

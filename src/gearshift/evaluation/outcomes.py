@@ -125,10 +125,10 @@ def pooled(files: Sequence[Outcomes]) -> Outcomes:
     """Several files as one."""
     return Outcomes(
         "pooled",
-        tuple(prompt for one in files for prompt in one.prompts),
-        np.concatenate([one.weak for one in files]),
-        np.concatenate([one.strong for one in files]),
-        tuple(split for one in files for split in one.splits),
+        tuple(prompt for file in files for prompt in file.prompts),
+        np.concatenate([file.weak for file in files]),
+        np.concatenate([file.strong for file in files]),
+        tuple(split for file in files for split in file.splits),
     )
 
 
@@ -165,16 +165,16 @@ def _repeated(name: str, rows: Sequence[_Row]) -> list[str]:
     splits: dict[str, set[str]] = {}
     for prompt, _, _, split in rows:
         splits.setdefault(" ".join(prompt.lower().split()), set()).add(split)
-    found = []
+    warnings = []
     if len(splits) < len(rows):
-        found.append(
+        warnings.append(
             f"{name}: {len(rows) - len(splits)} prompts occur again; "
             "intervals are too narrow, so keep one of each"
         )
     leaking = sum("test" in seen and len(seen) > 1 for seen in splits.values())
     if leaking:
-        found.append(
+        warnings.append(
             f"{name}: {leaking} prompts are in test and in another split; "
             "a scorer trained on this file is flattered, so split by prompt"
         )
-    return found
+    return warnings

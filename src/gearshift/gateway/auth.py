@@ -49,9 +49,9 @@ class KeyRing:
         clock: Callable[[], float] = time.monotonic,
         before: KeyRing | None = None,
     ) -> None:
-        known = {digest: key.limiter for digest, key in before._keys} if before else {}
+        limiters = {digest: key.limiter for digest, key in before._keys} if before else {}
         self._keys: list[tuple[bytes, ApiKey]] = [
-            (entry.digest, _api_key(entry, workers, known.get(entry.digest)))
+            (entry.digest, _api_key(entry, workers, limiters.get(entry.digest)))
             for entry in auth.api_keys
         ]
         self._clock = clock

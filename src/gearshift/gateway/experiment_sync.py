@@ -70,7 +70,7 @@ class ExperimentSync:
         variants = await in_thread(Purpose.EXPERIMENTS, self._variants, llm)
         if llm is self._llm and variants is not llm.planner.variants:
             llm.planner.variants = variants
-            names = [one.name for one in variants.experiments] if variants else []
+            names = [experiment.name for experiment in variants.experiments] if variants else []
             logger.info("experiments: %s", ", ".join(names) or "none")
 
     def _variants(self, llm: LLMInterface) -> ExperimentRouters | None:

@@ -81,8 +81,8 @@ class Alarm:
 
 def alarms(day: AlarmFacts, limits: Limits) -> list[Alarm]:
     """What is wrong now; only where chance is no explanation, however often one looks."""
-    found = [check(day, limits) for check in CHECKS.values()]
-    return [alarm for alarm in found if alarm is not None]
+    checked = [check(day, limits) for check in CHECKS.values()]
+    return [alarm for alarm in checked if alarm is not None]
 
 
 def _quality(day: AlarmFacts, limits: Limits) -> Alarm | None:
@@ -180,7 +180,7 @@ def _share(name: str, counts: Sequence[Count], limit: float, rest: str) -> Alarm
     low = shown_at_least(counts, limit, _LEVEL)
     if low is None:
         return None
-    total = sum(one.weight * one.total for one in counts)
-    share = sum(one.weight * one.hits for one in counts) / total
+    total = sum(count.weight * count.total for count in counts)
+    share = sum(count.weight * count.hits for count in counts) / total
     message = f"{100 * share:.0f} % (at least {100 * low:.0f} %, limit {100 * limit:g} %) {rest}"
     return Alarm(name, share, limit, message)

@@ -74,7 +74,7 @@ class Finding:
     @property
     def harmed_by(self) -> tuple[str, ...]:
         """The arms that are shown to be worse."""
-        return tuple(one.name for one in self.compared if one.is_worse)
+        return tuple(arm.name for arm in self.compared if arm.is_worse)
 
 
 def find(arms: Sequence[ArmData], alpha: float) -> Finding:

@@ -34,15 +34,15 @@ class Count(NamedTuple):
 def evidence(counts: Sequence[Count], limit: float) -> float:
     """The wealth, 0 or more, of bets that the share is above `limit` (0-1); 1 without counts."""
     if limit <= 0.0:
-        return inf if any(one.hits for one in counts) else 1.0
-    heaviest = max((one.weight for one in counts), default=1.0)
+        return inf if any(count.hits for count in counts) else 1.0
+    heaviest = max((count.weight for count in counts), default=1.0)
     wealth = 0.0
     for stake in _STAKES:
         logs = 0.0
-        for one in counts:
-            part = stake * one.weight / heaviest
-            logs += one.hits * log1p(part * (1.0 - limit) / limit)
-            logs += (one.total - one.hits) * log1p(-part)
+        for count in counts:
+            part = stake * count.weight / heaviest
+            logs += count.hits * log1p(part * (1.0 - limit) / limit)
+            logs += (count.total - count.hits) * log1p(-part)
         wealth += exp(min(logs, _MOST)) / len(_STAKES)
     return wealth
 

@@ -22,11 +22,11 @@ def next_threshold(now: float, promised: Sequence[Promised]) -> float:
     low is promised it is the lowest that is; where nothing is promised, 0: everything goes to the
     large model.
     """
-    known = sorted(one.threshold for one in promised)
-    reached = [one for one in known if one <= now + STEP + 1e-9]
+    thresholds = sorted(promise.threshold for promise in promised)
+    reached = [threshold for threshold in thresholds if threshold <= now + STEP + 1e-9]
     if reached:
         return reached[-1]
-    return known[0] if known else 0.0
+    return thresholds[0] if thresholds else 0.0
 
 
 def still_true(
@@ -44,7 +44,9 @@ def still_true(
     weights = None if judged.weights is None else judged.weights[begin:]
     newest = JudgedScores(judged.scores[begin:], judged.losses[begin:], weights)
     level = delta / max(1, len(promised))
-    return [one for one in promised if not _is_broken(newest, one.threshold, alpha, level)]
+    return [
+        promise for promise in promised if not _is_broken(newest, promise.threshold, alpha, level)
+    ]
 
 
 def _is_broken(judged: JudgedScores, threshold: float, alpha: float, level: float) -> bool:

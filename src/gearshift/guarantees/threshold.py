@@ -219,7 +219,7 @@ def _least_needed(alpha: float, delta: float, risk: Risk) -> int:
 def _needed(judged: JudgedScores, alpha: float, delta: float, risk: Risk) -> int | None:
     """Judged answers, if they are like these, with which the easiest threshold would pass."""
     parts = 1 if risk is Risk.ANSWERS else len(_STARTS)
-    found = []
+    needed = []
     for threshold in GRID[9::10]:
         losses, _ = _below(judged, threshold, risk)
         if len(losses) < 5:
@@ -227,8 +227,8 @@ def _needed(judged: JudgedScores, alpha: float, delta: float, risk: Risk) -> int
         mean = float(losses.mean())
         if mean < alpha:
             below = _passing(mean, alpha, delta / parts)
-            found.append(ceil(below * len(judged.scores) / len(losses)))
-    return min(found, default=None)
+            needed.append(ceil(below * len(judged.scores) / len(losses)))
+    return min(needed, default=None)
 
 
 def _passing(mean: float, alpha: float, level: float) -> int:

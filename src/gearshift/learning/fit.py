@@ -132,7 +132,7 @@ def raw_values(model: LearnedModel, prompts: Prompts) -> Floats:
 
 def scores_of(model: LearnedModel, prompts: Prompts) -> Floats:
     """The model's score of each prompt, 0-10."""
-    return np.array([model.score(one, model.parts(one))[0] for one in prompts.readings])
+    return np.array([model.score(reading, model.parts(reading))[0] for reading in prompts.readings])
 
 
 def _on_unseen(prompts: Prompts, gap: Floats, seed: int) -> tuple[float, float]:
@@ -208,7 +208,7 @@ def _boosted(graded: Floats, gap: Floats, seed: int) -> Trees:
         random_state=seed,
     )
     boosting.fit(seen, gap - gap.mean())
-    trees = _complete([one.tree_ for one in boosting.estimators_[:, 0]], depth)
+    trees = _complete([tree.tree_ for tree in boosting.estimators_[:, 0]], depth)
     return Trees(trees.features, trees.thresholds, trees.values * boosting.learning_rate)
 
 

@@ -81,12 +81,12 @@ class ExperimentRouters:
 
     def assigned(self, unit: str) -> Assigned | None:
         """What a session gets; `None` where it takes part in nothing."""
-        found = [(e, arm) for e in self.experiments if (arm := e.arm_of(unit)) is not None]
-        if not found:
+        taken = [(e, arm) for e in self.experiments if (arm := e.arm_of(unit)) is not None]
+        if not taken:
             return None
-        models = {tier: model for _, arm in found for tier, model in arm.models.items()}
-        arms = ",".join(f"{experiment.name}:{arm.name}" for experiment, arm in found)
-        return Assigned(self._routers[_way(arm for _, arm in found)], models, arms)
+        models = {tier: model for _, arm in taken for tier, model in arm.models.items()}
+        arms = ",".join(f"{experiment.name}:{arm.name}" for experiment, arm in taken)
+        return Assigned(self._routers[_way(arm for _, arm in taken)], models, arms)
 
     def tiers(
         self, models: Mapping[str, str], topology: Topology
@@ -120,7 +120,9 @@ def _ways(experiments: Sequence[Experiment]) -> Iterator[tuple[Way, float]]:
 def _options(
     experiments: Sequence[Experiment], dimension: Dimension
 ) -> list[tuple[Arm | None, float]]:
-    found = next((one for one in experiments if one.dimension is dimension), None)
+    found = next(
+        (experiment for experiment in experiments if experiment.dimension is dimension), None
+    )
     if found is None:
         return [(None, 1.0)]
     each = found.share / len(found.arms)

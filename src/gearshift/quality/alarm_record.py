@@ -47,10 +47,10 @@ def update_alarms(
     Returns:
         The alarms that this call has raised, and the names of those that it has ended.
     """
-    wrong = {alarm.name for alarm in found}
-    known = {alarm.name for alarm in kept_alarms(engine)}
+    raised = {alarm.name for alarm in found}
+    lasting = {alarm.name for alarm in kept_alarms(engine)}
     with engine.begin() as connection:
-        over = [name for name in sorted(known - wrong) if _ended(connection, name, now)]
+        over = [name for name in sorted(lasting - raised) if _ended(connection, name, now)]
         new = [alarm for alarm in found if _raised(connection, alarm, now)]
     return new, over
 

@@ -36,8 +36,8 @@ def last_day(engine: Engine, now: float, lowest: str) -> AlarmFacts:
         fallbacks=fallbacks,
         scored=scored,
         simple=simple,
-        judged=sum(one.total for one in judged),
-        losses=sum(one.hits for one in judged),
+        judged=sum(count.total for count in judged),
+        losses=sum(count.hits for count in judged),
         drawn=judged,
         compared=sum(compared.values()),
         contradicted=compared[True],
@@ -79,8 +79,8 @@ def _compared(connection: Connection, since: float) -> dict[bool, int]:
         .where(JUDGEMENTS.c.weak_score.is_not(None))
         .group_by(JUDGEMENTS.c.position.is_not(None))
     )
-    found = {bool(is_set): int(count) for is_set, count in connection.execute(query)}
-    return {True: found.get(True, 0), False: found.get(False, 0)}
+    counts = {bool(is_set): int(count) for is_set, count in connection.execute(query)}
+    return {True: counts.get(True, 0), False: counts.get(False, 0)}
 
 
 def _scores(

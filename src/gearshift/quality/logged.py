@@ -42,22 +42,23 @@ def logged_answers(engine: Engine, scorer: Scorer) -> LoggedAnswers:
     """
     everything = judged_requests(engine)
     until = scorer.learned_until if isinstance(scorer, TrainedScorer) else 0.0
-    found = [one for one in everything if one.time > until]
-    if not found:
+    unseen = [request for request in everything if request.time > until]
+    if not unseen:
         raise GearshiftError(
             f"the scorer was trained on all of the {len(everything)} judged requests; nothing can "
             "be promised before others are judged"
         )
     now = (scorer.name, scorer.version)
-    usable = [one for one in found if one.scorer == now or one.prompt]
+    usable = [request for request in unseen if request.scorer == now or request.prompt]
     scores = [
-        one.score if one.scorer == now else scorer.score(one.prompt or "").score for one in usable
+        request.score if request.scorer == now else scorer.score(request.prompt or "").score
+        for request in usable
     ]
     return LoggedAnswers(
         np.array(scores),
-        np.array([one.strong_score - one.weak_score for one in usable]),
-        1.0 / np.array([one.propensity for one in usable]),
-        [one.characters for one in usable],
-        len(found) - len(usable),
-        len(everything) - len(found),
+        np.array([request.strong_score - request.weak_score for request in usable]),
+        1.0 / np.array([request.propensity for request in usable]),
+        [request.characters for request in usable],
+        len(unseen) - len(usable),
+        len(everything) - len(unseen),
     )

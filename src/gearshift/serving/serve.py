@@ -111,10 +111,10 @@ def _alone(settings: Settings) -> LoadedSettings:
 
 
 def _warnings(host: str, settings: Settings) -> list[str]:
-    found = [str(problem) for problem in (*unavailable(settings), *weak_keys(settings))]
+    warnings = [str(problem) for problem in (*unavailable(settings), *weak_keys(settings))]
     if not is_loopback(host) and not settings.auth.api_keys:
-        found.append(f"{host} can be reached from elsewhere and auth.api_keys is empty")
-    return found
+        warnings.append(f"{host} can be reached from elsewhere and auth.api_keys is empty")
+    return warnings
 
 
 def _allow_many_files() -> None:

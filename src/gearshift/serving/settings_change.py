@@ -55,7 +55,7 @@ class SettingsChange:
         def written(before: Settings, after: Settings) -> dict[str, bool]:
             file = self._reloader.loaded.file
             changes.extend(_write(file, before, after, who))
-            return {one.key: one.kept for one in changes}
+            return {change.key: change.kept for change in changes}
 
         await self._reloader.update(change, self._put, written)
         routing = self._reloader.loaded.settings.tiered_routing

@@ -39,8 +39,8 @@ def _readable(name: str, path: str) -> Path:
         with file.open("rb"):
             return file
     except OSError as error:
-        said = (error.strerror or "cannot be read").lower()
-        raise _refused(name, f"cannot read {path!r}: {said}", "the path of a PEM file") from None
+        cause = (error.strerror or "cannot be read").lower()
+        raise _refused(name, f"cannot read {path!r}: {cause}", "the path of a PEM file") from None
 
 
 def _check_certificate(file: Path) -> None:

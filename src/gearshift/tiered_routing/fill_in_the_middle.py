@@ -54,10 +54,10 @@ def is_gap_to_fill(text: str) -> bool:
 
 def _has_two_marks(text: str, *, on_a_line: bool = False) -> bool:
     text = where_few(text, _SIGNS, _MOST_SIGNS)
-    found = [*islice(_GAP.finditer(text), _MOST_MARKS)]
-    if len({match[0] for match in found}) < 2 or _LISTED.search(text, 0, _LISTED_IN):
+    gaps = [*islice(_GAP.finditer(text), _MOST_MARKS)]
+    if len({match[0] for match in gaps}) < 2 or _LISTED.search(text, 0, _LISTED_IN):
         return False
-    return not on_a_line or any(_begins_line(text, match) for match in found)
+    return not on_a_line or any(_begins_line(text, match) for match in gaps)
 
 
 def _is_edit(text: str) -> bool:

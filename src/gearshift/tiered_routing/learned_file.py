@@ -135,7 +135,7 @@ def model_of(raw: bytes, name: str) -> LearnedModel:
 
 
 def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:
-    found = {}
+    arrays = {}
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         members = {info.filename: info for info in archive.infolist()}
         if sum(info.file_size for info in members.values()) > _LARGEST:
@@ -143,8 +143,8 @@ def _arrays(raw: bytes) -> dict[str, NDArray[Any]]:
         for name in (_HEADER, *_ARRAYS):
             with archive.open(members[f"{name}.npy"]) as body:
                 content = io.BytesIO(body.read(_LARGEST))
-            found[name] = np.lib.format.read_array(content, allow_pickle=False)
-    return found
+            arrays[name] = np.lib.format.read_array(content, allow_pickle=False)
+    return arrays
 
 
 def _check_versions(header: Any, name: str) -> None:

@@ -201,7 +201,7 @@ class LearnedScorer:
         named = {slot: ngram for ngram, slot in word_slots(task.text)}
         order = sorted(named, key=lambda slot: -abs(adds.get(slot, 0.0)))[:most]
         found = (Evidence(named[slot], adds.get(slot, 0.0)) for slot in order)
-        return tuple(one for one in found if one.adds)
+        return tuple(word for word in found if word.adds)
 
     def _read(self, task: ScoredText, rule: ComplexityResult) -> Reading:
         return read(task.text, rule.factors, rule.score)

@@ -65,16 +65,16 @@ _REACH: Final = re.compile(
 
 def _patterns() -> list[tuple[str, _Sign]]:
     """Every pattern with its sign."""
-    found = [(pattern, _Sign.WHOLE) for pattern in lexicon.WHOLE]
+    signs = [(pattern, _Sign.WHOLE) for pattern in lexicon.WHOLE]
     for name, made in lexicon.MADE.items():
-        found.append((rf"{lexicon.MAKERS}\b[^.\n]{{0,70}}\b{made}\b", _Sign[name.upper()]))
+        signs.append((rf"{lexicon.MAKERS}\b[^.\n]{{0,70}}\b{made}\b", _Sign[name.upper()]))
     for name, others in lexicon.OTHERS_MADE.items():
-        found += [(pattern, _Sign[name.upper()]) for pattern in others]
-    found.append((_SUMMARIZES, _Sign.SUMMARY))
+        signs += [(pattern, _Sign[name.upper()]) for pattern in others]
+    signs.append((_SUMMARIZES, _Sign.SUMMARY))
     for sign in _BESIDE:
-        found += [(pattern, sign) for pattern in getattr(lexicon, sign.name)]
+        signs += [(pattern, sign) for pattern in getattr(lexicon, sign.name)]
     makers = (rf"{lexicon.MAKERS}\b", *lexicon.OTHERS_MAKERS)
-    return found + [(pattern, _Sign.MAKER) for pattern in makers]
+    return signs + [(pattern, _Sign.MAKER) for pattern in makers]
 
 
 def _hints() -> Iterator[tuple[str, _Sign]]:

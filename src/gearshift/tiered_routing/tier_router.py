@@ -323,8 +323,8 @@ def allowed_targets(
         return tuple(targets)
     chains = (chain for tier, chain in tiers.items() if tier in allowed)
     by_deployment = {target.deployment: target for chain in chains for target in chain}
-    found = (by_deployment.get(target.deployment) for target in targets)
-    return tuple(target for target in found if target is not None)
+    same = (by_deployment.get(target.deployment) for target in targets)
+    return tuple(target for target in same if target is not None)
 
 
 def not_allowed(what: str, allowed: Collection[str], field: str | None = None) -> RequestError:

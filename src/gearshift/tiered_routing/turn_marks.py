@@ -155,7 +155,7 @@ def _matches(grammar: str, text: str) -> list[re.Match[str]]:
     """Where marks stand; those in quotation marks are only spoken of."""
     pattern = _GRAMMARS[grammar]
     first = pattern.match(text)
-    found = [first] if first else []
+    marks = [first] if first else []
     end = first.end() if first else 1
     for sign in _SIGN[grammar].finditer(text, end):
         position = sign.start()
@@ -163,9 +163,9 @@ def _matches(grammar: str, text: str) -> list[re.Match[str]]:
             position += 1
         match = pattern.match(text, position) if position >= end else None
         if match and text[position - 1] not in _QUOTES:
-            found.append(match)
+            marks.append(match)
             end = match.end()
-    return found
+    return marks
 
 
 def _mark(match: re.Match[str], until: int) -> _Mark:

@@ -55,12 +55,12 @@ def _known(
         for target in chain
     ]
     able = [target.capabilities for target in targets]
-    known = [each for each in able if each is not None]
+    listed = [each for each in able if each is not None]
     return ModelInfo(
         served.name,
         parameters=max(_parameters(context, targets), default=None),
         context_length=max((t.context_length for t in targets if t.context_length), default=None),
-        capabilities=frozenset().union(*known) if known and len(known) == len(able) else None,
+        capabilities=frozenset().union(*listed) if listed and len(listed) == len(able) else None,
     )
 
 

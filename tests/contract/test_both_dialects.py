@@ -1,4 +1,4 @@
-"""What clients and upstreams of one dialect, and of two, can rely on beside what is translated."""
+"""What holds for every dialect of clients and upstreams, and for every two of them."""
 
 import itertools
 from typing import Any
@@ -19,7 +19,7 @@ REFUSAL = RequestError("no")
 EXTRA: dict[str, Any] = {"options": {"seed": 8}, "keep_alive": "5m", "user": "me"}
 
 
-@pytest.mark.parametrize(("client", "upstream"), [*itertools.product(CLIENTS, repeat=2)])
+@pytest.mark.parametrize(("client", "upstream"), [*itertools.product(BOTH, repeat=2)])
 def test_an_upstreams_refusal_passes_unchanged_or_in_the_shape_of_the_client(client, upstream):
     said = CLIENTS[upstream].write_error(RequestError("bad top_p"))[2].replace(b'":', b'" : ')
     error = UpstreamError("422: bad", fault=FailureKind.REJECTED, status=422, body=said)
@@ -45,7 +45,7 @@ def test_changed_messages_are_written_with_the_rest_of_the_body(name):
     assert sent == {**EXTRA, "model": "m", "messages": [USER]}
 
 
-@pytest.mark.parametrize(("client", "upstream"), [*itertools.product(CLIENTS, UPSTREAMS)])
+@pytest.mark.parametrize(("client", "upstream"), [*itertools.product(BOTH, repeat=2)])
 @pytest.mark.parametrize("operation", list(Operation))
 def test_what_is_asked_is_asked_of_every_upstream(client, upstream, operation):
     words = {"prompt": "hi"} if operation is Operation.COMPLETION else {}
@@ -54,7 +54,7 @@ def test_what_is_asked_is_asked_of_every_upstream(client, upstream, operation):
     assert sent.get("prompt") == "hi" or sent["messages"] == [USER]
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", BOTH)
 def test_a_chat_with_messages_loads_nothing_and_has_no_prompt_to_be_templated(client):
     request = parsed_by(CLIENTS[client])
     assert (request.loads_model, request.is_templated) == (False, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -23,13 +24,21 @@ _THREADS: Final = 2
 # others.
 _ARENA_MAX: Final = -8  # M_ARENA_MAX of malloc.h
 _ARENAS: Final = 2
+# What bursts have freed lies between what is still used, where glibc would keep it for good: some
+# megabytes. Giving it back takes milliseconds.
+_TRIM_SECONDS: Final = 60.0
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end on the quickest loop there is, in a process that is its own."""
     _of_the_c_library("mallopt", _ARENA_MAX, _ARENAS)
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        return runner.run(main)
+    has_ended = threading.Event()
+    threading.Thread(target=_keep_small, args=(has_ended,), name="memory", daemon=True).start()
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            return runner.run(main)
+    finally:
+        has_ended.set()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -53,6 +62,11 @@ def settle() -> None:
     gc.set_threshold(*_GC_THRESHOLD)
     # Compiling patterns and validators takes megabytes that glibc would keep.
     _of_the_c_library("malloc_trim", 0)
+
+
+def _keep_small(has_ended: threading.Event) -> None:
+    while not has_ended.wait(_TRIM_SECONDS):
+        _of_the_c_library("malloc_trim", 0)
 
 
 def _of_the_c_library(name: str, *arguments: int) -> None:

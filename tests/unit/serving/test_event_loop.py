@@ -69,3 +69,25 @@ def test_threads_share_memory_where_that_can_be(monkeypatch, library):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
     assert event_loop.run(thread()).startswith("loop")
     assert getattr(library, "limits", [(-8, 2)]) == [(-8, 2)]
+
+
+def test_what_bursts_have_freed_goes_back_again_and_again(monkeypatch):
+    library, is_enough = Library(), threading.Event()
+
+    def trim(pad):
+        library.asked.append(pad)
+        if len(library.asked) == 3:
+            is_enough.set()
+
+    library.malloc_trim = trim
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
+    monkeypatch.setattr(event_loop, "_TRIM_SECONDS", 0.001)
+
+    async def until_given_back():
+        return await asyncio.to_thread(is_enough.wait, 30)
+
+    assert event_loop.run(until_given_back())
+    for one in threading.enumerate():
+        if one.name == "memory":
+            one.join(30)  # it ends with the loop
+            assert not one.is_alive()

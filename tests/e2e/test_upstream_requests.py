@@ -98,12 +98,9 @@ async def test_headers_and_query_are_in_every_request_and_shown_nowhere(tmp_path
         said = await spoken(gateway.url, gateway.admin, upstreams)
     received = [*cloud.received, *local.received]
     answered = [*cloud.asked, *local.asked]
-    shown = await asyncio.gather(
-        command(tmp_path, "config", "show", "--config", str(file)),
-        command(tmp_path, "doctor", "--config", str(file)),
-    )
-    assert "***" in shown[0]
-    said += [text.encode() for text in shown] + [(tmp_path / "stderr").read_bytes()]
+    shown = await command(tmp_path, "doctor", "--config", str(file))
+    assert "***" in shown  # in place of what the upstreams quote
+    said += [shown.encode(), (tmp_path / "stderr").read_bytes()]
     for secret in (SECRET, SIGNATURE, SIGNATURE.replace("+", "%2B")):
         assert [text for text in said if secret.encode() in text] == []
     assert {r.headers["api-key"] for r in received} == {SECRET}

@@ -37,6 +37,7 @@ $(PIPS): $(VENV)/pips/%/.installed: requirements/pips/%.lock | $(STAMP)
 WORKERS ?= 4
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(STAMP) $(PIPS) ## run all tests, WORKERS=4 processes of them (ARGS="tests/unit -x" are passed on)
+	@$(BIN)/python -m compileall -q src simulations endurance examples benchmarks # once, not in each process
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## formatting, lint, types, import contracts

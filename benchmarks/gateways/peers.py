@@ -139,7 +139,12 @@ def fake_upstream(folder: Path) -> Iterator[Peer]:
 
 @contextmanager
 def gearshift(
-    folder: Path, upstream: Peer, workers: int = 1, *, settings: str = ""
+    folder: Path,
+    upstream: Peer,
+    workers: int = 1,
+    *,
+    settings: str = "",
+    python: str = sys.executable,
 ) -> Iterator[Peer]:
     port, config = free_port(), folder / "gearshift.yaml"
     config.write_text(
@@ -148,7 +153,7 @@ def gearshift(
         f"limits: {{max_in_flight: 8192, max_queue: 8192}}\n{settings}"
     )
     state = {**os.environ, "XDG_STATE_HOME": str(folder / "state")}
-    command = [sys.executable, "-m", "gearshift", "serve", f"--port={port}", "--admin-port=0"]
+    command = [python, "-m", "gearshift", "serve", f"--port={port}", "--admin-port=0"]
     command += [f"--config={config}", f"--workers={workers}"]
     command = pinned(GATEWAY_CORE, command) if workers == 1 else command
     with _running(command, port, folder / "gearshift.log", env=state) as process:

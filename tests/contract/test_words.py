@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -69,13 +70,15 @@ def read() -> Iterator[tuple[str, str]]:
         yield from ((f"{file.relative_to(ROOT)}:{line}", text) for line, text in lines(file))
 
 
-READ = list(read())
+@cache
+def all_read() -> list[tuple[str, str]]:
+    return list(read())
 
 
 @pytest.mark.parametrize("old", OLD)
 def test_an_old_phrase_is_gone(old: str):
     pattern = re.compile(old, re.IGNORECASE)
-    places = [f"{place}: {text.strip()}" for place, text in READ if pattern.search(text)]
+    places = [f"{place}: {text.strip()}" for place, text in all_read() if pattern.search(text)]
     assert not places, "\n".join([f"write instead: {OLD[old]}", *places])
 
 

@@ -3,6 +3,7 @@
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import pytest
 from sqlalchemy import func, select, text
@@ -29,16 +30,24 @@ def engine(url):
     made.dispose()
 
 
-def fill(engine, count=ROWS, characters=lambda number: 10, first=FIRST):
-    """So many decisions, a second apart, with prompts that do not compress."""
+def small(number):
+    return 10
+
+
+@cache
+def rows(count, characters, first):
+    """Decisions, a second apart, with prompts that do not compress."""
     maker = RowMaker(b"salt", ACCOUNTING, with_prompts=True)
     noise = secrets.token_hex(20_000)
-    rows = [
+    return [
         maker.row(finished(prompt=noise[: characters(number)], time=first + number))[0]
         for number in range(count)
     ]
+
+
+def fill(engine, count=ROWS, characters=small, first=FIRST):
     with engine.begin() as connection:
-        Statements.of(engine).write(connection, rows, Sums())
+        Statements.of(engine).write(connection, rows(count, characters, first), Sums())
 
 
 def times(engine):

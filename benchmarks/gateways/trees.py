@@ -107,8 +107,9 @@ def _report(others: Sequence[Figures], ours: Sequence[Figures]) -> None:
     print("\n| | other | this | ratio: median, quartiles |\n|---|---|---|---|")
     for name, found in ratios.items():
         low, _, high = quantiles(found, n=4)
-        other, our = (median(row[name] for row in rows) for rows in (others, ours))
-        print(f"| {name} | {other:.4g} | {our:.4g} | {median(found):.3f} ({low:.3f}–{high:.3f}) |")
+        before, after = (median(row[name] for row in rows) for rows in (others, ours))
+        ratio = f"{median(found):.3f} ({low:.3f}–{high:.3f})"
+        print(f"| {name} | {before:.4g} | {after:.4g} | {ratio} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`gearshift.serve`: the gateway from Python, without a command line."""
 
 import asyncio
+import gc
 
 import aiohttp
 import pytest
@@ -32,6 +33,7 @@ async def running(**options):
 
 
 async def test_it_answers_until_it_is_told_to_stop():
+    collecting = gc.get_threshold()
     task, addresses, stop = await running()
     data, admin = addresses.result()
     async with aiohttp.ClientSession() as session:
@@ -45,6 +47,7 @@ async def test_it_answers_until_it_is_told_to_stop():
             assert answer.status == 200
     stop.set()
     await task
+    assert gc.get_threshold() == collecting  # the program's own again
     await nobody_listens(data)
 
 

@@ -54,9 +54,11 @@ class _LazyGroup(click.Group):
             ctx.fail(f"No such command {cmd_name!r}{guess}")
         # Looking for garbage among what is imported finds none, and is a tenth of the time.
         gc.disable()
-        command: click.Command = registry.load(entry[0])
+        try:
+            command: click.Command = registry.load(entry[0])
+        finally:
+            gc.enable()
         gc.freeze()
-        gc.enable()
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

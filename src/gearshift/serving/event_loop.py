@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import gc
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
@@ -52,16 +53,25 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def settle() -> None:
-    """Everything made so far lives as long as the process: do not look at it again.
+@contextlib.contextmanager
+def settled() -> Iterator[None]:
+    """Meanwhile the garbage collector looks seldom, and never at what was made before.
 
-    What was freed on the way goes back to the system.
+    What was freed on the way goes back to the system. At the end the collector is as it was, for
+    the program that has called us.
     """
+    threshold, frozen = gc.get_threshold(), gc.get_freeze_count()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLD)
     # Compiling patterns and validators takes megabytes that glibc would keep.
     _of_the_c_library("malloc_trim", 0)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*threshold)
+        if not frozen:  # what the caller has frozen cannot be told from what we have
+            gc.unfreeze()
 
 
 def _keep_small(has_ended: threading.Event) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from gearshift.config.loading import LoadedSettings, Settings, unavailable, weak_keys
-from gearshift.serving.event_loop import settle
+from gearshift.serving.event_loop import settled
 from gearshift.serving.file_watch import ConfigWatch
 from gearshift.serving.listeners import Addresses, is_loopback, listen
 from gearshift.serving.logs import notice
@@ -87,12 +87,12 @@ async def serve(
             loaded.settings, found.upstreams, listeners, workers=workers, file=loaded.file
         )
         async with planes as running:
-            settle()
-            ready(listeners.addresses())
             read, warnings = reload or (lambda: loaded), partial(_warnings, host)
             reloader = Reloader(read, loaded, choice, found.upstreams, warnings)
             running.context.changer = SettingsChange(reloader, running.put)
-            await _until(stop, reloader.run(running.put, watch or _NO_FILE, asked))
+            with settled():
+                ready(listeners.addresses())
+                await _until(stop, reloader.run(running.put, watch or _NO_FILE, asked))
 
 
 async def _until(stop: asyncio.Event, beside: Coroutine[None, None, None]) -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from gearshift.errors import GearshiftError
-from gearshift.serving.event_loop import run, settle
+from gearshift.serving.event_loop import run, settled
 from gearshift.serving.live_interface import LiveInterface
 from gearshift.serving.logs import configure_logs
 from gearshift.serving.run import running_gateway
@@ -55,10 +55,10 @@ async def _serve(begin: Start) -> None:
         begin.settings, begin.upstreams, listener, begin.workers, with_log=True
     )
     async with gateway as running:
-        settle()
-        _send_line(READY)
         obeying = asyncio.create_task(_obey(running.live, orders))
-        await stop.wait()
+        with settled():
+            _send_line(READY)
+            await stop.wait()
         obeying.cancel()
 
 

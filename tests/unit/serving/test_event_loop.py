@@ -30,16 +30,39 @@ def test_without_uvloop_it_runs_all_the_same(monkeypatch):
     assert event_loop.run(thread()).startswith("loop")
 
 
-def test_what_is_there_at_the_start_is_not_looked_at_again():
-    before, frozen = gc.get_threshold(), gc.get_freeze_count()
-    try:
-        event_loop.settle()
-        assert gc.get_freeze_count() > frozen
-        assert gc.get_threshold()[0] > before[0]
+@pytest.fixture
+def as_any_program():
+    """The collector as Python starts with it, whatever ran before."""
+    before, was_on = gc.get_threshold(), gc.isenabled()
+    gc.unfreeze()
+    gc.set_threshold(700, 10, 10)
+    gc.enable()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+    if not was_on:
+        gc.disable()
+
+
+def test_what_is_there_at_the_start_is_not_looked_at_again(as_any_program):
+    with event_loop.settled():
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold()[0] > 700
         assert gc.isenabled()
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+
+
+def test_the_program_that_has_called_us_gets_its_collector_back(as_any_program):
+    with pytest.raises(ZeroDivisionError), event_loop.settled():
+        raise ZeroDivisionError
+    assert gc.get_threshold() == (700, 10, 10)
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_the_calling_program_has_frozen_stays_so(as_any_program):
+    gc.freeze()
+    with event_loop.settled():
+        pass
+    assert gc.get_freeze_count() > 0
 
 
 class Library:
@@ -54,13 +77,9 @@ class Library:
 
 @pytest.mark.parametrize("library", [Library(), object()])
 def test_memory_that_the_start_freed_goes_back_where_that_can_be(monkeypatch, library):
-    before = gc.get_threshold()
     monkeypatch.setattr(ctypes, "CDLL", lambda name: library)
-    try:
-        event_loop.settle()
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+    with event_loop.settled():
+        pass
     assert getattr(library, "asked", [0]) == [0]
 
 

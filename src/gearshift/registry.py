@@ -2,8 +2,9 @@
 
 Both come in by the same door. A package that is installed beside gearshift offers what it has as
 entry points of the groups `gearshift.scorers`, `.providers`, `.dialects` (of clients),
-`.upstream_dialects` and `.judges` (docs/extending.md). They are looked for only where a name is
-none of ours, or all are wanted, since that reads what every installed package says of itself.
+`.upstream_dialects`, `.judges` and `.caches` (docs/extending.md). They are looked for only where a
+name is none of ours, or all are wanted, since that reads what every installed package says of
+itself.
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ JUDGES: Final = {
     "model": "gearshift.quality.model_judge:ModelJudge",
 }
 
+CACHES: Final = {
+    "memory": "gearshift.cache.memory:MemoryCache",
+}
+"""What keeps answers."""
+
 PEERS: Final = {
     "litellm": "gearshift.evaluation.peers:litellm_rule",
     "litellm-v2": "gearshift.evaluation.peers:litellm_fitted",
@@ -66,6 +72,7 @@ GROUPS: Final[Mapping[str, Mapping[str, str]]] = {
     "providers": PROVIDERS,
     "scorers": SCORERS,
     "judges": JUDGES,
+    "caches": CACHES,
 }
 """What other packages may add to."""
 

@@ -170,6 +170,8 @@ class ChatRequest:
         is_templated: A completion whose prompt is put into the model's chat template, and so is
             answered as a chat with one turn would be; never true of a chat.
         loads_model: Nothing is asked: the model is to be loaded, or to be given up.
+        cache_scope: Only requests of the same scope share cached answers.
+        cache_control: From `x-gearshift-cache`: `no-store`, `no-cache`, or empty.
     """
 
     dialect: str
@@ -189,6 +191,8 @@ class ChatRequest:
     allowed_tiers: frozenset[str] | None = None
     is_templated: bool = False
     loads_model: bool = False
+    cache_scope: str = ""
+    cache_control: str = ""
 
 
 class Decision(NamedTuple):

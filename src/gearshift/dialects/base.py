@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from gearshift.dialects.client_api import ClientApi
 from gearshift.errors import FailureKind, GearshiftError, UpstreamError
@@ -108,6 +108,20 @@ class ClientDialect(Protocol):
 
     def write_stream_error(self, error: GearshiftError) -> bytes:
         """The in-band bytes that end a stream which had begun."""
+        ...
+
+
+@runtime_checkable
+class SharingDialect(Protocol):
+    """A client dialect whose clients may share cached answers with those of others."""
+
+    def specifics(self, request: ChatRequest) -> Mapping[str, Any]:
+        """What a body says that neither `messages` nor `options` tell, under its own names.
+
+        Nothing that could change an answer may be missing. How the answer is delivered
+        (`stream`), the model's name and how long it stays loaded are not part of it. Of a dialect
+        without this method the whole body is taken.
+        """
         ...
 
 

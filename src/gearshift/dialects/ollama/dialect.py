@@ -18,7 +18,7 @@ from gearshift.dialects.ollama.writing import OllamaWriter
 from gearshift.dialects.splice import splice_model
 from gearshift.dialects.sse import document_in
 from gearshift.errors import FailureKind, GearshiftError, UpstreamError
-from gearshift.types import ChatRequest, Chunk, Frame, Operation
+from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
 
 
 class OllamaDialect:
@@ -37,6 +37,10 @@ class OllamaDialect:
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
         """The client's body as a request; no messages: it asks to load or unload a model."""
         return ollama_request.parse(operation, raw)
+
+    def specifics(self, request: ChatRequest) -> JsonObject:
+        """What a body says that neither messages nor options tell."""
+        return ollama_request.specifics(request)
 
     def encode_response(
         self,

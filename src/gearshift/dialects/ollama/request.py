@@ -74,6 +74,15 @@ _SAME_NAME: Final = (
     "seed",
     "stop",
 )
+# What `messages` and `options` tell completely.
+_TOLD: Final = frozenset(
+    {
+        *("model", "messages", "prompt", "system", "images", "suffix", "tools", "options"),
+        *("format", "stream", "keep_alive", "logprobs", "top_logprobs"),
+    }
+)
+_PLAIN_FIELDS: Final = frozenset({"role", "content", "images"})
+_PLAIN_ROLES: Final = ("user", "assistant", "system")
 # OpenAI's levels of effort in Ollama's words.
 _LEVELS: Final = {
     "minimal": "low",
@@ -113,6 +122,32 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
         is_templated=operation is Operation.COMPLETION and not _continues_text(body),
         loads_model=not messages,
     )
+
+
+def specifics(request: ChatRequest) -> JsonObject:
+    """What a body says that neither messages nor options tell, under its own names."""
+    body = request.body
+    found = {name: value for name, value in body.items() if name not in _TOLD and value is not None}
+    if found.get("raw") is False:
+        del found["raw"]
+    if body.get("format") and _response_format(body["format"]) is None:
+        found["format"] = body["format"]
+    if not all(map(_is_plain, body.get("messages") or [])):
+        found["messages"] = body["messages"]
+    given = body.get("options") or {}
+    options = {
+        name: value
+        for name, value in given.items()
+        if value is not None
+        and name not in _SAME_NAME
+        and not (name == "num_predict" and value >= 0)
+    }
+    return {**found, "options": options} if options else found
+
+
+def _is_plain(message: Json) -> bool:
+    """Whether a message is the same in every dialect."""
+    return message.keys() <= _PLAIN_FIELDS and message.get("role") in _PLAIN_ROLES
 
 
 def _continues_text(body: JsonObject) -> bool:

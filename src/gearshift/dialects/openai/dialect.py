@@ -50,6 +50,10 @@ class OpenAIDialect:
         """The client's body as a request."""
         return openai_request.parse(operation, raw)
 
+    def specifics(self, request: ChatRequest) -> JsonObject:
+        """What a body says that neither messages nor options tell."""
+        return openai_request.specifics(request)
+
     def encode_response(
         self,
         request: ChatRequest,

@@ -51,6 +51,11 @@ _SAMPLING: Final[dict[str, Rule]] = {
     "logit_bias": OBJECT,
     "suffix": TEXT,
 }
+# What `messages` and `options` tell completely. Not `max_completion_tokens`, which older servers
+# pass over, nor whatever else is read as another field.
+_TOLD: Final = frozenset(
+    {*_SAMPLING, "model", "messages", "prompt", "stream", "stream_options", "keep_alive"}
+) - {"max_completion_tokens"}
 NO_NEEDS: Final[frozenset[Capability]] = frozenset()
 _RULES: Final[dict[str, Rule]] = {
     "model": TEXT,
@@ -89,6 +94,19 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
         raw=raw,
         needs=_needs(body, messages),
     )
+
+
+def specifics(request: ChatRequest) -> JsonObject:
+    """What a body says that neither messages nor options tell, under its own names."""
+    body = request.body
+    found = {name: value for name, value in body.items() if name not in _TOLD and value is not None}
+    if found.get("max_completion_tokens") is not None:
+        found["max_tokens"] = body.get("max_tokens")
+    if body.get("messages") is not request.messages and "messages" in body:
+        found["messages"] = body["messages"]
+    if not isinstance(body.get("prompt"), str | None):
+        found["prompt"] = body["prompt"]  # several of them, or token ids
+    return found
 
 
 def _effort(body: JsonObject) -> str | None:

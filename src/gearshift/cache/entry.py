@@ -1,0 +1,71 @@
+"""CachedAnswer: an upstream's answer as bytes, with a version and a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, NamedTuple
+
+import orjson
+
+_MAGIC: Final = b"gearshift-answer 1\n"
+_CHECKSUM_BYTES: Final = 16
+
+
+class CachedAnswer(NamedTuple):
+    """What an upstream sent, frame by frame, so that it can be read again as if it came now.
+
+    Attributes:
+        dialect: The upstream's.
+        is_stream: Whether it was asked for a stream.
+        form: What the client asked for that shapes the bytes: its dialect and how it wanted them.
+        has_usage: Whether the upstream told the tokens.
+        frames: Its bytes.
+    """
+
+    dialect: str
+    is_stream: bool
+    form: str
+    has_usage: bool
+    frames: tuple[bytes, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of its frames."""
+        return sum(map(len, self.frames))
+
+
+def encode(key: str, answer: CachedAnswer) -> bytes:
+    """The answer as the value of `key`.
+
+    >>> kept = encode("k", CachedAnswer("openai", False, "openai", True, (b"{}",)))
+    >>> decode("k", kept).frames, decode("another", kept)
+    ((b'{}',), None)
+    """
+    *about, frames = answer
+    head = orjson.dumps([*about, [len(frame) for frame in frames]])
+    content = b"\n".join((head, b"".join(frames)))
+    return b"".join((_MAGIC, _checksum(key, content), content))
+
+
+def decode(key: str, value: bytes) -> CachedAnswer | None:
+    """The answer that was kept as `value`; `None` where that is anything else, or another key's."""
+    start = len(_MAGIC) + _CHECKSUM_BYTES
+    if not isinstance(value, bytes) or value[: len(_MAGIC)] != _MAGIC:
+        return None
+    content = value[start:]
+    if value[len(_MAGIC) : start] != _checksum(key, content):
+        return None
+    head, _, joined = content.partition(b"\n")
+    dialect, is_stream, form, has_usage, lengths = orjson.loads(head)
+    frames = []
+    position = 0
+    for length in lengths:
+        frames.append(joined[position : position + length])
+        position += length
+    return CachedAnswer(dialect, is_stream, form, has_usage, tuple(frames))
+
+
+def _checksum(key: str, content: bytes) -> bytes:
+    named = hashlib.blake2b(key.encode(), digest_size=_CHECKSUM_BYTES)
+    named.update(content)
+    return named.digest()

@@ -51,18 +51,32 @@ def unpack_bundled(folder: Path) -> Path:
     return folder
 
 
-def resolve(pip: Path, lock: str, index: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+# One process for all the lock files of a pip: starting one takes longer than most resolutions.
+IN_TURN = """
+import json, sys
+from pip._internal.cli.main import main
+print(json.dumps([main(arguments) for arguments in json.load(sys.stdin)]))
+"""
+
+
+def arguments(lock: str, index: Path, folder: Path) -> list[str]:
     """Install from a lock as the Makefile does, but only say what would be installed."""
-    file, report = folder / "lock.txt", folder / "report.json"
+    file = folder / "lock.txt"
     file.write_text(lock)
+    return [
+        *("--isolated", "install", "--quiet"),
+        *("--disable-pip-version-check", "--no-cache-dir", "--index-url", index.as_uri()),
+        *("--ignore-installed", "--dry-run", "--report", str(folder / "report.json")),
+        *("--require-hashes", "-r", str(file)),
+    ]
+
+
+def python(pip: Path, *command: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    """Run this Python with another pip."""
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "--isolated", "install", "--quiet"),
-            *("--disable-pip-version-check", "--no-cache-dir", "--index-url", index.as_uri()),
-            *("--ignore-installed", "--dry-run", "--report", str(report)),
-            *("--require-hashes", "-r", str(file)),
-        ],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(pip), "HOME": str(folder)},
+        [sys.executable, *command],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(pip), "HOME": str(pip)},
+        input=said,
         capture_output=True,
         text=True,
         timeout=500,
@@ -82,27 +96,35 @@ def with_hashes(lock: str, digests: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def resolutions(index, tmp_path_factory):
-    """Every lock file resolved by every pip, two at a time: what pip said, its report's file."""
+    """Every lock file resolved by every pip, two pips at a time: exit status and report's file."""
     assert all((PIPS / pip).is_dir() for pip in TESTED if pip != "bundled"), "run `make pips`"
     folder, digests = index
     bundled = unpack_bundled(tmp_path_factory.mktemp("bundled"))
 
-    def run(pip: str, lock: Path):
-        place = tmp_path_factory.mktemp(f"{lock.stem}-{pip}")
-        text = with_hashes(lock.read_text("utf-8"), digests)
-        done = resolve(bundled if pip == "bundled" else PIPS / pip, text, folder, place)
-        return done, place / "report.json"
+    def run(pip: str):
+        places = [tmp_path_factory.mktemp(f"{lock.stem}-{pip}") for lock in LOCKS]
+        orders = [
+            arguments(with_hashes(lock.read_text("utf-8"), digests), folder, place)
+            for lock, place in zip(LOCKS, places, strict=True)
+        ]
+        told = python(
+            bundled if pip == "bundled" else PIPS / pip, "-c", IN_TURN, said=json.dumps(orders)
+        )
+        assert told.returncode == 0, told.stderr
+        results = zip(json.loads(told.stdout), places, strict=True)
+        return dict(zip(LOCKS, ((*each, told.stderr) for each in results), strict=True))
 
     with ThreadPoolExecutor(2) as pool:
-        yield {(pip, lock): pool.submit(run, pip, lock) for lock in LOCKS for pip in TESTED}
+        yield {pip: pool.submit(run, pip) for pip in TESTED}
 
 
 @pytest.mark.parametrize("pip", TESTED)
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda file: file.stem)
 def test_what_is_installed_is_what_is_pinned(pip, lock, resolutions):
-    done, report = resolutions[pip, lock].result()
-    assert done.returncode == 0, done.stderr
-    found = [entry["metadata"] for entry in json.loads(report.read_text("utf-8"))["install"]]
+    status, place, said = resolutions[pip].result()[lock]
+    assert status == 0, said
+    report = json.loads((place / "report.json").read_text("utf-8"))
+    found = [entry["metadata"] for entry in report["install"]]
     chosen = {f"{one['name']}=={one['version']}" for one in found}
     assert chosen == {pinned(pin) for pin in pins_here(lock.read_text("utf-8"))}
 
@@ -112,7 +134,7 @@ def test_an_extra_without_a_pin_is_seen(index, tmp_path):
     folder, digests = index
     lock = next(file for file in LOCKS if file.stem == "dev").read_text("utf-8")
     text = with_hashes(lock, digests).replace("coverage[toml]", "coverage")
-    done = resolve(PIPS / "oldest", text, folder, tmp_path)
+    done = python(PIPS / "oldest", "-m", "pip", *arguments(text, folder, tmp_path))
     assert done.returncode != 0
     assert "coverage[toml]" in done.stderr
 

@@ -1,4 +1,4 @@
-"""Is the threshold that `auto_tune` has put in force ever one that is not promised?"""
+"""Is the threshold that `auto_tune` activates ever one that is not promised?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Tuned:
 
     Attributes:
         start: The operator's threshold.
-        broken: Months in which some threshold that was put in force had a risk above alpha.
+        broken: Months in which some threshold that was activated had a risk above alpha.
         share: Sent to the small model at the end, against an oracle's; mean.
     """
 
@@ -67,7 +67,7 @@ def months(cell: tuple[int, float], worlds: int, runs: int = RUNS) -> Tuned:
 
 
 def _visited(world: World, random: np.random.Generator, now: float, runs: int) -> list[float]:
-    """The thresholds that were put in force, one after the other."""
+    """The thresholds that were activated, one after the other."""
     scores, losses, weights = np.zeros(0), np.zeros(0), np.zeros(0)
     visited = []
     for _ in range(runs):
@@ -87,7 +87,7 @@ def _visited(world: World, random: np.random.Generator, now: float, runs: int) -
 def table(found: list[Tuned]) -> str:
     """Broken promises and savings, by traffic and start."""
     lines = [
-        "| traffic | operator's threshold | months | with a threshold in force that breaks the "
+        "| traffic | operator's threshold | months | with an active threshold that breaks the "
         "promise | sent to the small model at the end, of what an oracle would |",
         "|---|---|---|---|---|",
     ]

@@ -5,6 +5,7 @@ WORDS = (
     *("text", "image_url", "url", "images", "tool_calls", "function", "name", "arguments"),
     *("prompt", "system", "format", "think", "response_format", "json_schema", "tool_call_id"),
     *("user", "assistant", "tool", "data:image/png;base64,", "num_predict", "max_tokens"),
+    *("tool_use", "tool_result", "input_schema", "document", "source", "data", "stop_sequences"),
 )
 SAID = (
     *("choices", "delta", "message", "finish_reason", "usage", "prompt_tokens", "timings"),
@@ -20,6 +21,13 @@ TOOLS = (
     b'{"messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":'
     b'{"name":"f","arguments":"{}"}}]},{"role":"tool","content":"3","tool_call_id":"a"}],'
     b'"tools":[{"type":"function","function":{"name":"f"}}],"options":{"num_predict":1}}'
+)
+BLOCKS = (
+    b'{"max_tokens":9,"system":[{"type":"text","text":"a"}],"messages":[{"role":"assistant",'
+    b'"content":[{"type":"tool_use","id":"a","name":"f","input":{}}]},{"role":"user","content":'
+    b'[{"type":"tool_result","tool_use_id":"a","content":[{"type":"image","source":{"data":""}}]},'
+    b'{"type":"document","source":{"type":"text","data":"b"}}]}],'
+    b'"tools":[{"name":"f","input_schema":{}}],"tool_choice":{"type":"any"}}'
 )
 SSE = (
     b'data: {"model":"m","choices":[{"delta":{"content":"a"}}]}\n\n'

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CLIENT_DIALECTS: Final = {
     "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
     "ollama": "gearshift.dialects.ollama.dialect:OllamaDialect",
+    "anthropic": "gearshift.dialects.anthropic.dialect:AnthropicDialect",
 }
 """In which clients ask."""
 

@@ -1,10 +1,12 @@
 """What holds for any input: the fuzzers' properties, with inputs that hypothesis makes up."""
 
 import json
+from pathlib import Path
 
 import orjson
 import pytest
-from fuzz.targets import DIALECTS, TARGETS
+from fuzz import properties
+from fuzz.targets import CLIENTS, DIALECTS, TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,12 +14,14 @@ from gearshift.types import ChatRequest, Chunk, Operation, ToolCall, Usage
 
 each_target = pytest.mark.parametrize("name", TARGETS)
 each_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS.keys())
+each_client = pytest.mark.parametrize("dialect", CLIENTS.values(), ids=CLIENTS.keys())
 each_way = pytest.mark.parametrize(
     ("client", "between"),
     [(DIALECTS["openai"], DIALECTS["ollama"]), (DIALECTS["ollama"], DIALECTS["openai"])],
     ids=["openai-ollama-openai", "ollama-openai-ollama"],
 )
 
+ROOT = Path(__file__).parents[2]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | TEXT,
@@ -127,10 +131,52 @@ REQUESTS = {
         "think": "high",
         "keep_alive": "5m",
     },
+    "anthropic": {
+        "model": "auto",
+        "max_tokens": 9,
+        "stream": True,
+        "system": [{"type": "text", "text": "a"}],
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "a"}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image", "source": {"type": "base64", "data": "AA=="}},
+                    {"type": "document", "title": "b", "source": {"type": "text", "data": "c"}},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": "b", "signature": "s"},
+                    {"type": "tool_use", "id": "c", "name": "f", "input": {"x": 1}},
+                ],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "tool_result",
+                        "tool_use_id": "c",
+                        "content": [{"type": "text", "text": "3"}],
+                        "is_error": True,
+                    }
+                ],
+            },
+            {"role": "system", "content": "d"},
+        ],
+        "stop_sequences": ["x"],
+        "temperature": 0.5,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": {}}},
+        "tools": [{"name": "f", "description": "g", "input_schema": {}}],
+        "tool_choice": {"type": "tool", "name": "f", "disable_parallel_tool_use": True},
+        "mcp_servers": [{"name": "h"}],
+    },
 }
 
 
-@each_dialect
+@each_client
 @settings(max_examples=200)
 @given(data=st.data())
 def test_what_is_almost_a_request_is_refused_in_words_or_can_be_sent(dialect, data):
@@ -208,3 +254,7 @@ def test_an_error_in_a_stream_needs_no_words(dialect):
     framed = b"data: " + said + b"\n\n" if dialect.name == "openai" else said + b"\n"
     (frame,) = dialect.stream_reader().feed(framed)
     assert frame.error == "an error without a message"
+
+
+def test_the_fuzzers_know_where_the_tests_are():
+    assert [place for place in properties.TESTS if not (ROOT / place).exists()] == []

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gearshift.dialects.tool_fields import check_tool_fields
-from gearshift.errors import RequestError
+from gearshift.dialects.tool_fields import check_tool_fields, functions_only
+from gearshift.errors import RequestError, UntranslatableError
 
 CALL = {"id": "c", "function": {"name": "f"}}
 
@@ -36,3 +36,15 @@ def test_what_is_not_is_named(message, field):
     with pytest.raises(RequestError) as caught:
         check_tool_fields(message, "messages.0")
     assert caught.value.field == f"messages.0.{field}"
+
+
+@pytest.mark.parametrize("kind", [None, "", "function"])
+def test_functions_can_be_told_to_every_server(kind):
+    tools = [{"type": kind, "function": {"name": "f"}}]
+    assert functions_only(tools, "Ollama") is tools
+
+
+@pytest.mark.parametrize("kind", ["web_search_20250305", "custom", 7])
+def test_what_a_vendor_runs_is_not_asked_of_another_server(kind):
+    with pytest.raises(UntranslatableError, match=f"Ollama does not take tools of type '{kind}'"):
+        functions_only([{"type": "function"}, {"type": kind}], "Ollama")

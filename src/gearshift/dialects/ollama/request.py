@@ -30,6 +30,7 @@ from gearshift.dialects.ollama.messages import (
     unable,
 )
 from gearshift.dialects.ollama.names import has_plain_names, with_plain_names
+from gearshift.dialects.tool_fields import functions_only
 from gearshift.errors import UpstreamError
 from gearshift.types import Capability, ChatRequest, Json, JsonObject, Message, Operation
 
@@ -277,7 +278,7 @@ def _settings(
     given = _sampling(options)
     settings: JsonObject = {"options": given} if given else {}
     if options.get("tools") and options.get("tool_choice") != "none":
-        settings["tools"] = options["tools"]
+        settings["tools"] = functions_only(options["tools"], "Ollama")
     if (wanted := _format(options.get("response_format"))) is not None:
         settings["format"] = wanted
     if (think := _think(options, body, left_out)) is not None:

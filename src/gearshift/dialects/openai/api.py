@@ -51,12 +51,6 @@ API: Final = ClientApi(
     error_schema="OpenAIError",
     rejection_schemas=("UpstreamRefusal",),
     schemas=SCHEMAS,
-    unavailable=frozenset(
-        {
-            *(base + path for base in _BASES for path in ("/embeddings", "/responses")),
-            # Anthropic's; compatible servers have them beside OpenAI's.
-            *("/v1/messages", "/v1/messages/count_tokens"),
-        }
-    ),
+    unavailable=frozenset(base + path for base in _BASES for path in ("/embeddings", "/responses")),
     models_path="/v1/models",
 )

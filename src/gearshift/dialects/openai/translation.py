@@ -8,6 +8,7 @@ from typing import Any, Final
 from gearshift.dialects.body import encode
 from gearshift.dialects.openai.request import ROLES
 from gearshift.dialects.tool_calls import with_accepted_ids
+from gearshift.dialects.tool_fields import functions_only
 from gearshift.types import ChatRequest, JsonObject, Message, Operation
 
 NOTHING: Final[frozenset[str]] = frozenset()
@@ -44,6 +45,9 @@ def write(request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING) 
         model: Of whom.
         left_out: Fields that the upstream has refused. Only what is translated is sent without
             them; a request in OpenAI's own dialect has them from its client.
+
+    Raises:
+        UntranslatableError: For tools that only their vendor's servers can run.
     """
     body = _own(request) if request.dialect == "openai" else _translated(request, left_out)
     return encode({"model": model, **body} | {"model": model})
@@ -68,6 +72,7 @@ def _translated(request: ChatRequest, left_out: frozenset[str]) -> JsonObject:
         body["prompt"] = _prompt_of(request.messages)
     else:
         body["messages"] = _messages(request.messages, left_out)
+        functions_only(given.get("tools") or (), "an OpenAI-compatible server")
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     if "max_tokens" in left_out and "max_tokens" in body:  # what newer models call it

@@ -280,3 +280,11 @@ def test_thinking_that_is_demanded_is_not_left_out():
     request = OPENAI.parse(Operation.CHAT, orjson.dumps(body))
     assert DIALECT.refused(request, error) == frozenset()
     assert DIALECT.refused(parsed(think=True), error) == frozenset()
+
+
+def test_tools_that_only_a_vendor_runs_are_not_asked_of_ollama():
+    with pytest.raises(UpstreamError, match="tools of type 'custom'") as caught:
+        from_openai(tools=[{"type": "custom", "custom": {"name": "f"}}])
+    assert caught.value.fault is FailureKind.INCAPABLE
+    sent = from_openai(tools=[{"type": "custom", "custom": {"name": "f"}}], tool_choice="none")
+    assert "tools" not in sent

@@ -9,6 +9,7 @@ from tests.fakes.asking import USER, parsed_by, sent_by
 
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
+from gearshift.errors import UntranslatableError
 from gearshift.types import (
     ChatRequest,
     Operation,
@@ -150,3 +151,10 @@ def test_a_clients_own_fields_are_never_left_out():
     made = ChatRequest("openai", Operation.CHAT, "auto", [USER], body=request.body)
     for one in (request, made):
         assert orjson.loads(OPENAI.upstream_body(one, "m", frozenset({"top_k"})))["top_k"] == 3
+
+
+def test_what_only_a_vendor_runs_is_not_asked_of_another_server():
+    tools = [{"type": "web_search_20250305", "name": "web_search"}]
+    request = ChatRequest("anthropic", Operation.CHAT, "auto", [], options={"tools": tools})
+    with pytest.raises(UntranslatableError, match="web_search_20250305"):
+        OPENAI.upstream_body(request, "m")

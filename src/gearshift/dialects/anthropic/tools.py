@@ -1,0 +1,67 @@
+"""Anthropic's tools and the choice among them, in OpenAI's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gearshift.dialects.body import TEXT, check_fields, refuse
+from gearshift.types import Json, JsonObject
+
+_OWN: Final = (None, "custom")
+_CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
+
+
+def tools_from_anthropic(
+    tools: Sequence[JsonObject] | None, servers: Sequence[JsonObject] | None
+) -> list[JsonObject]:
+    """Functions as OpenAI has them.
+
+    Tools that Anthropic's own servers run, and servers of tools that they would call, keep their
+    type: an upstream that cannot be told of them is not asked.
+
+    Raises:
+        RequestError: 400 naming the field.
+    """
+    converted = [_tool(tool, f"tools.{index}") for index, tool in enumerate(tools or ())]
+    return converted + [{"type": "mcp_server", "name": one.get("name")} for one in servers or ()]
+
+
+def _tool(tool: JsonObject, where: str) -> JsonObject:
+    check_fields(tool, {"type": TEXT, "name": TEXT, "description": TEXT}, f"{where}.")
+    if tool.get("type") not in _OWN:
+        return tool
+    if not tool.get("name"):
+        raise refuse(f"{where}.name", "is missing; it must be a string")
+    schema = tool.get("input_schema")
+    if not isinstance(schema, dict):
+        raise refuse(f"{where}.input_schema", "must be an object: a JSON Schema of the arguments")
+    function = {"name": tool["name"], "parameters": schema}
+    if tool.get("description"):
+        function["description"] = tool["description"]
+    if tool.get("strict") is not None:
+        function["strict"] = tool["strict"]
+    return {"type": "function", "function": function}
+
+
+def choice_from_anthropic(choice: Json) -> JsonObject:
+    """Which tools the model has to call, and whether several at once.
+
+    Raises:
+        RequestError: 400 naming the field.
+    """
+    if choice is None:
+        return {}
+    kind, name = choice.get("type"), choice.get("name")
+    options: JsonObject = {}
+    if kind == "tool":
+        if not isinstance(name, str) or not name:
+            raise refuse("tool_choice.name", "is missing; it must be the name of a tool")
+        options["tool_choice"] = {"type": "function", "function": {"name": name}}
+    elif isinstance(kind, str) and kind in _CHOICES:
+        options["tool_choice"] = _CHOICES[kind]
+    else:
+        raise refuse("tool_choice.type", "must be one of auto, any, tool, none")
+    if choice.get("disable_parallel_tool_use") is True:
+        options["parallel_tool_calls"] = False
+    return options

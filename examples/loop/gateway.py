@@ -102,7 +102,7 @@ class Gateway:
         return str(self.decision(prompt)["tier"])
 
     def judged(self) -> int:
-        """Answers that were drawn and are done with: judged, or let go because users came."""
+        """Sampled answers that are done with: judged, or let go because users came."""
         with urllib.request.urlopen(f"{self._admin}/metrics") as answer:
             text = answer.read().decode()
         done = r"^gearshift_(?:quality_judgements|shadow_skipped)_total\{.*\} (\S+)$"

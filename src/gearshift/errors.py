@@ -8,7 +8,7 @@ GearshiftError
 ├── RequestError           the client's fault: status 4xx, the field, a machine code
 └── UpstreamError          one deployment could not answer, and what to do about it
     ├── UntranslatableError  its dialect cannot say what is asked; another's may
-    └── ExhaustedError     every deployment of the chain failed
+    └── ExhaustedError     every candidate failed
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ class UntranslatableError(UpstreamError):
 
 
 class ExhaustedError(UpstreamError):
-    """Every deployment of the chain failed; `attempts` says what each one said, in order."""
+    """Every candidate failed; `attempts` says what each one said, in order."""
 
     def __init__(self, attempts: Sequence[tuple[str, UpstreamError]]) -> None:
         self.attempts = tuple(attempts)

@@ -327,7 +327,7 @@ class LLMInterface:
         """
         started = request.received_at or time.perf_counter()
         plan = self.planner.plan(request, self.health.topology)
-        call = Call(request, plan.decision, plan.chain, started, plan.scoring_seconds)
+        call = Call(request, plan.decision, plan.candidates, started, plan.scoring_seconds)
         self.in_flight.begun()
         return await self._pipeline.handler(call)
 

@@ -22,7 +22,7 @@ class Purpose(StrEnum):
     DASHBOARD = "dashboard"  # questions of operators to the decision log
     EXPERIMENTS = "experiments"  # which of them run, from the decision log
     SETTINGS = "settings"  # reading the configuration, loading scorers
-    JUDGING = "judge"  # answers that were drawn
+    JUDGING = "judge"  # sampled answers
     ENDING = "end"  # writing what is left when the process stops
 
 

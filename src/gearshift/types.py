@@ -220,7 +220,7 @@ class Decision(NamedTuple):
         fallback: `first->answered` tiers (deployments if the tier is the same), if the first
             choice failed.
         arms: The experiments it takes part in, as `name:arm`, separated by commas.
-        drawn: The sampling rate (0-1) with which it was selected for judging, if it was.
+        sample_rate: The sampling rate (0-1) with which it was selected for judging, if it was.
         movable: Whether the score settles the tier: a low one would send it to the smallest tier,
             any other one elsewhere. False where the client, its permissions, or what the request
             needs settle the tier.
@@ -256,7 +256,7 @@ class Decision(NamedTuple):
     propensity: float = 1.0
     fallback: str | None = None
     arms: str | None = None
-    drawn: float | None = None
+    sample_rate: float | None = None
     movable: bool = False
 
     @property

@@ -35,11 +35,42 @@ OLD: Final = {
     r"\bpredecessor|\bheir\b|\bsuccessor\b": "the previous, the next",
     r"\bis in trouble\b": "unavailable",
     r"\bsaid once\b": "logged once",
+    r"\bdrawn (?:answers?|requests?|for judging)\b|\bdrawn ones\b": "sampled",
     r"\bsee its words\b": "see its output",
     r"\bwhat (?:it|they|he) says? of itself\b": "what it reports",
     r"\b(?:cannot|could not) be told\b(?! apart| from)": "cannot be reported",
 }
 """Each old phrase as a pattern, and what to write instead."""
+
+
+OLD_NAMES: Final = {
+    "adopt": "switch_to",
+    "chain": "candidates",
+    "CountOrNone": "NonNegativeInt",
+    "draw": "sampling_hash",
+    "drawn": "sample_rate, is_sampled",
+    "EventCutter": "SSEDecoder",
+    "give_way": "yield_to_users",
+    "in_force": "active",
+    "InForce": "LiveInterface",
+    "inherit": "reuse_from",
+    "is_on_trial": "is_probing",
+    "later": "submit",
+    "LineCutter": "LineDecoder",
+    "no_boolean": "reject_bool",
+    "passed_on": "forwarded",
+    "Portion": "Batch",
+    "predecessor": "previous",
+    "put_back": "requeue, restore",
+    "read_answer": "decode_response",
+    "second_draw": "exploration_hash",
+    "variants": "experiment_routers",
+    "Way": "RouterKey",
+    "WholeAnswer": "CompleteResponse",
+    "with_model": "rewrite_model",
+    "write_answer": "encode_response",
+}
+"""What functions, classes and parameters are no longer called; what to call them instead."""
 
 
 def strings(file: Path) -> Iterator[tuple[int, str]]:
@@ -98,6 +129,31 @@ def test_an_old_phrase_is_gone(old: str):
 )
 def test_the_patterns_know_the_phrases_that_they_are_for(text: str):
     assert any(re.search(old, text, re.IGNORECASE) for old in OLD)
+
+
+def names(file: Path) -> Iterator[tuple[int, str]]:
+    """What a module calls its functions, classes, parameters, attributes and variables."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case (
+                ast.FunctionDef(name=str(name), lineno=line)
+                | ast.AsyncFunctionDef(name=str(name), lineno=line)
+                | ast.ClassDef(name=str(name), lineno=line)
+                | ast.arg(arg=str(name), lineno=line)
+                | ast.Attribute(attr=str(name), ctx=ast.Store(), lineno=line)
+                | ast.Name(id=str(name), ctx=ast.Store(), lineno=line)
+            ):
+                yield line, name.lstrip("_")
+
+
+def test_an_old_name_is_gone():
+    places = [
+        f"{file.relative_to(ROOT)}:{line}: {name}; say instead: {OLD_NAMES[name]}"
+        for file in sorted(SOURCE.rglob("*.py"))
+        for line, name in names(file)
+        if name in OLD_NAMES
+    ]
+    assert not places, "\n".join(places)
 
 
 def test_usual_sentences_are_not_taken_for_old_ones():

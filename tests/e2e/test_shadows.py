@@ -1,4 +1,4 @@
-"""Sampling on a real gateway: drawn answers are repeated and judged, and nobody notices."""
+"""Sampling on a real gateway: sampled answers are repeated and judged, and nobody notices."""
 
 import json
 import re

@@ -49,7 +49,8 @@ class Setting:
     def planner(self):
         planner = Planner(TieredModelRouter(self.routing), "hash", self.quality)
         if self.experiments:
-            planner.variants = ExperimentRouters(self.routing, planner.router, self.experiments)
+            routers = ExperimentRouters(self.routing, planner.router, self.experiments)
+            planner.experiment_routers = routers
         return planner
 
 
@@ -115,13 +116,15 @@ def replayed(case):
     ]
     share = case.quality.explore_share
     for *arms, (explores, chance) in product(*lots, [(True, share), (False, 1.0 - share)]):
-        drawn = dict(zip((one.name for one in case.experiments), arms, strict=True))
+        assigned = dict(zip((one.name for one in case.experiments), arms, strict=True))
         for _, part in arms:
             chance *= part
         if not chance:
             continue
         with (
-            patch.object(Experiment, "arm_of", lambda self, _, drawn=drawn: drawn[self.name][0]),
+            patch.object(
+                Experiment, "arm_of", lambda self, _, assigned=assigned: assigned[self.name][0]
+            ),
             patch(
                 "gearshift.planning.assignment.is_explored", lambda *_, explores=explores: explores
             ),
@@ -156,7 +159,7 @@ def test_what_is_evidence_and_who_takes_part_depends_on_no_lot(case):
     for decision in decisions:
         if decision.cause is Cause.DISABLED or not decision.tier or case.request.forced_tier:
             assert not decision.movable
-        if decision.drawn is not None:
+        if decision.sample_rate is not None:
             assert decision.movable
         if not decision.movable and len(case.routing.ordered_tiers) == 2 and not models:
             # The score does not decide, so chance does not either.

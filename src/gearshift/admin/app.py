@@ -76,9 +76,9 @@ class AdminPlane:
         for action in ACTIONS:
             self._answers["POST", action.path] = self._act(action)
 
-    def adopt(self, llm: LLMInterface) -> None:
+    def switch_to(self, llm: LLMInterface) -> None:
         """Show this one from now on."""
-        self.context.adopt(llm)
+        self.context.switch_to(llm)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""

@@ -34,7 +34,7 @@ def over_time(facts: JsonObject) -> bytes:
     chart.show_minor_x_labels = False
     for tier, counts in sorted(series["tiers"].items(), reverse=True):
         chart.add(tier, counts)
-    return _drawn(chart)
+    return _rendered(chart)
 
 
 def what_if(facts: JsonObject) -> bytes:
@@ -50,7 +50,7 @@ def what_if(facts: JsonObject) -> bytes:
     estimates = [(s["threshold"], 100 * s["quality"]["estimate"]) for s in steps if s["quality"]]
     if estimates:
         chart.add("quality, %", estimates)
-    return _drawn(chart)
+    return _rendered(chart)
 
 
 def bounds(facts: JsonObject) -> bytes:
@@ -64,7 +64,7 @@ def bounds(facts: JsonObject) -> bytes:
     chart.add("at most, %", [100 * day["ci"][1] for day in days])
     chart.add("at least, %", [100 * day["ci"][0] for day in days])
     chart.add("limit, %", [100 * facts["sampling"]["limit"]] * len(days), stroke_style=_DASHES)
-    return _drawn(chart)
+    return _rendered(chart)
 
 
 def by_hour(facts: JsonObject) -> bytes:
@@ -74,7 +74,7 @@ def by_hour(facts: JsonObject) -> bytes:
     chart = _made(pygal.Bar, show_legend=False, x_title="hour of the day, UTC")
     chart.x_labels = [str(hour) for hour in range(24)]
     chart.add("requests", facts["by_hour"])
-    return _drawn(chart)
+    return _rendered(chart)
 
 
 _DASHES: Final = {"dasharray": "6, 4"}
@@ -122,7 +122,7 @@ def _made(kind: type[Graph], **settings: Any) -> Graph:
     return kind(style=style, **{**defaults, **settings})
 
 
-def _drawn(chart: Graph) -> bytes:
+def _rendered(chart: Graph) -> bytes:
     found: bytes = chart.render()
     return found
 

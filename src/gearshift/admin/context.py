@@ -33,14 +33,14 @@ class AdminContext:
 
     def __init__(self, llm: LLMInterface) -> None:
         self.sizes = Sizes()
-        self.adopt(llm)
+        self.switch_to(llm)
         self.changer: Changer | None = None
         self._database = LazyEngine(self._url)
 
-    def adopt(self, llm: LLMInterface) -> None:
+    def switch_to(self, llm: LLMInterface) -> None:
         """Show this one's state from now on."""
         self.llm = llm
-        self.sizes.adopt(llm)
+        self.sizes.switch_to(llm)
 
     @property
     def has_log(self) -> bool:

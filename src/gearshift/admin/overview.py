@@ -74,8 +74,8 @@ def _over_time(rows: Any, first: int, now: int) -> JsonObject:
 def health(context: AdminContext) -> list[JsonObject]:
     """Every tier's deployments: how they are, and whether their model is in memory."""
     rows = []
-    for tier, chain in context.llm.tier_health().items():
-        for health in chain:
+    for tier, deployments in context.llm.tier_health().items():
+        for health in deployments:
             info = context.llm.model_info(health.deployment)
             rows.append(
                 {

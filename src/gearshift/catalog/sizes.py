@@ -35,7 +35,7 @@ class Sizes:
         self._known: dict[tuple[str, str], float | None] = {}
         self._largest = ("", "")
 
-    def adopt(self, llm: Fleet) -> None:
+    def switch_to(self, llm: Fleet) -> None:
         """Ask this one's upstreams from now on."""
         self._llm = llm
         self._seen = None

@@ -118,8 +118,8 @@ def _upstreams(llm: LLMInterface) -> Iterator[Check]:
 
 
 def _models(llm: LLMInterface) -> Iterator[Check]:
-    for tier, chain in llm.tier_health().items():
-        for health in chain:
+    for tier, deployments in llm.tier_health().items():
+        for health in deployments:
             yield _presence(tier, health)
             info = llm.model_info(health.deployment)
             if info is not None and health.readiness is Readiness.READY:
@@ -156,8 +156,8 @@ def _abilities(tier: str, info: ModelInfo) -> Check:
 def _memory(llm: LLMInterface) -> Check:
     sizes = {
         health.deployment: info.size_bytes
-        for chain in llm.tier_health().values()
-        for health in chain
+        for deployments in llm.tier_health().values()
+        for health in deployments
         if (info := llm.model_info(health.deployment)) is not None and info.size_bytes
     }
     need = sum(sizes.values()) * _MEMORY_PER_FILE_BYTE

@@ -31,8 +31,8 @@ async def _pull(settings: Settings, *, quiet: bool) -> list[str]:
     async with LLMInterface(settings, upstreams=upstreams) as llm:
         missing = [
             health.deployment
-            for chain in llm.tier_health().values()
-            for health in chain
+            for deployments in llm.tier_health().values()
+            for health in deployments
             if health.readiness is Readiness.MISSING_MODEL
         ]
         unreachable = [name for name, s in llm.upstream_states().items() if not s.is_reachable]

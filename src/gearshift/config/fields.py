@@ -12,4 +12,4 @@ Seconds = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, allow_inf_n
 Share = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=1, allow_inf_nan=False)]
 Risk = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(reject_bool), Field(ge=1)]
-CountOrNone = Annotated[int, BeforeValidator(reject_bool), Field(ge=0)]
+NonNegativeInt = Annotated[int, BeforeValidator(reject_bool), Field(ge=0)]

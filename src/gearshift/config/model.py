@@ -14,7 +14,7 @@ from pydantic import (
     field_validator,
 )
 
-from gearshift.config.fields import Count, CountOrNone, Seconds, Share
+from gearshift.config.fields import Count, NonNegativeInt, Seconds, Share
 from gearshift.config.sections.access import (
     AdminSettings,
     AuthSettings,
@@ -24,7 +24,7 @@ from gearshift.config.sections.browsers import AccessSettings
 from gearshift.config.sections.prices import PricesSettings
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.config.sections.telemetry import OpenTelemetrySettings
-from gearshift.config_file.messages import fault
+from gearshift.config_file.messages import setting_error
 from gearshift.config_file.model import Redacted, SettingsBlock, empty_is_none, reject_bool
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.settings import UpstreamSettings
@@ -34,7 +34,7 @@ from gearshift.tiered_routing.tier_config import TierConfig
 def _scheme(*schemes: str) -> AfterValidator:
     def check(text: str) -> str:
         if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise fault("", f"must start with {' or '.join(f'{s}://' for s in schemes)}")
+            raise setting_error("", f"must start with {' or '.join(f'{s}://' for s in schemes)}")
         return text
 
     return AfterValidator(check)
@@ -53,7 +53,7 @@ class LimitSettings(SettingsBlock):
     total_seconds: Seconds = 600.0
     max_body_bytes: Count = 20_000_000
     max_in_flight: Count = 64
-    max_queue: CountOrNone = 256
+    max_queue: NonNegativeInt = 256
     max_connections: Count = 10_000
     max_header_bytes: Count = 16_384
     max_headers: Count = 100
@@ -152,7 +152,7 @@ class Settings(SettingsBlock):
         names = [upstream.name for upstream in upstreams]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise fault(f"{index}.name", f"duplicate upstream name {name!r}")
+                raise setting_error(f"{index}.name", f"duplicate upstream name {name!r}")
         return upstreams
 
     @property
@@ -185,10 +185,11 @@ class Settings(SettingsBlock):
             >>> Settings().first_model("simple")
             'gemma2:2b'
         """
-        chain = next(t.deployments for t in self.tiered_routing.ordered_tiers if t.name == tier)
-        prefix, _, model = chain[0].partition("/")
+        tiers = self.tiered_routing.ordered_tiers
+        first = next(each.deployments[0] for each in tiers if each.name == tier)
+        prefix, _, model = first.partition("/")
         is_upstream = any(upstream.name == prefix for upstream in self.upstreams)
-        return model if model and is_upstream else chain[0]
+        return model if model and is_upstream else first
 
     @property
     def config_hash(self) -> str:

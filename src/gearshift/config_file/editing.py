@@ -38,7 +38,7 @@ def replace_threshold(file: Path, threshold: float) -> str:
         try:
             _write(file, new, like=file, instead_of=old)
         except GearshiftError:
-            _put_back(before, kept, like=file)
+            _restore(before, kept, like=file)
             raise
     return f"written: {_KEY} {threshold:g} into {file} (`gearshift tune --undo` takes it back)"
 
@@ -157,7 +157,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _put_back(before: Path, kept: str | None, *, like: Path) -> None:
+def _restore(before: Path, kept: str | None, *, like: Path) -> None:
     with suppress(GearshiftError, OSError):
         if kept is None:
             before.unlink()

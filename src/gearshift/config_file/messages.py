@@ -45,7 +45,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], prefix: str = ""
     return [_problem(dict(finding), model, prefix) for finding in error.errors()]
 
 
-def fault(at: str, message: str, suggestion: str = "") -> PydanticCustomError:
+def setting_error(at: str, message: str, suggestion: str = "") -> PydanticCustomError:
     """What a validator raises so that its finding has a key (`at`, may be empty) and advice."""
     context = {"at": at, "message": message, "suggestion": suggestion}
     return PydanticCustomError("setting", "{message}", context)

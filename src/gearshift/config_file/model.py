@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, get_origin
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, SecretStr, model_validator
 
-from gearshift.config_file.messages import fault, model_in, redacted
+from gearshift.config_file.messages import model_in, redacted, setting_error
 
 MASK: Final = "***"
 """What stands for a secret wherever settings are shown."""
@@ -26,7 +26,7 @@ Redacted: Final = PlainSerializer(redacted, return_type=str, when_used="json-unl
 def reject_bool(value: Any) -> Any:
     """Refuse `yes` and `true`, which YAML and pydantic would quietly count as 1."""
     if isinstance(value, bool):
-        raise fault("", f"a number is expected, got {str(value).lower()}")
+        raise setting_error("", f"a number is expected, got {str(value).lower()}")
     return value
 
 

@@ -295,7 +295,7 @@ def _outcome(row: Row[Any], verdicts: Sequence[str], metric: Metric, lowest: str
     """What a request makes of its unit; `None` where another request of it has to say.
 
     Which request speaks for a unit is settled with the request itself: the first; for losses the
-    first that was drawn, judged or not; for feedback the first that users have said anything of.
+    first that was sampled, judged or not; for feedback the first that users have said anything of.
     Of several judges of one answer each has an equal say.
     """
     if row.seconds > metric.settled_seconds:

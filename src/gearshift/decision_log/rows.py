@@ -84,7 +84,7 @@ class RowMaker:
             compute.used if compute else None,
             compute.baseline if compute else None,
             clean(prompt) if self.with_prompts else None,
-            decision.drawn,
+            decision.sample_rate,
             decision.arms,
             decision.movable,
         )

@@ -78,10 +78,11 @@ DECISIONS: Final = Table(
 )
 """One row for each request; `prompt` only where a setting says so.
 
-`drawn` is the share with which a request was drawn for judging, where it was drawn; `arms` the
-experiments it took part in, as `name:arm` with commas between; `movable` whether its score decided
-where it went. Rows without `movable` are older than that column: their `propensity` may be that of
-a tier that chance alone would have chosen, not of the one the request went to.
+`drawn` holds a decision's `sample_rate` (older versions called it so, and a column is not renamed
+under processes that still write it); `arms` the experiments it took part in, as `name:arm` with
+commas between; `movable` whether its score decided where it went. Rows without `movable` are older
+than that column: their `propensity` may be that of a tier that chance alone would have chosen, not
+of the one the request went to.
 """
 
 JUDGEMENTS: Final = Table(

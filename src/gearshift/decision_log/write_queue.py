@@ -1,4 +1,4 @@
-"""Waiting: rows that are to be written, made by the event loop and taken by the writer's thread."""
+"""WriteQueue: rows made by the event loop, waiting for the writer's thread."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class WriteBatch:
 
 
 class WriteQueue:
-    """A queue of rows, in portions, bounded in their number and in their bytes.
+    """A queue of rows, in batches, bounded in their number and in their bytes.
 
     Rows are made as soon as a request has finished, while all of it is in the processor's caches;
     its messages can then be forgotten, however long the database is away. The thread takes a
-    whole portion at a time, so that the two hardly ever meet.
+    whole batch at a time, so that the two hardly ever meet.
 
     Args:
         most: Rows that may wait.
@@ -56,7 +56,7 @@ class WriteQueue:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._early: list[RequestFinished] = []
-        self._portions: deque[WriteBatch] = deque()
+        self._batches: deque[WriteBatch] = deque()
         self._count = 0
         self._size = 0
 
@@ -84,32 +84,32 @@ class WriteQueue:
             self._count -= failed
             self._size += first.size - sum(_size_of(event) for event in early)
             if first.rows:
-                self._portions.appendleft(first)
+                self._batches.appendleft(first)
         return failed
 
     def take(self) -> WriteBatch | None:
-        """The oldest portion, which nobody touches any more; `None` if nothing waits."""
+        """The oldest batch, which nobody touches any more; `None` if nothing waits."""
         with self._lock:
-            if not self._portions:
+            if not self._batches:
                 return None
-            portion = self._portions.popleft()
-            self._count -= len(portion.rows)
-            self._size -= portion.size
-            return portion
+            batch = self._batches.popleft()
+            self._count -= len(batch.rows)
+            self._size -= batch.size
+            return batch
 
-    def requeue(self, portion: WriteBatch) -> None:
+    def requeue(self, batch: WriteBatch) -> None:
         """It could not be written now."""
         with self._lock:
-            self._portions.appendleft(portion)
-            self._count += len(portion.rows)
-            self._size += portion.size
+            self._batches.appendleft(batch)
+            self._count += len(batch.rows)
+            self._size += batch.size
 
     def clear(self) -> int:
         """Forget all that waits; how many."""
         with self._lock:
             count, self._count, self._size = self._count, 0, 0
             self._early.clear()
-            self._portions.clear()
+            self._batches.clear()
             return count
 
     def _added(self, event: RequestFinished) -> bool:
@@ -120,13 +120,13 @@ class WriteQueue:
             self._early.append(kept)
             self._size += _size_of(kept)
         else:
-            if not self._portions or len(self._portions[-1].rows) >= _AT_ONCE:
-                self._portions.append(WriteBatch())
-            portion = self._portions[-1]
-            before = portion.size
-            if not _made(portion, self.maker, event):
+            if not self._batches or len(self._batches[-1].rows) >= _AT_ONCE:
+                self._batches.append(WriteBatch())
+            batch = self._batches[-1]
+            before = batch.size
+            if not _made(batch, self.maker, event):
                 return False
-            self._size += portion.size - before
+            self._size += batch.size - before
         self._count += 1
         return True
 
@@ -142,14 +142,14 @@ def _size_of(event: RequestFinished) -> int:
     return _ROW_BYTES + getsizeof(prompt_of(event.messages))
 
 
-def _made(portion: WriteBatch, maker: RowMaker, event: RequestFinished) -> bool:
+def _made(batch: WriteBatch, maker: RowMaker, event: RequestFinished) -> bool:
     try:
         row, compute = maker.row(event)
-        portion.sums.add(event, compute)
+        batch.sums.add(event, compute)
     except Exception:  # a defect of ours; requests must go on
         logger.exception("internal error in the decision log; a decision is dropped")
         return False
-    portion.rows.append(row)
+    batch.rows.append(row)
     words = prompt_of(event.messages) if maker.with_prompts else ""
-    portion.size += _ROW_BYTES + getsizeof(words)
+    batch.size += _ROW_BYTES + getsizeof(words)
     return True

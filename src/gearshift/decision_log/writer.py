@@ -95,7 +95,7 @@ class LogWriter:
         if lost:
             self._dropped(lost)
 
-    def later(self, run: Callable[[Connection], None], size: int = 0) -> None:
+    def submit(self, run: Callable[[Connection], None], size: int = 0) -> None:
         """Do something else in the database, after what waits now is written; never waits.
 
         Args:
@@ -165,14 +165,14 @@ class LogWriter:
         return _Session(engine, Statements.of(engine), self._retention)
 
     def _write_all(self, session: _Session) -> None:
-        while (portion := self._waiting.take()) is not None:
+        while (batch := self._waiting.take()) is not None:
             try:
-                self._lost(session.write(portion))
+                self._lost(session.write(batch))
             except (SQLAlchemyError, OSError):
-                self._waiting.requeue(portion)
+                self._waiting.requeue(batch)
                 raise
             except Exception:  # rows that cannot be written must be counted, whatever is wrong
-                self._dropped(len(portion.rows))
+                self._dropped(len(batch.rows))
                 raise
 
     def _lost(self, count: int) -> None:
@@ -221,7 +221,7 @@ class _Session:
         """Let go of the database."""
         self.engine.dispose()
 
-    def write(self, portion: WriteBatch) -> int:
+    def write(self, batch: WriteBatch) -> int:
         """Write these; how many could not be written whatever is done.
 
         Raises:
@@ -229,11 +229,11 @@ class _Session:
         """
         try:
             with self.engine.begin() as connection:
-                self._statements.write(connection, portion.rows, portion.sums)
+                self._statements.write(connection, batch.rows, batch.sums)
         except UNWRITABLE:
-            lost = self._write_singly(portion.rows)
+            lost = self._write_singly(batch.rows)
             with self.engine.begin() as connection:
-                self._statements.write(connection, [], portion.sums)
+                self._statements.write(connection, [], batch.sums)
             return lost
         return 0
 

@@ -77,11 +77,11 @@ def _at_points(ranking: Ranking, weights: Floats) -> Floats:
 def _band(ranking: Ranking, outcomes: Outcomes, seed: int) -> tuple[Floats, Floats]:
     """Of the recovered share, in units of the whole sample's gap; both models' means fixed."""
     random, size = np.random.default_rng(seed), len(outcomes.prompts)
-    drawn = []
+    resampled = []
     for _ in range(_ROUNDS):
         weights = np.bincount(random.integers(0, size, size), minlength=size).astype(np.float64)
-        drawn.append(_at_points(ranking, weights))
-    low, high = np.nanpercentile(np.array(drawn), _LEVEL, axis=0)
+        resampled.append(_at_points(ranking, weights))
+    low, high = np.nanpercentile(np.array(resampled), _LEVEL, axis=0)
     return low, high
 
 

@@ -132,12 +132,12 @@ def estimates(
     rankings = {name: Ranking(values, outcomes) for name, values in scores.items()}
     random = np.random.default_rng(seed)
     size = len(outcomes.prompts)
-    drawn: dict[str, list[float]] = {name: [] for name in rankings}
+    resampled: dict[str, list[float]] = {name: [] for name in rankings}
     for _ in range(rounds):
         weights = np.bincount(random.integers(0, size, size), minlength=size).astype(np.float64)
         for name, ranking in rankings.items():
-            drawn[name].append(ranking.apgr(weights))
-    samples = {name: np.array(values) for name, values in drawn.items()}
+            resampled[name].append(ranking.apgr(weights))
+    samples = {name: np.array(values) for name, values in resampled.items()}
     measured = {name: ranking.measures() for name, ranking in rankings.items()}
     return {
         name: Estimate(
@@ -164,8 +164,8 @@ def as_routellm(scores: Floats, outcomes: Outcomes) -> tuple[float, float, float
     Eleven thresholds, the deciles of the score; the trapezoid rule and linear interpolation over
     them. Its code fails on tied deciles, so ties are broken by a seeded jitter: mean of 20 seeds.
     """
-    drawn = np.array([_eleven_points(scores, outcomes, seed) for seed in range(_JITTERS)])
-    apgr, cpt50, cpt80 = drawn.mean(axis=0).tolist()
+    jittered = np.array([_eleven_points(scores, outcomes, seed) for seed in range(_JITTERS)])
+    apgr, cpt50, cpt80 = jittered.mean(axis=0).tolist()
     return apgr, cpt50, cpt80
 
 

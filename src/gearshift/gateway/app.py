@@ -29,7 +29,7 @@ class Gateway:
         metrics: Counts.
         workers: Processes that share the load, this one included.
         feedback: Keeps what users say of answers; `None` without a decision log.
-        comparing: Samples answers.
+        shadow_evaluation: Samples answers.
         is_local: It listens on this machine only.
 
     Raises:
@@ -42,7 +42,7 @@ class Gateway:
         metrics: Metrics,
         workers: int = 1,
         feedback: Feedback | None = None,
-        comparing: ShadowEvaluation | None = None,
+        shadow_evaluation: ShadowEvaluation | None = None,
         *,
         is_local: bool = True,
     ) -> None:
@@ -50,11 +50,11 @@ class Gateway:
         self._is_local = is_local
         self._keys: KeyRing | None = None
         inbox = None if feedback is None else Inbox(feedback)
-        self._context = GatewayContext(llm, metrics, inbox, comparing)
+        self._context = GatewayContext(llm, metrics, inbox, shadow_evaluation)
         self._routes = route_table(self._context.dialects)
-        self.adopt(llm)
+        self.switch_to(llm)
 
-    def adopt(self, llm: LLMInterface) -> None:
+    def switch_to(self, llm: LLMInterface) -> None:
         """Answer requests from now on with this one, and by its settings."""
         self._context.llm = llm
         auth = llm.settings.auth

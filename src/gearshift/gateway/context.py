@@ -35,7 +35,7 @@ class GatewayContext:
         llm: Answers.
         metrics: Counts.
         feedback: Keeps what users say of answers; `None` without a decision log.
-        comparing: Samples answers.
+        shadow_evaluation: Samples answers.
 
     Attributes:
         dialects: Those of clients, by name.
@@ -47,19 +47,20 @@ class GatewayContext:
         llm: LLMInterface,
         metrics: Metrics,
         feedback: Inbox | None = None,
-        comparing: ShadowEvaluation | None = None,
+        shadow_evaluation: ShadowEvaluation | None = None,
     ) -> None:
         self.llm = llm
         self.metrics = metrics
         self.feedback = feedback
-        self._comparing = comparing
+        self._shadow_evaluation = shadow_evaluation
         self.dialects = client_dialects()
         self.upstream_dialects = upstream_dialects(self.dialects)
 
     async def answer(self, request: ChatRequest) -> ChatResponse:
-        """Have a request answered, and listen to the answer where it was drawn for that."""
+        """Have a request answered, and sample the answer where its decision says so."""
         # Both before the answer: when it comes, tiers may have other names.
-        llm, sampler = self.llm, self._comparing.sampler if self._comparing is not None else None
+        llm, shadows = self.llm, self._shadow_evaluation
+        sampler = None if shadows is None else shadows.sampler
         response = await llm.complete(request)
         return response if sampler is None else sampler.watch(request, response)
 

@@ -30,13 +30,13 @@ class ExperimentSync:
         self._task: asyncio.Task[None] | None = None
         self._is_in_trouble = False
 
-    def adopt(self, llm: LLMInterface) -> None:
+    def switch_to(self, llm: LLMInterface) -> None:
         """Change the routing of this one; at once, if the one before has experiments."""
         before, self._llm = self._llm, llm
-        if before is not None and before.planner.variants is not None:
-            running = before.planner.variants.experiments
+        if before is not None and before.planner.experiment_routers is not None:
+            running = before.planner.experiment_routers.experiments
             try:
-                llm.planner.variants = ExperimentRouters(
+                llm.planner.experiment_routers = ExperimentRouters(
                     llm.settings.tiered_routing, llm.router, running
                 )
             except GearshiftError as error:
@@ -66,20 +66,20 @@ class ExperimentSync:
 
     async def _look(self) -> None:
         llm = self._llm
-        assert llm is not None, "adopt comes first"
-        variants = await in_thread(Purpose.EXPERIMENTS, self._variants, llm)
-        if llm is self._llm and variants is not llm.planner.variants:
-            llm.planner.variants = variants
-            names = [experiment.name for experiment in variants.experiments] if variants else []
+        assert llm is not None, "switch_to comes first"
+        routers = await in_thread(Purpose.EXPERIMENTS, self._routers, llm)
+        if llm is self._llm and routers is not llm.planner.experiment_routers:
+            llm.planner.experiment_routers = routers
+            names = [experiment.name for experiment in routers.experiments] if routers else []
             logger.info("experiments: %s", ", ".join(names) or "none")
 
-    def _variants(self, llm: LLMInterface) -> ExperimentRouters | None:
+    def _routers(self, llm: LLMInterface) -> ExperimentRouters | None:
         """What the running experiments need; the old value where nothing has changed."""
         from gearshift.decision_log.experiments import ExperimentState, experiments
 
         running = experiments(self._database.get(), ExperimentState.RUNNING)
         found = tuple(kept.experiment for kept in running)
-        known = llm.planner.variants
+        known = llm.planner.experiment_routers
         if found == (known.experiments if known else ()):
             return known
         return ExperimentRouters(llm.settings.tiered_routing, llm.router, found) if found else None

@@ -82,7 +82,7 @@ def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     passed = {
         name: value
         for name, value in headers.items()
-        if _is_passed_on(name) and not _CREDENTIAL_VALUE.match(value)
+        if _is_forwarded(name) and not _CREDENTIAL_VALUE.match(value)
     }
     if passed and "connection" in headers:
         for name in headers["connection"].lower().split(","):
@@ -91,7 +91,7 @@ def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 @lru_cache(_MOST_NAMES)  # clients send the same few names
-def _is_passed_on(name: str) -> bool:
+def _is_forwarded(name: str) -> bool:
     if name in _HARMLESS:
         return True
     # Some servers read `content_length` as `content-length`.

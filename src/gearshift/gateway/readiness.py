@@ -14,11 +14,15 @@ def readiness(llm: LLMInterface) -> HttpResponse:
     """200 when every tier has a deployment that is ready, else 503; says which is how."""
     tiers = llm.tier_health()
     ok = all(
-        any(health.readiness is Readiness.READY for health in chain) for chain in tiers.values()
+        any(health.readiness is Readiness.READY for health in deployments)
+        for deployments in tiers.values()
     )
     report = {
         "status": "ready" if ok else "not ready",
-        "tiers": {tier: [_described(health) for health in chain] for tier, chain in tiers.items()},
+        "tiers": {
+            tier: [_described(health) for health in deployments]
+            for tier, deployments in tiers.items()
+        },
     }
     headers = {"content-type": "application/json"}
     return HttpResponse(200 if ok else 503, headers, orjson.dumps(report))

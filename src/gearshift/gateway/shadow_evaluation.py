@@ -1,4 +1,4 @@
-"""ShadowEvaluation: has drawn answers of this process repeated, judged and written down."""
+"""ShadowEvaluation: has sampled answers of this process repeated, judged and written down."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ShadowEvaluation:
         self._shadows: Shadows | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def adopt(self, llm: LLMInterface) -> None:
+    def switch_to(self, llm: LLMInterface) -> None:
         """Sample from now on as these settings say."""
         self._llm = llm
         quality = llm.settings.quality
@@ -123,7 +123,7 @@ class ShadowEvaluation:
         if self._writer is not None:
             from gearshift.decision_log.judgements import charge_shadow
 
-            self._writer.later(lambda connection: charge_shadow(connection, model, usage, flops))
+            self._writer.submit(lambda connection: charge_shadow(connection, model, usage, flops))
 
     def _report(self, judged: Judged) -> None:
         self._metrics.judged(judged.judgement.verdict.value)
@@ -132,7 +132,7 @@ class ShadowEvaluation:
 
             row = self._row(judged)
             size = 2 * (len(row.weak_answer or "") + len(row.strong_answer or ""))
-            self._writer.later(lambda connection: insert_judgement(connection, row), size)
+            self._writer.submit(lambda connection: insert_judgement(connection, row), size)
 
     def _row(self, judged: Judged) -> JudgementRow:
         from gearshift.decision_log.judgements import JudgementRow

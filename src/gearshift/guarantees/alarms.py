@@ -43,7 +43,7 @@ class AlarmFacts:
         simple: Of these, those that the smallest tier answered.
         judged: Answers of the small model that were judged.
         losses: Those that were worse.
-        drawn: The same by the chance with which they were judged, where that is known.
+        by_propensity: The same by the probability of being judged, where that is known.
         compared: Verdicts of a model that asked in both orders.
         contradicted: Those in which the order decided.
         scores: How many had which score, by bucket.
@@ -56,7 +56,7 @@ class AlarmFacts:
     simple: int = 0
     judged: int = 0
     losses: int = 0
-    drawn: Sequence[Count] = ()
+    by_propensity: Sequence[Count] = ()
     compared: int = 0
     contradicted: int = 0
     scores: Mapping[int, int] = field(default_factory=dict)
@@ -88,7 +88,7 @@ def alarms(day: AlarmFacts, limits: Limits) -> list[Alarm]:
 def _quality(day: AlarmFacts, limits: Limits) -> Alarm | None:
     return _share(
         "quality",
-        day.drawn or [Count(day.losses, day.judged)],
+        day.by_propensity or [Count(day.losses, day.judged)],
         limits.loss_share,
         "of the small model's answers are worse than the large one's; lower the threshold "
         "(`gearshift tune`) or choose a better small model",

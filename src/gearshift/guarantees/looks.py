@@ -18,7 +18,7 @@ _HALVINGS: Final = 30
 
 
 class Count(NamedTuple):
-    """Observations that were drawn with the same chance.
+    """Observations that were sampled with the same probability.
 
     Attributes:
         hits: How many of them count.

@@ -167,9 +167,9 @@ def _exact_p_values(judged: JudgedScores, alpha: float, risk: Risk) -> Floats | 
     order = np.argsort(judged.scores)
     lost = np.concatenate(([0.0], np.cumsum(judged.losses[order])))
     below = np.searchsorted(judged.scores[order], GRID)
-    drawn = np.full(len(GRID), len(order)) if risk is Risk.ANSWERS else below
-    exact = binom.cdf(lost[below], np.maximum(drawn, 1), alpha)
-    return np.where(drawn > 0, exact, 1.0)
+    trials = np.full(len(GRID), len(order)) if risk is Risk.ANSWERS else below
+    exact = binom.cdf(lost[below], np.maximum(trials, 1), alpha)
+    return np.where(trials > 0, exact, 1.0)
 
 
 def _levels(judged: JudgedScores, delta: float, risk: Risk) -> list[float]:

@@ -16,7 +16,7 @@ class Call:
 
     Attributes:
         decision: Made once; replaced by the fallback step when another deployment answers.
-        chain: Whom to ask, in order.
+        candidates: Whom to ask, in order.
         started_at: `time.perf_counter()` at arrival.
         scoring_seconds: Time the scorer took.
         upstream_seconds: Time spent waiting for upstreams so far; overhead is the rest.
@@ -25,7 +25,7 @@ class Call:
 
     request: ChatRequest
     decision: Decision
-    chain: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     started_at: float
     scoring_seconds: float = 0.0
     upstream_seconds: float = 0.0

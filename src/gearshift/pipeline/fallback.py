@@ -1,4 +1,4 @@
-"""Fallback: asks the deployments of a chain in turn until one gives its first content."""
+"""Fallback: asks the candidates in turn until one gives its first content."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class Fallback:
         """
         self._budget.earn()
         passed_over: list[int] = []
-        for position in range(len(call.chain)):
+        for position in range(len(call.candidates)):
             answer = await self._tried(call, position, passed_over)
             if answer is not None:
                 return self._answered(call, *answer)
-        if len(passed_over) < len(call.chain):
+        if len(passed_over) < len(call.candidates):
             # Those who were asked have failed: better one more try than no answer.
             for position in passed_over:
                 answer = await self._tried(call, position, None)
@@ -87,7 +87,7 @@ class Fallback:
                 if error.fault is FailureKind.COOLDOWN:
                     if attempt == 1 and passed_over is not None:
                         passed_over.append(position)
-                        call.attempts.append((str(call.chain[position].deployment), error))
+                        call.attempts.append((str(call.candidates[position].deployment), error))
                     return None
                 if not error.permits_fallback:
                     raise
@@ -102,7 +102,7 @@ class Fallback:
     async def _asked(
         self, call: Call, position: int, *, as_last_resort: bool
     ) -> tuple[Candidate, FrameStream]:
-        target = call.chain[position]
+        target = call.candidates[position]
         if self._hedging is None:
             return target, await self._attempts(call, target, as_last_resort=as_last_resort)
         second = _sibling(call, position) or target
@@ -115,13 +115,13 @@ class Fallback:
             attempt,
             error.fault,
             has_sibling=_sibling(call, position) is not None,
-            is_last=position == len(call.chain) - 1,
+            is_last=position == len(call.candidates) - 1,
         )
         return wait if wait is not None and self._budget.spend() else None
 
     def _answered(self, call: Call, target: Candidate, frames: FrameStream) -> ChatResponse:
         deployment = target.deployment
-        if call.attempts or target is not call.chain[0]:
+        if call.attempts or target is not call.candidates[0]:
             call.decision = _answered_by(call, target)
         overhead = time.perf_counter() - call.started_at - call.upstream_seconds
         dialect = self._dialects[deployment.upstream]
@@ -129,9 +129,9 @@ class Fallback:
 
 
 def _sibling(call: Call, position: int) -> Candidate | None:
-    """The next deployment of the chain, if it is of the same tier."""
-    following = call.chain[position + 1] if position + 1 < len(call.chain) else None
-    return following if following and following.tier == call.chain[position].tier else None
+    """The next candidate, if it is of the same tier."""
+    following = call.candidates[position + 1] if position + 1 < len(call.candidates) else None
+    return following if following and following.tier == call.candidates[position].tier else None
 
 
 def _answered_by(call: Call, target: Candidate) -> Decision:
@@ -139,7 +139,7 @@ def _answered_by(call: Call, target: Candidate) -> Decision:
     decision = call.decision
     if target.deployment == decision.deployment:
         return decision
-    first = call.chain[0]
+    first = call.candidates[0]
     moved = f"{first.tier}->{target.tier}"
     if first.tier == target.tier or not target.tier:
         moved = f"{first.deployment}->{target.deployment}"

@@ -78,17 +78,18 @@ def resolve(
         for tier in config.ordered_tiers
     }
     models: dict[str, tuple[Candidate, ...]] = {}
-    tier_of = {target.deployment: target.tier for chain in tiers.values() for target in chain}
-    for target in (*(t for chain in tiers.values() for t in chain), *described.listed(tier_of)):
+    of_tiers = [target for candidates in tiers.values() for target in candidates]
+    tier_of = {target.deployment: target.tier for target in of_tiers}
+    for target in (*of_tiers, *described.listed(tier_of)):
         known = models.get(target.deployment.model, ())
         if all(target.deployment != other.deployment for other in known):
             models[target.deployment.model] = (*known, target)
     return Topology(tiers, models, _shared([*tiers.values(), *models.values()]))
 
 
-def _shared(chains: Sequence[Sequence[Candidate]]) -> dict[str, frozenset[str]]:
+def _shared(tiers: Sequence[Sequence[Candidate]]) -> dict[str, frozenset[str]]:
     tiers_of: dict[str, set[str]] = {}
-    for target in (target for chain in chains for target in chain):
+    for target in (target for candidates in tiers for target in candidates):
         tiers_of.setdefault(target.deployment.upstream, set()).add(target.tier)
     return {upstream: frozenset(tiers) for upstream, tiers in tiers_of.items()}
 

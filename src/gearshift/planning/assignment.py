@@ -55,11 +55,11 @@ class Assigner:
         quality: Which share of the requests explores.
 
     Attributes:
-        variants: What running experiments change; `None` while there are none.
+        routers: What running experiments change; `None` while there are none.
     """
 
     def __init__(self, router: TieredModelRouter, quality: QualitySettings) -> None:
-        self.variants: ExperimentRouters | None = None
+        self.routers: ExperimentRouters | None = None
         self._router = router
         self._quality = quality
 
@@ -84,24 +84,24 @@ class Assigner:
         if context.forced_tier is not None:
             result, seconds = _scored(self._router, request)
             return Assignment(self._router, result, self._router.decide(result, context), seconds)
-        variants = self.variants
-        variant = variants.assigned(request.session or decision_id) if variants else None
-        if variants is None or variant is None:
+        routers = self.routers
+        assigned = routers.assigned(request.session or decision_id) if routers else None
+        if routers is None or assigned is None:
             router, here = self._router, context
         else:
-            router = variant.router
-            here = context._replace(targets=variants.tiers(variant.models, topology))
+            router = assigned.router
+            here = context._replace(targets=routers.tiers(assigned.models, topology))
         result, seconds = _scored(router, request)
         route = router.decide(result, here)
-        other = self._other(result, route, here) if variant is None else None
+        other = self._other(result, route, here) if assigned is None else None
         if other is not None and is_explored(decision_id, self._quality):
             reason = f"explored; {route.reason}"
             route = other._replace(cause=Cause.EXPERIMENT, reason=reason)
-        elif variant is not None and route.cause is Cause.SCORED:
-            reason = f"{route.reason}; {variant.arms}"
+        elif assigned is not None and route.cause is Cause.SCORED:
+            reason = f"{route.reason}; {assigned.arms}"
             route = route._replace(cause=Cause.EXPERIMENT, reason=reason)
-        if variants is not None:
-            propensity = self._propensity(variants, request, context, topology, route.tier)
+        if routers is not None:
+            propensity = self._propensity(routers, request, context, topology, route.tier)
         elif other is None:
             propensity = 1.0
         else:
@@ -113,8 +113,8 @@ class Assigner:
             route,
             seconds,
             propensity,
-            variant.arms if variant else None,
-            not result.failure and self._is_movable(variants, context, topology),
+            assigned.arms if assigned else None,
+            not result.failure and self._is_movable(routers, context, topology),
         )
 
     def _other(
@@ -129,29 +129,29 @@ class Assigner:
 
     def _propensity(
         self,
-        variants: ExperimentRouters,
+        routers: ExperimentRouters,
         request: ChatRequest,
         context: RoutingContext,
         topology: Topology,
         tier: str,
     ) -> float:
-        chances = list(self._chances(variants, request, context, topology))
+        chances = list(self._chances(routers, request, context, topology))
         if all(where == tier for where, _ in chances):
             return 1.0  # not merely within rounding
         return fsum(chance for where, chance in chances if where == tier)
 
     def _chances(
         self,
-        variants: ExperimentRouters,
+        routers: ExperimentRouters,
         request: ChatRequest,
         context: RoutingContext,
         topology: Topology,
     ) -> Iterator[tuple[str, float]]:
         """The tier that each lot leads to, with the lot's chance."""
-        for lot in variants.lots:
+        for lot in routers.lots:
             if lot.chance <= 0:
                 continue
-            here = context._replace(targets=variants.tiers(lot.models, topology))
+            here = context._replace(targets=routers.tiers(lot.models, topology))
             result = lot.router.score(scored_messages(request))
             try:
                 route = lot.router.sent_to(result.tier, "", here)
@@ -166,13 +166,13 @@ class Assigner:
                 yield other.tier, lot.chance * share
 
     def _is_movable(
-        self, variants: ExperimentRouters | None, context: RoutingContext, topology: Topology
+        self, routers: ExperimentRouters | None, context: RoutingContext, topology: Topology
     ) -> bool:
-        if variants is None:
+        if routers is None:
             return self._router.is_movable(context)
         return all(
-            self._router.is_movable(context._replace(targets=variants.tiers(models, topology)))
-            for models in variants.models
+            self._router.is_movable(context._replace(targets=routers.tiers(models, topology)))
+            for models in routers.models
         )
 
 

@@ -11,7 +11,7 @@ _TICKS: Final = 256  # in a second; 10 hex digits of them last until the year 21
 _BYTES: Final = 7
 _DIGITS: Final = 2 * _BYTES
 _HANDFUL: Final = 256
-_DRAWN_DIGITS: Final = _DIGITS // 2
+_HASH_DIGITS: Final = _DIGITS // 2
 
 
 class DecisionIds:
@@ -23,34 +23,35 @@ class DecisionIds:
     Any thread may ask for one: taking from a deque, and adding to it, is one step each.
     """
 
-    __slots__ = ("_drawn",)
+    __slots__ = ("_random",)
 
     def __init__(self) -> None:
-        self._drawn: deque[str] = deque()
+        self._random: deque[str] = deque()
 
     def next(self) -> str:
         """`dec-` and 24 hex digits."""
         try:
-            drawn = self._drawn.pop()
+            random = self._random.pop()
         except IndexError:
-            drawn = self._draw_more()
-        return f"dec-{int(time.time() * _TICKS):010x}{drawn}"
+            random = self._refill()
+        return f"dec-{int(time.time() * _TICKS):010x}{random}"
 
-    def _draw_more(self) -> str:
+    def _refill(self) -> str:
         digits = os.urandom(_BYTES * _HANDFUL).hex()
         first, *rest = (digits[at : at + _DIGITS] for at in range(0, len(digits), _DIGITS))
-        self._drawn.extend(rest)
+        self._random.extend(rest)
         return first
 
 
-def draw(decision_id: str) -> float:
-    """A number from 0 up to 1 that belongs to a decision: the same one whenever it is asked for.
+def sampling_hash(decision_id: str) -> float:
+    """A uniform number in [0, 1) that belongs to a decision: always the same for the same id.
 
-    What is drawn by it needs no column to be known later, and no process has to tell another.
+    Whether a request is sampled follows from its id alone: no column has to record it, and no
+    process has to tell another.
     """
-    return int(decision_id[-_DRAWN_DIGITS:], 16) / 16**_DRAWN_DIGITS
+    return int(decision_id[-_HASH_DIGITS:], 16) / 16**_HASH_DIGITS
 
 
-def second_draw(decision_id: str) -> float:
-    """Another such number, independent of the first."""
-    return int(decision_id[-2 * _DRAWN_DIGITS : -_DRAWN_DIGITS], 16) / 16**_DRAWN_DIGITS
+def exploration_hash(decision_id: str) -> float:
+    """Another such number, independent of `sampling_hash`; it decides who explores."""
+    return int(decision_id[-2 * _HASH_DIGITS : -_HASH_DIGITS], 16) / 16**_HASH_DIGITS

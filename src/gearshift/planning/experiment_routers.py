@@ -1,4 +1,4 @@
-"""Variants: what the arms of running experiments change about routing."""
+"""ExperimentRouters: what the arms of running experiments change about routing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import Candidate, TieredModelRouter
 
-Way = tuple[float | None, str | None]
+RouterKey = tuple[float | None, str | None]
 """Threshold and scorer of a variant; `None` for the configured one."""
 
-_CONFIGURED: Final[Way] = (None, None)
+_CONFIGURED: Final[RouterKey] = (None, None)
 
 
 class Assigned(NamedTuple):
@@ -66,14 +66,14 @@ class ExperimentRouters:
         self, routing: TierConfig, router: TieredModelRouter, experiments: Sequence[Experiment]
     ) -> None:
         self.experiments = tuple(experiments)
-        self._routers: dict[Way, TieredModelRouter] = {}
+        self._routers: dict[RouterKey, TieredModelRouter] = {}
         models = _options(self.experiments, Dimension.MODELS)
         self.models = tuple(arm.models if arm is not None else {} for arm, _ in models)
         lots = []
-        for way, share in _ways(self.experiments):
-            found = self._routers.setdefault(way, _router(routing, router, way))
+        for key, share in _router_keys(self.experiments):
+            found = self._routers.setdefault(key, _router(routing, router, key))
             for arm, part in models:
-                is_outside = way == _CONFIGURED and arm is None
+                is_outside = key == _CONFIGURED and arm is None
                 lots.append(Lot(share * part, found, arm.models if arm else {}, is_outside))
         self.lots = tuple(lots)
         self._topology: Topology | None = None
@@ -86,7 +86,7 @@ class ExperimentRouters:
             return None
         models = {tier: model for _, arm in taken for tier, model in arm.models.items()}
         arms = ",".join(f"{experiment.name}:{arm.name}" for experiment, arm in taken)
-        return Assigned(self._routers[_way(arm for _, arm in taken)], models, arms)
+        return Assigned(self._routers[_router_key(arm for _, arm in taken)], models, arms)
 
     def tiers(
         self, models: Mapping[str, str], topology: Topology
@@ -107,14 +107,14 @@ def _changed(models: Mapping[str, str], topology: Topology) -> Mapping[str, Sequ
         tier: tuple(replace(target, tier=tier) for target in topology.of_model(model))
         for tier, model in models.items()
     }
-    return {tier: changed.get(tier) or chain for tier, chain in topology.tiers.items()}
+    return {tier: changed.get(tier) or candidates for tier, candidates in topology.tiers.items()}
 
 
-def _ways(experiments: Sequence[Experiment]) -> Iterator[tuple[Way, float]]:
+def _router_keys(experiments: Sequence[Experiment]) -> Iterator[tuple[RouterKey, float]]:
     """Every combination of thresholds and scorers, with its share of the traffic."""
     for threshold, first in _options(experiments, Dimension.THRESHOLD):
         for scorer, second in _options(experiments, Dimension.SCORER):
-            yield _way(arm for arm in (threshold, scorer) if arm is not None), first * second
+            yield _router_key(arm for arm in (threshold, scorer) if arm is not None), first * second
 
 
 def _options(
@@ -129,7 +129,7 @@ def _options(
     return [(None, 1.0 - found.share), *((arm, each) for arm in found.arms)]
 
 
-def _way(arms: Iterator[Arm]) -> Way:
+def _router_key(arms: Iterator[Arm]) -> RouterKey:
     threshold: float | None = None
     scorer: str | None = None
     for arm in arms:
@@ -138,9 +138,9 @@ def _way(arms: Iterator[Arm]) -> Way:
     return threshold, scorer
 
 
-def _router(routing: TierConfig, router: TieredModelRouter, way: Way) -> TieredModelRouter:
-    threshold, scorer = way
-    if way == _CONFIGURED:
+def _router(routing: TierConfig, router: TieredModelRouter, key: RouterKey) -> TieredModelRouter:
+    threshold, scorer = key
+    if key == _CONFIGURED:
         return router
     changed = with_threshold(routing, threshold) if threshold is not None else routing
     if scorer is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gearshift.config.sections.quality import QualitySettings
-from gearshift.planning.decision_ids import second_draw
+from gearshift.planning.decision_ids import exploration_hash
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 
 
@@ -29,4 +29,4 @@ def other_side(
 
 def is_explored(decision_id: str, settings: QualitySettings) -> bool:
     """Decided by the decision's own randomness, so that it can be checked later."""
-    return second_draw(decision_id) < settings.explore_share
+    return exploration_hash(decision_id) < settings.explore_share

@@ -1,4 +1,4 @@
-"""Planning: a request in, its decision and the chain of deployments out; nothing is sent."""
+"""Planning: a request in, its decision and the candidates for an answer out; nothing is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.assignment import Assigner
-from gearshift.planning.decision_ids import DecisionIds, draw
+from gearshift.planning.decision_ids import DecisionIds, sampling_hash
 from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.tier_router import (
@@ -33,12 +33,12 @@ class Plan(NamedTuple):
     """What is to be done with a request.
 
     Attributes:
-        chain: Whom to ask, in order; never empty.
+        candidates: Whom to ask, in order; never empty.
         scoring_seconds: Time the scorer took.
     """
 
     decision: Decision
-    chain: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     scoring_seconds: float
 
 
@@ -48,7 +48,7 @@ class Planner:
     Args:
         router: Chooses the tier.
         config_hash: Of the settings, for the decisions.
-        quality: Which requests are drawn for judging, and which explore.
+        quality: Which requests are sampled for judging, and which explore.
     """
 
     def __init__(
@@ -65,13 +65,13 @@ class Planner:
         self._told: set[str] = set()
 
     @property
-    def variants(self) -> ExperimentRouters | None:
+    def experiment_routers(self) -> ExperimentRouters | None:
         """What running experiments change; `None` while there are none."""
-        return self._assigner.variants
+        return self._assigner.routers
 
-    @variants.setter
-    def variants(self, variants: ExperimentRouters | None) -> None:
-        self._assigner.variants = variants
+    @experiment_routers.setter
+    def experiment_routers(self, experiment_routers: ExperimentRouters | None) -> None:
+        self._assigner.routers = experiment_routers
 
     def plan(self, request: ChatRequest, topology: Topology) -> Plan:
         """Where a request goes, and why.
@@ -118,7 +118,7 @@ class Planner:
         decision = self._decision(
             request,
             decision_id,
-            route.chain[0],
+            route.candidates[0],
             found.result,
             (route.cause, route.reason),
             found.router,
@@ -126,7 +126,7 @@ class Planner:
             found.arms,
             found.movable,
         )
-        return Plan(decision, route.chain, found.scoring_seconds)
+        return Plan(decision, route.candidates, found.scoring_seconds)
 
     def _tell(self, scorer: str, failure: str) -> None:
         """Log a failure of the scorer: each kind once, since every request may meet it."""
@@ -159,7 +159,7 @@ class Planner:
             scored = (result.score, result.factors, result.contributions)
             how = (scorer.name, scorer.version, result.threshold)
         share = self._quality.shadow_share
-        is_drawn = movable and draw(decision_id) < share and _can_be_judged(request)
+        is_sampled = movable and sampling_hash(decision_id) < share and _can_be_judged(request)
         # By position, which takes a third of the time; the order is that of the fields.
         return Decision(
             decision_id,
@@ -174,7 +174,7 @@ class Planner:
             propensity,
             None,
             arms,
-            share if is_drawn else None,
+            share if is_sampled else None,
             movable,
         )
 

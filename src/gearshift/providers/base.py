@@ -111,7 +111,7 @@ class ReusableProvider(Protocol):
     """A provider that can go on with what an older one of the same upstream has running."""
 
     def reuse_from(self, previous: Provider) -> None:
-        """Called before `start`; the predecessor goes on working, and is closed on its own."""
+        """Called before `start`; the previous one goes on working, and is closed on its own."""
         ...
 
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from gearshift.config_file.messages import fault
+from gearshift.config_file.messages import setting_error
 from gearshift.providers.base import UpstreamConfig
 from gearshift.providers.settings import UpstreamSettings
 from gearshift.tiered_routing.tier_config import ModelName
@@ -52,7 +52,7 @@ class EmbeddedSettings(UpstreamSettings):
             raise self.required("model_paths", "{name: file.gguf}")
         for index, model in enumerate(self.models):
             if model not in self.model_paths:
-                raise fault(f"models.{index}", f"{model!r} has no file in model_paths")
+                raise setting_error(f"models.{index}", f"{model!r} has no file in model_paths")
         remote = {
             "base_url": self.base_url,
             "headers": self.headers,

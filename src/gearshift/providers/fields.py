@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
-from gearshift.config_file.messages import fault, redacted
+from gearshift.config_file.messages import redacted, setting_error
 from gearshift.config_file.model import MASK, Redacted, Secret, reject_bool
+from gearshift.config_file.urls import http_url
 from gearshift.http.client.request_head import HEADER_NAME, RESERVED_HEADERS
 
 # Blanks, byte order marks and marks of width and direction, which nobody sees; `Bearer` is ours.
@@ -28,18 +28,12 @@ def plain(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
 def _http_url(text: str) -> str:
     # What follows is not repeated: it may be a key.
     address, mark = [*re.split("([?#])", text, maxsplit=1), ""][:2]
-    try:
-        parts = urlsplit(address)
-        port_is_valid = parts.port is None or parts.port > 0
-    except ValueError:
-        parts, port_is_valid = urlsplit(""), False
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
-        raise fault("", f"{redacted(address)!r} is not a URL", "such as http://127.0.0.1:11434")
+    http_url(address, "http://127.0.0.1:11434")
     if mark:
         advice = "its query goes into `query:`" if mark == "?" else "such as …/v1"
-        raise fault("", f"must end with its path, as {redacted(address)!r} does", advice)
+        raise setting_error("", f"must end with its path, as {redacted(address)!r} does", advice)
     if any(character.isspace() for character in text):
-        raise fault("", f"{redacted(text)!r} must end with its path", "such as …/v1")
+        raise setting_error("", f"{redacted(text)!r} must end with its path", "such as …/v1")
     return text.rstrip("/")
 
 
@@ -54,7 +48,9 @@ def _sendable(key: SecretStr) -> SecretStr:
     """A key as a header can carry it, without what files and variables like to put around it."""
     text = _bare(key.get_secret_value())
     if not (text.isascii() and text.isprintable()):
-        raise fault("", "holds characters that a header cannot carry", "use ASCII, in one line")
+        raise setting_error(
+            "", "holds characters that a header cannot carry", "use ASCII, in one line"
+        )
     return SecretStr(text)
 
 
@@ -62,20 +58,24 @@ def _headers(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
     seen: dict[str, str] = {}
     for name, value in given.items():
         if not HEADER_NAME.fullmatch(name):
-            raise fault("", f"{name!r} is not the name of a header", "use letters, digits and -")
+            raise setting_error(
+                "", f"{name!r} is not the name of a header", "use letters, digits and -"
+            )
         if name.lower() in RESERVED_HEADERS:
-            raise fault(name, "gearshift sets this header for each request itself", "remove it")
+            raise setting_error(
+                name, "gearshift sets this header for each request itself", "remove it"
+            )
         if seen.setdefault(name.lower(), name) != name:
-            raise fault(name, f"is the same header as {seen[name.lower()]!r}", "remove one")
+            raise setting_error(name, f"is the same header as {seen[name.lower()]!r}", "remove one")
         if not value.get_secret_value().strip().isascii():
-            raise fault(name, "holds characters that a header cannot carry", "use ASCII")
+            raise setting_error(name, "holds characters that a header cannot carry", "use ASCII")
     return _values(given)
 
 
 def _query(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
     for name in given:
         if not name or not name.isprintable():
-            raise fault("", f"{name!r} is not the name of a parameter")
+            raise setting_error("", f"{name!r} is not the name of a parameter")
     return _values(given)
 
 
@@ -85,9 +85,13 @@ def _values(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
     for name, value in given.items():
         text = value.get_secret_value().strip()
         if text == MASK:
-            raise fault(name, f"is {MASK}, which only stands for a value", "write the value itself")
+            raise setting_error(
+                name, f"is {MASK}, which only stands for a value", "write the value itself"
+            )
         if not text.isprintable():
-            raise fault(name, "holds characters that cannot be sent", "write it in one line")
+            raise setting_error(
+                name, "holds characters that cannot be sent", "write it in one line"
+            )
         if text:
             found[name] = SecretStr(text)
     return found

@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from gearshift import registry
-from gearshift.config_file.messages import fault, nearest, problems_of
+from gearshift.config_file.messages import nearest, problems_of, setting_error
 from gearshift.config_file.model import SettingsBlock, empty_is_none
 from gearshift.errors import PluginError, Problem
 from gearshift.providers.base import UpstreamConfig
@@ -99,9 +99,11 @@ class UpstreamSettings(SettingsBlock):
             names = registry.named("providers")
             choices = f"one of: {', '.join(names)}"
             if provider in _NOT_YET:
-                raise fault("", f"{provider!r} is not available yet in this version", choices)
+                raise setting_error(
+                    "", f"{provider!r} is not available yet in this version", choices
+                )
             guess = nearest(provider, names)
-            raise fault(
+            raise setting_error(
                 "", f"no provider {provider!r}", f"did you mean {guess!r}?" if guess else choices
             )
         return provider
@@ -127,11 +129,11 @@ class UpstreamSettings(SettingsBlock):
 
     def required(self, key: str, advice: str) -> PydanticCustomError:
         """What to raise where a key of this block is missing."""
-        return fault(key, f"is required for {self.provider!r}", advice)
+        return setting_error(key, f"is required for {self.provider!r}", advice)
 
     def meaningless(self, key: str) -> PydanticCustomError:
         """What to raise where a key of this block says nothing to this provider."""
-        return fault(key, f"has no meaning for {self.provider!r}", "remove it")
+        return setting_error(key, f"has no meaning for {self.provider!r}", "remove it")
 
 
 def _is_known(provider: str) -> bool:
@@ -146,7 +148,7 @@ def _settings_of(provider: str) -> type[UpstreamSettings]:
     try:
         kind = registry.find("providers", provider)
     except PluginError as error:
-        raise fault("provider", str(error)) from error
+        raise setting_error("provider", str(error)) from error
     settings: type[UpstreamSettings] = getattr(kind, "settings", UpstreamSettings)
     return settings
 
@@ -157,7 +159,8 @@ def _explained(
     """The same findings, in words that know this provider's keys, for the model around it."""
     problems = [_of_another(p, provider) or p for p in problems_of(error, kind)]
     details = [
-        InitErrorDetails(type=fault(p.key, p.message, p.suggestion), input=None) for p in problems
+        InitErrorDetails(type=setting_error(p.key, p.message, p.suggestion), input=None)
+        for p in problems
     ]
     return ValidationError.from_exception_data(kind.__name__, details)
 

@@ -38,7 +38,7 @@ def last_day(engine: Engine, now: float, lowest: str) -> AlarmFacts:
         simple=simple,
         judged=sum(count.total for count in judged),
         losses=sum(count.hits for count in judged),
-        drawn=judged,
+        by_propensity=judged,
         compared=sum(compared.values()),
         contradicted=compared[True],
         scores=scores,

@@ -19,13 +19,13 @@ class Verdict(StrEnum):
 
 
 class Sample(NamedTuple):
-    """An answer that was drawn.
+    """An answer that was sampled.
 
     Attributes:
         request: The question, without the bytes in which it came.
         is_weak: Whether it is the smallest tier's answer, which the largest is to repeat;
             otherwise it is the other way round. Names of tiers may change while it waits.
-        propensity: The share with which it was drawn.
+        propensity: The probability (0-1) with which it was sampled.
         size: Bytes that the question and the answer take in memory, about.
     """
 

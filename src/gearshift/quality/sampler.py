@@ -1,4 +1,4 @@
-"""Sampler: listens to the answers that were drawn, and offers them for comparison."""
+"""Sampler: watches the answers to sampled requests, and offers them for comparison."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from gearshift.client.answer import joined
 from gearshift.config.loading import Settings
-from gearshift.planning.decision_ids import draw
+from gearshift.planning.decision_ids import sampling_hash
 from gearshift.quality.pair import Sample
 from gearshift.types import (
     ChatRequest,
@@ -27,7 +27,7 @@ _DECODED: Final = 2
 
 
 class Sampler:
-    """Sees every answer on its way to the client, and costs nothing where none was drawn.
+    """Sees every answer on its way to the client, and costs nothing where none is sampled.
 
     Args:
         settings: Which tiers there are, and the shares.
@@ -44,7 +44,7 @@ class Sampler:
     def watch(self, request: ChatRequest, response: ChatResponse) -> ChatResponse:
         """The same answer; a sample is offered when its last frame has been read."""
         decision = response.decision
-        if decision.drawn is None or decision.fallback is not None:
+        if decision.sample_rate is None or decision.fallback is not None:
             return response
         side = self._side(request, decision)
         if side is None:
@@ -69,7 +69,7 @@ class Sampler:
         else:
             return None
         allowed = request.allowed_tiers
-        if draw(decision.id) >= share or (allowed is not None and other not in allowed):
+        if sampling_hash(decision.id) >= share or (allowed is not None and other not in allowed):
             return None
         return decision.tier == self._lowest, share
 

@@ -1,4 +1,4 @@
-"""Shadows: repeats drawn answers on the other tier in the background, and has them judged."""
+"""Shadows: repeats sampled answers on the other tier in the background, and has them judged."""
 
 from __future__ import annotations
 

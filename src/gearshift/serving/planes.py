@@ -120,7 +120,7 @@ async def _admin(
 ) -> AsyncIterator[AdminContext]:
     token = _admin_token(live.llm.settings, listeners.host)
     admin = AdminPlane(live.llm, metrics, listeners.host, token)
-    live.follow(admin.adopt)
+    live.follow(admin.switch_to)
     server = HttpServer(admin.handle, admin.refusal, drain_seconds=1.0)
     live.follow(lambda llm: limit(server, llm.settings))
     await server.start(listeners.admin)

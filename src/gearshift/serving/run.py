@@ -82,22 +82,24 @@ async def running_gateway(
         return (Batch(metrics.observe, log.write, *told_too, failed=metrics.sink_failed).add,)
 
     async with LiveInterface(settings, upstreams, sinks_of) as live:
-        live.follow(sizes.adopt)
+        live.follow(sizes.switch_to)
         metrics.watch_machine()
         metrics.watch(lambda: model_states(live.llm))
-        comparing = ShadowEvaluation(metrics, accounting, kept.writer if kept else None, workers)
-        live.follow(comparing.adopt)
+        shadow_evaluation = ShadowEvaluation(
+            metrics, accounting, kept.writer if kept else None, workers
+        )
+        live.follow(shadow_evaluation.switch_to)
         if kept is not None:
-            live.follow(kept.experimenting.adopt)
+            live.follow(kept.experiment_sync.switch_to)
         gateway = Gateway(
             live.llm,
             metrics,
             workers,
             kept.feedback if kept else None,
-            comparing,
+            shadow_evaluation,
             is_local=_is_loopback(listener),
         )
-        live.follow(gateway.adopt)
+        live.follow(gateway.switch_to)
         server = HttpServer(
             gateway.handle,
             gateway.refusal,
@@ -108,16 +110,16 @@ async def running_gateway(
         await server.start(listener)
         if kept is not None:
             kept.writer.start()
-            kept.experimenting.start()
+            kept.experiment_sync.start()
         if spans is not None:
             spans.start()
         try:
             yield Running(live, metrics)
         finally:
             await server.stop()
-            await comparing.aclose()
+            await shadow_evaluation.aclose()
             if kept is not None:
-                await kept.experimenting.aclose()
+                await kept.experiment_sync.aclose()
             await asyncio.sleep(0)  # the last requests are told in the loop's next turn
             if kept is not None:
                 await in_thread(Purpose.ENDING, kept.close)
@@ -131,7 +133,7 @@ class DecisionLog:
 
     writer: LogWriter
     feedback: Feedback
-    experimenting: ExperimentSync
+    experiment_sync: ExperimentSync
 
     def close(self) -> None:
         """Write what is waiting, and let go."""
@@ -186,8 +188,8 @@ def limit(server: HttpServer, settings: Settings) -> None:
 
 def model_states(llm: LLMInterface) -> Iterator[ModelState]:
     """What is known of the tiers' deployments now, for the gauges."""
-    for chain in llm.tier_health().values():
-        for health in chain:
+    for deployments in llm.tier_health().values():
+        for health in deployments:
             upstream, model = health.deployment.upstream, health.deployment.model
             info = llm.model_info(health.deployment)
             resident = None if info is None else info.is_resident

@@ -96,7 +96,7 @@ class Metrics:
         self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))
         self._shadows = counter("shadow_requests", "Answers repeated on the other tier", ())
         self._not_compared = counter(
-            "shadow_skipped", "Drawn answers that were not compared", ("reason",)
+            "shadow_skipped", "Sampled answers that were not compared", ("reason",)
         )
         self._accounting: Accounting | None = None
         self._spent: dict[str, float] = {}
@@ -145,7 +145,7 @@ class Metrics:
         self._shadows.inc()
 
     def shadow_skipped(self, reason: str) -> None:
-        """Count a drawn answer that was not compared."""
+        """Count a sampled answer that was not compared."""
         self._not_compared.labels(reason).inc()
 
     def shadow_spent(self, flops: float) -> None:

@@ -1,4 +1,4 @@
-"""Memory: results for texts that were seen before, without keeping the texts."""
+"""ResultCache: results for texts that were seen before, without keeping the texts."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from gearshift import registry
-from gearshift.config_file.messages import fault, nearest, problems_of
+from gearshift.config_file.messages import nearest, problems_of, setting_error
 from gearshift.config_file.model import SettingsModel, reject_bool
 from gearshift.config_file.text import expand, read_document
 from gearshift.constants.model_constants import (
@@ -140,13 +140,15 @@ class TierConfig(SettingsModel):
         names = registry.named("scorers")
         guess = nearest(name, names)
         others = f"{', '.join(names)}, a trained model's file ({MODEL_SUFFIX}) or module:name"
-        raise fault("", f"no scorer {name!r}", f"did you mean {guess!r}?" if guess else others)
+        raise setting_error(
+            "", f"no scorer {name!r}", f"did you mean {guess!r}?" if guess else others
+        )
 
     @field_validator("tiers")
     @classmethod
     def _tiers_are_ordered(cls, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
         if len(tiers) == 1:
-            raise fault("", "at least two tiers are needed", "or none, to use `models`")
+            raise setting_error("", "at least two tiers are needed", "or none, to use `models`")
         for finding in (*_naming_faults(tiers), *_bound_faults(tiers)):
             raise finding
         return tiers
@@ -242,20 +244,20 @@ def _naming_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:
     names = [tier.name for tier in tiers]
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield fault(f"{index}.name", f"duplicate tier name {name!r}")
+            yield setting_error(f"{index}.name", f"duplicate tier name {name!r}")
         if name == AUTO_MODEL:
-            yield fault(f"{index}.name", f"{AUTO_MODEL!r} means that the score decides")
+            yield setting_error(f"{index}.name", f"{AUTO_MODEL!r} means that the score decides")
 
 
 def _bound_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:
     lowest = -1.0
     for index, tier in enumerate(tiers[:-1]):
         if tier.below is None:
-            yield fault(f"{index}.below", "is required in every tier but the last")
+            yield setting_error(f"{index}.below", "is required in every tier but the last")
             return
         if tier.below <= lowest:
-            yield fault(f"{index}.below", f"must be above {lowest:g}, got {tier.below:g}")
+            yield setting_error(f"{index}.below", f"must be above {lowest:g}, got {tier.below:g}")
         lowest = tier.below
     if tiers and tiers[-1].below is not None:
         advice = "the last tier takes every higher score; remove it"
-        yield fault(f"{len(tiers) - 1}.below", "has no meaning in the last tier", advice)
+        yield setting_error(f"{len(tiers) - 1}.below", "has no meaning in the last tier", advice)

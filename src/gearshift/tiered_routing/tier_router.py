@@ -1,4 +1,4 @@
-"""TieredModelRouter: a score and its context in, one tier and a chain of deployments out."""
+"""TieredModelRouter: a score and its context in, one tier and its candidates out."""
 
 from __future__ import annotations
 
@@ -64,21 +64,21 @@ class RoutingChoice(NamedTuple):
     """The router's choice: the tier, why, and whom to ask in which order.
 
     Attributes:
-        chain: Never empty; the first is asked first, the rest are fallbacks.
+        candidates: Never empty; the first is asked first, the rest are fallbacks.
         reason: One line for people.
     """
 
     tier: str
     cause: Cause
-    chain: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     reason: str
 
 
 class _Usual(NamedTuple):
-    """Each tier's chain for plain requests, what targets it is for, and up to which length."""
+    """Each tier's candidates for plain requests, for which targets, and up to which length."""
 
     targets: object
-    chains: Mapping[str, tuple[Candidate, ...]] | None
+    candidates: Mapping[str, tuple[Candidate, ...]] | None
     most_tokens: float
 
 
@@ -108,7 +108,7 @@ class TieredModelRouter:
         self.tiers = tuple(self._models)
         self._bounds = tuple((tier.name, tier.below) for tier in tiers)
         self._is_ours = type(self.scorer).__module__.partition(".")[0] == "gearshift"
-        # One value, so that a thread never sees the targets of one and the chains of another.
+        # One value, so that a thread never sees the targets of one and the candidates of another.
         self._usual_of_targets = _Usual(None, None, 0.0)
 
     def route(self, messages: str | Sequence[Mapping[str, Any]]) -> tuple[str, ComplexityResult]:
@@ -144,7 +144,7 @@ class TieredModelRouter:
             return failed(self._bounds, described(error))
 
     def decide(self, result: ComplexityResult, context: RoutingContext) -> RoutingChoice:
-        """The tier for a score under the given context, with its chain of fallbacks.
+        """The tier for a score under the given context, with its fallbacks.
 
         Args:
             result: The score.
@@ -161,7 +161,7 @@ class TieredModelRouter:
             >>> context = RoutingContext({"simple": [small], "complex": [large]})
             >>> router = TieredModelRouter()
             >>> route = router.decide(router.score("What time is it?"), context)
-            >>> route.tier, [str(candidate.deployment) for candidate in route.chain]
+            >>> route.tier, [str(candidate.deployment) for candidate in route.candidates]
             ('simple', ['local/gemma2:2b', 'local/mistral:7b-instruct'])
         """
         route = self.sent_to(result.tier, result.reasoning, context)
@@ -195,17 +195,17 @@ class TieredModelRouter:
         tier, cause, reason = self._allowed(*self._tier(tier, reason, context), context)
         allowed = context.allowed_tiers
         if allowed is not None:
-            targets = {name: chain for name, chain in context.targets.items() if name in allowed}
+            targets = {name: found for name, found in context.targets.items() if name in allowed}
             context = context._replace(targets=targets)
         _check_length(context)
-        chain = self._chain(tier, context)
-        if not chain:
+        candidates = self._candidates(tier, context)
+        if not candidates:
             raise RequestError("no upstream serves any tier's model", status=503)
-        if chain[0].tier != tier:
+        if candidates[0].tier != tier:
             wanted = ", ".join(sorted(need.value for need in context.needs)) or "context"
             reason = f"{tier} cannot answer this ({wanted}); {reason}"
-            tier, cause = chain[0].tier, Cause.CAPABILITY
-        return RoutingChoice(tier, cause, chain, reason)
+            tier, cause = candidates[0].tier, Cause.CAPABILITY
+        return RoutingChoice(tier, cause, candidates, reason)
 
     def is_movable(self, context: RoutingContext) -> bool:
         """Whether a low score would send it to the smallest tier, and any other one elsewhere.
@@ -236,28 +236,28 @@ class TieredModelRouter:
         return reached[0] == lowest and lowest not in reached[1:]
 
     def _usual(self, context: RoutingContext) -> Mapping[str, tuple[Candidate, ...]] | None:
-        """Each tier's chain for requests that need nothing special, made once for its targets."""
+        """Each tier's candidates for requests without special needs, made once for its targets."""
         if context.forced_tier is not None or context.needs or context.allowed_tiers is not None:
             return None
         usual = self._usual_of_targets
         if context.targets is not usual.targets:
             usual = self._usual_of_targets = self._usual_of(context)
-        return usual.chains if context.prompt_tokens <= usual.most_tokens else None
+        return usual.candidates if context.prompt_tokens <= usual.most_tokens else None
 
     def _usual_of(self, context: RoutingContext) -> _Usual:
-        """The chains, and the longest prompt that fits everywhere; none if a tier has nobody."""
+        """The candidates, and the longest prompt that fits all; none if a tier has nobody."""
         plain = context._replace(prompt_tokens=0)
-        chains = {tier: self._chain(tier, plain) for tier in self.tiers}
-        is_plain = all(chain and chain[0].tier == tier for tier, chain in chains.items())
+        candidates = {tier: self._candidates(tier, plain) for tier in self.tiers}
+        is_plain = all(found and found[0].tier == tier for tier, found in candidates.items())
         lengths = [
             target.context_length
-            for chain in context.targets.values()
-            for target in chain
+            for targets in context.targets.values()
+            for target in targets
             if target.context_length is not None
         ]
         usable = is_plain and self.config.enabled
         most_tokens = min(lengths, default=math.inf)
-        return _Usual(context.targets, chains if usable else None, most_tokens)
+        return _Usual(context.targets, candidates if usable else None, most_tokens)
 
     def _tier(self, tier: str, reason: str, context: RoutingContext) -> tuple[str, Cause, str]:
         if context.forced_tier is not None:
@@ -286,7 +286,7 @@ class TieredModelRouter:
             raise not_allowed(f"tier {tier!r}", allowed.intersection(self.tiers))
         return nearest, Cause.FORCED, f"the API key does not allow {tier}; {reason}"
 
-    def _chain(self, tier: str, context: RoutingContext) -> tuple[Candidate, ...]:
+    def _candidates(self, tier: str, context: RoutingContext) -> tuple[Candidate, ...]:
         position = self.tiers.index(tier)
         higher, lower = self.tiers[position + 1 :], self.tiers[:position][::-1]
         allowed = (
@@ -298,9 +298,9 @@ class TieredModelRouter:
         # is no choice at all. If nobody can, the tier itself is asked, so that the upstream says
         # what is wrong.
         for names in (allowed, (*higher, *lower)):
-            chain = self._capable(names, context)
-            if chain:
-                return chain
+            candidates = self._capable(names, context)
+            if candidates:
+                return candidates
         return tuple(context.targets.get(tier, ()))
 
     @staticmethod
@@ -321,8 +321,8 @@ def allowed_targets(
     """Those of `targets` that stand in an allowed tier, each as the target of that tier."""
     if allowed is None:
         return tuple(targets)
-    chains = (chain for tier, chain in tiers.items() if tier in allowed)
-    by_deployment = {target.deployment: target for chain in chains for target in chain}
+    reachable = (target for tier in tiers if tier in allowed for target in tiers[tier])
+    by_deployment = {target.deployment: target for target in reachable}
     same = (by_deployment.get(target.deployment) for target in targets)
     return tuple(target for target in same if target is not None)
 
@@ -343,7 +343,7 @@ def _check_length(context: RoutingContext) -> None:
     Raises:
         RequestError: 400.
     """
-    lengths = [t.context_length for chain in context.targets.values() for t in chain]
+    lengths = [t.context_length for targets in context.targets.values() for t in targets]
     if any(length is None for length in lengths):
         return
     longest = max((length for length in lengths if length is not None), default=0)

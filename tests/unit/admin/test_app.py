@@ -158,5 +158,5 @@ async def test_it_shows_the_interface_that_is_in_force(planes):
     plane, other = planes(), planes(tiered_routing={"complexity_threshold": 7})
     config = "/admin/api/tiered-routing/config"
     assert (await plane.json(config))["complexity_threshold"] == 3
-    plane.adopt(other.context.llm)
+    plane.switch_to(other.context.llm)
     assert (await plane.json(config))["complexity_threshold"] == 7

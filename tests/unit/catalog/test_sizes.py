@@ -27,7 +27,7 @@ def test_nothing_is_known_before_there_is_an_interface():
 
 def test_the_upstream_is_believed_before_the_name():
     sizes = Sizes()
-    sizes.adopt(interface(ModelInfo("gemma2:2b", parameters=123), ModelInfo("own:latest", 7)))
+    sizes.switch_to(interface(ModelInfo("gemma2:2b", parameters=123), ModelInfo("own:latest", 7)))
     assert sizes.parameters("local", "gemma2:2b") == 123.0
     assert sizes.parameters("local", "own") == 7.0
     assert sizes.parameters("local", "qwen2.5:14b") == 14e9
@@ -36,7 +36,7 @@ def test_the_upstream_is_believed_before_the_name():
 
 def test_a_new_probe_is_heard():
     sizes, llm = Sizes(), interface(ModelInfo("mystery"))
-    sizes.adopt(llm)
+    sizes.switch_to(llm)
     assert sizes.parameters("local", "mystery") is None
     llm.states["local"] = UpstreamState(is_reachable=True, models=(ModelInfo("mystery", 5),))
     llm.health.topology = SimpleNamespace(tiers={})  # as a probe that finds something new does
@@ -46,14 +46,14 @@ def test_a_new_probe_is_heard():
 def test_the_largest_is_the_first_deployment_of_the_last_tier():
     target = Candidate(Deployment("cloud", "big"), "openai", "complex", None, None)
     sizes = Sizes()
-    sizes.adopt(interface(tiers={"complex": (target,)}))
+    sizes.switch_to(interface(tiers={"complex": (target,)}))
     assert sizes.largest() == ("cloud", "big")
-    sizes.adopt(interface())
+    sizes.switch_to(interface())
     assert sizes.largest() == ("", "mistral:7b-instruct")
 
 
 def test_the_saving_of_the_smallest_against_the_largest():
     sizes = Sizes()
     assert sizes.saving() is None
-    sizes.adopt(interface())
+    sizes.switch_to(interface())
     assert sizes.saving() == 1 - 2.614 / 7.248

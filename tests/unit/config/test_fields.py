@@ -5,7 +5,7 @@ import math
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from gearshift.config.fields import Count, CountOrNone, Risk, Seconds, Share
+from gearshift.config.fields import Count, NonNegativeInt, Risk, Seconds, Share
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from gearshift.config.fields import Count, CountOrNone, Risk, Seconds, Share
         (Share, [0, 0.5, 1]),
         (Risk, [1e-9, 0.999]),
         (Count, [1, 10**9]),
-        (CountOrNone, [0, 1]),
+        (NonNegativeInt, [0, 1]),
     ],
 )
 def test_what_is_within_the_bounds_is_taken(kind, taken):
@@ -31,7 +31,7 @@ def test_what_is_within_the_bounds_is_taken(kind, taken):
         (Share, [-1e-9, 1.000001]),
         (Risk, [0, 1]),
         (Count, [0, -1, 1.5]),
-        (CountOrNone, [-1, 0.5]),
+        (NonNegativeInt, [-1, 0.5]),
     ],
 )
 def test_what_is_not_is_refused(kind, refused):

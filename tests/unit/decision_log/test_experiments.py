@@ -36,7 +36,7 @@ def kept(metric=Metric.LOSSES):
 
 
 def request(tier="simple", arm="low", session=None, *, when=LONG_AGO, seconds=0.5, **changes):
-    made = decision(tier, time=when, session=session, arms=f"bounds:{arm}", drawn=1.0)
+    made = decision(tier, time=when, session=session, arms=f"bounds:{arm}", sample_rate=1.0)
     return finished(seconds=seconds)._replace(decision=made._replace(**changes))
 
 
@@ -79,7 +79,7 @@ def test_losses_of_small_answers_and_what_large_ones_cannot_be(engine, writers, 
         (request(), ("checks", "malformed", 5.0)),
         (request(), ("user", "bad", 5.0)),
         (request("complex"),),
-        (request(drawn=None),),
+        (request(sample_rate=None),),
         (request(fallback="simple->complex"),),
     )
     had = outcomes(engine, kept(), "simple", NOW)["low"]
@@ -116,7 +116,7 @@ def test_the_first_drawn_request_speaks_for_its_session_judged_or_not(engine, wr
         engine,
         writers,
         url,
-        (request(session="one", drawn=None),),
+        (request(session="one", sample_rate=None),),
         (request(session="one", when=LONG_AGO + 1),),
         (request(session="one", when=LONG_AGO + 2), ("checks", "loss", 5.0)),
     )

@@ -35,7 +35,9 @@ def row(event, **how):
 def test_a_row_holds_what_is_known_of_a_request():
     event = finished(attempts=(("a/m", "busy"), ("b/m", "busy")), client="app", load_seconds=2.0)
     event = event._replace(
-        decision=event.decision._replace(arms="try:new", drawn=0.25, movable=True, propensity=0.5)
+        decision=event.decision._replace(
+            arms="try:new", sample_rate=0.25, movable=True, propensity=0.5
+        )
     )
     found = row(event)
     assert found["id"] == event.decision.id

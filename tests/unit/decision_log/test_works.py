@@ -137,8 +137,8 @@ def test_a_work_that_raises_does_not_hold_up_rows(url, writers):
     done, lost = [], []
     retention = Retention(30, 1000)
     writer = writers(url, retention=retention, dropped=lost.append)
-    writer.later(failing(RuntimeError("defect"), []))
-    writer.later(lambda connection: done.append(1))
+    writer.submit(failing(RuntimeError("defect"), []))
+    writer.submit(lambda connection: done.append(1))
     writer.add([finished() for _ in range(5)])
     eventually(lambda: count(url) == 5 and done and retention._next > 0)
     writer.add([finished()])
@@ -172,7 +172,7 @@ def test_one_that_was_never_started_can_be_stopped(tmp_path, waits):
         given_up=lambda: given_up.append(1),
     )
     writer.add([finished() for _ in range(waits)])
-    writer.later(lambda connection: None)
+    writer.submit(lambda connection: None)
     writer.stop()
     writer.stop()
     assert sum(lost) == waits

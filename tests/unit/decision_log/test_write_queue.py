@@ -26,10 +26,10 @@ def waiting(most=100, most_bytes=10_000_000, opened=True):
 
 
 def rows(made):
-    portions = []
-    while (portion := made.take()) is not None:
-        portions.extend(portion.rows)
-    return [dict(zip(COLUMNS, row, strict=True)) for row in portions]
+    found = []
+    while (batch := made.take()) is not None:
+        found.extend(batch.rows)
+    return [dict(zip(COLUMNS, row, strict=True)) for row in found]
 
 
 @pytest.mark.parametrize("opened", [True, False])
@@ -100,12 +100,12 @@ def test_what_came_first_is_written_first():
 def test_what_is_put_back_counts_and_comes_first():
     made = waiting(most=3)
     made.add([finished(), finished()])
-    portion = made.take()
-    assert portion is not None
+    batch = made.take()
+    assert batch is not None
     assert (len(made), made.size) == (0, 0)
-    made.requeue(portion)
+    made.requeue(batch)
     assert len(made) == 2
-    assert made.size == portion.size
+    assert made.size == batch.size
     assert made.add([finished(), finished()]) == 1
 
 

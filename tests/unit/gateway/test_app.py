@@ -30,13 +30,13 @@ async def status(gateway, method="GET", path="/", **headers):
 async def test_pages_and_names_are_checked_by_the_settings_in_force():
     gateway = Gateway(llm(), Metrics())
     assert await status(gateway) == 403
-    gateway.adopt(llm(access={"allowed_origins": ["https://*.example.com"]}))
+    gateway.switch_to(llm(access={"allowed_origins": ["https://*.example.com"]}))
     assert await status(gateway) == 200
     assert await status(gateway, host="gw.example.com") == 403
-    gateway.adopt(llm(access={"allowed_hosts": ["gw.example.com"]}))
+    gateway.switch_to(llm(access={"allowed_hosts": ["gw.example.com"]}))
     assert await status(gateway) == 403
     assert await status(gateway, host="gw.example.com") == 200
-    gateway.adopt(llm(auth={"api_keys": ["a-key-of-some-length"]}))
+    gateway.switch_to(llm(auth={"api_keys": ["a-key-of-some-length"]}))
     assert await status(gateway, host="anything.example") == 200
 
 

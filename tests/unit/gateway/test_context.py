@@ -15,9 +15,9 @@ from gearshift.types import Operation
 BODY = orjson.dumps({"model": "auto", "messages": [{"role": "user", "content": "hi"}]})
 
 
-def context(llm=None, comparing=None):
+def context(llm=None, shadow_evaluation=None):
     nothing: Any = SimpleNamespace()
-    return GatewayContext(llm or nothing, Metrics(), comparing=comparing)
+    return GatewayContext(llm or nothing, Metrics(), shadow_evaluation=shadow_evaluation)
 
 
 def received(body=BODY, **headers):
@@ -57,7 +57,7 @@ async def test_answers_are_listened_to_where_answers_are_compared():
     sampler = SimpleNamespace(watch=lambda request, response: f"watched {response}")
     question: Any = "it"
     assert await context(llm).answer(question) == "answer to it"
-    comparing: Any = SimpleNamespace(sampler=sampler)
-    assert await context(llm, comparing).answer(question) == "watched answer to it"
-    comparing = SimpleNamespace(sampler=None)
-    assert await context(llm, comparing).answer(question) == "answer to it"
+    shadow_evaluation: Any = SimpleNamespace(sampler=sampler)
+    assert await context(llm, shadow_evaluation).answer(question) == "watched answer to it"
+    shadow_evaluation = SimpleNamespace(sampler=None)
+    assert await context(llm, shadow_evaluation).answer(question) == "answer to it"

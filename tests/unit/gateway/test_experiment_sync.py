@@ -37,25 +37,25 @@ def running(engine, name="try", arms=ARMS, dimension=Dimension.THRESHOLD):
 
 
 def names(llm):
-    variants = llm.planner.variants
-    return [one.name for one in variants.experiments] if variants else []
+    routers = llm.planner.experiment_routers
+    return [one.name for one in routers.experiments] if routers else []
 
 
 async def test_what_runs_is_put_into_routing_and_taken_out_when_it_ends(engine, looking, caplog):
     caplog.set_level("INFO")
     llm = LLMInterface()
-    looking.adopt(llm)
+    looking.switch_to(llm)
     await looking._look()
-    assert llm.planner.variants is None
+    assert llm.planner.experiment_routers is None
     running(engine)
     await looking._look()
     assert names(llm) == ["try"]
-    known = llm.planner.variants
+    known = llm.planner.experiment_routers
     await looking._look()
-    assert llm.planner.variants is known  # nothing is made anew while nothing changes
+    assert llm.planner.experiment_routers is known  # nothing is made anew while nothing changes
     stop(engine, "try", "enough")
     await looking._look()
-    assert llm.planner.variants is None
+    assert llm.planner.experiment_routers is None
     told = [one.message for one in caplog.records if one.message.startswith("experiments:")]
     assert told == ["experiments: try", "experiments: none"]
 
@@ -63,11 +63,11 @@ async def test_what_runs_is_put_into_routing_and_taken_out_when_it_ends(engine, 
 async def test_a_change_of_settings_keeps_what_runs(engine, looking):
     first, second = LLMInterface(), LLMInterface()
     running(engine)
-    looking.adopt(first)
+    looking.switch_to(first)
     await looking._look()
-    looking.adopt(second)
+    looking.switch_to(second)
     assert names(second) == ["try"]
-    assert second.planner.variants is not first.planner.variants
+    assert second.planner.experiment_routers is not first.planner.experiment_routers
 
 
 async def test_experiments_that_do_not_fit_new_settings_are_said_and_routing_goes_on(
@@ -76,16 +76,16 @@ async def test_experiments_that_do_not_fit_new_settings_are_said_and_routing_goe
     first = LLMInterface()
     arms = (Arm("rule", scorer="rule"), Arm("own", scorer="learned"))
     running(engine, arms=arms, dimension=Dimension.SCORER)
-    looking.adopt(first)
+    looking.switch_to(first)
     await looking._look()
     assert names(first) == ["try"]
-    assert first.planner.variants is not None
-    (broken,) = first.planner.variants.experiments
+    assert first.planner.experiment_routers is not None
+    (broken,) = first.planner.experiment_routers.experiments
     missing = Arm("own", scorer=str(tmp_path / "gone.npz"))
     object.__setattr__(broken, "arms", (broken.arms[0], missing))
     second = LLMInterface(Settings())
-    looking.adopt(second)
-    assert second.planner.variants is None
+    looking.switch_to(second)
+    assert second.planner.experiment_routers is None
     assert "experiments do not fit the new configuration" in caplog.text
 
 
@@ -94,7 +94,7 @@ async def test_a_database_in_trouble_is_said_once_and_asked_again(engine, caplog
     looked = asyncio.Event()
     tries = []
     looking = ExperimentSync("sqlite:////proc/nowhere/x.db")
-    looking.adopt(LLMInterface())
+    looking.switch_to(LLMInterface())
     real = looking._look
 
     async def look():

@@ -27,28 +27,28 @@ def sampled(**quality):
 
 
 async def test_the_days_budget_outlives_changes(comparing):
-    comparing.adopt(sampled())
+    comparing.switch_to(sampled())
     comparing._budget.spend(990)
     assert comparing._budget.left == 10
-    comparing.adopt(sampled(max_waiting=7))
+    comparing.switch_to(sampled(max_waiting=7))
     assert comparing._budget.left == 10
-    comparing.adopt(llm())
+    comparing.switch_to(llm())
     assert comparing.sampler is None
-    comparing.adopt(sampled())
+    comparing.switch_to(sampled())
     assert comparing._budget.left == 10
-    comparing.adopt(sampled(daily_tokens=3_000))
+    comparing.switch_to(sampled(daily_tokens=3_000))
     assert comparing._budget.left == 510
 
 
 async def test_where_nothing_is_drawn_nothing_listens(comparing):
-    comparing.adopt(llm())
+    comparing.switch_to(llm())
     assert comparing.sampler is None
-    comparing.adopt(sampled())
+    comparing.switch_to(sampled())
     assert comparing.sampler is not None
     running = comparing._task
-    comparing.adopt(sampled())
+    comparing.switch_to(sampled())
     assert comparing._task is running
-    comparing.adopt(sampled(pause_above=3))
+    comparing.switch_to(sampled(pause_above=3))
     assert comparing._task is not running
     await asyncio.sleep(0)
     assert running.cancelled()

@@ -90,9 +90,9 @@ def test_nothing_is_allowed_where_the_limit_is_nothing():
 def test_losses_weigh_by_how_rarely_they_were_judged():
     """Many judged while all went well, few since it does not: the few stand for as many."""
     even = AlarmFacts(judged=2_200, losses=120)
-    drawn = [Count(0, 2_000, 1.0), Count(120, 200, 20.0)]
+    sampled = [Count(0, 2_000, 1.0), Count(120, 200, 20.0)]
     assert not alarms(even, LIMITS)
-    (alarm,) = alarms(AlarmFacts(judged=2_200, losses=120, drawn=drawn), LIMITS)
+    (alarm,) = alarms(AlarmFacts(judged=2_200, losses=120, by_propensity=sampled), LIMITS)
     assert alarm.value == pytest.approx(0.4)
 
 
@@ -171,10 +171,10 @@ def test_a_share_is_shown_at_the_chance_of_an_hour():
 
 
 def test_a_share_by_weight_is_that_of_those_that_it_stands_for():
-    drawn = [Count(10, 100, 2.0), Count(90, 100, 3.0)]
-    alarm = only(AlarmFacts(drawn=drawn))
+    sampled = [Count(10, 100, 2.0), Count(90, 100, 3.0)]
+    alarm = only(AlarmFacts(by_propensity=sampled))
     assert alarm.value == pytest.approx((20 + 270) / 500)
-    low = shown_at_least(drawn, 0.1, LEVEL)
+    low = shown_at_least(sampled, 0.1, LEVEL)
     assert low is not None
     assert alarm.message.startswith(f"58 % (at least {100 * low:.0f} %, limit 10 %) of the small")
 

@@ -198,7 +198,7 @@ def moved(*, tier="complex"):
 
 def chained(*targets, needs=frozenset()):
     asked = call(needs)
-    asked.chain = targets
+    asked.candidates = targets
     return asked
 
 

@@ -46,7 +46,7 @@ def test_sessions_outside_an_experiment_are_weighed_like_those_inside():
     targets = {tier: (Candidate(Deployment("u", tier), "ollama", tier),) for tier in names}
     quality = QualitySettings(explore_share=0.2, explore_band=5.0)
     planner = Planner(TieredModelRouter(), "hash", quality)
-    planner.variants = ExperimentRouters(TierConfig(), planner.router, experiments)
+    planner.experiment_routers = ExperimentRouters(TierConfig(), planner.router, experiments)
     count, weights = 600, dict.fromkeys(names, 0.0)
     for number in range(count):
         request = chat_request(COMPLEX)
@@ -70,7 +70,7 @@ def test_everybody_in_an_experiment_is_counted_whatever_the_arm_does():
     arms = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
     experiments = [Experiment("bounds", Dimension.THRESHOLD, arms)]
     planner = Planner(TieredModelRouter(), "hash")
-    planner.variants = ExperimentRouters(TierConfig(), planner.router, experiments)
+    planner.experiment_routers = ExperimentRouters(TierConfig(), planner.router, experiments)
     request = chat_request(COMPLEX)
     request.needs = tools
     found = set()
@@ -109,7 +109,7 @@ def assigned(
     assigner = Assigner(router or TieredModelRouter(), quality)
     if share:
         experiment = Fixed("bounds", Dimension.THRESHOLD, arms, share)
-        assigner.variants = ExperimentRouters(
+        assigner.routers = ExperimentRouters(
             TierConfig(), router or TieredModelRouter(), [experiment]
         )
     request = chat_request(COMPLEX)
@@ -280,7 +280,7 @@ def models(length):
 def of_models(session, *, length, tokens=0, text="What time is it?"):
     experiment, topology, tiers = models(length)
     assigner = Assigner(TieredModelRouter(), QualitySettings())
-    assigner.variants = ExperimentRouters(TierConfig(), TieredModelRouter(), [experiment])
+    assigner.routers = ExperimentRouters(TierConfig(), TieredModelRouter(), [experiment])
     request = chat_request(text)
     arm = {"new": experiment.arms[1], "usual": experiment.arms[0], "outside": None}[session]
     with patch.object(Experiment, "arm_of", lambda self, _: arm):
@@ -289,10 +289,10 @@ def of_models(session, *, length, tokens=0, text="What time is it?"):
 
 def test_the_arm_s_model_answers():
     found = of_models("new", length=100)
-    assert found.route.chain[0].deployment == Deployment("v", "new")
+    assert found.route.candidates[0].deployment == Deployment("v", "new")
     assert (found.route.tier, found.arms, found.propensity) == ("simple", "models:new", 1.0)
     assert found.movable
-    assert of_models("outside", length=100).route.chain[0].deployment.model == "simple"
+    assert of_models("outside", length=100).route.candidates[0].deployment.model == "simple"
 
 
 def test_a_model_that_is_too_small_for_it_moves_its_lots():

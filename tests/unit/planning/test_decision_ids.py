@@ -5,7 +5,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from gearshift.planning.decision_ids import DecisionIds, draw, second_draw
+from gearshift.planning.decision_ids import DecisionIds, exploration_hash, sampling_hash
 
 
 def test_names_are_unique_and_of_one_form():
@@ -24,11 +24,14 @@ def test_later_names_come_after_earlier_ones():
 
 def test_draws_are_even_and_independent_of_each_other_and_of_time():
     ids = DecisionIds()
-    drawn = [(draw(name), second_draw(name)) for name in (ids.next() for _ in range(20_000))]
-    assert all(0 <= one < 1 and 0 <= other < 1 for one, other in drawn)
+    numbers = [
+        (sampling_hash(name), exploration_hash(name))
+        for name in (ids.next() for _ in range(20_000))
+    ]
+    assert all(0 <= one < 1 and 0 <= other < 1 for one, other in numbers)
     # Each quarter of the square gets a quarter: 5,000 with a standard deviation of 61.
     for low, high in ((False, False), (False, True), (True, False), (True, True)):
-        count = sum((one < 0.5) == low and (other < 0.5) == high for one, other in drawn)
+        count = sum((one < 0.5) == low and (other < 0.5) == high for one, other in numbers)
         assert abs(count - 5_000) < 400
 
 

@@ -40,7 +40,7 @@ def topology():
     return Topology(TIERS, {"small": (SMALL,), "large": (LARGE,), "n": (NEW,)})
 
 
-def variants(*experiments, routing=ROUTING, router=ROUTER):
+def routers_of(*experiments, routing=ROUTING, router=ROUTER):
     return ExperimentRouters(routing, router, experiments)
 
 
@@ -56,7 +56,7 @@ def told(found):
 
 
 def test_without_experiments_the_configured_way_is_certain():
-    found = variants()
+    found = routers_of()
     assert [(lot.chance, lot.models, lot.is_outside) for lot in found.lots] == [(1.0, {}, True)]
     assert found.lots[0].router is ROUTER
     assert found.models == ({},)
@@ -64,7 +64,7 @@ def test_without_experiments_the_configured_way_is_certain():
 
 
 def test_the_arms_share_what_the_experiment_gets_and_the_rest_stays_outside():
-    found = variants(THRESHOLDS)
+    found = routers_of(THRESHOLDS)
     scorer = ROUTING.scorer
     assert told(found) == {
         (4.0, scorer): (0.5, True),
@@ -77,7 +77,7 @@ def test_the_arms_share_what_the_experiment_gets_and_the_rest_stays_outside():
 
 
 def test_experiments_of_several_dimensions_multiply():
-    found = variants(THRESHOLDS, SCORERS)
+    found = routers_of(THRESHOLDS, SCORERS)
     bounds = {4.0: 0.5, 1.0: 0.25, 6.0: 0.25}
     outside = [lot for lot in found.lots if lot.is_outside]  # the arm "rule" is inside
     assert [round(lot.chance, 9) for lot in outside] == [0.1]
@@ -98,7 +98,7 @@ def test_experiments_of_several_dimensions_multiply():
 
 
 def test_models_are_lots_of_their_own():
-    found = variants(MODELS)
+    found = routers_of(MODELS)
     assert [(lot.chance, lot.models, lot.is_outside) for lot in found.lots] == [
         (0.6, {}, True),
         (0.2, {}, False),
@@ -106,14 +106,14 @@ def test_models_are_lots_of_their_own():
     ]
     assert found.models == ({}, {}, {"simple": "n"})
     assert all(lot.router is ROUTER for lot in found.lots)
-    both = variants(THRESHOLDS, MODELS)
+    both = routers_of(THRESHOLDS, MODELS)
     assert len(both.lots) == 9
     assert [lot.chance for lot in both.lots if lot.is_outside] == [pytest.approx(0.3)]
     assert both.models == found.models
 
 
 def test_a_session_gets_what_its_arms_say_and_the_decision_names_them():
-    found = variants(THRESHOLDS, SCORERS, MODELS)
+    found = routers_of(THRESHOLDS, SCORERS, MODELS)
     seen = set()
     for number in range(400):
         unit = f"session {number}"
@@ -137,12 +137,12 @@ def test_a_session_gets_what_its_arms_say_and_the_decision_names_them():
 
 def test_arms_that_differ_in_nothing_share_one_router():
     same = (Arm("a", threshold=2.0), Arm("b", threshold=2.0))
-    first, second = variants(Experiment("same", Dimension.THRESHOLD, same)).lots[1:]
+    first, second = routers_of(Experiment("same", Dimension.THRESHOLD, same)).lots[1:]
     assert first.router is second.router
 
 
 def test_an_arm_that_changes_nothing_uses_the_configured_router():
-    (_, usual, _) = variants(
+    (_, usual, _) = routers_of(
         Experiment("e", Dimension.THRESHOLD, (Arm("usual"), Arm("low", threshold=1.0)))
     ).lots
     assert usual.router is ROUTER
@@ -150,13 +150,13 @@ def test_an_arm_that_changes_nothing_uses_the_configured_router():
 
 def test_a_threshold_of_zero_is_one():
     arms = (Arm("none", threshold=0.0), Arm("low", threshold=1.0))
-    found = variants(Experiment("e", Dimension.THRESHOLD, arms)).lots
+    found = routers_of(Experiment("e", Dimension.THRESHOLD, arms)).lots
     assert [lot.router.config.complexity_threshold for lot in found] == [4.0, 0.0, 1.0]
 
 
 def test_the_tiers_get_the_models_of_the_arm():
     known = topology()
-    found = variants(MODELS)
+    found = routers_of(MODELS)
     assert found.tiers({}, known) is known.tiers
     (new,) = found.tiers({"simple": "n"}, known)["simple"]
     assert (new.deployment, new.provider, new.tier) == (NEW.deployment, "openai", "simple")
@@ -168,7 +168,7 @@ def test_the_tiers_get_the_models_of_the_arm():
 
 def test_the_tiers_are_made_once_for_each_topology():
     known, later = topology(), Topology({"simple": (), "complex": (LARGE,)}, {})
-    found = variants(MODELS)
+    found = routers_of(MODELS)
     first = found.tiers({"simple": "n"}, known)
     other = found.tiers({"complex": "n"}, known)
     assert found.tiers({"simple": "n"}, known) is first

@@ -8,7 +8,7 @@ from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.interface import LLMInterface
-from gearshift.planning.decision_ids import DecisionIds, draw, second_draw
+from gearshift.planning.decision_ids import DecisionIds, exploration_hash, sampling_hash
 from gearshift.planning.exploration import is_explored, other_side
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.types import Cause
@@ -20,10 +20,10 @@ def deciding(**quality):
 
 def test_draws_are_uniform_and_belong_to_the_id():
     ids = [DecisionIds().next() for _ in range(4_000)]
-    assert [draw(one) for one in ids] == [draw(one) for one in ids]
-    for drawn in (draw, second_draw):
-        assert sum(drawn(one) < 0.25 for one in ids) == pytest.approx(1_000, abs=150)
-    both = sum(draw(one) < 0.5 and second_draw(one) < 0.5 for one in ids)
+    assert [sampling_hash(one) for one in ids] == [sampling_hash(one) for one in ids]
+    for number_of in (sampling_hash, exploration_hash):
+        assert sum(number_of(one) < 0.25 for one in ids) == pytest.approx(1_000, abs=150)
+    both = sum(sampling_hash(one) < 0.5 and exploration_hash(one) < 0.5 for one in ids)
     assert both == pytest.approx(1_000, abs=150)
 
 
@@ -46,11 +46,13 @@ def test_nothing_far_from_it_does():
 
 def test_only_what_can_be_judged_is_drawn():
     llm = deciding(shadow_share=1.0)
-    assert llm.decide(chat_request("What time is it?")).drawn == 1.0
-    assert llm.decide(chat_request("What time is it?", tier="simple")).drawn is None
+    assert llm.decide(chat_request("What time is it?")).sample_rate == 1.0
+    assert llm.decide(chat_request("What time is it?", tier="simple")).sample_rate is None
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-    assert llm.decide(chat_request("What time is it?", options={"tools": [tool]})).drawn is None
-    assert deciding().decide(chat_request("What time is it?")).drawn is None
+    assert (
+        llm.decide(chat_request("What time is it?", options={"tools": [tool]})).sample_rate is None
+    )
+    assert deciding().decide(chat_request("What time is it?")).sample_rate is None
 
 
 def side(score, tier="b", *, threshold=4.0, tiers="abc", share=0.1, band=1.0):
@@ -83,6 +85,8 @@ def test_a_share_of_nothing_explores_nothing():
 
 def test_the_second_draw_decides(monkeypatch):
     settings = QualitySettings(explore_share=0.25)
-    for drawn, expected in ((0.0, True), (0.249, True), (0.25, False)):
-        monkeypatch.setattr("gearshift.planning.exploration.second_draw", {"dec-1": drawn}.get)
+    for number, expected in ((0.0, True), (0.249, True), (0.25, False)):
+        monkeypatch.setattr(
+            "gearshift.planning.exploration.exploration_hash", {"dec-1": number}.get
+        )
         assert is_explored("dec-1", settings) is expected

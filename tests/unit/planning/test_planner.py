@@ -43,7 +43,7 @@ def plan(model="auto", text="What time is it?", *, with_quality=None, **changes)
 def test_auto_is_scored(model):
     found = plan(model)
     decision = found.decision
-    assert found.chain == (SMALL, LARGE)
+    assert found.candidates == (SMALL, LARGE)
     assert decision.place == ("simple", "small", "u")
     assert (decision.cause, decision.scorer, decision.threshold) == (Cause.SCORED, "rule", 3.0)
     assert (decision.config_hash, decision.propensity, decision.arms) == ("hash", 1.0, None)
@@ -57,17 +57,17 @@ def test_a_tier_that_the_client_names_is_certain_and_no_evidence(changes):
     assert (decision.tier, decision.cause, decision.propensity) == ("complex", Cause.FORCED, 1.0)
     assert decision.score is not None
     assert not decision.movable
-    assert decision.drawn is None
+    assert decision.sample_rate is None
 
 
 @pytest.mark.parametrize("model", ["other", "small", "large"])
 def test_a_model_that_the_client_names_is_asked_unscored(model):
     found = plan(model, with_quality={"shadow_share": 1.0})
     assert found.decision.model == model
-    assert len(found.chain) == 1
+    assert len(found.candidates) == 1
     assert found.decision.score is None
     assert found.decision.cause is Cause.FORCED
-    assert (found.decision.movable, found.decision.drawn) == (False, None)
+    assert (found.decision.movable, found.decision.sample_rate) == (False, None)
 
 
 def test_what_nobody_has_and_what_the_key_does_not_allow_is_refused_in_words():
@@ -82,7 +82,7 @@ def test_what_nobody_has_and_what_the_key_does_not_allow_is_refused_in_words():
 
 
 @pytest.mark.parametrize(
-    ("changes", "is_drawn"),
+    ("changes", "is_sampled"),
     [
         ({}, True),
         ({"needs": frozenset({Capability.TOOLS})}, False),
@@ -93,16 +93,16 @@ def test_what_nobody_has_and_what_the_key_does_not_allow_is_refused_in_words():
         ({"allowed_tiers": frozenset({"simple", "complex"})}, True),
     ],
 )
-def test_what_a_judge_can_compare_on_both_tiers_is_drawn(changes, is_drawn):
+def test_what_a_judge_can_compare_on_both_tiers_is_sampled(changes, is_sampled):
     decision = plan(**changes, with_quality={"shadow_share": 1.0}).decision
-    assert decision.drawn == (1.0 if is_drawn else None)
+    assert decision.sample_rate == (1.0 if is_sampled else None)
 
 
-@pytest.mark.parametrize(("drawn", "is_drawn"), [(0.0, True), (0.249, True), (0.25, False)])
-def test_a_share_is_drawn(drawn, is_drawn):
-    with patch("gearshift.planning.planner.draw", return_value=drawn) as lot:
+@pytest.mark.parametrize(("number", "is_sampled"), [(0.0, True), (0.249, True), (0.25, False)])
+def test_a_share_is_sampled(number, is_sampled):
+    with patch("gearshift.planning.planner.sampling_hash", return_value=number) as lot:
         decision = plan(with_quality={"shadow_share": 0.25}).decision
-    assert decision.drawn == (0.25 if is_drawn else None)
+    assert decision.sample_rate == (0.25 if is_sampled else None)
     lot.assert_called_once_with(decision.id)
 
 
@@ -127,7 +127,7 @@ def test_a_named_model_is_decided_without_a_scorer():
     request.session = "a session"
     found = planner().plan(request, TOPOLOGY)
     decision = found.decision
-    assert found.chain == (OTHER,)
+    assert found.candidates == (OTHER,)
     assert found.scoring_seconds == 0.0
     assert (decision.tier, decision.upstream, decision.provider) == ("", "v", "openai")
     assert (decision.factors, decision.contributions) == ({}, {})
@@ -142,13 +142,13 @@ def test_a_model_of_several_deployments_is_asked_in_their_order():
     both = (OTHER, replace(OTHER, deployment=Deployment("w", "other")))
     topology = Topology(TOPOLOGY.tiers, {"other": both})
     found = planner().plan(chat_request("hi", model="other"), topology)
-    assert found.chain == both
+    assert found.candidates == both
     assert found.decision.upstream == "v"
 
 
 def test_a_model_goes_before_a_tier_of_its_name_and_a_tier_may_bear_latest():
     named = Topology(TOPOLOGY.tiers, {"complex": (OTHER,)})
-    assert planner().plan(chat_request("hi", model="complex"), named).chain == (OTHER,)
+    assert planner().plan(chat_request("hi", model="complex"), named).candidates == (OTHER,)
     assert plan("complex:latest").decision.tier == "complex"
     assert plan("complex:latest").decision.cause is Cause.FORCED
 
@@ -160,7 +160,7 @@ def test_who_names_nothing_means_auto():
 
 
 def test_a_named_tier_goes_before_a_named_model():
-    assert plan("other", forced_tier="complex").chain == (LARGE, SMALL)
+    assert plan("other", forced_tier="complex").candidates == (LARGE, SMALL)
 
 
 def test_a_model_that_the_key_allows_answers_for_its_tier():
@@ -220,11 +220,11 @@ def test_rights_are_heeded_where_the_score_decides():
 
 def test_running_experiments_are_handed_on():
     one = planner()
-    assert one.variants is None
+    assert one.experiment_routers is None
     arms = (Arm("low", threshold=1.0), Arm("high", threshold=6.0))
     experiment = Experiment("bounds", Dimension.THRESHOLD, arms)
-    one.variants = running = ExperimentRouters(TierConfig(), one.router, [experiment])
-    assert one.variants is running
+    one.experiment_routers = running = ExperimentRouters(TierConfig(), one.router, [experiment])
+    assert one.experiment_routers is running
     decision = one.plan(chat_request(COMPLEX), TOPOLOGY).decision
     arm = experiment.arm_of(decision.id)
     assert arm is not None
@@ -232,7 +232,7 @@ def test_running_experiments_are_handed_on():
     assert decision.threshold == arm.threshold
     assert decision.propensity == pytest.approx(0.5)
     assert decision.cause is Cause.EXPERIMENT
-    one.variants = None
+    one.experiment_routers = None
     assert one.plan(chat_request(COMPLEX), TOPOLOGY).decision.arms is None
 
 
@@ -248,9 +248,9 @@ def test_a_completion_with_a_gap_is_not_drawn():
     request.operation, request.is_templated = Operation.COMPLETION, True
     request.options = {"suffix": "return 1"}
     one = planner(shadow_share=1.0)
-    assert one.plan(request, TOPOLOGY).decision.drawn is None
+    assert one.plan(request, TOPOLOGY).decision.sample_rate is None
     request.options = {"suffix": ""}
-    assert one.plan(request, TOPOLOGY).decision.drawn == 1.0
+    assert one.plan(request, TOPOLOGY).decision.sample_rate == 1.0
 
 
 class Failing:

@@ -23,7 +23,7 @@ def verdict(log, event, judge, said, *, hours=0.0, weak=0.5, propensity=1.0, pos
 
 
 def test_a_log_with_nothing_in_it(log):
-    assert last_day(log, NOW, "simple") == AlarmFacts(drawn=[])
+    assert last_day(log, NOW, "simple") == AlarmFacts(by_propensity=[])
 
 
 def test_what_was_in_the_last_day_and_in_the_week_before(log, write):
@@ -78,7 +78,7 @@ def test_verdicts_of_one_chance_of_being_judged_are_counted_together(log, write)
     for number, event in enumerate(events):
         verdict(log, event, "checks", said[number], propensity=0.5 if number < 4 else 0.25)
     day = last_day(log, NOW, "simple")
-    assert sorted(day.drawn) == [Count(0, 3, 4.0), Count(3, 4, 2.0)]
+    assert sorted(day.by_propensity) == [Count(0, 3, 4.0), Count(3, 4, 2.0)]
     assert (day.judged, day.losses, day.compared) == (7, 3, 0)
 
 

@@ -164,7 +164,7 @@ def test_arms_with_the_wrong_parts_of_the_traffic_are_not_to_be_trusted(monkeypa
 def test_a_report_reads_the_log_it_is_given(log, write):
     one = kept()
     for number, arm in enumerate(("bounds:1", "bounds:9", "bounds:9")):
-        made = decision(time=200.0 + number, arms=arm, session=f"s{number}", drawn=1.0)
+        made = decision(time=200.0 + number, arms=arm, session=f"s{number}", sample_rate=1.0)
         write([finished()._replace(decision=made)])
         with log.begin() as connection:
             row = JudgementRow(made.id, made.time + 1, "checks", "loss", 0.0, 1.0, 1.0)

@@ -21,7 +21,7 @@ def sampler(taken, **quality):
 
 
 def response(finish="stop", **changes):
-    made = decision(changes.pop("tier", "simple"), drawn=1.0)._replace(**changes)
+    made = decision(changes.pop("tier", "simple"), sample_rate=1.0)._replace(**changes)
     chunk = Chunk("It is nine.", finish_reason=finish)
     return ChatResponse(made, "openai", CompleteResponse(Frame(b"", chunk)))
 
@@ -32,7 +32,7 @@ def response(finish="stop", **changes):
 def test_an_answer_is_the_weak_one_by_the_place_of_its_tier(tier, is_weak, propensity):
     taken = []
     watched = sampler(taken, shadow_share_complex=0.5)
-    for number in range(64):  # a half of the large ones is drawn, by the digits of the id
+    for number in range(64):  # a half of the large ones is sampled, by the digits of the id
         watched.watch(
             REQUEST, response(tier=tier, id=f"dec-{sha256(b'%d' % number).hexdigest()[:24]}")
         )
@@ -43,7 +43,12 @@ def test_an_answer_is_the_weak_one_by_the_place_of_its_tier(tier, is_weak, prope
 
 @pytest.mark.parametrize(
     "changes",
-    [{"drawn": None}, {"fallback": "simple->complex"}, {"tier": "other"}, {"finish": "tool_calls"}],
+    [
+        {"sample_rate": None},
+        {"fallback": "simple->complex"},
+        {"tier": "other"},
+        {"finish": "tool_calls"},
+    ],
 )
 def test_some_answers_are_never_offered(changes):
     taken = []

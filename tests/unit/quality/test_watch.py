@@ -54,11 +54,11 @@ def written(url, judged, ago=0.0, **changes):
     writer.start()
     for number, (verdict, more) in enumerate(judged):
         made = decision(time=time.time() - ago, **changes)
-        made = made._replace(session=f"session {number}", drawn=1.0, **more)
+        made = made._replace(session=f"session {number}", sample_rate=1.0, **more)
         writer.add([finished()._replace(decision=made)])
         scores = {"win": (1.0, 0.0), "tie": (1.0, 1.0), "loss": (0.0, 1.0)}[verdict]
         row = JudgementRow(made.id, made.time + 1.0, "checks", verdict, *scores, 1.0)
-        writer.later(partial(_insert, row))
+        writer.submit(partial(_insert, row))
     writer.stop()
     return open_database(url)
 

@@ -59,7 +59,7 @@ def test_the_nearest_tier_that_is_allowed_rather_above(allowed, tier, chain):
     assert PLAIN.scorer.score(text).tier == "b"
     route = decide(text, allowed)
     assert route.tier == tier
-    assert "".join(target.tier for target in route.chain) == chain
+    assert "".join(target.tier for target in route.candidates) == chain
     if "b" in allowed:
         assert route.cause is Cause.SCORED
     else:
@@ -89,7 +89,7 @@ def test_capability_does_not_lead_out_of_the_allowed_tiers():
     unable = {"a": (target("a", capabilities=frozenset()),)}
     needs = frozenset({Capability.TOOLS})
     route = decide("hi", "a", targets={**TARGETS, **unable}, needs=needs)
-    assert [target.tier for target in route.chain] == ["a"]
+    assert [target.tier for target in route.candidates] == ["a"]
     route = decide("hi", "ac", targets={**TARGETS, **unable}, needs=needs)
     assert (route.tier, route.cause) == ("c", Cause.CAPABILITY)
 
@@ -116,7 +116,7 @@ def test_no_circumstance_leads_out_of_the_allowed_tiers(text, allowed, key, inca
     needs = frozenset({Capability.VISION} if has_needs else ())
     route = decide(text, allowed, ROUTERS[key], targets=targets, needs=needs)
     assert route.tier in allowed
-    assert {target.tier for target in route.chain} <= allowed
+    assert {target.tier for target in route.candidates} <= allowed
 
 
 def test_a_deployment_of_two_tiers_is_allowed_through_either():

@@ -44,7 +44,7 @@ def test_two_experiments_share_no_assignment(other):
 
 def test_the_arm_decides_and_the_decision_says_so():
     llm = LLMInterface()
-    llm.planner.variants = ExperimentRouters(
+    llm.planner.experiment_routers = ExperimentRouters(
         llm.settings.tiered_routing, llm.router, [experiment()]
     )
 
@@ -61,7 +61,7 @@ def test_the_arm_decides_and_the_decision_says_so():
 
 def test_where_all_arms_agree_the_choice_was_certain():
     llm = LLMInterface()
-    llm.planner.variants = ExperimentRouters(
+    llm.planner.experiment_routers = ExperimentRouters(
         llm.settings.tiered_routing, llm.router, [experiment()]
     )
 
@@ -73,7 +73,9 @@ def test_models_of_a_tier_can_be_compared():
     names = ("gemma2:2b", "mistral:7b-instruct")
     arms = tuple(Arm(name, models={"simple": name}) for name in names)
     models = Experiment("models", Dimension.MODELS, arms)
-    llm.planner.variants = ExperimentRouters(llm.settings.tiered_routing, llm.router, [models])
+    llm.planner.experiment_routers = ExperimentRouters(
+        llm.settings.tiered_routing, llm.router, [models]
+    )
 
     found = {llm.decide(chat_request("What time is it?")).model for _ in range(30)}
     assert found == set(names)

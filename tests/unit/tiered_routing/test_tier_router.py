@@ -36,7 +36,7 @@ def decide(text, given, **settings):
 
 
 def models(route):
-    return [target.deployment.model for target in route.chain]
+    return [target.deployment.model for target in route.candidates]
 
 
 def test_a_text_goes_to_the_model_of_its_tier():
@@ -132,7 +132,7 @@ def test_the_chain_of_a_middle_tier_goes_up_before_it_goes_down_from_the_nearest
     targets = {name: (target(name, name), target(name, f"{name}2")) for name in "abcd"}
     route = TieredModelRouter(config).sent_to("c", "why", RoutingContext(targets))
     assert models(route) == ["c", "c2", "d", "d2", "b", "b2", "a", "a2"]
-    assert route == ("c", Cause.SCORED, route.chain, "why")
+    assert route == ("c", Cause.SCORED, route.candidates, "why")
 
 
 FOUR = [{"name": n, "below": 2.0 + at, "deployments": [n]} for at, n in enumerate("abc")]
@@ -321,7 +321,7 @@ def test_new_targets_are_heeded_at_once():
     result = router.score(SIMPLE)
     before = context()
     assert models(router.decide(result, before)) == ["small", "large"]
-    assert router.decide(result, before).chain is router.decide(result, before).chain
+    assert router.decide(result, before).candidates is router.decide(result, before).candidates
     after = context(small=target("simple", "smaller"))
     assert models(router.decide(result, after)) == ["smaller", "large"]
     assert models(router.decide(result, before)) == ["small", "large"]

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from gearshift.config_file.messages import fault, nearest
+from gearshift.config_file.messages import nearest, setting_error
 from gearshift.config_file.model import MASK, Secret, SettingsModel, empty_is_none, reject_bool
 from gearshift.tiered_routing.tier_config import TierName
 
@@ -79,7 +79,7 @@ class ApiKeySettings(SettingsModel):
         if plain:
             entry["key"] = hash_of(_sendable(plain, at)) if is_plain else _checked_hash(plain, at)
         elif plain is not None and not given:
-            raise fault(at, "is empty", "an empty key would let everybody in")
+            raise setting_error(at, "is empty", "an empty key would let everybody in")
         if given:
             prefix = "" if given.startswith(HASH_PREFIX) else HASH_PREFIX
             entry["hash"] = _checked_hash(prefix + given, "hash")
@@ -91,9 +91,9 @@ class ApiKeySettings(SettingsModel):
     def _has_one_of_both(self) -> Self:
         has_key, has_hash = bool(self.key.get_secret_value()), bool(self.hash.get_secret_value())
         if has_key and has_hash:
-            raise fault("hash", "stands beside a key", "give one of them")
+            raise setting_error("hash", "stands beside a key", "give one of them")
         if not has_key and not has_hash:
-            raise fault("key", "is required", "or its hash; `gearshift key` makes both")
+            raise setting_error("key", "is required", "or its hash; `gearshift key` makes both")
         return self
 
     @model_serializer(mode="wrap", when_used="json")
@@ -130,10 +130,12 @@ class AuthSettings(SettingsModel):
         names: dict[str, int] = {}
         for index, key in enumerate(keys):
             if (first := digests.setdefault(key.digest, index)) != index:
-                raise fault(str(index), f"is the same key as auth.api_keys.{first}", "remove one")
+                raise setting_error(
+                    str(index), f"is the same key as auth.api_keys.{first}", "remove one"
+                )
             if key.name is not None and names.setdefault(key.name, index) != index:
                 advice = "each key needs a name of its own"
-                raise fault(f"{index}.name", f"duplicate key name {key.name!r}", advice)
+                raise setting_error(f"{index}.name", f"duplicate key name {key.name!r}", advice)
         return keys
 
 
@@ -149,7 +151,7 @@ class TlsSettings(SettingsModel):
     def _come_together(self) -> Self:
         for missing, given in (("certificate", "key"), ("key", "certificate")):
             if getattr(self, missing) is None and getattr(self, given) is not None:
-                raise fault(missing, f"is required beside tls.{given}", "or remove both")
+                raise setting_error(missing, f"is required beside tls.{given}", "or remove both")
         return self
 
 
@@ -157,12 +159,12 @@ def _entry(data: Any, fields: list[str]) -> dict[Any, Any]:
     if isinstance(data, str | SecretStr):
         return {"key": data}
     if isinstance(data, int | float):
-        raise fault("", "a string is expected", "put it in quotes")
+        raise setting_error("", "a string is expected", "put it in quotes")
     if not isinstance(data, Mapping):
-        raise fault("", "a key or a mapping of settings is expected")
+        raise setting_error("", "a key or a mapping of settings is expected")
     if any(name not in fields and nearest(str(name), fields) is None for name in data):
         # The name is not repeated: it may be a key that stands in the wrong place.
-        raise fault("", "has an unknown key", f"valid keys: {', '.join(fields)}")
+        raise setting_error("", "has an unknown key", f"valid keys: {', '.join(fields)}")
     return dict(data)
 
 
@@ -174,9 +176,11 @@ def _text(value: Any) -> str | None:
 
 def _sendable(key: str, at: str) -> str:
     if key == MASK:
-        raise fault(at, f"is {MASK}, which only stands for a key", "write the key or its hash")
+        raise setting_error(
+            at, f"is {MASK}, which only stands for a key", "write the key or its hash"
+        )
     if not (key.isascii() and key.isprintable()):
-        raise fault(at, "holds characters that a header cannot carry", "use ASCII")
+        raise setting_error(at, "holds characters that a header cannot carry", "use ASCII")
     return key
 
 
@@ -184,7 +188,9 @@ def _checked_hash(text: str, at: str) -> str:
     lowered = text.lower()
     if _HASH.fullmatch(lowered) is None:
         advice = "`gearshift key --hash -` makes it"
-        raise fault(at, "is not the hash of a key: sha256: and 64 hex digits are expected", advice)
+        raise setting_error(
+            at, "is not the hash of a key: sha256: and 64 hex digits are expected", advice
+        )
     return lowered
 
 
@@ -203,7 +209,9 @@ class AdminSettings(SettingsModel):
         """Without the line end that files and variables bring along."""
         text = token.get_secret_value().strip()
         if text == MASK:
-            raise fault("", f"is {MASK}, which only stands for a token", "write the token itself")
+            raise setting_error(
+                "", f"is {MASK}, which only stands for a token", "write the token itself"
+            )
         if not text.isprintable():
-            raise fault("", "holds characters that a header cannot carry")
+            raise setting_error("", "holds characters that a header cannot carry")
         return SecretStr(text)

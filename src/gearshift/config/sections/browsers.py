@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator
 
-from gearshift.config_file.messages import fault
+from gearshift.config_file.messages import setting_error
 from gearshift.config_file.model import SettingsModel
 
 ANY: Final = "*"
@@ -29,7 +29,7 @@ def _host(text: str) -> str:
     bare = text.removeprefix("[").removesuffix("]").removesuffix(".")
     if _NAME.fullmatch(bare) or _is_address(bare):
         return bare
-    raise fault("", f"{text!r} is not a host name", _host_advice(text))
+    raise setting_error("", f"{text!r} is not a host name", _host_advice(text))
 
 
 def _host_advice(text: str) -> str:
@@ -51,7 +51,7 @@ def _origin(text: str) -> str:
         text = text.rstrip("/")
     parts = _ORIGIN.fullmatch(text)
     if parts is None or not (parts["host"] or parts["scheme"] not in _DEFAULT_PORTS):
-        raise fault("", f"{text!r} is not an origin", _origin_advice(text))
+        raise setting_error("", f"{text!r} is not an origin", _origin_advice(text))
     port = parts["port"] or ""
     return text.removesuffix(port) if port == _DEFAULT_PORTS.get(parts["scheme"]) else text
 

@@ -4,39 +4,27 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
     Field,
-    PlainSerializer,
     StringConstraints,
     field_validator,
     model_validator,
 )
 
 from gearshift import registry
-from gearshift.config.fields import Count, CountOrNone, Risk, Share
-from gearshift.config_file.messages import fault, nearest, redacted
-from gearshift.config_file.model import SettingsModel, empty_is_none, reject_bool
+from gearshift.config.fields import Count, NonNegativeInt, Risk, Share
+from gearshift.config_file.messages import nearest, setting_error
+from gearshift.config_file.model import Redacted, SettingsModel, empty_is_none, reject_bool
+from gearshift.config_file.urls import is_http_url
 from gearshift.tiered_routing.tier_config import ModelName
 
 _PART_OF_LARGE: Final = 0.25
 _JUDGE_ELSEWHERE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def _web_address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise fault("", f"{redacted(text)!r} is not a URL", "such as https://example.org/hook")
-    return text
-
-
-_Webhook = Annotated[
-    str,
-    BeforeValidator(_web_address),
-    PlainSerializer(redacted, return_type=str, when_used="json-unless-none"),
-]
+_Webhook = Annotated[str, is_http_url("https://example.org/hook"), Redacted]
 
 
 class AlarmSettings(SettingsModel):
@@ -64,7 +52,7 @@ class AlarmSettings(SettingsModel):
     @classmethod
     def _band_is_ordered(cls, band: tuple[float, float]) -> tuple[float, float]:
         if band[0] > band[1]:
-            raise fault("", "the lowest share comes first", "such as [0.2, 0.9]")
+            raise setting_error("", "the lowest share comes first", "such as [0.2, 0.9]")
         return band
 
 
@@ -101,7 +89,7 @@ class QualitySettings(SettingsModel):
     judge_model: ModelName | None = None
     daily_tokens: Count = 1_000_000
     max_waiting: Count = 100
-    pause_above: CountOrNone = 0
+    pause_above: NonNegativeInt = 0
     store_answers: bool = False
     auto_tune: AutoTuneSettings = AutoTuneSettings()
     alarms: AlarmSettings = AlarmSettings()
@@ -116,13 +104,13 @@ class QualitySettings(SettingsModel):
             guess = nearest(judge, names)
             others = f"one of: {', '.join(names)}, or module:name"
             advice = f"did you mean {guess!r}?" if guess else others
-            raise fault("", f"no judge {judge!r}", advice)
+            raise setting_error("", f"no judge {judge!r}", advice)
         return judge
 
     @model_validator(mode="after")
     def _no_more_of_the_large(self) -> Self:
         if self.shadow_share_complex is not None and self.shadow_share_complex > self.shadow_share:
-            raise fault("shadow_share_complex", "is above shadow_share", "at most as much")
+            raise setting_error("shadow_share_complex", "is above shadow_share", "at most as much")
         return self
 
     @property

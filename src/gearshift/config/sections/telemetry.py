@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, PlainSerializer, field_validator
+from pydantic import field_validator
 
-from gearshift.config_file.messages import fault, redacted
-from gearshift.config_file.model import SettingsModel, empty_is_none
+from gearshift.config_file.model import Redacted, SettingsModel, empty_is_none
+from gearshift.config_file.urls import is_http_url
 
-
-def _collector(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise fault("", f"{redacted(text)!r} is not a URL", "such as http://127.0.0.1:4318")
-    return text
-
-
-_Endpoint = Annotated[
-    str,
-    AfterValidator(_collector),
-    PlainSerializer(redacted, return_type=str, when_used="json-unless-none"),
-]
+_Endpoint = Annotated[str, is_http_url("http://127.0.0.1:4318"), Redacted]
 
 
 class OpenTelemetrySettings(SettingsModel):

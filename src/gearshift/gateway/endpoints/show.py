@@ -47,26 +47,26 @@ def _known(
     """
     if served.info is not None or served.kind == "model":
         return served.info or ModelInfo(served.name)
-    targets = [
-        target
-        for tier, chain in context.llm.health.topology.tiers.items()
+    known = [
+        candidate
+        for tier, candidates in context.llm.health.topology.tiers.items()
         if served.name == tier
         or (served.kind == "auto" and (allowed_tiers is None or tier in allowed_tiers))
-        for target in chain
+        for candidate in candidates
     ]
-    able = [target.capabilities for target in targets]
+    able = [candidate.capabilities for candidate in known]
     listed = [each for each in able if each is not None]
     return ModelInfo(
         served.name,
-        parameters=max(_parameters(context, targets), default=None),
-        context_length=max((t.context_length for t in targets if t.context_length), default=None),
+        parameters=max(_parameters(context, known), default=None),
+        context_length=max((t.context_length for t in known if t.context_length), default=None),
         capabilities=frozenset().union(*listed) if listed and len(listed) == len(able) else None,
     )
 
 
-def _parameters(context: GatewayContext, targets: list[Candidate]) -> Iterator[int]:
-    for target in targets:
-        info = context.llm.model_info(target.deployment)
+def _parameters(context: GatewayContext, candidates: list[Candidate]) -> Iterator[int]:
+    for candidate in candidates:
+        info = context.llm.model_info(candidate.deployment)
         if info is not None and info.parameters:
             yield info.parameters
 

@@ -91,7 +91,7 @@ def _operation(route: Route, dialect: ClientDialect) -> JsonObject:
         "parameters": _parameters(route, entry),
         "responses": {
             str(entry.status): _answer(entry),
-            **error_responses(dialect.name, statuses, may_be_passed_on=502 in statuses),
+            **error_responses(dialect.name, statuses, may_be_forwarded=502 in statuses),
             **_also(entry, dialect.api.error_schema),
         },
     }

@@ -71,16 +71,16 @@ def _response(said: str, content_type: str, schema: JsonObject, status: int = 0)
     return response
 
 
-def error_responses(dialect: str, statuses: Iterable[int], *, may_be_passed_on: bool) -> JsonObject:
+def error_responses(dialect: str, statuses: Iterable[int], *, may_be_forwarded: bool) -> JsonObject:
     """References to the errors that a path may answer with.
 
     Args:
         dialect: The path's.
         statuses: Those of gearshift.
-        may_be_passed_on: Whether an upstream's own refusal (any 4xx) may come back.
+        may_be_forwarded: Whether an upstream's own refusal (any 4xx) may come back.
     """
     found: JsonObject = {str(s): _reference(f"{dialect}_{s}") for s in sorted(statuses)}
-    if may_be_passed_on:
+    if may_be_forwarded:
         passed = _reference(f"{dialect}_4XX")
         # An upstream may say 400 or 422 as well as we: its shape holds for those too.
         found |= {"400": passed, "404": passed, "422": passed, "4XX": passed}

@@ -35,7 +35,7 @@ _DECISION: Final[JsonObject] = {
     "propensity": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "fallback": MAYBE_TEXT,
     "arms": MAYBE_TEXT,
-    "drawn": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
+    "sample_rate": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
     "movable": {"type": "boolean"},
 }
 

@@ -48,13 +48,13 @@ def test_what_is_refused_before_the_path_is_known_may_have_openais_shape():
 
 
 def test_a_path_refers_to_its_errors_in_order():
-    found = error_responses("openai", [503, 400, 413], may_be_passed_on=False)
+    found = error_responses("openai", [503, 400, 413], may_be_forwarded=False)
     assert list(found) == ["400", "413", "503"]
     assert found["413"] == {"$ref": "#/components/responses/openai_413"}
 
 
 def test_what_an_upstream_says_may_be_any_refusal():
-    found = error_responses("ollama", [400, 413], may_be_passed_on=True)
+    found = error_responses("ollama", [400, 413], may_be_forwarded=True)
     passed = {"$ref": "#/components/responses/ollama_4XX"}
     assert {status for status, one in found.items() if one == passed} == {
         "400",

@@ -51,7 +51,7 @@ def _areas(arguments: argparse.Namespace) -> list[Area]:
     reasons = Reasons.read(ROOT / "mutation" / "survivors.yaml")
     require_mutmut()
     if not arguments.report_only:
-        verdicts.forget_survivors(ROOT)
+        verdicts.forget_survivors(ROOT, only)
         run(ROOT, only)
     areas = judged(verdicts.read(ROOT), reasons, verdicts.diff, only)
     if not areas:

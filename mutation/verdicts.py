@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -44,17 +44,23 @@ def read(root: Path) -> Iterator[Verdict]:
             yield Verdict(name, status_by_exit_code[code], source)
 
 
-def forget_survivors(root: Path) -> None:
+def forget_survivors(root: Path, only: Sequence[str] = ()) -> None:
     """Let the next run try them again: mutmut keeps verdicts, but a test may be new.
+
+    Args:
+        root: Of the repository.
+        only: Packages or modules that it will try, without `gearshift.`; all where none is named.
 
     Raises:
         UnreadableError: One of mutmut's files is half written.
     """
+    tried = tuple(f"gearshift.{name}." for name in only) or ""
     for path in _files(root):
         known = _known(path)
         codes = known["exit_code_by_key"]
         known["exit_code_by_key"] = {
-            name: None if code in _SURVIVED else code for name, code in codes.items()
+            name: None if code in _SURVIVED and name.startswith(tried) else code
+            for name, code in codes.items()
         }
         path.write_text(json.dumps(known, indent=4), "utf-8")
 

@@ -13,11 +13,11 @@ def verdicts(tmp_path):
     (tmp_path / "mutants" / "src").mkdir(parents=True)
     meta = tmp_path / "mutants" / "src" / "planning.py.meta"
 
-    def forgotten(codes, *, exists=True):
+    def forgotten(codes, *only, exists=True):
         if exists:
             (tmp_path / "src" / "planning.py").touch()
         meta.write_text(json.dumps({"exit_code_by_key": codes, "hash": "kept"}))
-        forget_survivors(tmp_path)
+        forget_survivors(tmp_path, only)
         found = json.loads(meta.read_text())
         assert found["hash"] == "kept"
         return found["exit_code_by_key"]
@@ -28,6 +28,15 @@ def verdicts(tmp_path):
 def test_survivors_are_tried_again_for_a_test_may_be_new(verdicts):
     codes = {"killed": 1, "survived": 0, "without tests": 33, "slow": -24, "types": 37, "new": None}
     assert verdicts(codes) == codes | {"survived": None, "without tests": None}
+
+
+def test_those_that_are_not_to_be_tried_keep_their_verdict(verdicts):
+    codes = {"gearshift.planning.f": 0, "gearshift.plan.f": 0, "gearshift.pipeline.call.f": 0}
+    assert verdicts(codes, "planning", "pipeline.call") == {
+        "gearshift.planning.f": None,
+        "gearshift.plan.f": 0,
+        "gearshift.pipeline.call.f": None,
+    }
 
 
 def test_what_is_left_of_a_file_that_is_gone_does_not_count(verdicts):

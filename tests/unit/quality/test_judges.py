@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gearshift.errors import ConfigError
+from gearshift import registry
+from gearshift.errors import ConfigError, PluginError
 from gearshift.quality.checks_judge import ChecksJudge
 from gearshift.quality.judges import load_judge
 from gearshift.quality.model_judge import ModelJudge
@@ -43,3 +44,15 @@ def test_one_that_cannot_be_made_is_a_mistake_of_the_configuration(mine, name):
     assert problem.key == "quality.judge"
     assert problem.message.startswith(f"{name!r} cannot be loaded: ")
     assert str(caught.value.__cause__) in problem.message
+
+
+def test_a_package_whose_judge_cannot_be_loaded_is_told_in_its_own_words(monkeypatch):
+    def broken(group, name):
+        raise PluginError("'mine' in gearshift.judges of a-package 1.0 cannot be loaded: no")
+
+    monkeypatch.setattr(registry, "find", broken)
+    with pytest.raises(ConfigError) as caught:
+        load_judge("mine", ask, None)
+    (problem,) = caught.value.problems
+    assert problem.key == "quality.judge"
+    assert problem.message == str(caught.value.__cause__)

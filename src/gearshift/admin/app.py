@@ -19,6 +19,7 @@ from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
+from gearshift.types import JsonObject
 
 _JSON: Final = {"content-type": "application/json", "x-content-type-options": "nosniff"}
 _SAFE: Final = {
@@ -106,10 +107,9 @@ class AdminPlane:
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
-        is_known = isinstance(error, RequestError)
-        details = {"message": str(error)}
-        if is_known and isinstance(error, RequestError):
-            details |= {"field": error.field, "code": error.code}  # type: ignore[dict-item]
+        details: JsonObject = {"message": str(error)}
+        if isinstance(error, RequestError):
+            details |= {"field": error.field, "code": error.code}
             headers = {**_JSON, **error.headers}
             return HttpResponse(error.status, headers, orjson.dumps({"error": details}))
         return HttpResponse(500, _JSON, orjson.dumps({"error": details}))

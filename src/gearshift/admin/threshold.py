@@ -51,11 +51,10 @@ def _row(
         return sum(n for score, n in counts[kind].items() if score < threshold) / total
 
     tokens = below("tokens")
-    is_known = saving is not None and tokens is not None
     return {
         "threshold": threshold,
         "share_simple": below("requests"),
-        "compute_saved": saving * tokens if is_known else None,  # type: ignore[operator]
+        "compute_saved": None if saving is None or tokens is None else saving * tokens,
         "quality": quality,
     }
 

@@ -91,7 +91,8 @@ def _missing(models: tuple[str, ...], state: UpstreamState) -> tuple[str, ...]:
         return ()
     present = {info.name for info in state.models}
     lacking = [m for m in models if m not in present and f"{m}:latest" not in present]
-    return tuple(f"Ollama does not have {m} yet; run: ollama pull {m}" for m in lacking)
+    command = OllamaProvider.pull_command
+    return tuple(f"Ollama does not have {m} yet; run: {command(m)}" for m in lacking)
 
 
 def _demo(settings: Settings, why: str) -> Discovery:
@@ -102,7 +103,7 @@ def _demo(settings: Settings, why: str) -> Discovery:
     for tier in tiers:
         for model in tier.deployments:
             paths.setdefault(model, str(files[tier.name]))
-    commands = "; ".join(f"ollama pull {model}" for model in paths)
+    commands = "; ".join(map(OllamaProvider.pull_command, paths))
     notice = (
         f"{why}: running tiny demo models that only say who they are. "
         f"For real answers install Ollama, then run: {commands}"

@@ -15,6 +15,7 @@ from gearshift.config.loading import Settings, unavailable
 from gearshift.errors import GearshiftError, PluginError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
+from gearshift.providers.base import Provider, PullingProvider
 from gearshift.types import Capability, ModelInfo, Readiness
 
 _GIB = 1024**3
@@ -120,16 +121,19 @@ def _upstreams(llm: LLMInterface) -> Iterator[Check]:
 def _models(llm: LLMInterface) -> Iterator[Check]:
     for tier, deployments in llm.tier_health().items():
         for health in deployments:
-            yield _presence(tier, health)
+            yield _presence(tier, health, llm.providers[health.deployment.upstream])
             info = llm.model_info(health.deployment)
             if info is not None and health.readiness is Readiness.READY:
                 yield _abilities(tier, info)
 
 
-def _presence(tier: str, health: DeploymentHealth) -> Check:
+def _presence(tier: str, health: DeploymentHealth, provider: Provider) -> Check:
+    correct = "correct the model's name, or name it under the upstream's `models:`"
+    if isinstance(provider, PullingProvider):
+        command = provider.pull_command(health.deployment.model)
+        correct = f"{command} (or `gearshift pull`), or {correct}"
     remedies = {
-        Readiness.MISSING_MODEL: f"ollama pull {health.deployment.model} (or `gearshift pull`); "
-        "of another server correct the model's name, or name it under its `models:`",
+        Readiness.MISSING_MODEL: correct,
         Readiness.LOADING: "wait until it has loaded",
     }
     remedy = remedies.get(health.readiness, "see the upstream above")

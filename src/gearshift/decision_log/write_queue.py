@@ -146,7 +146,7 @@ def _made(batch: WriteBatch, maker: RowMaker, event: RequestFinished) -> bool:
     try:
         row, compute = maker.row(event)
         batch.sums.add(event, compute)
-    except Exception:  # a defect of ours; requests must go on
+    except Exception:  # a bug of ours; requests must go on
         logger.exception("internal error in the decision log; a decision is dropped")
         return False
     batch.rows.append(row)

@@ -136,7 +136,7 @@ class LogWriter:
             self._works.requeue(works)
             self._failed(session, error)
             return None
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not end the log for good
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not end the log for good
             self._works.requeue(works)
             self._defect("writing", error)
             return session
@@ -154,7 +154,7 @@ class LogWriter:
             session.retention.apply(session.engine)
         except (SQLAlchemyError, OSError):
             raise
-        except Exception as error:  # noqa: BLE001 - a defect here must not stop the writing
+        except Exception as error:  # noqa: BLE001 - a bug here must not stop the writing
             self._defect("deleting", error)
 
     def _session(self) -> _Session:

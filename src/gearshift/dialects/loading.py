@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -10,6 +11,9 @@ from gearshift import registry
 from gearshift.dialects.base import ClientDialect, UpstreamDialect
 from gearshift.errors import PluginError
 
+logger = logging.getLogger(__name__)
+
+_GROUP: Final = "client_dialects"
 # A label of metrics, a column of the decision log, a part of names in the OpenAPI document.
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,19}")
 
@@ -22,32 +26,48 @@ _MEMBERS: Final = tuple(
 
 
 def client_dialects() -> dict[str, ClientDialect]:
-    """Those in which clients may ask: ours, then those of installed packages that can be loaded.
+    """Those in which clients may ask: ours, then those of installed packages.
+
+    A guest that cannot be loaded, cannot be made or is no whole `ClientDialect` is logged and left
+    out, so that an installed package never keeps the gateway from starting.
 
     Raises:
-        PluginError: One has a name that cannot be used, or another one than it is registered
-            under, or it is no whole `ClientDialect`.
+        PluginError: One of ours has a name that cannot be used, or another one than it is
+            registered under, or it is no whole `ClientDialect`.
     """
     dialects: dict[str, ClientDialect] = {}
-    for name, kind in registry.every("client_dialects").items():
-        dialect = kind()
-        if not _NAME.fullmatch(name):
-            raise PluginError(
-                f"dialect name {name!r}: must be 1 to 20 of a-z, 0-9, '.', '_', '-', "
-                "and begin with a letter or digit"
+    for name, kind in registry.every(_GROUP).items():
+        if name in registry.CLIENT_DIALECTS:
+            dialects[name] = _checked(name, kind())
+            continue
+        try:
+            dialects[name] = _checked(name, kind())
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's constructor does
+            whose = " and ".join(registry.told(offer) for offer in registry.guests(_GROUP)[name])
+            why = (
+                str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
             )
-        if missing := [member for member in _MEMBERS if not hasattr(dialect, member)]:
-            raise PluginError(
-                f"{type(dialect).__qualname__} is registered as dialect {name!r}, but has no "
-                f"{', '.join(missing)}; see gearshift.dialects.base.ClientDialect"
-            )
-        if dialect.name != name:
-            raise PluginError(
-                f"{type(dialect).__qualname__} is registered as dialect {name!r}, but its "
-                f"'name' is {dialect.name!r}; both must be the same"
-            )
-        dialects[name] = dialect
+            logger.error("%s is left out: %s", whose, why)
     return dialects
+
+
+def _checked(name: str, dialect: ClientDialect) -> ClientDialect:
+    if not _NAME.fullmatch(name):
+        raise PluginError(
+            f"dialect name {name!r}: must be 1 to 20 of a-z, 0-9, '.', '_', '-', "
+            "and begin with a letter or digit"
+        )
+    if missing := [member for member in _MEMBERS if not hasattr(dialect, member)]:
+        raise PluginError(
+            f"{type(dialect).__qualname__} is registered as dialect {name!r}, but has no "
+            f"{', '.join(missing)}; see gearshift.dialects.base.ClientDialect"
+        )
+    if dialect.name != name:
+        raise PluginError(
+            f"{type(dialect).__qualname__} is registered as dialect {name!r}, but its "
+            f"'name' is {dialect.name!r}; both must be the same"
+        )
+    return dialect
 
 
 def upstream_dialects(names: Iterable[str]) -> dict[str, UpstreamDialect]:

@@ -60,7 +60,7 @@ class Recording:
         except GearshiftError as error:
             self._report(call, reply_to(error).status, fault=_fault_of(error))
             raise
-        except Exception:  # a defect of ours: counted like any failure, then left to the edge
+        except Exception:  # a bug of ours: counted like any failure, then left to the edge
             self._report(call, 500, fault="internal")
             raise
         if isinstance(response.frames, CompleteResponse):

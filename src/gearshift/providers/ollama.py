@@ -135,7 +135,8 @@ class OllamaProvider(HttpProvider):
         finally:
             await response.aclose()
 
-    def pull_command(self, model: str) -> str:
+    @staticmethod
+    def pull_command(model: str) -> str:
         """Ollama's own."""
         return f"ollama pull {model}"
 

@@ -102,7 +102,7 @@ class Shadows:
             self._skipped("failed")
         except GearshiftError:
             self._skipped("failed")
-        except Exception:  # a defect here must not end the sampling for good
+        except Exception:  # a bug here must not end the sampling for good
             logger.exception("a sample could not be compared")
             self._skipped("failed")
         else:

@@ -111,8 +111,9 @@ def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> JsonObject:
     found = dict(old)
     for key, value in new.items():
         known = found.get(key)
-        is_block = isinstance(known, Mapping) and isinstance(value, Mapping)
-        found[key] = _merged(known, value) if is_block else value  # type: ignore[arg-type]
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            value = _merged(known, value)
+        found[key] = value
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,8 +60,12 @@ def processors(root: Path = _POWERCAP) -> dict[str, Source]:
             _microjoules(zone)
         except (OSError, ValueError):
             continue
-        found[name] = lambda zone=zone: _microjoules(zone) / 1e6  # type: ignore[misc]
+        found[name] = partial(_joules, zone)
     return found
+
+
+def _joules(zone: Path) -> float:
+    return _microjoules(zone) / 1e6
 
 
 def _microjoules(zone: Path) -> int:

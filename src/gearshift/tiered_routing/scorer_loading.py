@@ -68,7 +68,7 @@ def _custom(config: TierConfig) -> Scorer:
     except (ImportError, AttributeError, TypeError) as error:
         message = f"{config.scorer!r} cannot be loaded: {error}"
         raise ConfigError([Problem(_KEY, message, advice)]) from error
-    except Exception as error:
+    except Exception as error:  # whatever a stranger's constructor does
         message = f"{config.scorer!r} cannot be loaded: {type(error).__name__}: {error}"
         raise ConfigError([Problem(_KEY, message, advice)]) from error
     problem = _problem(scorer, config)

@@ -73,6 +73,14 @@ async def test_a_missing_model_comes_with_the_command_that_fetches_it(upstream):
     assert "model mistral:7b-instruct" not in found
 
 
+async def test_no_command_is_named_where_the_server_fetches_nothing_itself(upstream):
+    upstream.models = ("gemma2:2b",)
+    missing = (await examined(settings(upstream, "openai")))["tier complex"]
+    assert missing.detail == "u/mistral:7b-instruct is missing model"
+    assert missing.remedy.startswith("correct the model's name")
+    assert "pull" not in missing.remedy
+
+
 async def test_an_upstream_that_is_away_is_named_with_its_address():
     found = await examined(settings(None, url="http://127.0.0.1:9"))
     away = found["upstream u"]

@@ -59,6 +59,61 @@ def test_a_name_that_cannot_be_used_is_refused_in_words(monkeypatch, name, targe
         client_dialects()
 
 
+def Broken():  # noqa: N802 - stands for a class
+    raise RuntimeError("no acme today")
+
+
+class Ours(Guest):
+    def __init__(self):
+        super().__init__("ours")
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """Guests by name, which installed packages offer beside one dialect of ours."""
+    kinds = {}
+
+    def offers(group):
+        dist = SimpleNamespace(name="acme-plugin", version="1.2")
+        return {
+            name: (
+                SimpleNamespace(
+                    name=name, group="gearshift.dialects", dist=dist, load=lambda kind=kind: kind
+                ),
+            )
+            for name, kind in kinds.items()
+            if group == "client_dialects"
+        }
+
+    ours = {"ours": f"{__name__}:Ours"}
+    monkeypatch.setitem(registry.GROUPS, "client_dialects", ours)
+    monkeypatch.setattr(registry, "CLIENT_DIALECTS", ours)
+    monkeypatch.setattr(registry, "guests", offers)
+    return kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [
+        ("broken", Broken, "RuntimeError: no acme today"),
+        ("guest", Unfinished, "but has no api, "),
+        ("other", Guest, "its 'name' is 'guest'"),
+        ("Strange name", Strange, "must be 1 to 20"),
+    ],
+)
+def test_a_broken_guest_is_told_and_left_out(offered, caplog, name, kind, told):
+    offered |= {name: kind, "acme": Acme}
+    assert list(client_dialects()) == ["ours", "acme"]
+    assert f"{name!r} in gearshift.dialects of acme-plugin 1.2 is left out: " in caplog.text
+    assert told in caplog.text
+
+
+def test_one_of_ours_that_is_broken_is_an_error(offered, monkeypatch):
+    monkeypatch.setitem(registry.CLIENT_DIALECTS, "broken", f"{__name__}:Broken")
+    with pytest.raises(RuntimeError, match="no acme today"):
+        client_dialects()
+
+
 def test_those_of_installed_packages_follow(monkeypatch):
     def entry_points(group):
         both = {"gearshift.dialects": "acme", "gearshift.upstream_dialects": "ollama"}

@@ -129,6 +129,13 @@ def guests(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     return offers
 
 
+def left_out(group: str, name: str, error: Exception) -> None:
+    """Log that a guest cannot be used, whose it is and why."""
+    whose = " and ".join(told(offer) for offer in guests(group)[name])
+    kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
+    _log().error("%s is left out: %s%s", whose, kind, error)
+
+
 def told(offer: EntryPoint) -> str:
     """An entry point in words: its package, group and name."""
     package = f"{offer.dist.name} {offer.dist.version}" if offer.dist else "an unknown package"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -10,8 +9,6 @@ from typing import Final
 from gearshift import registry
 from gearshift.dialects.base import ClientDialect, UpstreamDialect
 from gearshift.errors import PluginError
-
-logger = logging.getLogger(__name__)
 
 _GROUP: Final = "client_dialects"
 # A label of metrics, a column of the decision log, a part of names in the OpenAPI document.
@@ -43,11 +40,7 @@ def client_dialects() -> dict[str, ClientDialect]:
         try:
             dialects[name] = _checked(name, kind())
         except Exception as error:  # noqa: BLE001 - whatever a stranger's constructor does
-            whose = " and ".join(registry.told(offer) for offer in registry.guests(_GROUP)[name])
-            why = (
-                str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-            )
-            logger.error("%s is left out: %s", whose, why)
+            registry.left_out(_GROUP, name, error)
     return dialects
 
 

@@ -118,20 +118,20 @@ def _run(args: list[str]) -> int:
         error.show()
         return _BAD_USAGE
     except click.ClickException as error:
-        _say(_usage_line(error))
+        _print_error(_usage_line(error))
         return error.exit_code
     except ConfigError as error:
         for problem in error.problems:
-            _say(_config_line(problem, error.source))
+            _print_error(_config_line(problem, error.source))
         return _BAD_USAGE
     except BrokenPipeError:
         return _FAILED
     except (GearshiftError, OSError) as error:
-        _say(error)
+        _print_error(error)
         return _BAD_USAGE if isinstance(error, MissingExtraError) else _FAILED
 
 
-def _say(message: Any) -> None:
+def _print_error(message: Any) -> None:
     with suppress(OSError):  # nobody reads it
         click.echo(f"gearshift: {' '.join(str(message).split())}", err=True)
 

@@ -1,1 +1,1 @@
-"""The wire formats, one file each: pure translation between bytes and values."""
+"""The wire formats, one package each: pure translation between bytes and values."""

@@ -1,4 +1,4 @@
-"""Fits the learned scorer: a linear part and small boosted trees on the gap, drawn to the rule."""
+"""Fits the learned scorer: a linear part and small boosted trees on the gap, shrunk to the rule."""
 
 from __future__ import annotations
 

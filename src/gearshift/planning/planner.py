@@ -1,4 +1,4 @@
-"""Planning: a request in, its decision and the candidates for an answer out; nothing is sent."""
+"""Planner: a request in, its decision and the candidates for an answer out; nothing is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IdleClient: asks models only while no user waits, and gives way at once when one comes."""
+"""IdleClient: asks models only while no user waits, and yields at once when one comes."""
 
 from __future__ import annotations
 

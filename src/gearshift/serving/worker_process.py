@@ -1,4 +1,4 @@
-"""WorkerProcess: one worker as its parent sees it: orders to it, answers from it, its end."""
+"""WorkerProcess: one worker as its parent sees it: lines to it, answers from it, its end."""
 
 from __future__ import annotations
 

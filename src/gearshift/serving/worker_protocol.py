@@ -1,4 +1,4 @@
-"""Orders: what a worker is told on its standard input, and what it says on its standard output."""
+"""The worker protocol: lines to a worker on its standard input, and its lines of answer."""
 
 from __future__ import annotations
 

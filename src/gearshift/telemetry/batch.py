@@ -47,9 +47,9 @@ class Batch:
                 try:
                     sink(events)
                 except Exception as error:  # noqa: BLE001 - the others, and requests, go on
-                    self._say(_name_of(sink), error)
+                    self._log_failure(_name_of(sink), error)
 
-    def _say(self, name: str, error: Exception) -> None:
+    def _log_failure(self, name: str, error: Exception) -> None:
         self._failed(name)
         kind = type(error)
         if (name, kind) not in self._said:

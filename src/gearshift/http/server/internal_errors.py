@@ -1,4 +1,4 @@
-"""Defects of ours, logged by where they happened and under a reference, never by their words."""
+"""Logs internal errors by where they happened, under a reference, and never by their message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quality: what was drawn for judging, arms of experiments, both answers' texts, alarms."""
+"""Quality: what was sampled for judging, arms of experiments, both answers' texts, alarms."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def registered(tmp_path_factory):
         yield
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=SPOKEN)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=registry.UPSTREAM_DIALECTS)
 async def gateway(request, registered):
     """A gateway in this loop that knows the dialect, before an upstream of each other one."""
     scripts = {BROKEN: broken, FAILING: failing}

@@ -4,25 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-WORDS = ("one", " two", " three")
-TEXT = "".join(WORDS)
+from tests.fakes.spoken_anthropic import SpokenAnthropic
+from tests.fakes.told import TEXT, WORDS, Told
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a client understood of a body.
-
-    Attributes:
-        error: The message of the one error in it.
-        is_ended: It has the dialect's own mark of a complete answer.
-    """
-
-    text: str = ""
-    error: str | None = None
-    is_ended: bool = False
+__all__ = ["SPOKEN", "TEXT", "WORDS", "Spoken", "Told"]
 
 
 class Spoken(Protocol):
@@ -233,7 +220,11 @@ class SpokenOllama:
 
 _DONE = {"done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 4}
 
-SPOKEN: Mapping[str, Spoken] = {"openai": SpokenOpenAI(), "ollama": SpokenOllama()}
+SPOKEN: Mapping[str, Spoken] = {
+    "openai": SpokenOpenAI(),
+    "ollama": SpokenOllama(),
+    "anthropic": SpokenAnthropic(),
+}
 """By the name in the tables of `registry`; a test insists that none is missing."""
 
 

@@ -6,10 +6,14 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
 from gearshift import registry
+from gearshift.cache.base import CacheConfig
+from gearshift.cache.loading import open_backend
+from gearshift.cache.store import AnswerStore
 from gearshift.catalog.discovery import UNDISCOVERED, discover
 from gearshift.client.answer import Answer, AnswerStream
 from gearshift.client.requests import chat_request
@@ -92,7 +96,7 @@ class LLMInterface:
         notices: What `start` has to say to people: which engine was found, what is missing.
 
     Raises:
-        ConfigError: A scorer of the user's own cannot be loaded.
+        ConfigError: A scorer or a cache back end of the user's own cannot be loaded.
 
     Example:
         >>> llm = LLMInterface()
@@ -119,6 +123,7 @@ class LLMInterface:
         self._sinks = (self.in_flight.ended, *sinks)
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
+        self._store, self._owns_store = self._opened_store(previous)
         self.planner = Planner(self.router, self.settings.config_hash, self.settings.quality)
         self._connect(given or (UNDISCOVERED,), previous)
 
@@ -150,10 +155,26 @@ class LLMInterface:
         routing = self.settings.tiered_routing
         self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)
         self._pipeline = build(
-            self.settings, self.providers, self.circuits, self.admission, self.health, self._sinks
+            self.settings,
+            self.providers,
+            self.circuits,
+            self.admission,
+            self.health,
+            self._sinks,
+            self._store,
         )
         if previous is not None:
             self._take_over(previous, kept)
+
+    def _opened_store(self, previous: LLMInterface | None) -> tuple[AnswerStore | None, bool]:
+        """Where answers are kept, and whether it is opened here: the previous one's goes on."""
+        cache = self.settings.cache
+        if not cache.enabled:
+            return None, False
+        if previous is not None and cache.keeps_as(previous.settings.cache):
+            return previous._store, False
+        where = CacheConfig(cache.max_bytes, cache.location)
+        return AnswerStore(partial(open_backend, cache.backend, where)), True
 
     def _unchanged(self, previous: LLMInterface) -> dict[str, Provider]:
         """The previous interface's providers that serve here unchanged."""
@@ -187,6 +208,8 @@ class LLMInterface:
         shared = set(self.providers.values()) & set(successor.providers.values())
         self._owned -= {name for name, provider in self.providers.items() if provider in shared}
         successor._owned = set(successor.providers)
+        if self._store is successor._store:
+            self._owns_store, successor._owns_store = False, True
         for targets in successor.health.topology.models.values():
             for target in targets:
                 if successor.providers[target.deployment.upstream] not in shared:
@@ -239,6 +262,8 @@ class LLMInterface:
         await self.health.aclose()
         for name in self._owned:
             await self.providers[name].aclose()
+        if self._store is not None and self._owns_store:
+            await self._store.close()
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -47,6 +47,21 @@ class Cause(StrEnum):
     SCORER_FAILED = "scorer_failed"
 
 
+class CacheResult(StrEnum):
+    """What the answer cache did for a request."""
+
+    HIT = "hit"  # it answered
+    MISS = "miss"  # it could not, but keeps the answer if that is worth keeping
+    BYPASS = "bypass"  # it had no part in it
+
+
+class CacheUse(NamedTuple):
+    """What the answer cache did, and at which level (`memory` …)."""
+
+    level: str
+    result: CacheResult
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One model on one upstream."""
@@ -331,16 +346,18 @@ class ChatResponse(NamedTuple):
 
     Attributes:
         decision: The one that names the deployment that answered.
-        dialect: The dialect of the frames (the upstream's).
+        dialect: The dialect of the frames (the upstream's); empty where they have no bytes of it.
         frames: All frames from the first on; one frame where the request did not stream.
         overhead_seconds: Time spent in gearshift itself before the first content, without the
             upstream's.
+        cache: What the answer cache did.
     """
 
     decision: Decision
     dialect: str
     frames: FrameStream
     overhead_seconds: float = 0.0
+    cache: CacheResult = CacheResult.BYPASS
 
 
 @dataclass(frozen=True, slots=True)

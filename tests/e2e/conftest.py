@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -58,6 +59,17 @@ def serving(
             process.wait()
             raise
         process.stdout.close()
+
+
+@asynccontextmanager
+async def serving_beside(cwd, *arguments: str, **variables: str) -> AsyncIterator[Served]:
+    """The same beside an upstream of this loop, which is asked while the gateway starts."""
+    manager = serving(cwd, *arguments, **variables)
+    gateway = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield gateway
+    finally:
+        await asyncio.to_thread(manager.__exit__, None, None, None)
 
 
 @pytest.fixture(scope="session")

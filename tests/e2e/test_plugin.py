@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import environment, serving
+from tests.e2e.conftest import environment, serving, serving_beside
 from tests.fakes.upstream import FaultUpstream
 
 PLUGIN = Path(__file__).parents[2] / "examples" / "plugin"
@@ -49,8 +49,8 @@ def settings(url: str) -> dict:
     }
 
 
-def ask(url: str, **body: object) -> tuple[bytes, dict[str, str]]:
-    request = urllib.request.Request(f"{url}/ask", json.dumps(body).encode())
+def ask(url: str, path: str = "/ask", **body: object) -> tuple[bytes, dict[str, str]]:
+    request = urllib.request.Request(f"{url}{path}", json.dumps(body).encode())
     with urllib.request.urlopen(request, timeout=20) as response:
         return response.read(), dict(response.headers)
 
@@ -94,6 +94,40 @@ async def test_each_part_of_a_package_is_used(tmp_path, installed):
     assert "Traceback" not in said
 
 
+async def kept(folder: Path) -> None:
+    """Wait until an answer is: that happens after the client has it."""
+    async with asyncio.timeout(30):
+        while True:
+            if await asyncio.to_thread(lambda: any(folder.glob("*.answer"))):
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_its_cache_keeps_answers_for_the_next_process(tmp_path, installed):
+    folder = tmp_path / "answers"
+    question = {"messages": [{"role": "user", "content": "What time is it?"}], "temperature": 0}
+    cache = {"enabled": True, "backend": "folder", "location": str(folder), "timeout_seconds": 20}
+    results = []
+    async with FaultUpstream(absent=("/models",)) as cloud:
+        file = tmp_path / "x.yaml"
+        given = settings(cloud.url) | {"cache": cache, "decision_log": {"enabled": False}}
+        del given["quality"]  # what is compared is answered afresh
+        file.write_text(json.dumps(given))
+        for turn in range(2):
+            started = serving_beside(tmp_path, "--config", str(file), PYTHONPATH=str(installed))
+            async with started as gateway:
+                for _ in range(2 - turn):
+                    path = "/v1/chat/completions"
+                    said, headers = await asyncio.to_thread(ask, gateway.url, path, **question)
+                    results.append((headers["x-gearshift-cache"], said))
+                    await kept(folder)
+    assert [result for result, _ in results] == ["miss", "hit", "hit"]
+    for _, said in results:
+        assert json.loads(said)["choices"][0]["message"]["content"] == "one two three"
+    assert len(cloud.asked) == len(list(folder.iterdir())) == 1
+    assert "Traceback" not in (tmp_path / "stderr").read_text()
+
+
 def run(installed: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-m", "gearshift", *arguments],
@@ -110,9 +144,11 @@ def test_its_settings_are_checked_like_any(installed, tmp_path):
     wrong = settings("http://h")
     wrong["upstreams"][0] |= {"regoin": "eu", "model_paths": {}}
     wrong["tiered_routing"]["scorer"] = "wrods"
+    wrong["cache"] = {"backend": "foldr"}
     file = tmp_path / "x.yaml"
     file.write_text(json.dumps(wrong))
     said = run(installed, tmp_path, "config", "check", "--config", str(file)).stderr
     assert "upstreams.0.regoin: unknown key [line 1] (did you mean 'region'?)" in said
     assert "upstreams.0.model_paths: has no meaning for 'deployments'" in said
     assert "no scorer 'wrods' [line 1] (did you mean 'words'?)" in said
+    assert "no cache back end 'foldr' [line 1] (did you mean 'folder'?)" in said

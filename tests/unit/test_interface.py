@@ -1,14 +1,21 @@
 """The one way in: the choice, the call, what there is to choose from, and who closes what."""
 
+import asyncio
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from tests.fakes import provider as fake
 
 from gearshift import registry
+from gearshift.cache.memory import MemoryCache
+from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.errors import ExhaustedError, FailureKind, RequestError, UpstreamError
 from gearshift.interface import LLMInterface, ServedModel, router_for
+from gearshift.pipeline.cache import AnswerCache
+from gearshift.pipeline.fallback import Fallback
+from gearshift.pipeline.recording import Recording
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import Deployment, ModelInfo, Readiness
@@ -271,3 +278,83 @@ def test_a_scorer_that_cannot_be_loaded_is_said_and_the_rule_stands_in(caplog, t
     assert router is not None
     (record,) = caplog.records
     assert record.levelname == "WARNING"
+
+
+# --- kept answers
+
+
+CACHED = {"cache": {"enabled": True}}
+
+
+async def ask(llm, text=SIMPLE):
+    response = await llm.complete(chat_request(text, options={"temperature": 0}))
+    await asyncio.sleep(0)  # it is kept once its client has it
+    return response.cache.value
+
+
+class Noted(MemoryCache):
+    """A cache in memory that says when it is closed."""
+
+    made: ClassVar[list["Noted"]] = []
+    is_closed = False
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.made.append(self)
+
+    async def close(self):
+        await super().close()
+        self.is_closed = True
+
+
+@pytest.fixture
+def noted(monkeypatch):
+    monkeypatch.setitem(registry.CACHES, "memory", f"{__name__}:Noted")
+    monkeypatch.setattr(Noted, "made", [])
+    return Noted.made
+
+
+async def test_kept_answers_outlive_a_change_of_settings(noted):
+    async with LLMInterface(settings(**CACHED)) as old:
+        assert [await ask(old), await ask(old)] == ["miss", "hit"]
+        changed = settings(cache={"enabled": True, "ttl_seconds": 9})
+        async with LLMInterface(changed, previous=old) as new:
+            assert await ask(new) == "hit"
+            old.hand_over(new)
+            await old.aclose()
+            assert await ask(new) == "hit"
+        assert [backend.is_closed for backend in noted] == [True]
+
+
+async def test_a_successor_that_is_given_up_takes_no_answers_away(noted):
+    async with LLMInterface(settings(**CACHED)) as old:
+        await ask(old)
+        await LLMInterface(settings(**CACHED), previous=old).aclose()
+        assert await ask(old) == "hit"
+        assert [backend.is_closed for backend in noted] == [False]
+
+
+@pytest.mark.parametrize("cache", [{"enabled": False}, {"enabled": True, "max_bytes": 20_000}])
+async def test_other_bounds_or_none_begin_anew(noted, cache):
+    async with LLMInterface(settings(**CACHED)) as old:
+        await ask(old)
+        async with LLMInterface(settings(cache=cache), previous=old) as new:
+            assert await ask(new) == ("miss" if cache["enabled"] else "bypass")
+            old.hand_over(new)
+            await old.aclose()
+            assert noted[0].is_closed
+
+
+async def test_it_may_be_started_again_with_a_cache(noted):
+    llm = LLMInterface(settings(**CACHED))
+    for _ in range(2):
+        async with llm:
+            assert [await ask(llm), await ask(llm)] == ["miss", "hit"]
+
+
+def test_where_the_cache_is_off_there_is_no_step_for_it():
+    for cache, is_there in (({}, False), (CACHED, True)):
+        handler = LLMInterface(settings(**cache))._pipeline.handler
+        assert isinstance(handler, Recording)
+        assert isinstance(handler._inner, AnswerCache) is is_there
+        assert isinstance(handler._inner, Fallback) is not is_there

@@ -28,7 +28,6 @@ def deployment_problems(routing: TierConfig, upstreams: Sequence[UpstreamConfig]
 def unavailable(settings: Settings) -> list[Problem]:
     """What is configured although this version does not do it yet; each is without effect."""
     wishes = {
-        "cache.enabled": settings.cache.enabled,
         "cache.redis_url": settings.cache.redis_url is not None,
         "shared_state.redis_url": settings.shared_state.redis_url is not None,
         "tiered_routing.escalate": settings.tiered_routing.escalate,

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from gearshift.config_file.model import reject_bool
+from gearshift.config_file.messages import setting_error
+from gearshift.config_file.model import Redacted, reject_bool
 
 Seconds = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=1, allow_inf_nan=False)]
 Risk = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(reject_bool), Field(ge=1)]
 NonNegativeInt = Annotated[int, BeforeValidator(reject_bool), Field(ge=0)]
+
+
+def url_of(*schemes: str) -> AfterValidator:
+    """The check of a URL that begins with one of these."""
+
+    def check(text: str) -> str:
+        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise setting_error("", f"must start with {' or '.join(f'{s}://' for s in schemes)}")
+        return text
+
+    return AfterValidator(check)
+
+
+RedisUrl = Annotated[str, url_of("redis", "rediss", "unix"), Redacted]

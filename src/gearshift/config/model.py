@@ -7,20 +7,20 @@ import json
 from typing import Annotated
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     SerializeAsAny,
     field_validator,
 )
 
-from gearshift.config.fields import Count, NonNegativeInt, Seconds, Share
+from gearshift.config.fields import Count, NonNegativeInt, RedisUrl, Seconds, Share, url_of
 from gearshift.config.sections.access import (
     AdminSettings,
     AuthSettings,
     TlsSettings,
 )
 from gearshift.config.sections.browsers import AccessSettings
+from gearshift.config.sections.cache import CacheSettings
 from gearshift.config.sections.prices import PricesSettings
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.config.sections.telemetry import OpenTelemetrySettings
@@ -30,18 +30,7 @@ from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.settings import UpstreamSettings
 from gearshift.tiered_routing.tier_config import TierConfig
 
-
-def _scheme(*schemes: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise setting_error("", f"must start with {' or '.join(f'{s}://' for s in schemes)}")
-        return text
-
-    return AfterValidator(check)
-
-
-RedisUrl = Annotated[str, _scheme("redis", "rediss", "unix"), Redacted]
-LogUrl = Annotated[str, _scheme("sqlite", "postgresql", "postgres"), Redacted]
+LogUrl = Annotated[str, url_of("sqlite", "postgresql", "postgres"), Redacted]
 
 
 class LimitSettings(SettingsBlock):
@@ -84,15 +73,6 @@ class HedgingSettings(SettingsBlock):
 
     enabled: bool = False
     percentile: Annotated[float, BeforeValidator(reject_bool), Field(ge=50, le=99.9)] = 95.0
-
-
-class CacheSettings(SettingsBlock):
-    """The answer cache."""
-
-    enabled: bool = False
-    redis_url: RedisUrl | None = None
-
-    _may_be_empty = field_validator("redis_url", mode="before")(empty_is_none)
 
 
 class SharedStateSettings(SettingsBlock):

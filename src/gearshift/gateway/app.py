@@ -84,7 +84,9 @@ class Gateway:
             key = self._keys.find(request.headers)
             if found.is_routed:
                 self._keys.spend(key)
-            request = request._replace(client=key.name, allowed_tiers=key.tiers)
+            request = request._replace(
+                client=key.name, allowed_tiers=key.tiers, cache_scope=key.cache_scope
+            )
         return await found.endpoint(self._context, request)
 
     def _readable(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

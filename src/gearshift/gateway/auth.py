@@ -25,11 +25,13 @@ class ApiKey:
         name: As configured, for the request log.
         tiers: The tiers it may use; `None` for all.
         limiter: Its rate limit, if it has one.
+        cache_scope: What requests with it share cached answers by.
     """
 
     name: str | None = None
     tiers: frozenset[str] | None = None
     limiter: RateLimit | None = None
+    cache_scope: str = ""
 
 
 class KeyRing:
@@ -99,11 +101,12 @@ class KeyRing:
 
 def _api_key(entry: ApiKeySettings, workers: int, known: RateLimit | None) -> ApiKey:
     tiers = frozenset(entry.tiers) if entry.tiers else None
+    scope = f"scope {entry.cache_scope}" if entry.cache_scope else f"key {entry.kept}"
     if entry.requests_per_minute is None:
-        return ApiKey(entry.name, tiers)
+        return ApiKey(entry.name, tiers, cache_scope=scope)
     limit = RateLimit(entry.requests_per_minute / workers)
     is_same = known is not None and known.per_minute == limit.per_minute
-    return ApiKey(entry.name, tiers, known if is_same else limit)
+    return ApiKey(entry.name, tiers, known if is_same else limit, scope)
 
 
 def _token(headers: Mapping[str, str]) -> str:

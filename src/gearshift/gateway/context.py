@@ -20,6 +20,7 @@ OWN_DIALECT: Final = "openai"
 
 # Decoding more than this would hold up other requests for a noticeable moment.
 _PARSED_IN_THREAD_BYTES: Final = 256 * 1024
+_CACHE_HEADER: Final = "x-gearshift-cache"
 _SESSION_HEADERS: Final = (
     "x-session-id",
     "x-conversation-id",
@@ -83,6 +84,9 @@ class GatewayContext:
         parsed.received_at = request.received_at
         parsed.client = request.client
         parsed.allowed_tiers = request.allowed_tiers
+        parsed.cache_scope = request.cache_scope
+        if _CACHE_HEADER in headers:
+            parsed.cache_control = headers[_CACHE_HEADER]
         parsed.forced_tier = headers.get("x-gearshift-tier") or None
         for name in _SESSION_HEADERS:
             if name in headers:

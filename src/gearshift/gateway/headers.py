@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
-from gearshift.types import Decision
+from gearshift.types import CacheResult, Decision
 
 EXPOSED: Final = ", ".join(
     (
@@ -26,7 +26,11 @@ EXPOSED: Final = ", ".join(
 _SAFE = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
-def decision_headers(decision: Decision, overhead_seconds: float | None = None) -> dict[str, str]:
+def decision_headers(
+    decision: Decision,
+    overhead_seconds: float | None = None,
+    cache: CacheResult = CacheResult.BYPASS,
+) -> dict[str, str]:
     """`x-gearshift-*` for one decision; every value is printable ASCII."""
     told = _told(
         decision.tier,
@@ -37,6 +41,7 @@ def decision_headers(decision: Decision, overhead_seconds: float | None = None) 
         decision.threshold,
         decision.score,
         decision.fallback,
+        cache.value,
     )
     headers = {"x-gearshift-decision-id": decision.id, **told}
     if overhead_seconds is not None:
@@ -54,6 +59,7 @@ def _told(
     threshold: float,
     score: float | None,
     fallback: str | None,
+    cache: str,
 ) -> dict[str, str]:
     headers = {
         "x-gearshift-tier": _ascii(tier),
@@ -62,7 +68,7 @@ def _told(
         "x-gearshift-reason": _ascii(reason),
         "x-gearshift-scorer": _ascii(scorer),
         "x-gearshift-threshold": f"{threshold:g}",
-        "x-gearshift-cache": "bypass",
+        "x-gearshift-cache": cache,
     }
     if score is not None:
         headers["x-gearshift-score"] = f"{score:.2f}"

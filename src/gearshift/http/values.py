@@ -20,6 +20,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
         allowed_tiers: The tiers that key may use, noted by the plane; `None` for all.
         query: What follows the `?` of its target, as it was sent.
         peer: The address that the connection comes from, which may be a proxy's.
+        cache_scope: What its API key shares cached answers by, noted by the plane.
     """
 
     method: str
@@ -31,6 +32,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     allowed_tiers: frozenset[str] | None = None
     query: str = ""
     peer: str = ""
+    cache_scope: str = ""
 
 
 class BodyStream(Protocol):

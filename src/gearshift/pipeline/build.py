@@ -6,15 +6,20 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gearshift import registry
+from gearshift.cache.store import AnswerStore
 from gearshift.config.loading import Settings
+from gearshift.dialects.loading import client_dialects
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
+from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.call import Handler
 from gearshift.pipeline.carry_over import StatefulStep
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.hedging import Hedging
+from gearshift.pipeline.origins import Digests, servers_of
 from gearshift.pipeline.recording import Recording
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.providers.base import Provider
@@ -41,8 +46,12 @@ def build(
     admission: Admission,
     health: HealthMonitor,
     sinks: Sequence[Sink],
+    store: AnswerStore | None = None,
 ) -> Pipeline:
-    """Recording around fallback (with retries) around hedging around attempts at providers."""
+    """Recording around the cache around fallback (with retries) around hedging around attempts.
+
+    The cache is a step only where there is a `store`.
+    """
     retries, hedging = settings.retries, settings.hedging
     attempts = Attempts(providers, admission, circuits, health.learn_incapable)
     budget = RetryBudget(retries.budget)
@@ -54,9 +63,25 @@ def build(
         budget=budget,
         hedging=hedged,
     )
+    handler: Handler = fallback
+    digests: tuple[Digests, ...] = ()
+    if store is not None:
+        digests = (Digests(health.states),)
+        handler = AnswerCache(
+            fallback,
+            store,
+            settings.cache,
+            servers_of(health.upstreams, providers),
+            digests[0],
+            client_dialects(),
+            {
+                p.dialect: registry.find("upstream_dialects", p.dialect)()
+                for p in providers.values()
+            },
+        )
     with_prompts = settings.tiered_routing.logging.log_prompts
     ends = circuits.failed, circuits.succeeded
     return Pipeline(
-        Recording(fallback, sinks, *ends, with_prompts=with_prompts),
-        (admission, circuits, health, budget, *([] if hedged is None else [hedged])),
+        Recording(handler, sinks, *ends, with_prompts=with_prompts),
+        (admission, circuits, health, budget, *digests, *([] if hedged is None else [hedged])),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gearshift.errors import UpstreamError
 from gearshift.tiered_routing.tier_router import Candidate
-from gearshift.types import ChatRequest, ChatResponse, Decision
+from gearshift.types import CacheUse, ChatRequest, ChatResponse, Decision
 
 
 @dataclass(slots=True)
@@ -21,6 +21,8 @@ class Call:
         scoring_seconds: Time the scorer took.
         upstream_seconds: Time spent waiting for upstreams so far; overhead is the rest.
         attempts: Deployments that failed, with what they said.
+        cache: What the answer cache did; `None` where there is none.
+        is_from_cache: It is answered with a kept answer; nobody was asked.
     """
 
     request: ChatRequest
@@ -30,6 +32,8 @@ class Call:
     scoring_seconds: float = 0.0
     upstream_seconds: float = 0.0
     attempts: list[tuple[str, UpstreamError]] = field(default_factory=list)
+    cache: CacheUse | None = None
+    is_from_cache: bool = False
 
 
 Handler = Callable[[Call], Awaitable[ChatResponse]]

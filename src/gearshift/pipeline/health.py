@@ -74,7 +74,7 @@ class HealthMonitor:
         circuits: CircuitBreakers,
     ) -> None:
         self._config = config
-        self._upstreams = tuple(upstreams)
+        self.upstreams = tuple(upstreams)
         self._providers = providers
         self._circuits = circuits
         self._incapabilities: dict[Deployment, frozenset[Capability]] = {}
@@ -136,7 +136,7 @@ class HealthMonitor:
 
     async def _poll(self, name: str) -> None:
         """Each upstream has a rhythm of its own, so that one that hangs delays no other."""
-        usual = next(u.health_every_seconds for u in self._upstreams if u.name == name)
+        usual = next(u.health_every_seconds for u in self.upstreams if u.name == name)
         longest = min(usual, LONGEST_TROUBLED_POLL_SECONDS)
         troubled = TROUBLED_POLL_SECONDS
         while True:
@@ -181,7 +181,7 @@ class HealthMonitor:
             return UpstreamState(is_reachable=False, detail=detail)
 
     def _resolve(self) -> Topology:
-        return resolve(self._config, self._upstreams, self.states, self._incapabilities)
+        return resolve(self._config, self.upstreams, self.states, self._incapabilities)
 
     def _health(self, deployment: Deployment) -> DeploymentHealth:
         readiness, detail = self._readiness(deployment)

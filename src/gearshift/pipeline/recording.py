@@ -69,7 +69,8 @@ class Recording:
         return response._replace(frames=_Watched(response, call, self))
 
     def _whole(self, call: Call, response: ChatResponse, said: Chunk) -> None:
-        self._completed(call.decision.deployment)
+        if not call.is_from_cache:  # which says nothing of the deployment
+            self._completed(call.decision.deployment)
         self._report(
             call,
             200,
@@ -83,10 +84,11 @@ class Recording:
         self, call: Call, watched: _Watched, status: int, error: UpstreamError | None
     ) -> None:
         """Report an answer whose frames have ended."""
-        if error is not None:
-            self._broke_off(call.decision.deployment, error)
-        elif status == 200:
-            self._completed(call.decision.deployment)
+        if not call.is_from_cache:
+            if error is not None:
+                self._broke_off(call.decision.deployment, error)
+            elif status == 200:
+                self._completed(call.decision.deployment)
         self._report(
             call,
             status,
@@ -108,6 +110,8 @@ class Recording:
         first_token_seconds: float | None = None,
         overhead_seconds: float | None = None,
     ) -> None:
+        if call.is_from_cache:  # so no token was worked on
+            usage, load_seconds = Usage(), None
         duration = time.perf_counter() - call.started_at
         if overhead_seconds is None:
             overhead_seconds = max(0.0, duration - call.upstream_seconds)
@@ -128,6 +132,7 @@ class Recording:
             client=call.request.client,
             trace_parent=call.request.headers.get("traceparent"),
             messages=call.request.messages,
+            cache=call.cache,
         )
         for sink in self._sinks:
             sink(event)

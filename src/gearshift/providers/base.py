@@ -127,6 +127,16 @@ class NativeProvider(Protocol):
 
 
 @runtime_checkable
+class SeededProvider(Protocol):
+    """A provider whose upstream gives the same answer for the same `seed`.
+
+    Then such answers may be cached; others only at temperature 0.
+    """
+
+    honours_seed: bool
+
+
+@runtime_checkable
 class PullingProvider(Protocol):
     """A provider that can fetch models: one that it does not list may come yet."""
 

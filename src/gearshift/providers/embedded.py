@@ -21,6 +21,7 @@ class EmbeddedProvider:
     name = "embedded"
     dialect = "openai"
     settings = EmbeddedSettings
+    honours_seed = True
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         self.upstream = config.name

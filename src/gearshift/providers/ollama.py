@@ -45,6 +45,7 @@ class OllamaProvider(HttpProvider):
     name = "ollama"
     dialect = "ollama"
     settings = OllamaSettings
+    honours_seed = True
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         base_url = config.base_url or ollama_base_url("")

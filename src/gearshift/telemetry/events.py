@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gearshift.types import Decision, Message, Usage
+from gearshift.types import CacheUse, Decision, Message, Usage
 
 
 class RequestFinished(NamedTuple):
@@ -27,6 +27,7 @@ class RequestFinished(NamedTuple):
         client: The name of the API key that it came with, where that has one.
         trace_parent: The client's `traceparent`, if it sent one.
         messages: The conversation; not to be kept unless a setting says so.
+        cache: What the answer cache did; `None` where there is none. Of a hit, `usage` is zero.
         prompt: The user's words, only where `logging.log_prompts` says so.
     """
 
@@ -46,6 +47,7 @@ class RequestFinished(NamedTuple):
     client: str | None = None
     trace_parent: str | None = None
     messages: Sequence[Message] = ()
+    cache: CacheUse | None = None
 
 
 Sink = Callable[[RequestFinished], None]

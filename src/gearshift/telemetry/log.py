@@ -71,6 +71,8 @@ def _outcome(event: RequestFinished) -> dict[str, Any]:
     if event.usage is not None:
         record["prompt_tokens"] = event.usage.prompt_tokens
         record["completion_tokens"] = event.usage.completion_tokens
+    if event.cache is not None:
+        record["cache"] = event.cache.result
     if event.fault is not None:
         record["fault"] = event.fault
     if event.attempts:

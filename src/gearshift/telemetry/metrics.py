@@ -17,6 +17,7 @@ from gearshift.telemetry.compute import LOAD_SECONDS, SHADOW, Accounting
 from gearshift.telemetry.energy import Energy
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
+from gearshift.types import CacheUse
 
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
@@ -91,8 +92,10 @@ class Metrics:
         self._lines_lost = counter(
             "log_lines_lost", "Log lines that standard error did not accept", ()
         )
-        # Named already, so that dashboards know it; there is no answer cache to count yet.
-        counter("cache_requests", "Lookups in the answer cache", ("level", "result"))
+        self._cache_requests = counter(
+            "cache_requests", "Requests by what the answer cache did", ("level", "result")
+        )
+        self._cache_uses: dict[CacheUse, int] = {}
         self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))
         self._shadows = counter("shadow_requests", "Answers repeated on the other tier", ())
         self._not_compared = counter(
@@ -156,6 +159,8 @@ class Metrics:
         """Count finished requests."""
         for event in events:
             self._observe(event)
+            if event.cache is not None:
+                self._cache_uses[event.cache] = self._cache_uses.get(event.cache, 0) + 1
         if self._is_shared:
             self._flush()  # another process reads the numbers
 
@@ -178,13 +183,16 @@ class Metrics:
             tally.input_tokens += event.usage.prompt_tokens
             tally.output_tokens += event.usage.completion_tokens
         if decision.fallback is not None:
-            first, _, answered = decision.fallback.partition("->")
-            fault = event.attempts[0][1] if event.attempts else decision.cause.value
-            self._fallbacks.labels(first, answered, fault).inc()
+            self._count_fallback(event, decision.fallback)
         if self._accounting is not None:
             self._count_compute(self._accounting, event)
         if event.load_seconds is not None and event.load_seconds > LOAD_SECONDS:
             self._loads.inc()
+
+    def _count_fallback(self, event: RequestFinished, fallback: str) -> None:
+        first, _, answered = fallback.partition("->")
+        fault = event.attempts[0][1] if event.attempts else event.decision.cause.value
+        self._fallbacks.labels(first, answered, fault).inc()
 
     def _count_compute(self, accounting: Accounting, event: RequestFinished) -> None:
         compute = accounting.of(event)
@@ -211,6 +219,9 @@ class Metrics:
         counts, self._counts = self._counts, {}
         for (*labels, status), count in counts.items():
             self._requests.labels(*labels, str(status)).inc(count)
+        uses, self._cache_uses = self._cache_uses, {}
+        for use, count in uses.items():
+            self._cache_requests.labels(use.level, use.result.value).inc(count)
         for (tier, model, _), tally in self._tallies.items():
             tally.duration.flush()
             tally.first_token.flush()

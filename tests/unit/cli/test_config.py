@@ -76,12 +76,12 @@ def test_a_scorer_that_cannot_be_imported_is_found(file):
 
 
 def test_what_is_not_available_is_a_warning(file):
-    path = file("cache: {enabled: true}")
+    path = file("cache: {redis_url: 'redis://h'}")
     result = config("check", "--config", path)
     assert result.exit_code == 0
-    assert result.stderr.startswith("gearshift: warning: cache.enabled: is configured, but not")
+    assert result.stderr.startswith("gearshift: warning: cache.redis_url: is configured, but not")
     facts = json.loads(config("check", "--config", path, "--json").stdout)
-    assert [warning["key"] for warning in facts["warnings"]] == ["cache.enabled"]
+    assert [warning["key"] for warning in facts["warnings"]] == ["cache.redis_url"]
 
 
 def test_shown_settings_have_their_sources_and_can_be_read_again(file, monkeypatch):

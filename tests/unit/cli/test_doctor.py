@@ -166,8 +166,8 @@ async def test_a_short_context_is_noticed(upstream, context, ok):
 
 
 async def test_what_is_configured_without_effect_is_said(upstream):
-    found = await examined(settings(upstream, cache={"enabled": True}))
-    assert not found["setting cache.enabled"].ok
+    found = await examined(settings(upstream, cache={"redis_url": "redis://h"}))
+    assert not found["setting cache.redis_url"].ok
 
 
 async def test_the_decision_log_is_opened(upstream, tmp_path):

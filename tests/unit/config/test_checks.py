@@ -73,7 +73,8 @@ def test_a_tier_of_a_list_is_named_by_its_place():
     ("blocks", "keys"),
     [
         ({}, []),
-        ({"cache": {"enabled": True}}, ["cache.enabled"]),
+        ({"cache": {"enabled": True}}, []),
+        ({"cache": {"redis_url": "redis://x"}}, ["cache.redis_url"]),
         ({"shared_state": {"redis_url": "redis://x"}}, ["shared_state.redis_url"]),
         ({"tiered_routing": {"escalate": True}}, ["tiered_routing.escalate"]),
     ],

@@ -355,13 +355,13 @@ def test_what_is_not_available_is_named():
     assert unavailable(Settings()) == []
     settings = Settings.model_validate(
         {
-            "cache": {"enabled": True},
+            "cache": {"redis_url": "redis://h"},
             "shared_state": {"redis_url": "redis://h"},
             "tiered_routing": {"escalate": True},
         }
     )
     assert [problem.key for problem in unavailable(settings)] == [
-        "cache.enabled",
+        "cache.redis_url",
         "shared_state.redis_url",
         "tiered_routing.escalate",
     ]

@@ -107,3 +107,15 @@ def test_a_change_of_settings_gives_nothing_back_unless_the_limit_changes():
     other.spend(other.find(given_))
     free = ring("a", before=other)
     assert free.find(given_).limiter is None
+
+
+def test_each_key_has_a_cache_scope_of_its_own_unless_it_shares_one():
+    team = {"key": "third", "cache_scope": "team", "requests_per_minute": 9}
+    keys = ["first", "second", team, {"key": "fourth", "cache_scope": "team"}, "team"]
+    found = ring(*keys)
+    names = ("first", "second", "third", "fourth", "team")
+    scopes = [found.find({"x-api-key": name}).cache_scope for name in names]
+    assert len(set(scopes)) == 4
+    assert scopes[2] == scopes[3]
+    assert not any(name in " ".join(scopes) for name in ("first", "second", "third", "fourth"))
+    assert "" not in scopes  # of those without a key

@@ -61,3 +61,11 @@ async def test_answers_are_listened_to_where_answers_are_compared():
     assert await context(llm, shadow_evaluation).answer(question) == "watched answer to it"
     shadow_evaluation = SimpleNamespace(sampler=None)
     assert await context(llm, shadow_evaluation).answer(question) == "answer to it"
+
+
+async def test_who_shares_answers_with_whom_and_what_may_be_kept_is_noted():
+    request = received(**{"x-gearshift-cache": "no-store"})._replace(cache_scope="team")
+    parsed = await parse(request)
+    assert (parsed.cache_control, parsed.cache_scope) == ("no-store", "team")
+    plain = await parse(received())
+    assert (plain.cache_control, plain.cache_scope) == ("", "")

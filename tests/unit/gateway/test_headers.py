@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearshift.gateway.headers import EXPOSED, decision_headers
-from gearshift.types import Cause, Decision
+from gearshift.types import CacheResult, Cause, Decision
 
 DECISION = Decision(
     id="dec-1", time=1.0, tier="simple", model="small", upstream="u", provider="openai", score=1.5,
@@ -40,3 +40,9 @@ def test_what_did_not_happen_has_no_header():
 def test_pages_may_read_every_header_of_a_decision():
     told = decision_headers(DECISION._replace(fallback="simple->complex"), 0.1)
     assert set(EXPOSED.split(", ")) == {*told, "x-gearshift-version", "retry-after"}
+
+
+def test_what_the_cache_did_is_told():
+    told = [decision_headers(DECISION, 0.1, how)["x-gearshift-cache"] for how in CacheResult]
+    assert told == ["hit", "miss", "bypass"]
+    assert decision_headers(DECISION)["x-gearshift-cache"] == "bypass"

@@ -12,6 +12,8 @@ from gearshift.pipeline.call import Call
 from gearshift.pipeline.recording import CLIENT_GONE, Recording
 from gearshift.telemetry.events import RequestFinished
 from gearshift.types import (
+    CacheResult,
+    CacheUse,
     Cause,
     ChatRequest,
     ChatResponse,
@@ -327,3 +329,39 @@ async def test_the_prompt_is_the_last_that_the_user_said(clock, messages, prompt
     recording, (one, *_) = recorded(inner, with_prompts=True)
     await recording(whole_call(messages=messages))
     assert [event.prompt for event in one] == [prompt]
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_hit_costs_nothing_and_tells_nothing_of_its_deployment(is_whole):
+    events, completed = [], []
+    chunk = Chunk("a", usage=Usage(3, 4), load_seconds=9.0)
+    frame = Frame(b"a", chunk)
+
+    async def inner(call):
+        call.cache, call.is_from_cache = CacheUse("memory", CacheResult.HIT), True
+        frames = CompleteResponse(frame) if is_whole else Frames(frame)
+        return ChatResponse(call.decision, "openai", frames)
+
+    recording = Recording(
+        inner, [events.append], lambda *_: None, completed.append, with_prompts=False
+    )
+    response = await recording(call())
+    await read(response.frames)
+    await response.frames.aclose()
+    (event,) = events
+    assert (event.status, event.usage, event.load_seconds) == (200, Usage(), None)
+    assert event.cache == ("memory", "hit")
+    assert completed == []
+
+
+async def test_what_the_cache_did_is_told_of_failures_too():
+    events = []
+
+    async def inner(call):
+        call.cache = CacheUse("memory", CacheResult.MISS)
+        raise UpstreamError("broken", fault=FailureKind.FAILED)
+
+    recording = Recording(inner, [events.append], lambda *_: None, with_prompts=False)
+    with pytest.raises(UpstreamError):
+        await recording(call())
+    assert events[0].cache == ("memory", "miss")

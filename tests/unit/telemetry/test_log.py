@@ -6,7 +6,7 @@ import pytest
 
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.log import RequestLog
-from gearshift.types import Cause, Decision, Usage
+from gearshift.types import CacheResult, CacheUse, Cause, Decision, Usage
 
 DECISION = Decision(
     id="dec-1", time=1.0, tier="simple", model="small", upstream="u", provider="openai", score=1.5,
@@ -115,3 +115,9 @@ def test_lines_of_one_batch_go_out_at_once_and_of_none_not_at_all():
 def test_with_both_off_a_clients_own_fault_is_no_failure(status, is_told):
     told = record(EVENT._replace(status=status), scores=False, decisions=False)
     assert (told is not None) is is_told
+
+
+def test_what_the_cache_did_is_told_where_there_is_one():
+    use = CacheUse("memory", CacheResult.HIT)
+    assert record(EVENT._replace(cache=use))["cache"] == "hit"
+    assert "cache" not in record(EVENT)

@@ -8,7 +8,7 @@ from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.metrics import Metrics, ModelState
-from gearshift.types import Cause, Decision, Usage
+from gearshift.types import CacheResult, CacheUse, Cause, Decision, Usage
 
 DECISION = Decision(
     id="dec-1", time=1.0, tier="simple", model="small", upstream="u", provider="openai", score=1.5,
@@ -176,3 +176,14 @@ def test_prometheus_is_told_the_type_of_the_text():
     kind, text = Metrics().exposition()
     assert kind.startswith("text/plain; version=")
     assert b"# TYPE gearshift_requests_total counter" in text
+
+
+def test_what_the_cache_did_is_counted_where_there_is_one():
+    metrics = Metrics()
+    uses = [CacheUse("memory", how) for how in (CacheResult.HIT, CacheResult.MISS, CacheResult.HIT)]
+    metrics.observe([EVENT._replace(cache=use) for use in (*uses, None)])
+    counted = [line for line in exposed(metrics).splitlines() if "cache_requests_total{" in line]
+    assert counted == [
+        'gearshift_cache_requests_total{level="memory",result="hit"} 2.0',
+        'gearshift_cache_requests_total{level="memory",result="miss"} 1.0',
+    ]

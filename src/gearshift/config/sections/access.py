@@ -56,6 +56,7 @@ class ApiKeySettings(SettingsModel):
         hash: Instead of `key`: `sha256:` and 64 hex digits.
         tiers: The tiers it may use; empty for all.
         requests_per_minute: No limit where absent.
+        cache_scope: Keys that share cached answers have the same; each its own where absent.
     """
 
     name: KeyName | None = None
@@ -63,9 +64,10 @@ class ApiKeySettings(SettingsModel):
     hash: Secret = SecretStr("")
     tiers: tuple[TierName, ...] = ()
     requests_per_minute: PerMinute | None = None
+    cache_scope: KeyName | None = None
 
     _is_short: bool = PrivateAttr(default=False)
-    _name_may_be_empty = field_validator("name", mode="before")(empty_is_none)
+    _may_be_empty = field_validator("name", "cache_scope", mode="before")(empty_is_none)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -98,8 +100,11 @@ class ApiKeySettings(SettingsModel):
 
     @model_serializer(mode="wrap", when_used="json")
     def _short_where_it_says_nothing_else(self, handler: SerializerFunctionWrapHandler) -> Any:
-        if self.name or self.tiers or self.requests_per_minute:
-            return handler(self)
+        if self.name or self.tiers or self.requests_per_minute or self.cache_scope:
+            shown = handler(self)
+            if not self.cache_scope:
+                del shown["cache_scope"]
+            return shown
         return MASK
 
     @property

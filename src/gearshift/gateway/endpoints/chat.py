@@ -54,7 +54,7 @@ async def _written(
     dialect: ClientDialect,
     same: UpstreamDialect | None,
 ) -> HttpResponse:
-    headers = decision_headers(response.decision, response.overhead_seconds)
+    headers = decision_headers(response.decision, response.overhead_seconds, response.cache)
     if request.stream:
         headers["content-type"] = dialect.stream_content_type
         headers["cache-control"] = "no-cache"

@@ -1,0 +1,70 @@
+"""The `cache:` block of the settings: whether answers are kept, which ones, and where."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+
+from gearshift import registry
+from gearshift.config.fields import RedisUrl, Seconds
+from gearshift.config_file.messages import nearest, setting_error
+from gearshift.config_file.model import Redacted, SettingsBlock, empty_is_none, reject_bool
+
+_Location = Annotated[str, StringConstraints(min_length=1), Redacted]
+
+
+class CacheSettings(SettingsBlock):
+    """The answer cache.
+
+    Attributes:
+        enabled: Keep answers, and answer repeated requests with them.
+        backend: What keeps them: `memory`, or what an installed package brings.
+        location: Where, for back ends that need to be told; may hold a password.
+        redis_url: Not available yet.
+        max_bytes: How much is kept, in each process.
+        ttl_seconds: For how long.
+        only_deterministic: Only answers that the same request would get again.
+        tool_calls: Answers that call tools, too.
+        timeout_seconds: How long a lookup may take before the upstream is asked instead.
+    """
+
+    enabled: bool = False
+    backend: Annotated[str, StringConstraints(min_length=1)] = "memory"
+    location: _Location | None = None
+    redis_url: RedisUrl | None = None
+    max_bytes: Annotated[int, BeforeValidator(reject_bool), Field(ge=10_000)] = 64_000_000
+    ttl_seconds: Seconds = 3600.0
+    only_deterministic: bool = True
+    tool_calls: bool = False
+    timeout_seconds: Seconds = 0.005
+
+    _may_be_empty = field_validator("location", "redis_url", mode="before")(empty_is_none)
+
+    @field_validator("backend")
+    @classmethod
+    def _exists(cls, backend: str) -> str:
+        if not registry.has("caches", backend):
+            names = registry.named("caches")
+            guess = nearest(backend, names)
+            advice = f"did you mean {guess!r}?" if guess else f"there are: {', '.join(names)}"
+            raise setting_error("", f"no cache back end {backend!r}", advice)
+        return backend
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.enabled and self.redis_url is not None:
+            advice = "remove it: each process keeps answers of its own"
+            raise setting_error(
+                "redis_url", "Redis is not available as a cache in this version", advice
+            )
+        if self.backend == "memory" and self.location is not None:
+            raise setting_error(
+                "location", "has no meaning for 'memory'", "remove it, or name a backend"
+            )
+        return self
+
+    def keeps_as(self, other: CacheSettings) -> bool:
+        """Whether both keep answers in the same place within the same bounds."""
+        mine = (self.enabled, self.backend, self.location, self.max_bytes)
+        return mine == (other.enabled, other.backend, other.location, other.max_bytes)

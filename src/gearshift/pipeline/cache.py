@@ -1,0 +1,172 @@
+"""AnswerCache: the step that answers what was answered before, without asking an upstream.
+
+It stands before the fallback, and is not there at all where the cache is off. A request whose
+route chance has a say in, or that was sampled for judging, passes it by whatever the lots: those
+that are compared are all answered afresh, so no statistic has to know of the cache.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from gearshift.cache.entry import CachedAnswer
+from gearshift.cache.key import AnsweredBy, answer_key
+from gearshift.cache.store import AnswerStore
+from gearshift.config.sections.cache import CacheSettings
+from gearshift.dialects.base import SharingDialect, UpstreamDialect
+from gearshift.pipeline.cached_frames import form_of, replayed
+from gearshift.pipeline.call import Call, Handler
+from gearshift.pipeline.origins import Server
+from gearshift.pipeline.recorded import RecordedFrames, Recorder
+from gearshift.threads import Purpose, in_thread
+from gearshift.types import (
+    CacheResult,
+    CacheUse,
+    ChatRequest,
+    ChatResponse,
+    CompleteResponse,
+    Decision,
+    Deployment,
+)
+
+_MOST_ANSWER_BYTES: Final = 1_000_000
+_SHARE_OF_ONE: Final = 4  # no answer takes more than this part of the whole
+_KEYED_IN_THREAD_BYTES: Final = 256 * 1024
+_NO_STORE: Final = "no-store"
+_NO_CACHE: Final = "no-cache"
+
+Specifics = Callable[[ChatRequest], Mapping[str, object]]
+
+
+class AnswerCache:
+    """Answers from the store, or has the next step answer and keeps what it said.
+
+    Args:
+        inner: Asks upstreams.
+        store: Keeps answers.
+        settings: Which ones.
+        servers: What is known of each upstream as the origin of answers, by its name.
+        digest: Of a deployment's model, empty where nobody knows it.
+        client_dialects: By name; they know what a body says.
+        upstream_dialects: By name; they read kept answers.
+    """
+
+    def __init__(
+        self,
+        inner: Handler,
+        store: AnswerStore,
+        settings: CacheSettings,
+        servers: Mapping[str, Server],
+        digest: Callable[[Deployment], str],
+        client_dialects: Mapping[str, object],
+        upstream_dialects: Mapping[str, UpstreamDialect],
+    ) -> None:
+        self._inner = inner
+        self._store = store
+        self._settings = settings
+        self._servers = servers
+        self._digest = digest
+        self._specifics = {name: _specifics_of(one) for name, one in client_dialects.items()}
+        self._dialects = upstream_dialects
+        self._most_bytes = min(_MOST_ANSWER_BYTES, settings.max_bytes // _SHARE_OF_ONE)
+        self._hit, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
+
+    async def __call__(self, call: Call) -> ChatResponse:
+        """Answer the call, from the store where that may be done."""
+        call.cache = self._bypass
+        wish = _wish(call.request)
+        if wish == _NO_STORE or _is_compared(call.decision):
+            return await self._inner(call)
+        key = await self._key(call.request, call.decision.deployment)
+        if key is None:
+            return await self._inner(call)
+        if wish != _NO_CACHE and (response := await self._kept(call, key)) is not None:
+            return response
+        call.cache = self._miss
+        asked = call.decision.deployment
+        response = await self._inner(call)
+        answered = response.decision.deployment
+        if answered != asked:  # it is that one's answer, whoever was asked first
+            key = await self._key(call.request, answered)
+        response = response._replace(cache=CacheResult.MISS)
+        return response if key is None else self._recorded(call.request, response, key)
+
+    async def _kept(self, call: Call, key: str) -> ChatResponse | None:
+        answer = await self._store.get(key, self._settings.timeout_seconds)
+        if answer is None:
+            return None
+        replay = replayed(answer, call.request, self._dialects)
+        if replay is None:
+            return None
+        call.cache, call.is_from_cache = self._hit, True
+        overhead = time.perf_counter() - call.started_at
+        return ChatResponse(call.decision, replay.dialect, replay.frames, overhead, CacheResult.HIT)
+
+    def _recorded(self, request: ChatRequest, response: ChatResponse, key: str) -> ChatResponse:
+        recorder = Recorder(request, self._most_bytes, with_tool_calls=self._settings.tool_calls)
+        ended = partial(self._keep, request, response.dialect, key, recorder)
+        if isinstance(response.frames, CompleteResponse):
+            recorder.add(response.frames.frame)
+            ended()
+            return response
+        return response._replace(frames=RecordedFrames(response.frames, recorder, ended))
+
+    def _keep(self, request: ChatRequest, dialect: str, key: str, recorder: Recorder) -> None:
+        if recorder.is_worth_keeping:
+            frames = tuple(recorder.frames)
+            form, has_usage = form_of(request), recorder.has_usage
+            kept = CachedAnswer(dialect, request.stream, form, has_usage, frames)
+            self._store.put(key, kept, self._settings.ttl_seconds)
+
+    async def _key(self, request: ChatRequest, deployment: Deployment) -> str | None:
+        """The key of a deployment's answer; `None` where it may not be kept."""
+        server = self._servers.get(deployment.upstream)
+        if server is None or not self._may_be_kept(request, server):
+            return None
+        by = AnsweredBy(server.identity, deployment.model, self._digest(deployment))
+        specifics = self._specifics.get(request.dialect, _whole_body)(request)
+        if len(request.raw) > _KEYED_IN_THREAD_BYTES:
+            return await in_thread(Purpose.DECODING, answer_key, request, by, specifics)
+        return answer_key(request, by, specifics)
+
+    def _may_be_kept(self, request: ChatRequest, server: Server) -> bool:
+        if not self._settings.only_deterministic:
+            return True
+        given = request.options
+        return given.get("temperature") == 0 or (
+            server.honours_seed and given.get("seed") is not None
+        )
+
+
+def _is_compared(decision: Decision) -> bool:
+    """Whether chance had a say, so that its answer is compared with others'."""
+    return decision.propensity < 1 or decision.arms is not None or decision.sample_rate is not None
+
+
+def _wish(request: ChatRequest) -> str:
+    """What the client's headers say: `no-store`, `no-cache` or nothing."""
+    own, headers = request.cache_control, request.headers
+    if not own and "cache-control" not in headers:
+        return ""
+    ours = _words(own)
+    words = ours | _words(headers.get("cache-control", ""))
+    # A word of ours that was misspelt is taken for the careful one.
+    if _NO_STORE in words or ours - {_NO_CACHE}:
+        return _NO_STORE
+    return _NO_CACHE if words & {_NO_CACHE, "max-age=0"} else ""
+
+
+def _words(header: str) -> set[str]:
+    return {word for part in header.lower().split(",") if (word := "".join(part.split()))}
+
+
+def _specifics_of(dialect: object) -> Specifics:
+    return dialect.specifics if isinstance(dialect, SharingDialect) else _whole_body
+
+
+def _whole_body(request: ChatRequest) -> Mapping[str, object]:
+    """Of a dialect that does not say what its bodies mean: everything, but how it is delivered."""
+    return {name: value for name, value in request.body.items() if name not in ("model", "stream")}

@@ -1,0 +1,69 @@
+"""Upstreams as the origins of answers: what tells one from another, and one model's weights too."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from gearshift.pipeline.topology import is_listed
+from gearshift.providers.base import Provider, SeededProvider, UpstreamConfig
+from gearshift.types import Deployment, UpstreamState
+
+
+class Server(NamedTuple):
+    """An upstream as the origin of answers.
+
+    Attributes:
+        identity: What tells it from others: kind, address, headers, account.
+        honours_seed: The same seed gives the same answer.
+    """
+
+    identity: str
+    honours_seed: bool
+
+
+def servers_of(
+    upstreams: Iterable[UpstreamConfig], providers: Mapping[str, Provider]
+) -> dict[str, Server]:
+    """The upstreams as origins of answers, by their names."""
+    return {
+        upstream.name: Server(
+            _identity(upstream), isinstance(providers[upstream.name], SeededProvider)
+        )
+        for upstream in upstreams
+    }
+
+
+def _identity(upstream: UpstreamConfig) -> str:
+    """All that an answer could depend on, as a hash, since there are secrets in it."""
+    told = (upstream.provider, upstream.base_url, upstream.api_key, upstream.options)
+    more = (sorted(upstream.headers.items()), sorted(upstream.query.items()))
+    return hashlib.blake2b(repr((told, more)).encode(), digest_size=16).hexdigest()
+
+
+class Digests:
+    """What is known of the models' weights, also while their upstream is away.
+
+    Args:
+        states: The newest of every upstream.
+    """
+
+    def __init__(self, states: Mapping[str, UpstreamState]) -> None:
+        self._states = states
+        self._known: dict[Deployment, tuple[UpstreamState, str]] = {}
+
+    def carry_over(self, previous: Digests, unchanged: Collection[str]) -> None:
+        """Go on with what is known of the upstreams that are the same."""
+        known = previous._known.items()
+        self._known.update({where: what for where, what in known if where.upstream in unchanged})
+
+    def __call__(self, deployment: Deployment) -> str:
+        """The digest of its model, as the upstream told it last; empty if it never did."""
+        state, known = self._states.get(deployment.upstream), self._known.get(deployment)
+        if state is None or not state.is_reachable or (known and known[0] is state):
+            return known[1] if known else ""
+        infos = (info for info in state.models if is_listed(deployment.model, info))
+        digest = str(next((info.details.get("digest", "") for info in infos), ""))
+        self._known[deployment] = state, digest
+        return digest

@@ -9,6 +9,7 @@ from itertools import count
 
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.shares import Shares
+from gearshift.pipeline.streams import StreamEnd, observed
 from gearshift.types import CompleteResponse, FrameStream
 
 TiersAt = Callable[[str], AbstractSet[str]]
@@ -144,36 +145,18 @@ class Place:
         if not self._is_kept:
             self.leave()
 
-    def leave(self) -> None:
+    def leave(self, _: StreamEnd | None = None) -> None:
         """Give the place back, once."""
         gate, self._gate = self._gate, None
         if gate is not None:
             gate.leave(self._tier)
 
     def kept_by(self, frames: FrameStream) -> FrameStream:
-        """The same frames; the place is theirs until they are closed."""
-        if isinstance(frames, CompleteResponse):
+        """The same frames; the place is theirs until they end."""
+        if isinstance(frames, CompleteResponse):  # the end of the context is soon enough
             return frames
         self._is_kept = True
-        return AdmittedFrames(frames, self)
-
-
-class AdmittedFrames:
-    """The frames of an answer; the place is given back when they are closed."""
-
-    __slots__ = ("_frames", "_place", "read")
-
-    def __init__(self, frames: FrameStream, place: Place) -> None:
-        self.read = frames.read
-        self._frames = frames
-        self._place = place
-
-    async def aclose(self) -> None:
-        """Close the frames and leave."""
-        try:
-            await self._frames.aclose()
-        finally:
-            self._place.leave()
+        return observed(frames, self.leave)
 
 
 class Admission:

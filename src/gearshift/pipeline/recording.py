@@ -5,20 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from gearshift.dialects.errors import reply_to
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.pipeline.call import Call, Handler
+from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.telemetry.events import RequestFinished, Sink
-from gearshift.types import (
-    ChatResponse,
-    Chunk,
-    CompleteResponse,
-    Deployment,
-    Frame,
-    FrameStream,
-    Usage,
-)
+from gearshift.types import ChatResponse, Deployment, Usage
 
 CLIENT_GONE = 499
 """The status, by nginx's convention, of a request whose client went away first."""
@@ -51,67 +45,43 @@ class Recording:
         self._with_prompts = with_prompts
 
     async def __call__(self, call: Call) -> ChatResponse:
-        """Answer the call and watch its frames to their end."""
+        """Answer the call and observe its frames to their end."""
         try:
             response = await self._inner(call)
-        except asyncio.CancelledError:
-            self._report(call, CLIENT_GONE)
+        except (Exception, asyncio.CancelledError) as error:
+            self._report(call, *_failure(error))
             raise
-        except GearshiftError as error:
-            self._report(call, reply_to(error).status, fault=_fault_of(error))
-            raise
-        except Exception:  # a bug of ours: counted like any failure, then left to the edge
-            self._report(call, 500, fault="internal")
-            raise
-        if isinstance(response.frames, CompleteResponse):
-            self._whole(call, response, response.frames.frame.chunk or Chunk())
-            return response
-        return response._replace(frames=_Watched(response, call, self))
+        first_token_seconds = time.perf_counter() - call.started_at
+        ended = partial(self._ended, call, response.overhead_seconds, first_token_seconds)
+        return observed_response(response, ended)
 
-    def _whole(self, call: Call, response: ChatResponse, said: Chunk) -> None:
-        if not call.is_from_cache:  # which says nothing of the deployment
-            self._completed(call.decision.deployment)
-        self._report(
-            call,
-            200,
-            usage=said.usage,
-            load_seconds=said.load_seconds,
-            first_token_seconds=time.perf_counter() - call.started_at,
-            overhead_seconds=response.overhead_seconds,
-        )
-
-    def finished(
-        self, call: Call, watched: _Watched, status: int, error: UpstreamError | None
+    def _ended(
+        self, call: Call, overhead_seconds: float, first_token_seconds: float, end: StreamEnd
     ) -> None:
-        """Report an answer whose frames have ended."""
-        if not call.is_from_cache:
-            if error is not None:
-                self._broke_off(call.decision.deployment, error)
-            elif status == 200:
-                self._completed(call.decision.deployment)
-        self._report(
-            call,
-            status,
-            fault=None if error is None else error.fault.value,
-            usage=watched.usage,
-            load_seconds=watched.load_seconds,
-            first_token_seconds=watched.first_token_seconds,
-            overhead_seconds=watched.overhead_seconds,
-        )
+        deployment, error = call.decision.deployment, end.error
+        status, fault = 200, None
+        if error is not None:
+            status, fault = _failure(error)
+        elif not end.is_complete:
+            status = CLIENT_GONE
+        if not call.is_from_cache:  # which says nothing of the deployment
+            if isinstance(error, UpstreamError):
+                self._broke_off(deployment, error)
+            elif end.is_complete:
+                self._completed(deployment)
+        self._report(call, status, fault, end, overhead_seconds, first_token_seconds)
 
     def _report(
         self,
         call: Call,
         status: int,
-        *,
-        fault: str | None = None,
-        usage: Usage | None = None,
-        load_seconds: float | None = None,
-        first_token_seconds: float | None = None,
+        fault: str | None,
+        end: StreamEnd = StreamEnd(),  # noqa: B008 - it never changes
         overhead_seconds: float | None = None,
+        first_token_seconds: float | None = None,
     ) -> None:
         if call.is_from_cache:  # so no token was worked on
-            usage, load_seconds = Usage(), None
+            end = StreamEnd(usage=Usage())
         duration = time.perf_counter() - call.started_at
         if overhead_seconds is None:
             overhead_seconds = max(0.0, duration - call.upstream_seconds)
@@ -124,8 +94,8 @@ class Recording:
             first_token_seconds=first_token_seconds,
             overhead_seconds=overhead_seconds,
             scoring_seconds=call.scoring_seconds,
-            usage=usage,
-            load_seconds=load_seconds,
+            usage=end.usage,
+            load_seconds=end.load_seconds,
             fault=fault,
             attempts=tuple((name, error.fault.value) for name, error in call.attempts),
             prompt=_prompt(call) if self._with_prompts else None,
@@ -138,60 +108,14 @@ class Recording:
             sink(event)
 
 
-class _Watched:
-    """The frames of an answer, with an eye on tokens and on how they end."""
-
-    __slots__ = (
-        "_call",
-        "_frames",
-        "_is_reported",
-        "_recording",
-        "first_token_seconds",
-        "load_seconds",
-        "overhead_seconds",
-        "usage",
-    )
-
-    def __init__(self, response: ChatResponse, call: Call, recording: Recording) -> None:
-        self._frames: FrameStream = response.frames
-        self._call = call
-        self._recording = recording
-        self._is_reported = False
-        self.usage: Usage | None = None
-        self.load_seconds: float | None = None
-        self.overhead_seconds = response.overhead_seconds
-        self.first_token_seconds = time.perf_counter() - call.started_at
-
-    async def read(self) -> Frame | None:
-        """The next frame."""
-        try:
-            frame = await self._frames.read()
-        except UpstreamError as error:
-            self._report(reply_to(error).status, error)
-            raise
-        if frame is None:
-            self._report(200)
-        elif frame.chunk is not None:
-            chunk = frame.chunk
-            if chunk.usage is not None:
-                self.usage = chunk.usage
-            if chunk.load_seconds is not None:
-                self.load_seconds = chunk.load_seconds
-        return frame
-
-    async def aclose(self) -> None:
-        """Stop the upstream; an answer that had not ended counts as given up by the client."""
-        await self._frames.aclose()
-        self._report(CLIENT_GONE)
-
-    def _report(self, status: int, error: UpstreamError | None = None) -> None:
-        if not self._is_reported:
-            self._is_reported = True
-            self._recording.finished(self._call, self, status, error)
-
-
-def _fault_of(error: GearshiftError) -> str | None:
-    return error.fault.value if isinstance(error, UpstreamError) else None
+def _failure(error: BaseException) -> tuple[int, str | None]:
+    """The status that a failure is reported with, and what kind of failure it is."""
+    if isinstance(error, asyncio.CancelledError):
+        return CLIENT_GONE, None
+    if isinstance(error, GearshiftError):
+        fault = error.fault.value if isinstance(error, UpstreamError) else None
+        return reply_to(error).status, fault
+    return 500, "internal"  # a bug of ours: counted like any failure, then left to the edge
 
 
 def _prompt(call: Call) -> str:

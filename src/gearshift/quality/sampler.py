@@ -8,17 +8,10 @@ from typing import Final
 
 from gearshift.client.answer import joined
 from gearshift.config.loading import Settings
+from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.planning.decision_ids import sampling_hash
 from gearshift.quality.pair import Sample
-from gearshift.types import (
-    ChatRequest,
-    ChatResponse,
-    Chunk,
-    CompleteResponse,
-    Decision,
-    Frame,
-    FrameStream,
-)
+from gearshift.types import ChatRequest, ChatResponse, Chunk, Decision, Frame
 
 _FINISHED: Final = ("stop", "length", None)
 _BASE_BYTES: Final = 4_000
@@ -49,16 +42,17 @@ class Sampler:
         side = self._side(request, decision)
         if side is None:
             return response
-        if isinstance(response.frames, CompleteResponse):
-            chunk = response.frames.frame.chunk
-            if chunk is not None:
-                self._take(request, decision, chunk, *side)
-            return response
+        chunks: list[Chunk] = []
 
-        def ended(chunks: list[Chunk]) -> None:
-            self._take(request, decision, joined(chunks), *side)
+        def heard(frame: Frame) -> None:
+            if frame.chunk is not None:
+                chunks.append(frame.chunk)
 
-        return response._replace(frames=_Heard(response.frames, ended))
+        def ended(end: StreamEnd) -> None:
+            if end.is_complete and chunks:  # one that was not read to its end is no sample
+                self._take(request, decision, joined(chunks), *side)
+
+        return observed_response(response, ended, heard)
 
     def _side(self, request: ChatRequest, decision: Decision) -> tuple[bool, float] | None:
         """Whether it is the weak answer, and the propensity; `None` where nobody repeats it."""
@@ -88,29 +82,3 @@ def _size(request: ChatRequest) -> int:
     if request.raw:
         return len(request.raw) * _DECODED
     return sum(len(str(message.get("content", ""))) for message in request.messages) * _DECODED
-
-
-class _Heard:
-    """Frames on their way, with an ear for what they say."""
-
-    __slots__ = ("_chunks", "_ended", "_frames")
-
-    def __init__(self, frames: FrameStream, ended: Callable[[list[Chunk]], None]) -> None:
-        self._frames = frames
-        self._ended: Callable[[list[Chunk]], None] | None = ended
-        self._chunks: list[Chunk] = []
-
-    async def read(self) -> Frame | None:
-        """The next frame."""
-        frame = await self._frames.read()
-        if frame is None:
-            ended, self._ended = self._ended, None
-            if ended is not None:
-                ended(self._chunks)
-        elif frame.chunk is not None:
-            self._chunks.append(frame.chunk)
-        return frame
-
-    async def aclose(self) -> None:
-        """Close the frames; an answer that was not read to its end is no sample."""
-        await self._frames.aclose()

@@ -348,11 +348,17 @@ async def test_frames_that_cannot_be_closed_give_their_place_back_all_the_same()
     assert gates.place_at_once("u", "a")
 
 
-async def test_frames_are_handed_through():
-    frames = Frames()
-    with await admission(1, 0).place("u", "a") as place:
-        kept = place.kept_by(frames)
-        whole = CompleteResponse(Frame(b"x"))
+async def test_an_answer_in_one_piece_keeps_no_place():
+    gates, whole = admission(1, 0), CompleteResponse(Frame(b"x"))
+    with await gates.place("u", "a") as place:
         assert place.kept_by(whole) is whole
+    assert gates.place_at_once("u", "a")
+
+
+async def test_frames_that_are_read_to_their_end_give_their_place_back_though_nobody_closes_them():
+    gates, frames = admission(1, 0), Frames()
+    with await gates.place("u", "a") as place:
+        kept = place.kept_by(frames)
     assert await kept.read() is None
-    assert kept.read == frames.read
+    assert frames.is_closed
+    assert gates.place_at_once("u", "a")

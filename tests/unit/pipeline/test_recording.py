@@ -131,6 +131,31 @@ async def test_a_stream_that_breaks_is_reported_with_its_fault():
     assert [(event.status, event.fault) for event in events] == [(502, "cut_off")]
 
 
+async def test_a_bug_in_the_midst_of_an_answer_is_not_the_clients_going_away():
+    events, told = [], []
+    response = await answer(Frames(Frame(b"a"), error=ZeroDivisionError()), events, broken=told)
+    with pytest.raises(ZeroDivisionError):
+        await read(response.frames)
+    await response.frames.aclose()
+    assert [(event.status, event.fault) for event in events] == [(500, "internal")]
+    assert told == []  # it says nothing of the deployment
+
+
+async def test_an_answer_whose_closing_is_cancelled_is_reported():
+    class Stuck(Frames):
+        async def aclose(self):
+            await asyncio.Event().wait()
+
+    events = []
+    response = await answer(Stuck(Frame(b"a")), events)
+    closing = asyncio.create_task(response.frames.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with suppress(asyncio.CancelledError):
+        await closing
+    assert [event.status for event in events] == [CLIENT_GONE]
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -51,7 +51,7 @@ LEFTOVERS: Sequence[Script] = (
     *(in_the_same_packet, at_once, a_moment_later, after_the_last_chunk),
     *(after_no_body, after_too_short_a_length, after_an_error),
 )
-each_dialect = pytest.mark.parametrize("dialect", registry.CLIENT_DIALECTS)
+each_dialect = pytest.mark.parametrize("dialect", registry.UPSTREAM_DIALECTS)
 
 
 async def told(url: str, dialect: str, model: str, *, stream: bool = False) -> Told:

@@ -20,14 +20,14 @@ from gearshift.dialects.base import SharingDialect, UpstreamDialect
 from gearshift.pipeline.cached_frames import form_of, replayed
 from gearshift.pipeline.call import Call, Handler
 from gearshift.pipeline.origins import Server
-from gearshift.pipeline.recorded import RecordedFrames, Recorder
+from gearshift.pipeline.recorded import Recorder
+from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.threads import Purpose, in_thread
 from gearshift.types import (
     CacheResult,
     CacheUse,
     ChatRequest,
     ChatResponse,
-    CompleteResponse,
     Decision,
     Deployment,
 )
@@ -108,14 +108,12 @@ class AnswerCache:
     def _recorded(self, request: ChatRequest, response: ChatResponse, key: str) -> ChatResponse:
         recorder = Recorder(request, self._most_bytes, with_tool_calls=self._settings.tool_calls)
         ended = partial(self._keep, request, response.dialect, key, recorder)
-        if isinstance(response.frames, CompleteResponse):
-            recorder.add(response.frames.frame)
-            ended()
-            return response
-        return response._replace(frames=RecordedFrames(response.frames, recorder, ended))
+        return observed_response(response, ended, recorder.add)
 
-    def _keep(self, request: ChatRequest, dialect: str, key: str, recorder: Recorder) -> None:
-        if recorder.is_worth_keeping:
+    def _keep(
+        self, request: ChatRequest, dialect: str, key: str, recorder: Recorder, end: StreamEnd
+    ) -> None:
+        if end.is_complete and recorder.is_worth_keeping:
             frames = tuple(recorder.frames)
             form, has_usage = form_of(request), recorder.has_usage
             kept = CachedAnswer(dialect, request.stream, form, has_usage, frames)

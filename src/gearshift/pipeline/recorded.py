@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import orjson
 
-from gearshift.types import ChatRequest, Chunk, Frame, FrameStream
+from gearshift.types import ChatRequest, Chunk, Frame
 
 _STOPPED: Final = "stop"
 _CALLED: Final = "tool_calls"
@@ -91,34 +90,3 @@ class Recorder:
         except orjson.JSONDecodeError:
             return False
         return True
-
-
-class RecordedFrames:
-    """Frames on their way to the reader, with a recorder beside them.
-
-    Args:
-        frames: The answer.
-        recorder: Told of each frame.
-        ended: Called once the answer has been read to its end; not where it breaks off or is left.
-    """
-
-    __slots__ = ("_ended", "_frames", "_recorder")
-
-    def __init__(self, frames: FrameStream, recorder: Recorder, ended: Callable[[], None]) -> None:
-        self._frames = frames
-        self._recorder = recorder
-        self._ended: Callable[[], None] | None = ended
-
-    async def read(self) -> Frame | None:
-        """The next frame."""
-        frame = await self._frames.read()
-        if frame is not None:
-            self._recorder.add(frame)
-        elif self._ended is not None:
-            ended, self._ended = self._ended, None
-            ended()
-        return frame
-
-    async def aclose(self) -> None:
-        """Stop the upstream."""
-        await self._frames.aclose()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearshift.pipeline.recorded import RecordedFrames, Recorder
+from gearshift.pipeline.recorded import Recorder
 from gearshift.types import ChatRequest, Chunk, Frame, Operation, ToolCall, Usage
 
 CALL = (ToolCall(0, "1", "f", "{}"),)
@@ -75,38 +75,6 @@ def test_what_should_be_json_is(text, is_kept, kind):
     form = {"type": kind}
     assert kept(Chunk(text, finish_reason="stop"), response_format=form) is is_kept
     assert kept(Chunk(text, finish_reason="stop"), response_format={"type": "text"})
-
-
-class Frames:
-    def __init__(self, *frames):
-        self.frames = [*frames]
-        self.is_closed = False
-
-    async def read(self):
-        return self.frames.pop(0) if self.frames else None
-
-    async def aclose(self):
-        self.is_closed = True
-
-
-async def test_an_answer_is_heard_on_its_way_and_its_end_once():
-    inner, ends = Frames(Frame(b"a"), Frame(b"b")), []
-    made = recorder()
-    frames = RecordedFrames(inner, made, lambda: ends.append(1))
-    assert [await frames.read() for _ in range(2)] == [Frame(b"a"), Frame(b"b")]
-    assert (made.frames, ends) == ([b"a", b"b"], [])
-    assert await frames.read() is None
-    assert await frames.read() is None
-    await frames.aclose()
-    assert (ends, inner.is_closed) == ([1], True)
-
-
-async def test_what_is_left_has_no_end():
-    inner, ends = Frames(Frame(b"a")), []
-    frames = RecordedFrames(inner, recorder(), lambda: ends.append(1))
-    await frames.read()
-    await frames.aclose()
-    assert (ends, inner.is_closed) == ([], True)
 
 
 def test_tokens_are_noticed():

@@ -19,9 +19,9 @@ def test_a_gateway_that_others_reach_without_keys_is_warned_of():
 
 
 def test_settings_that_do_nothing_and_weak_keys_are_warned_of():
-    given = settings(cache={"enabled": True}, auth={"api_keys": ["short"]})
+    given = settings(cache={"redis_url": "redis://r"}, auth={"api_keys": ["short"]})
     first, second = serve._warnings("127.0.0.1", given)
-    assert first.startswith("cache.enabled: ")
+    assert first.startswith("cache.redis_url: ")
     assert second.startswith("auth.api_keys.0: ")
     assert "short" not in second.replace("shorter", "")
 

@@ -358,4 +358,7 @@ class Connection(asyncio.Protocol):
         self._is_lingering = True
         self._out.watch(self._server.now)
         self.deadline = self._server.now + _LINGER_SECONDS
-        self._transport.write_eof()
+        try:
+            self._transport.write_eof()
+        except OSError:  # the client is gone, and the loop has not noticed yet
+            self.abort()

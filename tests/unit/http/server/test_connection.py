@@ -1,6 +1,7 @@
 """One connection of a client: never more is written than it takes, whatever it asks for."""
 
 import asyncio
+import errno
 
 import pytest
 from tests.fakes.transport import HIGH_WATER_BYTES, FakeServer
@@ -359,4 +360,18 @@ async def test_a_client_that_goes_while_its_handler_cleans_up_does_not_disturb_i
     client.half_close()
     await turns()
     assert cleaned == [True]
+    assert not site.connections
+
+
+async def test_a_client_that_is_gone_before_the_loop_knows_it_is_let_go(monkeypatch):
+    site = server(lambda request: whole(b"x"))
+    client = site.connect()
+
+    def not_connected():
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(client, "write_eof", not_connected)
+    client.send(LAST)
+    await turns()
+    assert client.is_aborted
     assert not site.connections

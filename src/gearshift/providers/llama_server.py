@@ -22,10 +22,11 @@ def main(arguments: list[str] | None = None) -> None:
     Ends at SIGTERM, and when standard input closes: the parent is gone then, however it went.
     """
     given = _parse(arguments)
-    # Not an ordinary exit: the server's destructor waits for requests in flight without end.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    # Signals end the process in the system: a handler of Python's waits for the main thread to
+    # come back from loading, and is lost if it comes just before a wait without end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    parent = threading.Thread(target=_exit_with_parent, daemon=True)
+    parent.start()
     with extra("embedded", "an engine for GGUF files"):
         import xllamacpp
 
@@ -47,8 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     server = xllamacpp.Server(parameters)  # returns once the model is loaded
     sys.stdout.buffer.write(orjson.dumps({"ready": server.listening_address}) + b"\n")
     sys.stdout.flush()
-    while True:
-        signal.pause()
+    parent.join()
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -65,6 +65,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def _exit_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
+    # Not an ordinary exit: the server's destructor waits for requests in flight without end.
     os._exit(0)
 
 

@@ -4,9 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-import anthropic
 import pytest
 from tests.conftest import TIERS
+from tests.fakes.sdks import anthropic
 from tests.fakes.upstream import FaultUpstream
 
 from gearshift.providers.demo_model import demo_reply
@@ -202,15 +202,15 @@ async def test_a_tool_is_called_and_its_result_goes_back(calling, is_streamed):
 @pytest.mark.parametrize(
     ("fault", "error", "status"),
     [
-        ("busy", anthropic.APIStatusError, 529),
-        ("rejected", anthropic.BadRequestError, 400),
-        ("failed", anthropic.InternalServerError, 502),
+        ("busy", "APIStatusError", 529),
+        ("rejected", "BadRequestError", 400),
+        ("failed", "InternalServerError", 502),
     ],
 )
 async def test_what_goes_wrong_behind_us_has_anthropics_shape(calling, fault, error, status):
     client, upstream = calling
     upstream.says, upstream.fault = b"", fault
-    with pytest.raises(error) as caught:
+    with pytest.raises(getattr(anthropic, error)) as caught:
         await client.messages.create(model="gemma2:2b", max_tokens=9, messages=turn("Hello"))
     assert caught.value.status_code == status
     assert caught.value.body["error"]["message"]

@@ -2,10 +2,9 @@
 
 import asyncio
 
-import ollama
-import openai
 import pytest
 from tests.conftest import TIERS
+from tests.fakes.sdks import ollama, openai
 
 from gearshift import TaskComplexityScorer, TierConfig
 from gearshift.providers.demo_model import demo_reply

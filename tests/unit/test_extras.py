@@ -18,23 +18,24 @@ SOURCES = sorted(Path(gearshift.__file__).parent.rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
-# Which distributions bring a module; it takes a second to read them all, so only once.
-DISTRIBUTIONS = {
-    module: {canonicalize_name(name) for name in names}
-    for module, names in packages_distributions().items()
-}
+@pytest.fixture(scope="module")
+def by_module() -> dict[str, str]:
+    """Which extra brings a module; it takes a second to read what every distribution brings."""
+    brought = {
+        module: {canonicalize_name(name) for name in names}
+        for module, names in packages_distributions().items()
+    }
 
+    def modules_of(requirements) -> set[str]:
+        wanted = {canonicalize_name(Requirement(text).name) for text in requirements}
+        return {module for module, names in brought.items() if wanted & names}
 
-def modules_of(requirements) -> set[str]:
-    wanted = {canonicalize_name(Requirement(text).name) for text in requirements}
-    return {module for module, names in DISTRIBUTIONS.items() if wanted & names}
-
-
-BY_MODULE = {
-    module: name
-    for name, requirements in PROJECT["optional-dependencies"].items()
-    for module in modules_of(requirements) - modules_of(PROJECT["dependencies"])
-}
+    own = modules_of(PROJECT["dependencies"])
+    return {
+        module: name
+        for name, requirements in PROJECT["optional-dependencies"].items()
+        for module in modules_of(requirements) - own
+    }
 
 
 def imports(tree: ast.AST, within: str | None = None) -> Iterator[tuple[str, str | None, int]]:
@@ -54,30 +55,31 @@ def imports(tree: ast.AST, within: str | None = None) -> Iterator[tuple[str, str
         yield from imports(child, within)
 
 
-def test_every_extra_brings_modules():
-    assert set(BY_MODULE.values()) == set(PROJECT["optional-dependencies"])
+def test_every_extra_brings_modules(by_module):
+    assert set(by_module.values()) == set(PROJECT["optional-dependencies"])
 
 
-def test_optional_modules_are_imported_where_a_missing_one_is_explained():
+def test_optional_modules_are_imported_where_a_missing_one_is_explained(by_module):
     wrong = [
         f"{source.relative_to(ROOT)}:{line}: put {module} into `with extra({wanted!r}, …)`"
         for source in SOURCES
         for module, within, line in imports(ast.parse(source.read_text("utf-8")))
-        if (wanted := BY_MODULE.get(module)) is not None and within != wanted
+        if (wanted := by_module.get(module)) is not None and within != wanted
     ]
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", sorted(BY_MODULE))
-def test_what_is_missing_is_said_with_its_remedy(module, monkeypatch):
-    monkeypatch.setitem(sys.modules, module, None)
-    name = BY_MODULE[module]
-    with pytest.raises(MissingExtraError) as caught, extra(name, "this"):
-        __import__(module)
-    assert str(caught.value).startswith(f'this needs an extra: pip install "gearshift[{name}]"')
-    with pytest.raises(MissingExtraError, match="this needs an extra"):
-        require(name, "this", module)
-    assert caught.value.extra == name
+@pytest.mark.parametrize("name", PROJECT["optional-dependencies"])
+def test_what_is_missing_is_said_with_its_remedy(name, by_module, monkeypatch):
+    for module in (module for module, bringer in by_module.items() if bringer == name):
+        monkeypatch.setitem(sys.modules, module, None)
+        with pytest.raises(MissingExtraError) as caught, extra(name, "this"):
+            __import__(module)
+        told = str(caught.value)
+        assert told.startswith(f'this needs an extra: pip install "gearshift[{name}]"')
+        with pytest.raises(MissingExtraError, match="this needs an extra"):
+            require(name, "this", module)
+        assert caught.value.extra == name
 
 
 def test_what_is_installed_is_not_spoken_of():

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from sklearn.ensemble import GradientBoostingRegressor
 from tests.fakes.traffic import outcomes
 
 from gearshift.evaluation.measures import Ranking
@@ -86,6 +85,8 @@ def test_complete_trees_answer_as_those_of_scikit_learn():
     random = np.random.default_rng(1)
     seen = random.normal(size=(500, len(FOR_TREES))).astype(np.float32)
     target = seen[:, 0] * (seen[:, 1] > 0) + random.normal(size=500) / 5
+    from sklearn.ensemble import GradientBoostingRegressor  # takes a second
+
     boosting = GradientBoostingRegressor(n_estimators=30, max_depth=4, init="zero", random_state=0)
     boosting.fit(seen, target)
     trees = _complete([one.tree_ for one in boosting.estimators_[:, 0]], 4)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -60,6 +61,14 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped although GEARSHIFT_TEST_SERVICES=required: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def without_garbage_collection() -> Iterator[None]:
+    """Only what nobody refers to is freed: a cycle stays, as it would until the next collection."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 GatewayFactory = Callable[..., AbstractAsyncContextManager[str]]

@@ -91,6 +91,8 @@ class Fallback:
                     return None
                 if not error.permits_fallback:
                     raise
+                # Its frames hold the call, which holds it.
+                error.__traceback__ = None
                 wait = self._wait(call, position, attempt, error)
             finally:
                 call.upstream_seconds += time.perf_counter() - started

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -408,3 +409,19 @@ def test_neither_the_time_of_upstreams_nor_waiting_between_tries_is_our_own(
 def test_our_own_time_is_never_below_nothing(monkeypatch):
     _, response, _ = timed(monkeypatch, ([Plan(seconds=1.0)],), arrived_before=-0.5)
     assert response.overhead_seconds == 0.0
+
+
+async def test_a_call_that_fell_back_is_not_left_to_the_garbage_collector(
+    without_garbage_collection,
+):
+    class Failed(list):
+        """A list that can be watched."""
+
+    asked = call()
+    asked.attempts = Failed()
+    failed = weakref.ref(asked.attempts)
+    down = ScriptedProvider(UpstreamError("down", fault=FailureKind.UNREACHABLE))
+    answer = await fallback(down, ScriptedProvider())(asked)
+    assert len(asked.attempts) == 1
+    del asked, answer
+    assert failed() is None

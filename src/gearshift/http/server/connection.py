@@ -210,7 +210,10 @@ class Connection(asyncio.Protocol):
                 await self._out.drained()
         except asyncio.CancelledError:
             if not self._is_to_be_ended():
-                raise  # the client has gone
+                # The client has gone. The task keeps the error, whose frames hold us: a cycle,
+                # with everything about the request in it, if we kept the task.
+                self._task = None
+                raise
             self._fail(item, stopping())
             keeps_alive = False
         except GearshiftError as error:

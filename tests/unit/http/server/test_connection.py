@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import weakref
 
 import pytest
 from tests.fakes.transport import HIGH_WATER_BYTES, FakeServer
@@ -361,6 +362,44 @@ async def test_a_client_that_goes_while_its_handler_cleans_up_does_not_disturb_i
     await turns()
     assert cleaned == [True]
     assert not site.connections
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("how", ["go", "half_close"])
+async def test_nothing_of_a_request_is_left_to_the_garbage_collector(
+    without_garbage_collection, streamed, how
+):
+    handlers = weakref.WeakSet()
+
+    class Handler:
+        async def answer(self, request):
+            if streamed:
+                return HttpResponse(200, {}, self)
+            return await self.read()
+
+        async def read(self):
+            await asyncio.Event().wait()
+
+        def abort_marker(self):
+            return b""
+
+        async def aclose(self):
+            pass
+
+    async def answer(request):
+        handler = Handler()
+        handlers.add(handler)
+        return await handler.answer(request)
+
+    site = server(answer)
+    client = site.connect()
+    client.send(GET % 1)
+    await turns(3)
+    assert len(handlers) == 1
+    getattr(client, how)()
+    del client
+    await turns()
+    assert not handlers
 
 
 async def test_a_client_that_is_gone_before_the_loop_knows_it_is_let_go(monkeypatch):

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
-from gearshift import registry
 from gearshift.cache.base import CacheConfig
 from gearshift.cache.loading import open_backend
 from gearshift.cache.store import AnswerStore
 from gearshift.catalog.discovery import UNDISCOVERED, discover
+from gearshift.catalog.served_models import ServedModel, served_models
 from gearshift.client.answer import Answer, AnswerStream
 from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.http.client.loop_end import LoopEnd
-from gearshift.pipeline.admission import Admission
-from gearshift.pipeline.build import build
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.carry_over import carry_over
-from gearshift.pipeline.circuit_breakers import CircuitBreakers
-from gearshift.pipeline.health import DeploymentHealth, HealthMonitor
+from gearshift.pipeline.health import DeploymentHealth
 from gearshift.pipeline.in_flight import InFlight
-from gearshift.pipeline.topology import is_listed, spellings
+from gearshift.pipeline.topology import info_of
+from gearshift.pipeline.upstreams import Upstreams
 from gearshift.planning.planner import Planner
-from gearshift.providers.base import EnginesProvider, Provider, ReusableProvider, UpstreamConfig
+from gearshift.planning.router_loading import router_for
+from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.telemetry.events import Sink
-from gearshift.tiered_routing.scorer import Scorer
-from gearshift.tiered_routing.scorer_loading import scorer_or_rule
-from gearshift.tiered_routing.tier_config import TierConfig, is_model_file
+from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import TieredModelRouter, allowed_targets
 from gearshift.types import (
     ChatRequest,
@@ -44,29 +38,6 @@ from gearshift.types import (
     ModelInfo,
     UpstreamState,
 )
-
-_LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ServedModel:
-    """A name that clients may put into `model`.
-
-    Attributes:
-        upstream: Who serves it; `None` for `auto` and the tiers.
-        info: What the upstream says of it.
-    """
-
-    name: str
-    kind: Literal["auto", "tier", "model"]
-    upstream: str | None = None
-    info: ModelInfo | None = None
-
-
-def of_name(name: str, models: Iterable[ServedModel]) -> ServedModel | None:
-    """The model that a name stands for, with its `latest` or without."""
-    names = {served.name: served for served in models}
-    return next((names[same] for same in spellings(name) if same in names), None)
 
 
 class LLMInterface:
@@ -116,7 +87,8 @@ class LLMInterface:
         if isinstance(config, TierConfig):
             config = Settings(tiered_routing=config)
         self.settings = config or Settings()
-        self.router = router or router_for(self.settings, previous)
+        before = None if previous is None else previous.router
+        self.router: TieredModelRouter = router or router_for(self.settings.tiered_routing, before)
         self.notices: tuple[str, ...] = ()
         self.in_flight = InFlight()
         self._loop_end = LoopEnd(self._close)
@@ -128,43 +100,16 @@ class LLMInterface:
         self._connect(given or (UNDISCOVERED,), previous)
 
     def _connect(
-        self, upstreams: Sequence[UpstreamConfig], previous: LLMInterface | None = None
+        self, configs: Sequence[UpstreamConfig], previous: LLMInterface | None = None
     ) -> None:
-        self._upstreams = tuple(upstreams)
-        kept = self._unchanged(previous) if previous else {}
-        limits, deadlines = self.settings.limits, self.settings.deadlines
-        self.providers: dict[str, Provider] = {
-            upstream.name: kept.get(upstream.name)
-            or registry.find("providers", upstream.provider)(upstream, deadlines)
-            for upstream in self._upstreams
-        }
-        self._owned = self.providers.keys() - kept.keys()
-        circuit = self.settings.circuit
-        self.circuits = CircuitBreakers(
-            time.monotonic,
-            failures=circuit.failures,
-            open_seconds=circuit.open_seconds,
-            longest_open_seconds=circuit.longest_open_seconds,
+        before = None if previous is None else previous._upstreams
+        self._upstreams: Upstreams = Upstreams(
+            self.settings, configs, self._sinks, self._store, before
         )
-        self.admission = Admission(
-            limits.max_in_flight,
-            limits.max_queue,
-            limits.first_token_seconds,
-            lambda upstream: self.health.topology.tiers_at(upstream),
-        )
-        routing = self.settings.tiered_routing
-        self.health = HealthMonitor(routing, self._upstreams, self.providers, self.circuits)
-        self._pipeline = build(
-            self.settings,
-            self.providers,
-            self.circuits,
-            self.admission,
-            self.health,
-            self._sinks,
-            self._store,
-        )
-        if previous is not None:
-            self._take_over(previous, kept)
+        upstreams = self._upstreams
+        self.providers, self.circuits = upstreams.providers, upstreams.circuits
+        self.admission, self.health = upstreams.admission, upstreams.health
+        self._handler = upstreams.pipeline.handler
 
     def _opened_store(self, previous: LLMInterface | None) -> tuple[AnswerStore | None, bool]:
         """Where answers are kept, and whether it is opened here: the previous one's goes on."""
@@ -175,22 +120,6 @@ class LLMInterface:
             return previous._store, False
         where = CacheConfig(cache.max_bytes, cache.location)
         return AnswerStore(partial(open_backend, cache.backend, where)), True
-
-    def _unchanged(self, previous: LLMInterface) -> dict[str, Provider]:
-        """The previous interface's providers that serve here unchanged."""
-        if previous.settings.deadlines != self.settings.deadlines:
-            return {}
-        before = {upstream.name: upstream for upstream in previous._upstreams}
-        same = [u.name for u in self._upstreams if before.get(u.name) == u]
-        return {name: previous.providers[name] for name in same}
-
-    def _take_over(self, previous: LLMInterface, kept: Mapping[str, Provider]) -> None:
-        """What is known of the upstreams, so that a change of settings is no fresh start."""
-        for name in self._owned & previous.providers.keys():
-            provider = self.providers[name]
-            if isinstance(provider, ReusableProvider):
-                provider.reuse_from(previous.providers[name])
-        carry_over(self._pipeline.stateful, previous._pipeline.stateful, kept)
 
     def hand_over(self, successor: LLMInterface) -> None:
         """Leave the reused upstreams to the interface that reuses them: it closes them from now on.
@@ -205,16 +134,9 @@ class LLMInterface:
             >>> new.providers == old.providers
             True
         """
-        shared = set(self.providers.values()) & set(successor.providers.values())
-        self._owned -= {name for name, provider in self.providers.items() if provider in shared}
-        successor._owned = set(successor.providers)
+        self._upstreams.hand_over(successor._upstreams)
         if self._store is successor._store:
             self._owns_store, successor._owns_store = False, True
-        for targets in successor.health.topology.models.values():
-            for target in targets:
-                if successor.providers[target.deployment.upstream] not in shared:
-                    # What failed at the old address, or with the old key, may do now.
-                    successor.circuits.succeeded(target.deployment)
 
     async def start(self) -> Self:
         """Discover the upstreams if none is configured, start them, and probe each once.
@@ -232,14 +154,12 @@ class LLMInterface:
             ['ollama']
         """
         if self._must_discover:
-            found = await discover(self.settings)
+            discovery = await discover(self.settings)
             self._must_discover = False
-            self.notices = found.notices
-            self._connect(found.upstreams)
+            self.notices = discovery.notices
+            self._connect(discovery.upstreams)
         try:
-            for name in self._owned:
-                await self.providers[name].start()
-            await self.health.start()
+            await self._upstreams.start()
         except BaseException:
             await self.aclose()
             raise
@@ -259,9 +179,7 @@ class LLMInterface:
         await self._loop_end.disarm()
 
     async def _close(self) -> None:
-        await self.health.aclose()
-        for name in self._owned:
-            await self.providers[name].aclose()
+        await self._upstreams.aclose()
         if self._store is not None and self._owns_store:
             await self._store.close()
 
@@ -354,7 +272,7 @@ class LLMInterface:
         plan = self.planner.plan(request, self.health.topology)
         call = Call(request, plan.decision, plan.candidates, started, plan.scoring_seconds)
         self.in_flight.begun()
-        return await self._pipeline.handler(call)
+        return await self._handler(call)
 
     @overload
     async def chat_completion(
@@ -428,20 +346,7 @@ class LLMInterface:
             >>> [model.name for model in LLMInterface().served_models()]
             ['auto', 'simple', 'complex', 'gemma2:2b', 'mistral:7b-instruct']
         """
-        topology = self.health.topology
-        names = [ServedModel(AUTO_MODEL, "auto")]
-        names += [
-            ServedModel(tier, "tier")
-            for tier in topology.tiers
-            if allowed_tiers is None or tier in allowed_tiers
-        ]
-        for model, known in topology.models.items():
-            targets = allowed_targets(known, topology.tiers, allowed_tiers)
-            if not targets:
-                continue
-            first = targets[0].deployment
-            names.append(ServedModel(model, "model", first.upstream, self.model_info(first)))
-        return names
+        return served_models(self.health.topology, self.health.states, allowed_tiers)
 
     def model_info(self, deployment: Deployment) -> ModelInfo | None:
         """What the upstream reports of a model; `None` if nothing, or before the first probe.
@@ -453,9 +358,7 @@ class LLMInterface:
             >>> LLMInterface().model_info(Deployment("ollama", "gemma2:2b")) is None
             True
         """
-        state = self.health.states.get(deployment.upstream)
-        infos = state.models if state else ()
-        return next((info for info in infos if is_listed(deployment.model, info)), None)
+        return info_of(deployment, self.health.states)
 
     def tier_health(self) -> dict[str, list[DeploymentHealth]]:
         """The health of every tier's deployments, by tier, in the order they are tried in.
@@ -487,13 +390,7 @@ class LLMInterface:
             >>> [upstream.name for upstream in LLMInterface().running_upstreams()]
             ['ollama']
         """
-        running = []
-        for upstream in self._upstreams:
-            provider = self.providers[upstream.name]
-            if isinstance(provider, EnginesProvider):
-                upstream = provider.shared_config
-            running.append(upstream)
-        return tuple(running)
+        return self._upstreams.running()
 
     def provider_of(
         self, model: str, allowed_tiers: frozenset[str] | None = None
@@ -516,23 +413,3 @@ class LLMInterface:
             return None
         deployment = targets[0].deployment
         return self.providers[deployment.upstream], deployment.model
-
-
-def router_for(settings: Settings, previous: LLMInterface | None = None) -> TieredModelRouter:
-    """The router that settings ask for: the previous one's where that is the same.
-
-    It touches nothing that belongs to an event loop, so any thread may wait for it.
-    """
-    routing = settings.tiered_routing
-    # A model's file may hold another model by now.
-    is_kept = previous is not None and previous.settings.tiered_routing == routing
-    if previous is not None and is_kept and not is_model_file(routing.scorer):
-        return previous.router
-    return TieredModelRouter(routing, _scorer_for(routing))
-
-
-def _scorer_for(routing: TierConfig) -> Scorer:
-    scorer, trouble = scorer_or_rule(routing)
-    if trouble:
-        _LOG.warning("%s", trouble)
-    return scorer

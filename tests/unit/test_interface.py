@@ -1,7 +1,6 @@
 """The one way in: the choice, the call, what there is to choose from, and who closes what."""
 
 import asyncio
-from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -9,10 +8,11 @@ from tests.fakes import provider as fake
 
 from gearshift import registry
 from gearshift.cache.memory import MemoryCache
+from gearshift.catalog.served_models import ServedModel
 from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.errors import ExhaustedError, FailureKind, RequestError, UpstreamError
-from gearshift.interface import LLMInterface, ServedModel, router_for
+from gearshift.interface import LLMInterface
 from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.recording import Recording
@@ -115,7 +115,7 @@ async def test_who_fails_is_replaced_by_the_next_tier():
 async def test_names_that_clients_may_use():
     async with LLMInterface(settings(upstream(models=[SMALL, LARGE, "own:1b"]))) as llm:
         served = llm.served_models()
-        assert [(one.name, one.kind) for one in served] == [
+        assert [(model.name, model.kind) for model in served] == [
             ("auto", "auto"),
             ("simple", "tier"),
             ("complex", "tier"),
@@ -126,7 +126,7 @@ async def test_names_that_clients_may_use():
         assert served[-1] == ServedModel(
             "own:1b", "model", "here", ModelInfo("own:1b", parameters=6)
         )
-        names = [one.name for one in llm.served_models(frozenset({"simple"}))]
+        names = [model.name for model in llm.served_models(frozenset({"simple"}))]
         assert names[:2] == ["auto", "simple"]
         assert LARGE not in names
         assert "complex" not in names
@@ -149,18 +149,6 @@ async def test_health_is_that_of_each_tiers_deployments():
         (health,) = llm.tier_health()["simple"]
         assert (str(health.deployment), health.readiness) == (f"here/{SMALL}", Readiness.READY)
         assert llm.upstream_states()["here"].detail == "asked"
-
-
-def test_other_processes_are_told_the_addresses_of_engines():
-    class Engines(fake.EchoProvider):
-        @property
-        def shared_config(self):
-            return replace(self.config, options={"m": "http://127.0.0.1:7"})
-
-    llm = LLMInterface(settings())
-    llm.providers["here"] = Engines(llm._upstreams[0], llm.settings.deadlines)
-    assert llm.running_upstreams()[0].options == {"m": "http://127.0.0.1:7"}
-    assert LLMInterface(settings()).running_upstreams() == settings().upstream_configs()
 
 
 # --- beginning and end
@@ -239,45 +227,13 @@ async def test_a_successor_that_is_given_up_closes_nothing_of_its_predecessors()
         assert echo(old).events == ["start"]
 
 
-async def test_a_successor_goes_on_with_what_the_steps_of_the_pipeline_know():
-    """Each of them has its own tests of what that is; here, that every one is asked."""
-    hedging = {"enabled": True}
-    async with LLMInterface(settings(hedging=hedging)) as old:
-        told = []
-        for step in old._pipeline.stateful:
-            kind = type(step)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(kind, "carry_over", lambda *said: told.append(said))
-                new = LLMInterface(settings(hedging={**hedging, "percentile": 90}), previous=old)
-            (successor, previous, unchanged) = told.pop()
-            assert (type(successor), previous, list(unchanged)) == (kind, step, ["here"])
-            assert successor in new._pipeline.stateful
-        names = {type(step).__name__ for step in old._pipeline.stateful}
-        assert names == {"Admission", "CircuitBreakers", "HealthMonitor", "RetryBudget", "Hedging"}
-
-
-def test_other_deadlines_make_other_providers():
-    old = LLMInterface(settings())
-    new = LLMInterface(settings(limits={"idle_seconds": 1}), previous=old)
-    assert new.providers["here"] is not old.providers["here"]
-    assert echo(new).deadlines.idle_seconds == 1
-
-
 def test_the_router_is_kept_while_routing_is_the_same():
     old = LLMInterface(settings())
-    assert router_for(settings(hedging={"enabled": True}), old) is old.router
-    assert router_for(settings(tiered_routing={"complexity_threshold": 4}), old) is not old.router
-    assert router_for(settings()) is not old.router
+    other = settings(tiered_routing={"complexity_threshold": 4})
+    assert LLMInterface(settings(hedging={"enabled": True}), previous=old).router is old.router
+    assert LLMInterface(other, previous=old).router is not old.router
+    assert LLMInterface(settings()).router is not old.router
     assert LLMInterface(settings(), router=old.router).router is old.router
-
-
-def test_a_scorer_that_cannot_be_loaded_is_said_and_the_rule_stands_in(caplog, tmp_path):
-    missing = str(tmp_path / "none.npz")
-    router = router_for(settings(tiered_routing={"scorer": missing}))
-    assert "none.npz" in caplog.text
-    assert router is not None
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
 
 
 # --- kept answers
@@ -354,7 +310,7 @@ async def test_it_may_be_started_again_with_a_cache(noted):
 
 def test_where_the_cache_is_off_there_is_no_step_for_it():
     for cache, is_there in (({}, False), (CACHED, True)):
-        handler = LLMInterface(settings(**cache))._pipeline.handler
+        handler = LLMInterface(settings(**cache))._handler
         assert isinstance(handler, Recording)
         assert isinstance(handler._inner, AnswerCache) is is_there
         assert isinstance(handler._inner, Fallback) is not is_there

@@ -35,8 +35,8 @@ class Topology:
 
     def of_model(self, name: str) -> tuple[Candidate, ...]:
         """The deployments that serve a model; a bare name means its `latest` tag, as in Ollama."""
-        found = (self.models.get(same) for same in spellings(name))
-        return next((targets for targets in found if targets), ())
+        same = (self.models.get(spelling) for spelling in spellings(name))
+        return next((targets for targets in same if targets), ())
 
 
 def canonical(model: str) -> str:
@@ -61,6 +61,13 @@ def is_listed(model: str, info: ModelInfo) -> bool:
     return any(fnmatchcase(model, name) for name in names if "*" in name) or (
         canonical(model) in map(canonical, info.aliases)
     )
+
+
+def info_of(deployment: Deployment, states: Mapping[str, UpstreamState]) -> ModelInfo | None:
+    """What its upstream reports of a model; `None` if nothing, or before the first probe."""
+    state = states.get(deployment.upstream)
+    infos = state.models if state else ()
+    return next((info for info in infos if is_listed(deployment.model, info)), None)
 
 
 def resolve(
@@ -115,14 +122,14 @@ class _Described:
 
     def listed(self, tier_of: Mapping[Deployment, str]) -> list[Candidate]:
         """Every model that some upstream is known to serve."""
-        found = []
+        targets = []
         for upstream in self.upstreams:
             state = self.states.get(upstream.name)
-            asked = [info.name for info in state.models] if state else []
-            for model in _declared(upstream) or asked:
+            reported = [info.name for info in state.models] if state else []
+            for model in _declared(upstream) or reported:
                 tier = tier_of.get(Deployment(upstream.name, model), "")
-                found.append(self._target(tier, upstream, model))
-        return found
+                targets.append(self._target(tier, upstream, model))
+        return targets
 
     def _has(self, upstream: UpstreamConfig, model: str) -> bool:
         declared = _declared(upstream)
@@ -137,9 +144,7 @@ class _Described:
 
     def _target(self, tier: str, upstream: UpstreamConfig, model: str) -> Candidate:
         deployment = Deployment(upstream.name, model)
-        state = self.states.get(upstream.name)
-        infos = state.models if state else ()
-        info = next((info for info in infos if is_listed(model, info)), None)
+        info = info_of(deployment, self.states)
         capabilities = info.capabilities if info else None
         lacking = self.incapabilities.get(deployment)
         if lacking:

@@ -10,7 +10,8 @@ from typing import Self
 
 from gearshift.config.checks import require_extras
 from gearshift.config.loading import Settings
-from gearshift.interface import LLMInterface, router_for
+from gearshift.interface import LLMInterface
+from gearshift.planning.router_loading import router_for
 from gearshift.providers.base import UpstreamConfig
 from gearshift.telemetry.events import Sink
 from gearshift.threads import Purpose, in_thread
@@ -80,7 +81,8 @@ class LiveInterface:
         await self.abort()
         # In a thread, as a scorer may take long to load, and requests go on meanwhile. Only that:
         # what is taken over from the live one changes with every request and probe.
-        router = await in_thread(Purpose.SETTINGS, router_for, settings, self.llm)
+        routing, before = settings.tiered_routing, self.llm.router
+        router = await in_thread(Purpose.SETTINGS, router_for, routing, before)
         successor = LLMInterface(
             settings,
             sinks=tuple(self._sinks_of(settings)),

@@ -6,10 +6,10 @@ from importlib.metadata import version
 
 import orjson
 
+from gearshift.catalog.served_models import ServedModel, of_name
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.interface import ServedModel, of_name
 from gearshift.types import JsonObject
 
 _CREATED = 1767225600  # clients want a number; upstreams rarely say

@@ -11,10 +11,10 @@ from typing import Final
 
 import orjson
 
+from gearshift.catalog.served_models import ServedModel
 from gearshift.dialects.splice import splice_model
 from gearshift.gateway.context import GatewayContext
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.interface import ServedModel
 from gearshift.providers.base import NativeProvider
 from gearshift.types import ChatRequest, JsonObject, ModelInfo, Operation
 

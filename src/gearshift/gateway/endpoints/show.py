@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gearshift.catalog.served_models import ServedModel, of_name
 from gearshift.dialects.body import decode_object, refuse, text_field
 from gearshift.dialects.splice import splice_model
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.endpoints.ollama import EPOCH, details, json_response, passed
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.interface import ServedModel, of_name
 from gearshift.providers.base import NativeProvider
 from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, JsonObject, ModelInfo

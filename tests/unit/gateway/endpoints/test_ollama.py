@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from gearshift.catalog.served_models import ServedModel
 from gearshift.gateway.endpoints import ollama
 from gearshift.http.values import HttpRequest
-from gearshift.interface import ServedModel
 from gearshift.types import ModelInfo, UpstreamState
 
 ENTRY = {"name": "m:latest", "digest": "abc", "modified_at": "2025-01-01T00:00:00Z", "size": 7}

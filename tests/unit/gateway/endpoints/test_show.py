@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from gearshift.catalog.served_models import ServedModel
 from gearshift.errors import RequestError
 from gearshift.gateway.endpoints import models, ollama, show
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.interface import ServedModel
 from gearshift.pipeline.topology import Topology
 from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState

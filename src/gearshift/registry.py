@@ -123,7 +123,7 @@ def guests(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     offers: dict[str, tuple[EntryPoint, ...]] = {}
     for offer in entry_points(group=_ENTRY_POINTS[group]):
         if offer.name in GROUPS[group]:
-            _log().warning("%s is left out: gearshift has a %r of its own", told(offer), offer.name)
+            _log().warning("%s is left out: gearshift has a built-in %r", told(offer), offer.name)
         elif offer not in offers.get(offer.name, ()):
             offers[offer.name] = (*offers.get(offer.name, ()), offer)
     return offers

@@ -152,7 +152,7 @@ def test_a_decision_is_explained(browser, busy):
         page.locator("tbody a").first.click()
         page.wait_for_url("**/request?id=*")
         text = page.locator("main").inner_text()
-        assert "What would flip it:" in text
+        assert "What would change its tier:" in text
         assert page.locator("meter").count() == 5
         assert serious(page) == []
         page.screenshot(path=ARTEFACTS / "request-light.png", full_page=True)

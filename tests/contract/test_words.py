@@ -39,6 +39,24 @@ OLD: Final = {
     r"\bsee its words\b": "see its output",
     r"\bwhat (?:it|they|he) says? of itself\b": "what it reports",
     r"\b(?:cannot|could not) be told\b(?! apart| from)": "cannot be reported",
+    rf"\bor no (?:{THINGS})\b": "or not a …",
+    r"\bmeanwhile\b": "in the meantime",
+    r"\bholds? (?:a malformed|characters|no (?:PEM|private))\b": "contains …",
+    r"\bcannot (?:carry|hold)\b(?! another| a longer)": "contains characters that … cannot contain",
+    r"\bone has to go\b": "remove one of them",
+    r"\bnames no (?:setting|model|file)\b": "does not name a …",
+    r"\bput back: ": "restored",
+    r"\btakes? (?:it|that) back\b": "undoes it",
+    r"\bgiven up:|\bis given up\b": "abandoned",
+    r"\bby itself: ": "automatically",
+    r"\brequests go on\b": "requests are not affected",
+    r"\b(?:stands?|is required) beside\b(?= a key|\W*tls)": "together with",
+    r"\breached from elsewhere\b": "reachable from other machines",
+    r"\bspoken here\b|\bis not understood\b": "not supported",
+    r"\bwhatever else there is\b": "even if there are others",
+    r"\bhave not got\b": "did not get",
+    r"^(?:Else|Of) (?:the|a) \w+(?: \w+)?\.$": "a full phrase",
+    r"\bstart Ollama\b": "the command that the provider names (start_advice)",
 }
 """Each old phrase as a pattern, and what to write instead."""
 
@@ -127,6 +145,12 @@ def test_an_old_phrase_is_gone(old: str):
         "left alone after 5 failures",
         "an API key is needed",
         "nobody can answer",
+        "is missing or no string",
+        "changed meanwhile; try again",
+        "holds characters that a header cannot carry",
+        "both claim the path; one has to go",
+        "Else the present.",
+        "Of the sessions.",
     ],
 )
 def test_the_patterns_know_the_phrases_that_they_are_for(text: str):

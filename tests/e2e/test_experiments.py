@@ -94,7 +94,7 @@ def test_bad_usage_says_what_to_do(tmp_path):
     (tmp_path / "config.yaml").write_text("decision_log: {enabled: true}\n")
     for arguments, said in (
         (("x y", "--thresholds", "1,2"), "NAME 'x y'"),
-        (("x",), "give one of --thresholds"),
+        (("x",), "give exactly one of --thresholds"),
         (("x", "--thresholds", "1"), "at least two"),
         (("x", "--thresholds", "1,eleven"), "a number from 0 to 10"),
         (("x", "--scorers", "rule,nonsense"), "nonsense"),

@@ -97,7 +97,7 @@ def test_a_guest_does_not_replace_what_is_ours(offered, caplog):
     (record,) = caplog.records
     assert record.getMessage() == (
         "'rule' in gearshift.scorers of acme-plugin 1.2 is left out: "
-        "gearshift has a 'rule' of its own"
+        "gearshift has a built-in 'rule'"
     )
 
 

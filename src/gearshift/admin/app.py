@@ -102,7 +102,9 @@ class AdminPlane:
         others = [known for known, path in self._answers if path == request.path]
         if others or asset is not None:
             allow = ", ".join(others or ["GET"])
-            raise RequestError(f"only {allow} here", status=405, headers={"Allow": allow})
+            raise RequestError(
+                f"method not allowed; use {allow}", status=405, headers={"Allow": allow}
+            )
         raise RequestError("not found; see /", status=404)
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:

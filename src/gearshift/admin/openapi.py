@@ -76,7 +76,7 @@ def _responses() -> JsonObject:
     return {
         "200": _answer("application/json"),
         "4XX": {"description": "Refused, with the reason", "content": wrong},
-        "503": {"description": "The decision log is off or in trouble", "content": wrong},
+        "503": {"description": "The decision log is off or unavailable", "content": wrong},
     }
 
 

@@ -42,7 +42,7 @@ def _after(text: str | None) -> tuple[float, str] | None:
         return float(moment), name
     except ValueError as error:
         raise RequestError(
-            "after must be a value that an earlier page gave", field="after"
+            "'after' must be the value that an earlier page returned", field="after"
         ) from error
 
 

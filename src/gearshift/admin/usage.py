@@ -54,13 +54,13 @@ def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -
     share = totals["simple_tier_percentage"] or 0.0
     if share < 10:
         advice.append(
-            f"Only {share:.0f} % of the requests go to the small model. See on the Threshold page "
+            f"Only {share:.0f} % of the requests go to the small model. The Threshold page shows "
             "what a higher threshold would do."
         )
     if usage["repeated"] > 0.1 * requests:
         advice.append(
-            f"{100 * usage['repeated'] / requests:.0f} % of the requests repeat a prompt that came "
-            "before; a cache could answer them."
+            f"{100 * usage['repeated'] / requests:.0f} % of the requests repeat an earlier prompt; "
+            "a cache could answer them."
         )
     judged = sum(totals["quality"]["judgements"].values())
     if not judged and settings.quality.shadow_share <= 0:
@@ -71,7 +71,7 @@ def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -
     elif judged >= _ENOUGH_JUDGED and settings.tiered_routing.scorer == "rule":
         advice.append(
             f"{judged:,} answers are judged, enough to learn from: `gearshift train --out "
-            "learned.npz` (it needs decision_log.store_prompts)."
+            "learned.npz` (requires decision_log.store_prompts)."
         )
     if totals["fallbacks"] > 0.05 * max(1, totals["requests"]):
         advice.append(
@@ -81,12 +81,12 @@ def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -
     unknown = totals["compute"]["unknown_requests"]
     if unknown > 0.2 * max(1, totals["requests"]):
         advice.append(
-            f"Of {unknown:,} requests the compute is not known, because the model's size is not "
-            "told by its name and the upstream does not tell it."
+            f"The compute of {unknown:,} requests is unknown: neither the model's name nor its "
+            "upstream says how large the model is."
         )
     advice += [
-        f"Client {one['name']!r} is unlike the others: {100 * one['simple']:.0f} % of its requests "
-        "go to the small model. An API key with tiers of its own may serve it better."
-        for one in usage["unlike"]
+        f"Client {client['name']!r} differs from the others: {100 * client['simple']:.0f} % of its "
+        "requests go to the small model. An API key with tiers of its own may serve it better."
+        for client in usage["unlike"]
     ]
     return advice

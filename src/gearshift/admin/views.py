@@ -65,7 +65,7 @@ VIEWS: Final = (
     View(
         "requests",
         requests.facts,
-        "Requests, the newest first",
+        "Requests, newest first",
         "/requests",
         "Requests",
         (*_LIST, "failed", "after"),
@@ -81,11 +81,11 @@ VIEWS: Final = (
     ),
     View("quality", quality.facts, "Verdicts and bounds", "/quality", "Quality", ("since",)),
     View("experiments", experiments.facts, "Experiments", "/experiments", "Experiments"),
-    View("usage", usage.facts, "Patterns of use", "/usage", "Usage", ("since",)),
-    View("try-it", try_it.facts, "What a trial asks", "/try-it", "Try it"),
+    View("usage", usage.facts, "Usage patterns", "/usage", "Usage", ("since",)),
+    View("try-it", try_it.facts, "Prompt and models of a trial", "/try-it", "Try it"),
     View("tiered-routing/config", routing_settings.facts, "The active routing settings"),
     View("tiered-routing/metrics", totals.facts, "Totals since the last reset"),
-    View("changes", routing_settings.trail, "What was changed, the newest first"),
+    View("changes", routing_settings.trail, "Changes of settings, newest first"),
 )
 
 _SETTINGS: Final = ("enabled", "complexity_threshold", "models", "scorer")
@@ -97,7 +97,7 @@ ACTIONS: Final = (
         "Change routing settings in all processes",
         _SETTINGS,
     ),
-    Action("/admin/api/tiered-routing/metrics/reset", totals.reset, "Count from zero"),
+    Action("/admin/api/tiered-routing/metrics/reset", totals.reset, "Reset the counters"),
     Action("/admin/api/changes/undo", routing_settings.undo, "Undo the newest change", ("key",)),
     Action("/admin/api/try-it", try_it.answer, "Score and answer a prompt", ("prompt", "answers")),
 )

@@ -99,8 +99,8 @@ class AnswerStore:
             self._told.add(kind)
             # Not its own words: they may quote what it was given.
             said = "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
-            _LOG.warning("the cache %r failed while %s: %s; it is not told again, "
-                         "and upstreams answer meanwhile", self.level, doing, said)  # fmt: skip
+            _LOG.warning("the cache %r failed while %s: %s; upstreams answer in the "
+                         "meantime; logged once", self.level, doing, said)  # fmt: skip
 
 
 def _is_cancelled() -> bool:

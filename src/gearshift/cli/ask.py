@@ -14,14 +14,14 @@ from gearshift.interface import LLMInterface
 
 @click.command(name="ask")
 @click.argument("text")
-@click.option("--model", default="auto", show_default=True, help="auto, a tier, or a model's name.")
+@click.option("--model", default="auto", show_default=True, help="auto, a tier or a model.")
 @click.option("--tier", default=None, help="Force a tier.")
 @config_option
 @json_option
 def command(text: str, model: str, tier: str | None, config: str | None, as_json: bool) -> None:
     """Route TEXT to a model and print its answer; `-` reads the text from standard input.
 
-    Which tier and model answered, and why, goes to standard error.
+    The tier and model that answer, and the reason, are printed to standard error.
     """
     prompt = sys.stdin.read() if text == "-" else text
     asyncio.run(_ask(load(config), prompt, model, tier, as_json=as_json))

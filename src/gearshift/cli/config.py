@@ -28,7 +28,7 @@ def command() -> None:
 @json_option
 @click.pass_context
 def check(context: click.Context, config: str | None, as_json: bool) -> None:
-    """Validate the configuration; every problem is named, and the exit code is 2 for any."""
+    """Validate the configuration: list every problem; exit with 2 if there is one."""
     try:
         loaded = load_with_sources(config)
         load_scorer(loaded.settings.tiered_routing)

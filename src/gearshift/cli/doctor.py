@@ -15,13 +15,13 @@ from gearshift.config.loading import Settings, unavailable
 from gearshift.errors import GearshiftError, PluginError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
-from gearshift.providers.base import Provider, PullingProvider
+from gearshift.providers.base import EnginesProvider, Provider, PullingProvider, start_advice
 from gearshift.types import Capability, ModelInfo, Readiness
 
 _GIB = 1024**3
 _SHORTEST_CONTEXT = 4096
 _TRIVIAL = "What time is it?"
-_ENGINE = "start Ollama and pull the models, or name an upstream in the configuration"
+_DISCOVERED = "follow this advice, or name another server under `upstreams:`"
 # Measured: anonymous memory of an engine is about the file's size at these models' quantisation.
 _MEMORY_PER_FILE_BYTE = 1.2
 
@@ -41,7 +41,7 @@ class Check:
 @json_option
 @click.pass_context
 def command(context: click.Context, config: str | None, as_json: bool) -> None:
-    """Check upstreams, models, memory, context length and a sanity route."""
+    """Check upstreams, models, memory and context lengths, and send each tier a short request."""
     checks = asyncio.run(_examine(load(config)))
     ok = all(check.ok for check in checks)
     if as_json:
@@ -60,7 +60,7 @@ async def _examine(settings: Settings) -> list[Check]:
     ]
     checks += _guests()
     async with LLMInterface(settings) as llm:
-        checks += [Check("engine", False, notice, _ENGINE) for notice in llm.notices]
+        checks += [Check("engine", False, notice, _DISCOVERED) for notice in llm.notices]
         checks += _upstreams(llm)
         checks += _models(llm)
         checks.append(_memory(llm))
@@ -77,7 +77,7 @@ def _guests() -> Iterator[Check]:
             try:
                 registry.find(group, name)
             except PluginError as error:
-                yield Check(f"plugin {name}", False, str(error), "mend or uninstall it")
+                yield Check(f"plugin {name}", False, str(error), "repair or uninstall it")
             else:
                 yield Check(f"plugin {name}", True, registry.told(offers[0]))
 
@@ -114,8 +114,14 @@ def _upstreams(llm: LLMInterface) -> Iterator[Check]:
             f"{detail or 'reachable'}{version}",
             "correct its api_key under `upstreams:`"
             if state and state.refuses_key
-            else "start it (Ollama: `ollama serve`), or correct its base_url under `upstreams:`",
+            else _revival(llm.providers[name]),
         )
+
+
+def _revival(provider: Provider) -> str:
+    if isinstance(provider, EnginesProvider):
+        return "the log says why its engine ended"
+    return f"{start_advice(provider)}, or correct its base_url under `upstreams:`"
 
 
 def _models(llm: LLMInterface) -> Iterator[Check]:
@@ -128,7 +134,7 @@ def _models(llm: LLMInterface) -> Iterator[Check]:
 
 
 def _presence(tier: str, health: DeploymentHealth, provider: Provider) -> Check:
-    correct = "correct the model's name, or name it under the upstream's `models:`"
+    correct = "correct the model's name, or add it to the upstream's `models:`"
     if isinstance(provider, PullingProvider):
         command = provider.pull_command(health.deployment.model)
         correct = f"{command} (or `gearshift pull`), or {correct}"
@@ -171,9 +177,9 @@ def _memory(llm: LLMInterface) -> Check:
     return Check(
         "memory",
         need <= have,
-        f"all tiers together need about {need / _GIB:.1f} GiB of {have / _GIB:.1f} GiB",
-        "models will be swapped, which costs more than routing saves: take smaller "
-        "quantisations, or one model for both tiers",
+        f"all tiers together need about {need / _GIB:.1f} of {have / _GIB:.1f} GiB",
+        "swapping models costs more than routing saves: use smaller quantisations, or one "
+        "model for both tiers",
     )
 
 

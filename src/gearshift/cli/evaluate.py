@@ -17,7 +17,7 @@ from gearshift.cli.comparison import (
     print_table,
     progress,
 )
-from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.cli.options import config_option, json_option, load, print_json, rounds_option
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.extras import require
@@ -40,17 +40,28 @@ _SPLITS: Final = ("all", "train", "valid", "test")
     "names",
     multiple=True,
     metavar="NAME",
-    help="Compare the rule with this instead of the learned scorer: a name, a trained model's "
-    "file, or module:name of a scorer class or of a function from a text to a number. May be given "
-    "several times.",
+    help="Scorer to compare with the rule, instead of the learned one: a name, a trained model's "
+    "file, or module:name of a scorer class or of a function from a string to a number. May be "
+    "repeated.",
 )
-@click.option("--split", type=click.Choice(_SPLITS), default="all", show_default=True)
 @click.option(
-    "--not-pooled", multiple=True, metavar="PART", help="Leave files whose name has PART unpooled."
+    "--split",
+    type=click.Choice(_SPLITS),
+    default="all",
+    show_default=True,
+    help="Rows to evaluate, by their `split`.",
 )
-@click.option("--curves", metavar="FOLDER", help="Draw cost-quality curves: PNG and HTML.")
-@click.option("--rounds", type=click.IntRange(20, 100_000), default=1_000, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--not-pooled",
+    multiple=True,
+    metavar="PART",
+    help="Leave files whose name contains PART out of the pooled table. May be repeated.",
+)
+@click.option(
+    "--curves", metavar="FOLDER", help="Draw quality over cost, as PNG and HTML files in FOLDER."
+)
+@rounds_option
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the bootstrap.")
 @config_option
 @json_option
 def command(
@@ -66,10 +77,11 @@ def command(
 ) -> None:
     """Measure scorers on prompts that a small and a large model have both answered.
 
-    Each line of FILE is an object with `prompt`, `weak_score` and `strong_score` (0 to 1), and
-    may have a `split`; FILE may be gzipped. APGR is the area under the recovered share of the
-    quality gap over the share of prompts sent to the large model: random is .5. CPT50 and CPT80
-    are the percentages sent that recover 50 and 80 % of the gap: lower is better.
+    Each line of FILE is an object with `prompt`, `weak_score` and `strong_score` (the small and
+    the large model's, 0 to 1), and may have a `split`. FILE may be gzipped. APGR is the area under
+    the curve of the recovered share of the quality gap over the share of prompts sent to the large
+    model; random is 0.5, higher is better. CPT50 and CPT80 are the percentages of prompts that must
+    be sent to recover 50 and 80 % of the gap; lower is better.
     """
     from gearshift.evaluation.outcomes import pooled, read_outcomes
 
@@ -82,7 +94,7 @@ def command(
         outcomes.check()
     together = [one for one in sets if not any(part in one.name for part in not_pooled)]
     if not together:
-        raise click.UsageError("--not-pooled leaves no file to be pooled")
+        raise click.UsageError("--not-pooled excludes every file; leave at least one")
     threshold = highest_bound(settings)
     measured = [
         _measured(one, scorers, threshold, rounds, seed, curves)

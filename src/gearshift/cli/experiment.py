@@ -24,11 +24,11 @@ _ALPHA: Final = click.FloatRange(0, 0.5, min_open=True, max_open=True)
 
 @click.group(name="experiment")
 def command() -> None:
-    """Compare thresholds, scorers or models on live traffic, and look at it whenever you like.
+    """Compare thresholds, scorers or models on live traffic.
 
-    A session (x-session-id) always gets the same arm; without one every request is assigned by
-    itself. Results stay valid however often they are looked at, and an arm that is shown to be
-    worse ends the experiment by itself.
+    All requests of a session (x-session-id) get the same arm; a request without a session is
+    assigned on its own. You may look at the results at any time without making them less valid.
+    The experiment ends automatically when an arm is shown to be worse.
     """
 
 
@@ -37,7 +37,9 @@ def command() -> None:
 @click.option("--thresholds", metavar="X,Y…", help="Compare thresholds; the first is the control.")
 @click.option("--scorers", metavar="A,B…", help="Compare scorers: names or model files.")
 @click.option("--models", metavar="TIER=A,B…", help="Compare the models of a tier.")
-@click.option("--share", type=_OPEN, default=1.0, show_default=True, help="Of the sessions.")
+@click.option(
+    "--share", type=_OPEN, default=1.0, show_default=True, help="Share of sessions that take part."
+)
 @click.option(
     "--metric",
     type=click.Choice(_METRICS),
@@ -45,7 +47,9 @@ def command() -> None:
     show_default=True,
     help="What counts against an arm: judged losses, failures, or users' verdicts.",
 )
-@click.option("--alpha", type=_ALPHA, default=0.05, show_default=True, help="Of a false finding.")
+@click.option(
+    "--alpha", type=_ALPHA, default=0.05, show_default=True, help="Chance of a false finding."
+)
 @config_option
 @json_option
 def start(
@@ -59,14 +63,14 @@ def start(
     config: str | None,
     as_json: bool,
 ) -> None:
-    """Begin the experiment NAME; every gateway on this decision log takes part within seconds."""
+    """Start the experiment NAME on every gateway that uses this decision log, within seconds."""
     settings = load(config)
     if not _NAME.fullmatch(name):
-        raise click.UsageError(f"NAME {name!r}: letters, digits, '.', '_' and '-', at most 40")
+        raise click.UsageError(f"NAME {name!r}: use at most 40 letters, digits, '.', '_', '-'")
     dimension, arms = _arms(settings, thresholds, scorers, models)
     if metric == "losses" and settings.quality.shadow_share <= 0:
         raise GearshiftError(
-            "losses are known only of judged answers: set quality.shadow_share, or choose "
+            "losses are known only for judged answers: set quality.shadow_share, or choose "
             "--metric failures or feedback"
         )
     experiment = Experiment(name, dimension, arms, share, time.time())
@@ -82,7 +86,7 @@ def start(
         print_json({"name": name, "state": "running", "arms": [arm.name for arm in arms]})
         return
     click.echo(f"running: {name}, arms {', '.join(arm.name for arm in arms)}")
-    click.echo(f"`gearshift experiment status {name}` shows it, `… stop {name}` ends it")
+    click.echo(f"`gearshift experiment status {name}` shows results, `… stop {name}` ends it")
 
 
 @command.command(name="status")
@@ -90,7 +94,7 @@ def start(
 @config_option
 @json_option
 def status(name: str | None, config: str | None, as_json: bool) -> None:
-    """Show what the experiment NAME shows so far, or all of them."""
+    """Show the results so far of the experiment NAME, or of all experiments."""
     settings = load(config)
     engine = open_log(settings)
     try:
@@ -117,7 +121,7 @@ def status(name: str | None, config: str | None, as_json: bool) -> None:
 @config_option
 @json_option
 def stop(name: str, config: str | None, as_json: bool) -> None:
-    """End the experiment NAME; its sessions go back to what is configured."""
+    """End the experiment NAME; its sessions return to the configured settings."""
     settings = load(config)
     engine = open_log(settings)
     try:
@@ -140,12 +144,12 @@ def _arms(
     }
     chosen = [(dimension, text) for dimension, text in given.items() if text is not None]
     if len(chosen) != 1:
-        raise click.UsageError("give one of --thresholds, --scorers and --models")
+        raise click.UsageError("give exactly one of --thresholds, --scorers and --models")
     dimension, text = chosen[0]
     tier, _, listed = text.rpartition("=") if dimension is Dimension.MODELS else ("", "", text)
     values = [value.strip() for value in listed.split(",") if value.strip()]
     if len(values) < 2 or len(set(values)) < len(values):
-        raise click.UsageError(f"{text!r}: name at least two different ones, with commas between")
+        raise click.UsageError(f"{text!r}: name at least two different ones, separated by commas")
     names = [known.name for known in settings.tiered_routing.ordered_tiers]
     if dimension is Dimension.MODELS and tier not in names:
         raise click.UsageError(f"{text!r}: write TIER=A,B with a tier of {', '.join(names)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.cli.options import config_option, json_option, load, print_json, since_option
 from gearshift.cli.stats import hours_of, open_log
 from gearshift.errors import GearshiftError
 from gearshift.extras import extra
@@ -22,14 +22,14 @@ _AT_ONCE: Final = 10_000
 
 
 @click.command(name="export")
-@click.option("--out", required=True, metavar="FOLDER", help="Where the files go.")
-@click.option("--since", metavar="SPAN", help="Only the last 6h, 7d or 4w.")
+@click.option("--out", required=True, metavar="FOLDER", help="Folder for the files.")
+@since_option
 @config_option
 @json_option
 def command(out: str, since: str | None, config: str | None, as_json: bool) -> None:
     """Write the decisions and judgements of the log as Parquet, for DuckDB, Spark or pandas.
 
-    A file is complete or not there: it is written under another name first.
+    No file is ever incomplete: each is written under a temporary name first.
     """
     start = 0.0 if since is None else time.time() - 3_600 * hours_of(since)
     engine = open_log(load(config))
@@ -55,7 +55,7 @@ def _folder(out: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GearshiftError(f"--out {out}: cannot be made: {error.strerror}") from error
+        raise GearshiftError(f"--out {out}: cannot be created: {error.strerror}") from error
     return folder
 
 

@@ -19,20 +19,22 @@ _RANDOM_BYTES: Final = 32
 
 
 @click.command(name="key")
-@click.option("--name", metavar="NAME", default=None, help="What the request log calls its client.")
+@click.option(
+    "--name", metavar="NAME", default=None, help="The client's name, as it appears in the logs."
+)
 @click.option(
     "--hash",
     "source",
     metavar="-",
     default=None,
-    help="Instead of a new key, hash the one on standard input.",
+    help="Hash the key on standard input instead of creating one.",
 )
 @config_option
 @json_option
 def command(name: str | None, source: str | None, config: str | None, as_json: bool) -> None:
-    """Make a random API key for `auth.api_keys`, of which the configuration holds only the hash.
+    """Create a random API key, and print its entry for `auth.api_keys`.
 
-    The key itself is shown once and kept nowhere.
+    The entry contains only a hash of the key. The key itself is shown once and not stored.
     """
     if name is not None:
         _check_name_is_free(name, config)
@@ -55,7 +57,7 @@ def command(name: str | None, source: str | None, config: str | None, as_json: b
 def _given(source: str) -> str:
     if source != "-":
         raise click.BadParameter(
-            "write - and send the key to standard input; arguments can be seen by everybody",
+            "write `--hash -` and pass the key on standard input: other users can see arguments",
             param_hint="--hash",
         )
     if sys.stdin.isatty():

@@ -16,9 +16,20 @@ config_option = click.option(
     "--config",
     metavar="FILE",
     default=None,
-    help="Configuration file; else GEARSHIFT_CONFIG, ./config/ssot_config.yaml, the user's.",
+    help="Configuration file. Default: $GEARSHIFT_CONFIG, else ./config/ssot_config.yaml, else the "
+    "one in the user's configuration folder.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print facts as JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+since_option = click.option(
+    "--since", metavar="SPAN", help="Only requests of the last SPAN, such as 6h, 7d or 4w."
+)
+rounds_option = click.option(
+    "--rounds",
+    type=click.IntRange(20, 100_000),
+    default=1_000,
+    show_default=True,
+    help="Bootstrap resamples for each interval.",
+)
 
 
 def load_with_sources(path: str | None, **overrides: Any) -> LoadedSettings:

@@ -1,4 +1,4 @@
-"""`gearshift pull`: fetches the tiers' missing models through Ollama."""
+"""`gearshift pull`: downloads the tiers' missing models, where the upstream can do that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.interface import LLMInterface
-from gearshift.providers.base import PullingProvider
+from gearshift.providers.base import PullingProvider, start_advice
 from gearshift.types import Deployment, Readiness
 
 
@@ -20,7 +20,7 @@ from gearshift.types import Deployment, Readiness
 @config_option
 @json_option
 def command(config: str | None, as_json: bool) -> None:
-    """Download the models that the tiers need and Ollama does not have yet."""
+    """Download the tiers' missing models, through upstreams that can do that (Ollama)."""
     pulled = asyncio.run(_pull(load(config), quiet=as_json))
     if as_json:
         print_json({"pulled": pulled})
@@ -39,7 +39,7 @@ async def _pull(settings: Settings, *, quiet: bool) -> list[str]:
         if unreachable and not missing:
             raise GearshiftError(
                 f"cannot reach {', '.join(unreachable)}; "
-                "start Ollama (`ollama serve`) and try again"
+                f"{start_advice(*(llm.providers[name] for name in unreachable))} and try again"
             )
         pulled = []
         for deployment in dict.fromkeys(missing):

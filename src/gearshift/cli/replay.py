@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.cli.options import config_option, json_option, load, print_json, since_option
 from gearshift.cli.stats import hours_of, open_log
 from gearshift.config.loading import Settings
 from gearshift.constants.model_sizes import parameters_of
@@ -25,9 +25,16 @@ if TYPE_CHECKING:  # numpy, scipy and SQLAlchemy are imported only when the log 
 
 
 @click.command(name="replay")
-@click.option("--threshold", type=click.FloatRange(0, 10), metavar="X", help="Else the present.")
-@click.option("--scorer", metavar="NAME", help="Another scorer, where prompts were kept.")
-@click.option("--since", metavar="SPAN", help="Only the last 6h, 7d or 4w.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 10),
+    metavar="X",
+    help="Threshold to estimate. Default: the current one.",
+)
+@click.option(
+    "--scorer", metavar="NAME", help="Scorer to estimate, from requests whose prompts were stored."
+)
+@since_option
 @config_option
 @json_option
 def command(
@@ -37,11 +44,11 @@ def command(
     config: str | None,
     as_json: bool,
 ) -> None:
-    """Say what threshold X, or another scorer, would have done to the decision log's requests.
+    """Estimate what threshold X, or another scorer, would have done with the logged requests.
 
     Shares and compute are counted. Quality is estimated from the requests whose small and large
-    answers were both judged; where there are too few, from users' feedback and exploration; where
-    those give no support for an estimate either, it says so.
+    answers were both judged or, if there are too few, from users' feedback and exploration. If
+    those do not suffice either, the output says so.
     """
     settings = load(config, tiered_routing__scorer=scorer)
     now = settings.tiered_routing.ordered_tiers[0].below or 0.0
@@ -73,8 +80,8 @@ def _nothing(scorer: str | None) -> str:
     if scorer is None:
         return "the decision log has no scored requests; send some first"
     return (
-        "the decision log has no prompts that another scorer could read; "
-        "decision_log.store_prompts keeps them from now on"
+        "the decision log has no prompts that another scorer could score; "
+        "set decision_log.store_prompts to store them from now on"
     )
 
 

@@ -22,18 +22,19 @@ from gearshift.types import JsonObject
 
 @click.command(name="score")
 @click.argument("text", required=False)
-@click.option("--jsonl", "file", metavar="FILE", help="Score each line; `-` is standard input.")
-@click.option("--scorer", metavar="NAME", help="Score with this instead of the configured one.")
+@click.option(
+    "--jsonl", "file", metavar="FILE", help="Score each line of FILE; `-` is standard input."
+)
+@click.option("--scorer", metavar="NAME", help="Scorer to use instead of the configured one.")
 @config_option
 @json_option
 def command(
     text: str | None, file: str | None, scorer: str | None, config: str | None, as_json: bool
 ) -> None:
-    """Say how complex TEXT is and which tier and model take it; nothing is sent.
+    """Score TEXT from 0 to 10 and show which tier and model it goes to; nothing is sent.
 
-    `-` reads the text from standard input. With --jsonl, every line is an object with `prompt`
-    or `messages`; it is written again with its score, tier, model and factors. FILE may be
-    gzipped.
+    `-` reads the text from standard input. With --jsonl, each line is an object with `prompt` or
+    `messages`; it is printed with its score, tier, model and factors added. FILE may be gzipped.
     """
     if (text is None) == (file is None):
         raise click.UsageError("give TEXT, `-` or --jsonl FILE" + (", not both" if text else ""))
@@ -114,7 +115,7 @@ def _task(line: Line) -> Any:
         return messages
     if not isinstance(prompt, str):
         found = ", ".join(map(repr, list(value)[:8])) or "nothing"
-        raise GearshiftError(f"{line.where}: needs `prompt` (a text) or `messages`, has {found}")
+        raise GearshiftError(f"{line.where}: needs `prompt` (a string) or `messages`, has {found}")
     return prompt
 
 

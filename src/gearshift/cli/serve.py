@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Final
 
 import click
 
@@ -14,19 +15,29 @@ from gearshift.serving.listeners import Addresses
 from gearshift.serving.logs import configure_logs, notice
 from gearshift.serving.serve import serve
 
+_PORT: Final = click.IntRange(0, 65535)
+
 
 @click.command(name="serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=11435, show_default=True)
-@click.option("--admin-port", type=click.IntRange(0, 65535), default=11436, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--demo", is_flag=True, help="Tiny demo models, whatever else there is.")
+@click.option("--port", type=_PORT, default=11435, show_default=True, help="Port of the gateway.")
+@click.option(
+    "--admin-port", type=_PORT, default=11436, show_default=True, help="Port of the dashboard."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Number of processes that serve requests.",
+)
+@click.option("--demo", is_flag=True, help="Use tiny demo models, even if there are others.")
 @click.option(
     "--model-path",
     "model_paths",
     multiple=True,
     metavar="[MODEL=]FILE",
-    help="A GGUF file for the embedded engine; once for each tier, in their order, or by name.",
+    help="GGUF file for the embedded engine: one for each tier, lowest first, or MODEL=FILE.",
 )
 @config_option
 def command(
@@ -40,8 +51,8 @@ def command(
 ) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; requests in flight are finished first.
 
-    Port 0 picks a free one. The first line on standard output says where it listens.
-    SIGHUP, or a change of the configuration file, activates the new configuration.
+    Port 0 picks a free port. The first line on standard output contains the addresses. The
+    configuration is reloaded on SIGHUP and whenever its file changes.
     """
     watch = ConfigWatch(lambda: config_file(config))
     loaded = load_with_sources(config)
@@ -70,4 +81,4 @@ def _announce(addresses: Addresses) -> None:
     except OSError as error:
         # Or what is left in the buffer would fail again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        notice(f"standard output cannot be written ({error.strerror}); {line}")
+        notice(f"cannot write to standard output ({error.strerror}); {line}")

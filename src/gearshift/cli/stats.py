@@ -29,16 +29,20 @@ _WIDEST: Final = 72
 
 @click.command(name="stats")
 @click.option(
-    "--since", default="24h", show_default=True, metavar="SPAN", help="Such as 6h, 7d or 4w."
+    "--since",
+    default="24h",
+    show_default=True,
+    metavar="SPAN",
+    help="How far back, such as 6h, 7d or 4w.",
 )
 @config_option
 @json_option
 def command(since: str, config: str | None, as_json: bool) -> None:
-    """Show what went where, what it cost and how long it took, since SPAN ago.
+    """Show traffic, compute and latency of the last SPAN, from the decision log.
 
-    Read from the sums by hour of the decision log, so whole hours are counted. Compute is
-    2 x parameters x tokens, without cached ones; what is saved is said against always-complex on
-    the same tokens. Times are at most 6 % off.
+    The figures come from hourly totals, so whole hours are counted. Compute is 2 x parameters x
+    tokens, without cached ones. Savings are relative to always-complex: the same tokens on the
+    highest tier's first model. Latencies are at most 6 % off.
     """
     hours = hours_of(since)
     settings = load(config)
@@ -112,7 +116,7 @@ def _print(facts: JsonObject, summary: Summary) -> None:
 
 def _print_compute(compute: JsonObject) -> None:
     if not compute["baseline_flops"]:
-        click.echo("compute: unknown: no answer reported its tokens, or no model its size")
+        click.echo("compute: unknown: no answer has both its tokens and its model's size")
         return
     click.echo(
         f"compute: {_flops(compute['used_flops'])} used; {_against(compute['saved_share'])} "

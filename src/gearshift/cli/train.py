@@ -16,7 +16,7 @@ from gearshift.cli.comparison import (
     print_table,
     progress,
 )
-from gearshift.cli.options import config_option, json_option, load, print_json
+from gearshift.cli.options import config_option, json_option, load, print_json, rounds_option
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.extras import extra
@@ -39,13 +39,19 @@ _SPLITS: Final = ("not-test", "train", "valid", "all")
     type=click.Choice(_SPLITS),
     default="not-test",
     show_default=True,
-    help="Which rows to learn from, where they have a `split`.",
+    help="Rows to learn from, by their `split`.",
 )
 @click.option(
     "--force", is_flag=True, help="Write the model even if it is not better than the rule."
 )
-@click.option("--rounds", type=click.IntRange(20, 100_000), default=1_000, show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@rounds_option
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the fit, the folds and the bootstrap.",
+)
 @config_option
 @json_option
 def command(
@@ -61,11 +67,11 @@ def command(
     """Fit the learned scorer to judged answers, and write it to MODEL.
 
     Each line of FILE is an object with `prompt`, `weak_score` and `strong_score` (0 to 1), as
-    `gearshift evaluate` reads it; without FILE, the judged requests of the decision log whose
-    prompts were kept (decision_log.store_prompts). Five cross-validation folds, grouped by
-    prompt, say what the model is worth on prompts it has not seen; where that is not better than
-    the rule, nothing is written and the exit status is 1. Use the model with `scorer: MODEL` in
-    the configuration.
+    `gearshift evaluate` reads it. Without FILE, the judged requests of the decision log are used
+    whose prompts were stored (decision_log.store_prompts). Cross-validation in five folds, grouped
+    by prompt, measures the model on prompts that it has not seen. If it is not better than the
+    rule, nothing is written and the exit status is 1. To use the model, set
+    `tiered_routing.scorer: MODEL` in the configuration.
     """
     file = _target(out)
     settings = load(config)
@@ -90,7 +96,7 @@ def command(
         raise GearshiftError(
             f"{out}: not written: on held-out prompts the model is not better than the rule "
             f"(difference in APGR {interval(above, '+')}); "
-            "more judged answers help, or --force writes it all the same"
+            "more judged answers help, or --force writes it anyway"
         )
 
 
@@ -98,9 +104,9 @@ def _target(out: str) -> Path:
     """Where the model goes; found wrong before the work, not behind it."""
     file = Path(out).expanduser()
     if not out.endswith(MODEL_SUFFIX):
-        raise click.UsageError(f"--out {out}: the name of a model ends with {MODEL_SUFFIX}")
+        raise click.UsageError(f"--out {out}: a model's name must end with {MODEL_SUFFIX}")
     if not file.parent.is_dir():
-        raise click.UsageError(f"--out {out}: there is no folder {file.parent}")
+        raise click.UsageError(f"--out {out}: the folder {file.parent} does not exist")
     if file.is_dir():
         raise click.UsageError(f"--out {out}: is a folder")
     return file

@@ -29,20 +29,28 @@ _SHARE: Final = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.argument("files", nargs=-1, metavar="[FILE…]")
 @click.option("--alpha", type=_SHARE, default=0.05, show_default=True, help="Accepted risk.")
 @click.option(
-    "--delta", type=_SHARE, default=0.05, show_default=True, help="Chance of a wrong promise."
+    "--delta", type=_SHARE, default=0.05, show_default=True, help="Chance of a wrong guarantee."
 )
 @click.option(
     "--risk",
     type=click.Choice(_RISKS),
     default="small",
     show_default=True,
-    help="What is kept below alpha: losses among the small model's answers; its losses among all "
-    "answers; or the mean of what its answers score less.",
+    help="What must not exceed alpha: the share of losses among the small model's answers; the "
+    "share of its losses among all answers; or how much lower its answers score on average.",
 )
-@click.option("--scorer", metavar="NAME", help="Tune for this instead of the configured scorer.")
-@click.option("--split", type=click.Choice(_SPLITS), default="all", show_default=True)
-@click.option("--apply", "is_applied", is_flag=True, help="Write it into the configuration.")
-@click.option("--undo", is_flag=True, help="Put back the threshold from before --apply.")
+@click.option("--scorer", metavar="NAME", help="Scorer to use instead of the configured one.")
+@click.option(
+    "--split",
+    type=click.Choice(_SPLITS),
+    default="all",
+    show_default=True,
+    help="Rows to use, by their `split`.",
+)
+@click.option(
+    "--apply", "is_applied", is_flag=True, help="Write the threshold into the configuration file."
+)
+@click.option("--undo", is_flag=True, help="Restore the threshold from before --apply.")
 @config_option
 @json_option
 @click.pass_context
@@ -59,13 +67,14 @@ def command(
     config: str | None,
     as_json: bool,
 ) -> None:
-    """Find the highest threshold that keeps the risk below ALPHA with confidence 1 - DELTA.
+    """Find the highest threshold whose risk is at most ALPHA with confidence 1 - DELTA.
 
-    FILE holds judged answers, as `gearshift evaluate` reads them; without it, the judged requests
-    of the decision log. A loss is an answer of the small model that scores below the large one's.
-    They must be a fair sample of the traffic that the threshold is for, and none that the scorer
-    was trained on. The promise (Learn then Test) holds for any number of answers; where it cannot
-    be made, the exit status is 1 and it says how many are needed.
+    FILE contains judged answers, as `gearshift evaluate` reads them. Without it, the judged
+    requests of the decision log are used. A loss is an answer of the small model that scores lower
+    than the large model's. The judged answers must be a fair sample of the traffic that the
+    threshold is for, and the scorer must not have been trained on them. The guarantee (Learn then
+    Test) holds for any number of answers. If it cannot be given, the exit status is 1 and the
+    output says how many are needed.
     """
     settings = load(config, tiered_routing__scorer=scorer)
     if undo:
@@ -94,7 +103,7 @@ def _file(config: str | None) -> Path:
     file = config_file(config)
     if file is None:
         raise GearshiftError(
-            "there is no configuration file to write the threshold into; make one, or name it "
+            "there is no configuration file to write the threshold into; create one, or name it "
             "with --config"
         )
     return file
@@ -134,8 +143,8 @@ def _logged(settings: Settings, risk: str) -> tuple[JudgedScores, list[int]]:
         engine.dispose()
     if found.left_out:
         click.echo(
-            f"gearshift: {found.left_out} judged requests are left out: another scorer has scored "
-            "them, and their prompts were not kept",
+            f"gearshift: {found.left_out} judged requests are left out: another scorer scored "
+            "them, and their prompts were not stored",
             err=True,
         )
     if found.learned_from:
@@ -222,7 +231,7 @@ def _print(facts: JsonObject, said: str | None) -> None:
     }[facts["risk"]]
     click.echo(f"threshold     {facts['threshold']:g} (now {facts['threshold_now']:g})")
     click.echo(
-        f"promise       at most {100 * facts['bound']:.1f} % {what}, "
+        f"guarantee     at most {100 * facts['bound']:.1f} % {what}, "
         f"with confidence {100 * facts['confidence']:g} %"
     )
     click.echo(

@@ -190,7 +190,7 @@ def _unknown(name: str, known: list[str]) -> list[Problem]:
         return []
     guess = guess or nearest(word, list(by_word), cutoff=0.5)
     advice = f"did you mean {by_word[guess]}?" if guess else "`gearshift config show` lists them"
-    return [Problem(name, "this environment variable names no setting", advice)]
+    return [Problem(name, "this environment variable does not name a setting", advice)]
 
 
 def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

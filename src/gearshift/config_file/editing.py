@@ -40,7 +40,7 @@ def replace_threshold(file: Path, threshold: float) -> str:
         except GearshiftError:
             _restore(before, kept, like=file)
             raise
-    return f"written: {_KEY} {threshold:g} into {file} (`gearshift tune --undo` takes it back)"
+    return f"written: {_KEY} {threshold:g} into {file} (`gearshift tune --undo` undoes it)"
 
 
 def restore_threshold(file: Path) -> str:
@@ -61,7 +61,7 @@ def restore_threshold(file: Path) -> str:
             text = _without_threshold(now, _read(previous), str(file))
         _write(file, text, like=file, instead_of=now)
         previous.unlink()
-    return f"put back: {_KEY} {'is the default again' if earlier is None else f'{earlier:g}'}"
+    return f"restored: {_KEY} {'is the default again' if earlier is None else f'{earlier:g}'}"
 
 
 def threshold_in(text: str, name: str) -> float | None:
@@ -75,7 +75,7 @@ def threshold_in(text: str, name: str) -> float | None:
         return None
     if block.get("tiers"):
         raise GearshiftError(
-            f"{name}: `tiers` are set, so there is more than one bound; write `below` by hand"
+            f"{name}: `tiers` is set, so there are several thresholds; edit `below` by hand"
         )
     found = block.get(_KEY)
     if isinstance(found, str) and "$" in found:
@@ -187,7 +187,7 @@ def _write(file: Path, text: str, *, like: Path, instead_of: str | None = None) 
                 os.fsync(opened.fileno())
             if instead_of is not None and _read(file) != instead_of:
                 raise GearshiftError(
-                    f"{file}: was changed meanwhile; nothing is written, try again"
+                    f"{file}: was changed in the meantime; nothing was written, try again"
                 )
             status = like.stat()
             with suppress(OSError):  # only root may give files away
@@ -203,7 +203,7 @@ def _write(file: Path, text: str, *, like: Path, instead_of: str | None = None) 
 
 def _reason(error: OSError, file: Path) -> str:
     if error.errno == errno.EBUSY:
-        return f"{error.strerror}; it is a mount of its own: mount its folder instead"
+        return f"{error.strerror}; the file itself is a mount point: mount its folder instead"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{error.strerror}; a new file must be made beside it, in {file.parent}"
+        return f"{error.strerror}; a new file must be created next to it, in {file.parent}"
     return error.strerror or str(error)

@@ -34,7 +34,7 @@ _WORDS: Final = {
     "string_pattern_mismatch": "does not match {pattern}",
     "string_too_short": "must not be empty",
     "string_type": "a string is expected",
-    "too_short": "needs at least {min_length} of them",
+    "too_short": "must have at least {min_length}",
     "tuple_type": "a list is expected",
 }
 _USERINFO: Final = re.compile(r"(?<=://)[^/@\s]*@")

@@ -131,7 +131,7 @@ def _replaced(
     body = _BODY.fullmatch(match.group(1))
     if not text.endswith("}") or body is None or "${" in (body.group(2) or ""):
         advice = "write ${VAR} or ${VAR:-default}, and $${ for a literal ${"
-        problems.append(Problem(key, "holds a malformed ${…}", advice))
+        problems.append(Problem(key, "contains a malformed ${…}", advice))
         return text
     name, default = body.groups()
     value = environ.get(name)

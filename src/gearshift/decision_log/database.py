@@ -126,8 +126,8 @@ def _migrate(engine: Engine) -> None:
             return
         if version is not None and version > HEAD:
             raise DecisionLogError(
-                f"{shown(engine.url)}: is of a newer gearshift (schema {version}, this one knows "
-                f"{HEAD}); use that one, or another decision_log.url"
+                f"{shown(engine.url)}: was written by a newer gearshift (schema {version}, this "
+                f"one supports up to {HEAD}); upgrade gearshift, or set another decision_log.url"
             )
         if version is None:
             _create(connection)

@@ -118,7 +118,7 @@ class Works:
         work.tries += 1
         if work.tries >= _TRIES or isinstance(error, UNWRITABLE):
             cause = " ".join(str(getattr(error, "orig", None) or error).split())
-            logger.error("decision log: a write is given up: %s: %s", type(error).__name__, cause)
+            logger.error("decision log: a write was abandoned: %s: %s", type(error).__name__, cause)
             self._dropped()
             return
         work.due = self._clock() + _REST_SECONDS * 2 ** (work.tries - 1)

@@ -177,7 +177,9 @@ class LogWriter:
 
     def _lost(self, count: int) -> None:
         if count:
-            logger.warning("decision log: %d decisions cannot be written as they are", count)
+            logger.warning(
+                "decision log: %d decisions are dropped, because the database rejects them", count
+            )
             self._dropped(count)
 
     def _defect(self, doing: str, error: Exception) -> None:
@@ -193,7 +195,9 @@ class LogWriter:
         if not self._is_in_trouble:
             cause = " ".join(str(getattr(error, "orig", None) or error).split())
             logger.warning(
-                "decision log %s: %s; requests go on, decisions wait", shown(self._url), cause
+                "decision log %s: %s; requests are not affected, decisions wait",
+                shown(self._url),
+                cause,
             )
         self._is_in_trouble = True
 

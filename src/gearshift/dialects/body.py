@@ -160,7 +160,7 @@ def _undecodable(raw: bytes, error: orjson.JSONDecodeError) -> str:
         return "The body is empty; it must be a JSON object."
     if encoding := other_encoding(raw):
         return (
-            f"The body is {encoding}, not UTF-8. Send it as UTF-8, or say what it is: "
+            f"The body is {encoding}, not UTF-8. Send it as UTF-8, or declare it: "
             f"'Content-Type: application/json; charset={encoding.lower()}'."
         )
     return f"The body is not valid JSON: {error}."

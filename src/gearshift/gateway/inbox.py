@@ -36,7 +36,7 @@ class Inbox:
         """
         if self._under_way >= _MOST_AT_ONCE:
             raise RequestError(
-                f"{_MOST_AT_ONCE} verdicts wait for the decision log already",
+                f"{_MOST_AT_ONCE} verdicts are already waiting for the decision log; try again",
                 status=503,
                 code="log_unavailable",
                 headers={"Retry-After": "1"},

@@ -20,14 +20,14 @@ from gearshift.types import Operation
 
 _JSON: Final = "application/json"
 _DECISION: Final = Entry(
-    "The decision for a chat; nothing is sent upstream",
+    "Return the decision for a chat; nothing is sent upstream",
     {_JSON: ref("Decision")},
     "ChatCompletionRequest",
     (404,),
     is_routed=True,
 )
 _FEEDBACK: Final = Entry(
-    "Say whether an answer was good",
+    "Report whether an answer was good",
     {_JSON: ref("Feedback")},
     "Feedback",
     (404, 503),
@@ -98,7 +98,7 @@ def _prefixes(dialects: Mapping[str, ClientDialect]) -> dict[str, str]:
             if (other := claimed.setdefault(prefix, name)) != name:
                 raise PluginError(
                     f"the dialects {other!r} and {name!r} both claim the paths below {prefix}; "
-                    "one has to go"
+                    "remove one of them"
                 )
     return claimed
 
@@ -106,9 +106,9 @@ def _prefixes(dialects: Mapping[str, ClientDialect]) -> dict[str, str]:
 def _mounted(dialect: ClientDialect, brought: ClientRoute) -> Route:
     if brought.method != brought.method.upper() or brought.path != normal_path(brought.path):
         raise PluginError(
-            f"dialect {dialect.name!r}: no request can take the route {brought.method} "
-            f"{brought.path!r}; methods are in capitals, and paths begin with one slash, end "
-            "in none, and have no two in a row"
+            f"dialect {dialect.name!r}: no request can match the route {brought.method} "
+            f"{brought.path!r}; write the method in capitals, and a path that begins with a slash, "
+            "does not end with one, and contains no double slash"
         )
     is_routed = isinstance(brought.answers, Operation)
     return Route(

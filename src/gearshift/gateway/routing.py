@@ -59,7 +59,7 @@ class RouteTable:
             if (other := methods.setdefault(entry.method, entry)) is not entry:
                 raise PluginError(
                     f"two routes for {entry.method} {entry.path}: of the dialects "
-                    f"{other.dialect!r} and {entry.dialect!r}; one has to go"
+                    f"{other.dialect!r} and {entry.dialect!r}; remove one of them"
                 )
         self._unavailable = unavailable.difference(self._table)
         # The longest first, so that the nearest counts.
@@ -95,7 +95,7 @@ class RouteTable:
         if found is None:
             allowed = ", ".join(methods)
             raise RequestError(
-                f"{request.method} is not possible here; use {allowed}",
+                f"{request.method} is not allowed here; use {allowed}",
                 status=405,
                 code="method_not_allowed",
                 headers={"Allow": allowed},

@@ -122,8 +122,8 @@ def in_words(finding: Finding, what: str) -> str:
     """
     if finding.is_ratio_wrong:
         return (
-            "the arms have not got the parts of the traffic that they should; do not trust the "
-            "rest before you know why"
+            "the arms did not get their shares of the traffic; do not trust the other figures "
+            "until you know why"
         )
     if min(len(arm.outcomes) for arm in finding.arms) < _FEWEST:
         least = min(len(arm.outcomes) for arm in finding.arms)

@@ -199,14 +199,16 @@ def refused(judged: JudgedScores, alpha: float, delta: float, risk: Risk) -> NoS
     n = len(judged.scores)
     least = _least_needed(alpha, delta, risk)
     if n < least:
-        reason = f"{n} judged answers are too few to promise anything at this alpha and confidence"
+        reason = (
+            f"{n} judged answers are too few to guarantee anything at this alpha and confidence"
+        )
         return NoSafeThreshold(reason, n, _needed(judged, alpha, delta, risk) or least)
     needed = _needed(judged, alpha, delta, risk)
     if needed is None:
         reason = "at no threshold is the observed risk below alpha, so more answers will not help"
         return NoSafeThreshold(f"{reason}; a larger alpha or a better small model would", n, None)
     return NoSafeThreshold(
-        "no threshold can be shown to keep the risk with so few answers", n, needed
+        "so few answers do not show that any threshold keeps the risk below alpha", n, needed
     )
 
 

@@ -177,7 +177,7 @@ class HealthMonitor:
             detail = f"the probe failed: {type(error).__name__}"
             previous = self.states.get(name)
             if previous is None or previous.detail != detail:
-                logger.exception("upstream %s: the probe failed; it goes on", name)
+                logger.exception("upstream %s: the probe failed; probing continues", name)
             return UpstreamState(is_reachable=False, detail=detail)
 
     def _resolve(self) -> Topology:

@@ -137,6 +137,14 @@ class SeededProvider(Protocol):
 
 
 @runtime_checkable
+class StartableProvider(Protocol):
+    """A provider whose server a person can start with a known command."""
+
+    start_command: str
+    """Such as `ollama serve`; messages show it while the server cannot be reached."""
+
+
+@runtime_checkable
 class PullingProvider(Protocol):
     """A provider that can fetch models: one that it does not list may come yet."""
 
@@ -147,3 +155,14 @@ class PullingProvider(Protocol):
     def pull(self, model: str) -> AsyncIterator[PullProgress]:
         """Download `model`, reporting progress."""
         ...
+
+
+def start_advice(*providers: Provider) -> str:
+    """What a person does to start the servers of these providers, with the commands if known."""
+    commands = dict.fromkeys(
+        f"`{provider.start_command}`"
+        for provider in providers
+        if isinstance(provider, StartableProvider)
+    )
+    shown = f" ({', '.join(commands)})" if commands else ""
+    return f"start {'it' if len(providers) == 1 else 'them'}{shown}"

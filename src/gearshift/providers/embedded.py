@@ -84,7 +84,9 @@ class EmbeddedProvider:
         if server is None:
             message = f"no engine for {model!r}; there are: {', '.join(self._servers)}"
             if not self._servers:
-                message = "its engines do not run; `await llm.start()`, or `async with llm:`"
+                message = (
+                    "its engines are not running; use `async with llm:` or `await llm.start()`"
+                )
             raise UpstreamError(message, fault=FailureKind.MISSING_MODEL, status=404)
         engine = self._engines.get(model)
         if engine is not None and not engine.is_running:

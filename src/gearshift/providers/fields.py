@@ -49,7 +49,7 @@ def _sendable(key: SecretStr) -> SecretStr:
     text = _bare(key.get_secret_value())
     if not (text.isascii() and text.isprintable()):
         raise setting_error(
-            "", "holds characters that a header cannot carry", "use ASCII, in one line"
+            "", "contains characters that a header cannot contain", "use ASCII, in one line"
         )
     return SecretStr(text)
 
@@ -59,7 +59,7 @@ def _headers(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
     for name, value in given.items():
         if not HEADER_NAME.fullmatch(name):
             raise setting_error(
-                "", f"{name!r} is not the name of a header", "use letters, digits and -"
+                "", f"{name!r} is not a valid header name", "use letters, digits and -"
             )
         if name.lower() in RESERVED_HEADERS:
             raise setting_error(
@@ -68,14 +68,16 @@ def _headers(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
         if seen.setdefault(name.lower(), name) != name:
             raise setting_error(name, f"is the same header as {seen[name.lower()]!r}", "remove one")
         if not value.get_secret_value().strip().isascii():
-            raise setting_error(name, "holds characters that a header cannot carry", "use ASCII")
+            raise setting_error(
+                name, "contains characters that a header cannot contain", "use ASCII"
+            )
     return _values(given)
 
 
 def _query(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
     for name in given:
         if not name or not name.isprintable():
-            raise setting_error("", f"{name!r} is not the name of a parameter")
+            raise setting_error("", f"{name!r} is not a valid parameter name")
     return _values(given)
 
 
@@ -86,11 +88,11 @@ def _values(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
         text = value.get_secret_value().strip()
         if text == MASK:
             raise setting_error(
-                name, f"is {MASK}, which only stands for a value", "write the value itself"
+                name, f"is {MASK}, which only masks a value", "write the value itself"
             )
         if not text.isprintable():
             raise setting_error(
-                name, "holds characters that cannot be sent", "write it in one line"
+                name, "contains characters that cannot be sent", "write it in one line"
             )
         if text:
             found[name] = SecretStr(text)

@@ -46,6 +46,7 @@ class OllamaProvider(HttpProvider):
     dialect = "ollama"
     settings = OllamaSettings
     honours_seed = True
+    start_command = "ollama serve"
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         base_url = config.base_url or ollama_base_url("")
@@ -236,9 +237,13 @@ def _progress(line: bytes) -> PullProgress:
     try:
         step = decode_whole(line)
     except ValueError as error:
-        raise UpstreamError("the pull answered garbage", fault=FailureKind.GARBAGE) from error
+        raise UpstreamError(
+            "the answer to the pull is not a JSON object", fault=FailureKind.GARBAGE
+        ) from error
     if not isinstance(step, dict):
-        raise UpstreamError("the pull answered garbage", fault=FailureKind.GARBAGE)
+        raise UpstreamError(
+            "the answer to the pull is not a JSON object", fault=FailureKind.GARBAGE
+        )
     if step.get("error"):
         raise UpstreamError(str(step["error"]), fault=FailureKind.FAILED)
     completed, total = positive(step.get("completed")), positive(step.get("total"))

@@ -145,12 +145,12 @@ class OpenAICompatibleProvider(HttpProvider):
             return UpstreamState(is_reachable=False, detail=said)
         detail = f"reachable{self._client.way}"
         if fault is FailureKind.AUTHENTICATION:
-            detail += f", but it refuses to say its models ({said}); is its api_key right?"
+            detail += f", but it refuses to list its models ({said}); is its api_key right?"
         elif self._listed is None and not declared:
             shown = said if status != 200 else "200 without a list"
             detail += (
-                f", but it does not say which models it has ({shown}); those that you name "
-                "are taken to be there"
+                f", but it does not list its models ({shown}); it is assumed to have those "
+                "that you name"
             )
         return UpstreamState(
             is_reachable=True,

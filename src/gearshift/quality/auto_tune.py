@@ -91,7 +91,7 @@ def wise_threshold(
     if found:
         return (
             wise,
-            ", nothing to the small model: the newest answers contradict what all of them promise",
+            ", everything to the large model: the newest answers contradict what all together show",
         )
     needed = "" if why.needed is None else f" (about {why.needed:,} would be needed)"
-    return wise, f", nothing to the small model: {why.reason}{needed}"
+    return wise, f", everything to the large model: {why.reason}{needed}"

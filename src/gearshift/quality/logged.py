@@ -46,7 +46,7 @@ def logged_answers(engine: Engine, scorer: Scorer) -> LoggedAnswers:
     if not unseen:
         raise GearshiftError(
             f"the scorer was trained on all of the {len(everything)} judged requests; nothing can "
-            "be promised before others are judged"
+            "be guaranteed until others are judged"
         )
     now = (scorer.name, scorer.version)
     usable = [request for request in unseen if request.scorer == now or request.prompt]

@@ -160,7 +160,7 @@ def _end_if_harmful(engine: Engine, kept: Kept, lowest: str) -> None:
     if not finding.harmed_by or finding.is_ratio_wrong:
         return
     words = words_of(kept, finding)
-    reason = f"stopped by itself: {', '.join(finding.harmed_by)} is worse"
+    reason = f"stopped automatically: {', '.join(finding.harmed_by)} is worse"
     if stop(engine, kept.experiment.name, reason, words):
         logger.warning("experiment %s: %s; %s", kept.experiment.name, reason, words)
 

@@ -59,10 +59,10 @@ class HeldChanges:
             fits = False
         if not fits:
             names = ", ".join(self._held)
-            logger.warning("changed while running, but no longer possible, so dropped: %s", names)
+            logger.warning("settings changed at run time that no longer fit are dropped: %s", names)
             self._held.clear()
             return loaded
-        logger.info("changed while running, and kept: %s", ", ".join(self._held))
+        logger.info("settings changed at run time are kept: %s", ", ".join(self._held))
         return loaded.model_copy(update={_BLOCK: routing})
 
 

@@ -139,7 +139,7 @@ def _admin_token(settings: Settings, host: str) -> str:
         return token
     token = secrets.token_urlsafe(18)
     notice(
-        f"the admin port can be reached from elsewhere; its password for this run is {token} "
+        f"the admin port is reachable from other machines; its password for this run is {token} "
         "(any user name, or as bearer token; set admin.token to choose it)"
     )
     return token

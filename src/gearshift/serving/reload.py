@@ -123,7 +123,7 @@ class Reloader:
         found = changes(old.settings, new.settings)
         if not found:
             self._loaded = new
-            logger.info("configuration unchanged: %s describes the active one", name)
+            logger.info("configuration unchanged: %s has the active settings", name)
             return
         chosen = await self._choice.again(new.settings, old.settings, self._upstreams)
         await put(new.settings, chosen.upstreams)

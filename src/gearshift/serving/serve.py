@@ -113,7 +113,10 @@ def _alone(settings: Settings) -> LoadedSettings:
 def _warnings(host: str, settings: Settings) -> list[str]:
     warnings = [str(problem) for problem in (*unavailable(settings), *weak_keys(settings))]
     if not is_loopback(host) and not settings.auth.api_keys:
-        warnings.append(f"{host} can be reached from elsewhere and auth.api_keys is empty")
+        warnings.append(
+            f"{host} is reachable from other machines, and without auth.api_keys anybody can use "
+            "the gateway; `gearshift key` creates a key"
+        )
     return warnings
 
 

@@ -26,7 +26,7 @@ def heed_signals(stop: asyncio.Event, asked: asyncio.Event) -> None:
 def _end(stop: asyncio.Event) -> None:
     """Drain at the first signal; at the second, do not wait for it."""
     if stop.is_set():
-        notice("second signal: ending without waiting for requests in flight")
+        notice("second signal: exiting without waiting for requests in flight")
         os._exit(1)  # engines and workers end when they see that their parent is gone
     stop.set()
 

@@ -49,7 +49,9 @@ def _check_certificate(file: Path) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cafile=file)
     except ssl.SSLError:
         advice = "the certificate first, then its chain"
-        raise _refused("certificate", f"{str(file)!r} holds no PEM certificate", advice) from None
+        raise _refused(
+            "certificate", f"{str(file)!r} contains no PEM certificate", advice
+        ) from None
 
 
 def _unusable(error: ssl.SSLError, tls: TlsSettings) -> ConfigError:
@@ -61,7 +63,7 @@ def _unusable(error: ssl.SSLError, tls: TlsSettings) -> ConfigError:
     if reason.startswith(("EE_KEY", "CA_KEY", "CA_MD")):
         said = reason.replace("_", " ").lower()
         return _refused("certificate", f"{tls.certificate!r} is too weak ({said})")
-    return _refused("key", f"{tls.key!r} holds no private key in PEM without a password")
+    return _refused("key", f"{tls.key!r} contains no PEM private key without a password")
 
 
 def _no_password() -> str:

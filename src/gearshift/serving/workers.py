@@ -131,7 +131,7 @@ async def _all_prepared(workers: tuple[WorkerProcess, ...], order: Prepare) -> N
     except TimeoutError as error:
         raise GearshiftError("a worker did not get ready for the change in time") from error
     except WorkerGoneError as error:
-        raise GearshiftError("a worker ended meanwhile; send SIGHUP to try again") from error
+        raise GearshiftError("a worker ended in the meantime; send SIGHUP to try again") from error
 
 
 async def _switched(worker: WorkerProcess, number: int) -> None:

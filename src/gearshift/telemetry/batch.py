@@ -54,7 +54,7 @@ class Batch:
         kind = type(error)
         if (name, kind) not in self._said:
             self._said.add((name, kind))
-            logger.error("%s in %s; requests go on; logged once", kind.__name__, name)
+            logger.error("%s in %s; requests are not affected; logged once", kind.__name__, name)
 
 
 def _name_of(sink: BatchSink) -> str:

@@ -35,14 +35,14 @@ def test_where_all_is_well_nothing_is_suggested():
     [
         ({"simple_tier_percentage": 9.9}, "Only 10 % of the requests go to the small model"),
         ({"simple_tier_percentage": None}, "Only 0 % of the requests"),
-        ({"usage": {"repeated": 11}}, "11 % of the requests repeat a prompt"),
+        ({"usage": {"repeated": 11}}, "11 % of the requests repeat an earlier prompt"),
         ({"quality": {"judgements": {}}}, "Set quality.shadow_share to 0.1"),
         ({"quality": {"judgements": {"tie": 200, "loss": 1100}}}, "1,300 answers are judged"),
         ({"fallbacks": 6}, "6 requests were not answered by their first choice"),
-        ({"compute": {"unknown_requests": 21}}, "Of 21 requests the compute is not known"),
+        ({"compute": {"unknown_requests": 21}}, "The compute of 21 requests is unknown"),
         (
             {"usage": {"unlike": [{"name": "app", "simple": 0.9}]}},
-            "Client 'app' is unlike the others: 90 %",
+            "Client 'app' differs from the others: 90 %",
         ),
     ],
 )

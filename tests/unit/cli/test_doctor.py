@@ -92,6 +92,13 @@ async def test_an_upstream_that_is_away_is_named_with_its_address():
     assert found["memory"].ok
 
 
+async def test_an_upstream_that_is_away_comes_with_its_own_command_if_it_has_one():
+    ollama = await examined(settings(None, url="http://127.0.0.1:9"))
+    other = await examined(settings(None, "openai", url="http://127.0.0.1:9/v1"))
+    assert ollama["upstream u"].remedy.startswith("start it (`ollama serve`), or")
+    assert other["upstream u"].remedy.startswith("start it, or correct its base_url")
+
+
 async def test_a_model_that_fails_though_it_is_listed_is_found_by_asking(upstream):
     upstream.fault = "failed"
     found = await examined(settings(upstream))

@@ -92,5 +92,5 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(run, tmp_path, monkeypa
 
 def test_a_folder_that_cannot_be_made_is_said(run, tmp_path):
     (tmp_path / "file").write_text("x")
-    with pytest.raises(GearshiftError, match="cannot be made"):
+    with pytest.raises(GearshiftError, match="cannot be created"):
         run("--out", str(tmp_path / "file" / "out"))

@@ -71,7 +71,7 @@ def test_a_short_key_is_worth_a_word():
     [
         (("--hash", KEY), "", "standard input"),
         (("--hash", "-"), "", "key: is empty"),
-        (("--hash", "-"), "two\nlines", "characters that a header cannot carry"),
+        (("--hash", "-"), "two\nlines", "characters that a header cannot contain"),
         (("--hash", "-"), "sha256:12", "is not the hash of a key"),
         (("--name", "a b"), "", "name: does not match"),
     ],

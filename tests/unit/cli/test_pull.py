@@ -82,7 +82,14 @@ def test_facts_for_programs(upstream, pull):
 
 def test_nobody_to_ask_is_said_with_what_to_do(upstream, pull):
     upstream.is_there = False
-    with pytest.raises(GearshiftError, match=r"cannot reach here; start Ollama"):
+    with pytest.raises(GearshiftError, match=r"cannot reach here; start it and try again"):
+        pull()
+
+
+def test_the_command_that_starts_the_server_is_named_if_its_provider_knows_one(upstream, pull):
+    upstream.is_there = False
+    upstream.start_command = "serve-models --now"
+    with pytest.raises(GearshiftError, match=r"start it \(`serve-models --now`\) and try again"):
         pull()
 
 

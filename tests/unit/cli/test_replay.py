@@ -95,7 +95,7 @@ def test_another_scorer_reads_what_was_kept(log):
 
 
 def test_without_prompts_another_scorer_has_nothing_to_read(log):
-    with pytest.raises(GearshiftError, match=r"decision_log\.store_prompts keeps them"):
+    with pytest.raises(GearshiftError, match=r"set decision_log\.store_prompts to store them"):
         log([scored(9.0)])("--scorer", "rule")
 
 

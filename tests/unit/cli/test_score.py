@@ -104,7 +104,7 @@ def test_every_line_is_written_again_in_order(tmp_path):
     [
         ("nope", "<stdin>:2: not valid JSON"),
         ("[1]", "<stdin>:2: an object is expected"),
-        ("{}", "<stdin>:2: needs `prompt` (a text) or `messages`, has nothing"),
+        ("{}", "<stdin>:2: needs `prompt` (a string) or `messages`, has nothing"),
         ('{"prompt": 7, "x": 1}', "has 'prompt', 'x'"),
         ('{"messages": "hi"}', "<stdin>:2: `messages` must be a list of objects"),
         ('{"messages": ["hi"]}', "<stdin>:2: `messages` must be a list of objects"),

@@ -34,5 +34,5 @@ def test_a_standard_output_that_is_gone_does_not_end_it(monkeypatch, notices, tm
         out.write("lost")
     assert (tmp_path / "out").read_text() == ""
     (line,) = notices
-    assert "standard output cannot be written (Broken pipe)" in line
+    assert "cannot write to standard output (Broken pipe)" in line
     assert "gearshift ready http://h:1" in line

@@ -63,7 +63,7 @@ def test_it_can_be_applied_and_undone(tmp_path):
     text = file.read_text()
     assert text.endswith("# ours\n")
     assert "threshold: 2 " not in text
-    assert "put back" in tune("--undo", "--config=mine.yaml").stdout
+    assert "restored" in tune("--undo", "--config=mine.yaml").stdout
     assert file.read_text() == CONFIG
 
 

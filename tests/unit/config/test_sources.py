@@ -152,7 +152,7 @@ def test_an_unknown_variable_with_parts_is_a_mistake_and_one_without_may_be_anyb
     assert problems == [
         Problem(
             "GEARSHIFT_ZZZ__QQQ",
-            "this environment variable names no setting",
+            "this environment variable does not name a setting",
             "`gearshift config show` lists them",
         )
     ]

@@ -36,7 +36,7 @@ def test_only_the_number_changes(tmp_path):
     assert file.read_text() == FILE.replace("threshold: 3 ", "threshold: 4.35 ")
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert TierConfig.from_yaml(file).complexity_threshold == 4.35
-    assert "put back: complexity_threshold 3" in restore_threshold(file)
+    assert "restored: complexity_threshold 3" in restore_threshold(file)
     assert file.read_text() == FILE
     assert [entry.name for entry in tmp_path.iterdir()] == ["gearshift.yaml"]
     with pytest.raises(GearshiftError, match="nothing to undo"):
@@ -105,7 +105,7 @@ def test_what_was_written_meanwhile_is_not_overwritten(tmp_path, monkeypatch):
         return with_value(*args)
 
     monkeypatch.setattr("gearshift.config_file.editing.with_value", edited_by_another)
-    with pytest.raises(GearshiftError, match="changed meanwhile"):
+    with pytest.raises(GearshiftError, match="changed in the meantime"):
         replace_value(file, ("tiered_routing", "enabled"), False)
     assert file.read_text() == "upstreams: []\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["gearshift.yaml"]
@@ -147,8 +147,8 @@ def test_a_file_that_is_read_only_stays_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        ("EACCES", "beside it"),
-        ("EROFS", "beside it"),
+        ("EACCES", "next to it"),
+        ("EROFS", "next to it"),
         ("EBUSY", "mount its folder"),
         ("ENOSPC", ""),
     ],

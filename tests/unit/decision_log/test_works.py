@@ -70,7 +70,7 @@ def test_one_that_always_fails_is_given_up_and_the_others_are_done(
     assert len(tried) == works_module._TRIES
     assert lost == [1]
     assert len(done) == 30
-    assert caplog.text.count("given up") == 1
+    assert caplog.text.count("was abandoned") == 1
 
 
 def test_it_rests_longer_and_longer(works, engine, clock):

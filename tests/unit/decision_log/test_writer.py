@@ -107,12 +107,12 @@ def test_a_locked_database_is_waited_for(tmp_path, writers, caplog, monkeypatch)
         impatient.setattr(database, "_BUSY_SECONDS", 0.1)
         writer = writers(url)
         writer.add([finished()])
-        eventually(lambda: "requests go on" in caplog.text)
+        eventually(lambda: "requests are not affected" in caplog.text)
     writer.add([finished()])
     holder.execute("ROLLBACK")
     holder.close()
     eventually(lambda: count(url) == 2)
-    assert caplog.text.count("requests go on") == 1
+    assert caplog.text.count("requests are not affected") == 1
 
 
 def test_a_full_disk_loses_nothing_that_can_wait(tmp_path, writers, caplog, monkeypatch):

@@ -90,7 +90,7 @@ def test_no_guest_can_take_a_path_from_another():
     [("POST", "guest/x"), ("POST", "/guest/x/"), ("POST", "/guest//x"), ("post", "/guest/x")],
 )
 def test_a_route_that_no_request_can_take_is_refused(method, path):
-    with pytest.raises(PluginError, match="'guest': no request can take the route"):
+    with pytest.raises(PluginError, match="'guest': no request can match the route"):
         all_routes(with_guest(ClientRoute(method, path, Operation.CHAT, ENTRY)))
 
 

@@ -117,8 +117,8 @@ NEITHER = Compared("b", 0.0, (-0.05, 0.0612), 1.0, False, False)
         (found(WORSE, counts=(99, 19)), "too early: 19 outcomes in the smallest arm"),
         (
             found(WORSE, counts=(1, 1), is_ratio_wrong=True),
-            "the arms have not got the parts of the traffic that they should; do not trust the "
-            "rest before you know why",
+            "the arms did not get their shares of the traffic; do not trust the other figures "
+            "until you know why",
         ),
     ],
 )

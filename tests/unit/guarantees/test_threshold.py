@@ -275,7 +275,7 @@ def why(scores, losses, alpha=0.05, delta=0.05, risk=Risk.ANSWERS):
     return refused(JudgedScores(np.array(scores), np.array(losses)), alpha, delta, risk)
 
 
-FEW = "judged answers are too few to promise anything at this alpha and confidence"
+FEW = "judged answers are too few to guarantee anything at this alpha and confidence"
 NO_HELP = (
     "at no threshold is the observed risk below alpha, so more answers will not help; "
     "a larger alpha or a better small model would"
@@ -311,7 +311,10 @@ def test_needed_are_so_many_that_the_easiest_threshold_would_pass():
         needed = ceil(ceil(-np.log(delta) / entropy) / part)
         found = why(scores, losses, risk=risk)
         assert found.needed == needed
-        assert found.reason == "no threshold can be shown to keep the risk with so few answers"
+        assert (
+            found.reason
+            == "so few answers do not show that any threshold keeps the risk below alpha"
+        )
         assert found.n == 100
 
 

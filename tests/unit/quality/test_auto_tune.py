@@ -72,15 +72,15 @@ def test_too_few_answers_are_said_with_how_many_would_do():
     found, why = wise_threshold(3.0, judged([0.0] * 10), 0.05, 0.04)
     assert found == 0.0
     assert why == (
-        ", nothing to the small model: 10 judged answers are too few to promise anything at this "
-        "alpha and confidence (about 90 would be needed)"
+        ", everything to the large model: 10 judged answers are too few to guarantee anything "
+        "at this alpha and confidence (about 90 would be needed)"
     )
 
 
 def test_where_more_answers_do_not_help_no_number_is_said():
     found, why = wise_threshold(3.0, judged([1.0] * 2_000), 0.05, 0.05)
     assert found == 0.0
-    assert why.startswith(", nothing to the small model: at no threshold is the observed risk")
+    assert why.startswith(", everything to the large model: at no threshold is the observed risk")
     assert why.endswith("a larger alpha or a better small model would")
 
 
@@ -95,7 +95,7 @@ def test_answers_that_the_newest_contradict_are_no_promise_and_that_is_said():
     losses = [0.0] * 300 + [0.0] * 55 + [1.0] * 45
     assert wise_threshold(3.0, judged(losses), 0.2, 0.05) == (
         0.0,
-        ", nothing to the small model: the newest answers contradict what all of them promise",
+        ", everything to the large model: the newest answers contradict what all together show",
     )
 
 

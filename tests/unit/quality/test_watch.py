@@ -316,7 +316,7 @@ def test_only_harm_that_is_shown_ends_an_experiment(
     (now,) = experiments(log)
     assert (now.state is ExperimentState.STOPPED) is is_ended
     if is_ended:
-        assert now.stop_reason == f"stopped by itself: {', '.join(harmed)} is worse"
+        assert now.stop_reason == f"stopped automatically: {', '.join(harmed)} is worse"
         with log.connect() as connection:
             assert connection.scalar(select(EXPERIMENTS.c.result)) == "9 is bad"
 

@@ -100,6 +100,6 @@ def test_what_does_not_fit_the_new_file_is_let_go_with_a_word(held, caplog):
     )  # fmt: skip
     loaded = settings([elsewhere], models={"complex": "y"})
     assert held.over(loaded) is loaded
-    assert "no longer possible" in caplog.text
+    assert "no longer fit" in caplog.text
     assert "complexity_threshold, models.simple" in caplog.text
     assert held.over(FILE) is FILE

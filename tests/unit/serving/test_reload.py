@@ -77,7 +77,7 @@ async def test_what_has_changed_is_put_in_force_and_told(server, caplog):
 async def test_a_file_that_says_the_same_changes_nothing(server, caplog):
     await server.reload(FILE + "# a comment\n")
     assert server.put_in_force == []
-    assert said(caplog) == [f"configuration unchanged: {server.file} describes the active one"]
+    assert said(caplog) == [f"configuration unchanged: {server.file} has the active settings"]
 
 
 async def test_what_needs_a_restart_is_named(server, caplog):

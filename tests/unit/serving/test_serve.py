@@ -14,7 +14,10 @@ def test_a_gateway_that_others_reach_without_keys_is_warned_of():
     keys = settings(auth={"api_keys": ["a-key-of-some-length"]})
     assert serve._warnings("127.0.0.1", settings()) == []
     (line,) = serve._warnings("0.0.0.0", settings())
-    assert line == "0.0.0.0 can be reached from elsewhere and auth.api_keys is empty"
+    assert line == (
+        "0.0.0.0 is reachable from other machines, and without auth.api_keys anybody can use the "
+        "gateway; `gearshift key` creates a key"
+    )
     assert serve._warnings("0.0.0.0", keys) == []
 
 

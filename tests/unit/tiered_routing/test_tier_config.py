@@ -74,7 +74,10 @@ def test_thresholds_outside_the_scale_are_refused(threshold):
         ({"tiers": two(name="auto")}, "tiered_routing.tiers.0.name: 'auto' means"),
         ({"tiers": two(name="Big One")}, "tiered_routing.tiers.0.name: does not match"),
         ({"tiers": two(below=None)}, "tiered_routing.tiers.0.below: is required"),
-        ({"tiers": two(deployments=[])}, "tiered_routing.tiers.0.deployments: needs at least 1"),
+        (
+            {"tiers": two(deployments=[])},
+            "tiered_routing.tiers.0.deployments: must have at least 1",
+        ),
         ({"tiers": two(deployments="small")}, "a list is expected, got 'small'"),
         ({"tiers": two(bellow=3)}, "tiered_routing.tiers.0.bellow: unknown key (did you mean"),
         ({"tiers": [*two(), *two(name="x")[:1]]}, "tiered_routing.tiers.1.below: is required"),

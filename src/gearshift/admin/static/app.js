@@ -72,7 +72,7 @@ async function settle(change) {
   try {
     const said = await change;
     const lasts = said.changes.map((one) => `${one.key}: ${one.old} → ${one.new}, ${one.lasts}`);
-    sessionStorage.setItem("said", lasts.join("; ") || "nothing has changed");
+    sessionStorage.setItem("said", lasts.join("; ") || "nothing changed");
     location.reload();
   } catch (error) {
     byId("said").textContent = error.message;

@@ -93,7 +93,7 @@ class ApiKeySettings(SettingsModel):
     def _has_one_of_both(self) -> Self:
         has_key, has_hash = bool(self.key.get_secret_value()), bool(self.hash.get_secret_value())
         if has_key and has_hash:
-            raise setting_error("hash", "stands beside a key", "give one of them")
+            raise setting_error("hash", "is set together with a key", "set only one of them")
         if not has_key and not has_hash:
             raise setting_error("key", "is required", "or its hash; `gearshift key` makes both")
         return self
@@ -156,7 +156,9 @@ class TlsSettings(SettingsModel):
     def _come_together(self) -> Self:
         for missing, given in (("certificate", "key"), ("key", "certificate")):
             if getattr(self, missing) is None and getattr(self, given) is not None:
-                raise setting_error(missing, f"is required beside tls.{given}", "or remove both")
+                raise setting_error(
+                    missing, f"is required together with tls.{given}", "or remove both"
+                )
         return self
 
 
@@ -181,11 +183,9 @@ def _text(value: Any) -> str | None:
 
 def _sendable(key: str, at: str) -> str:
     if key == MASK:
-        raise setting_error(
-            at, f"is {MASK}, which only stands for a key", "write the key or its hash"
-        )
+        raise setting_error(at, f"is {MASK}, which only masks a key", "write the key or its hash")
     if not (key.isascii() and key.isprintable()):
-        raise setting_error(at, "holds characters that a header cannot carry", "use ASCII")
+        raise setting_error(at, "contains characters that a header cannot contain", "use ASCII")
     return key
 
 
@@ -215,8 +215,8 @@ class AdminSettings(SettingsModel):
         text = token.get_secret_value().strip()
         if text == MASK:
             raise setting_error(
-                "", f"is {MASK}, which only stands for a token", "write the token itself"
+                "", f"is {MASK}, which only masks a token", "write the token itself"
             )
         if not text.isprintable():
-            raise setting_error("", "holds characters that a header cannot carry")
+            raise setting_error("", "contains characters that a header cannot contain")
         return SecretStr(text)

@@ -110,7 +110,9 @@ class QualitySettings(SettingsModel):
     @model_validator(mode="after")
     def _no_more_of_the_large(self) -> Self:
         if self.shadow_share_complex is not None and self.shadow_share_complex > self.shadow_share:
-            raise setting_error("shadow_share_complex", "is above shadow_share", "at most as much")
+            raise setting_error(
+                "shadow_share_complex", "is above shadow_share", "lower it, or raise shadow_share"
+            )
         return self
 
     @property

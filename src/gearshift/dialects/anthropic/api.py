@@ -25,7 +25,7 @@ API: Final = ClientApi(
             "/v1/messages/count_tokens",
             "gearshift.gateway.endpoints.count_tokens:count",
             Entry(
-                "About how many tokens a request has",
+                "Estimate the tokens of a request",
                 {_JSON: ref("TokenCount")},
                 "TokenCountRequest",
             ),

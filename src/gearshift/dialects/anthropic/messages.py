@@ -44,7 +44,7 @@ def _checked(message: Json, where: str) -> JsonObject:
         raise refuse(where, "must be an object with 'role' and 'content'")
     role, content = message.get("role"), message.get("content")
     if role not in ROLES:
-        shown = f"is {role[:40]!r}" if isinstance(role, str) else "is missing or no string"
+        shown = f"is {role[:40]!r}" if isinstance(role, str) else "is missing or not a string"
         raise refuse(f"{where}.role", f"{shown}; it must be one of {', '.join(ROLES)}")
     if isinstance(content, list):
         for index, block in enumerate(content):

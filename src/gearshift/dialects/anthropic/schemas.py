@@ -139,6 +139,9 @@ SCHEMAS: Final[JsonObject] = {
         **TEXT,
     },
     "AnthropicError": {
-        **error_of(object_of(("type", "message"), type=TEXT, message=TEXT), "As Anthropic's are."),
+        **error_of(
+            object_of(("type", "message"), type=TEXT, message=TEXT),
+            "Structured as Anthropic's are.",
+        ),
     },
 }

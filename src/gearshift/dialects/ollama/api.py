@@ -50,7 +50,7 @@ API: Final = ClientApi(
             "/api/show",
             f"{_ENDPOINTS}.show:show",
             Entry(
-                "What a model is and can do",
+                "Describe a model and its capabilities",
                 {_JSON: ref("OllamaModel")},
                 "OllamaShowRequest",
                 UPSTREAM_STATUSES,
@@ -60,13 +60,13 @@ API: Final = ClientApi(
             "GET",
             "/api/tags",
             f"{_ENDPOINTS}.ollama:tags",
-            Entry("The models there are", {_JSON: ref("OllamaModels")}),
+            Entry("List the models", {_JSON: ref("OllamaModels")}),
         ),
         ClientRoute(
             "GET",
             "/api/ps",
             f"{_ENDPOINTS}.ollama:running",
-            Entry("The models in memory", {_JSON: ref("OllamaModels")}),
+            Entry("List the models in memory", {_JSON: ref("OllamaModels")}),
         ),
         ClientRoute(
             "GET",
@@ -78,7 +78,7 @@ API: Final = ClientApi(
             "GET",
             "/",
             f"{_ENDPOINTS}.ollama:root",
-            Entry("What Ollama's clients look for first", {"text/plain": TEXT}),
+            Entry("The liveness text that Ollama's clients look for", {"text/plain": TEXT}),
             is_open=True,
         ),
     ),

@@ -39,7 +39,7 @@ _CONVERSATION: Final[JsonObject] = {
 
 _FIELDS: Final[JsonObject] = {
     "model": MODEL,
-    "stream": {**MAYBE_FLAG, "description": "`false` for a whole answer; streams otherwise."},
+    "stream": {**MAYBE_FLAG, "description": "`false` for a complete answer; otherwise a stream."},
     "tools": MAYBE_OBJECTS,
     "format": or_null("string", "object"),
     "options": {
@@ -57,13 +57,16 @@ _REQUESTS: Final[JsonObject] = {
         messages=or_null(
             "array",
             items=ref("OllamaMessage"),
-            description="None, or an empty list: loads the model, or with `keep_alive: 0` "
-            "unloads it.",
+            description="If missing or empty, the model is loaded, or unloaded with "
+            "`keep_alive: 0`.",
         ),
         **_FIELDS,
     ),
     "OllamaGenerateRequest": object_of(
-        prompt={**MAYBE_TEXT, "description": "Nothing: loads or unloads, as in /api/chat."},
+        prompt={
+            **MAYBE_TEXT,
+            "description": "If missing or empty, the model is loaded or unloaded, as in /api/chat.",
+        },
         system=MAYBE_TEXT,
         suffix=MAYBE_TEXT,
         template=MAYBE_TEXT,

@@ -160,7 +160,7 @@ def _check_role(message: Json, index: int, roles: Sequence[str]) -> None:
         raise refuse(f"messages.{index}", "must be an object with 'role' and 'content'")
     role = message.get("role")
     if not isinstance(role, str) or role not in roles:
-        shown = f"is {role[:40]!r}" if isinstance(role, str) else "is missing or no string"
+        shown = f"is {role[:40]!r}" if isinstance(role, str) else "is missing or not a string"
         raise refuse(f"messages.{index}.role", f"{shown}; it must be one of {', '.join(roles)}")
 
 

@@ -137,7 +137,7 @@ _ANSWERS: Final[JsonObject] = {
         object_of((*_ERROR_FIELDS,), **_ERROR_FIELDS), "An error on OpenAI's paths."
     ),
     "UpstreamRefusal": error_of(
-        {"type": "object"}, "What the upstream itself said of the client's mistake."
+        {"type": "object"}, "The upstream's own error about the client's mistake."
     ),
 }
 

@@ -74,7 +74,7 @@ def schemas(dialects: Mapping[str, ClientDialect]) -> JsonObject:
         for name, schema in dialect.api.schemas.items():
             if every.setdefault(name, schema) != schema:
                 raise PluginError(
-                    f"dialect {dialect.name!r}: there is another schema {name!r} already"
+                    f"dialect {dialect.name!r}: another schema is already called {name!r}"
                 )
     return every
 
@@ -124,8 +124,8 @@ def _parameters(route: Route, entry: Entry) -> list[JsonObject]:
     if entry.is_routed:
         parameters += [
             _header("x-gearshift-tier", "Forces a tier; an unknown one is a 400."),
-            _header("x-session-id", "Names the conversation; noted in the decision."),
-            _header("traceparent", "Passed on to the upstream."),
+            _header("x-session-id", "Identifies the conversation; recorded in the decision."),
+            _header("traceparent", "Forwarded to the upstream."),
         ]
     return parameters
 

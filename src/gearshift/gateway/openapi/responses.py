@@ -14,30 +14,30 @@ _STATUSES: Final = {
     400: "The request is wrong; the message names the field. Also when no model can do what is "
     "asked (tools, images, length).",
     401: "The API key is missing or unknown.",
-    403: "The API key does not permit this, or a web page that is not allowed has asked.",
-    404: "Nothing is there, or no upstream has the model.",
-    405: "Another method is needed; `Allow` says which.",
+    403: "The API key does not permit this, or the web page is not allowed.",
+    404: "The path is unknown, or no upstream has the model.",
+    405: "The method is not allowed; `Allow` lists those that are.",
     408: "The request did not arrive in time.",
     413: "The body is larger than `limits.max_body_bytes`, or has too many values.",
     414: "The request line is too long.",
-    415: "The body is in an encoding that is not understood.",
-    417: "`Expect` holds what cannot be met.",
-    422: "The upstream refuses the request.",
-    429: "Too many requests, of this key or of everybody.",
+    415: "The body's encoding is not supported.",
+    417: "The expectation in `Expect` cannot be met.",
+    422: "The upstream rejects the request.",
+    429: "Too many requests, from this key or in total.",
     431: "The headers are too long, or too many.",
     500: "An internal error of gearshift; the message has a reference to the log.",
-    501: "The body's transfer coding is not understood.",
-    502: "Every deployment failed; the message says what each one said.",
+    501: "The body's transfer coding is not supported.",
+    502: "Every deployment failed; the message says what each one reported.",
     503: "Every deployment is busy or loading, or gearshift itself is full or stopping.",
     504: "Every deployment was too slow.",
-    505: "A version of HTTP that is not spoken here.",
+    505: "This version of HTTP is not supported.",
 }
 WIRE_STATUSES: Final = (400, 403, 408, 413, 414, 415, 417, 431, 500, 501, 503, 505)
 """What any request may be answered with, before or whatever its path is."""
 
 _HEADERS: Final = {
-    401: {"WWW-Authenticate": "How to give the key."},
-    405: {"Allow": "The methods that are possible."},
+    401: {"WWW-Authenticate": "How to send the key."},
+    405: {"Allow": "The allowed methods."},
     429: {"Retry-After": "Seconds to wait."},
     503: {"Retry-After": "Seconds to wait."},
 }
@@ -56,7 +56,7 @@ def errors_of(dialects: Mapping[str, ClientDialect]) -> JsonObject:
             errors[f"{name}_{status}"] = _response(said, kind, any_of(own, *maybe), status)
     for name, dialect in dialects.items():
         schema = any_of(dialect.api.error_schema, *dialect.api.rejection_schemas, default)
-        said = "The upstream refuses the request; these are its words."
+        said = "The upstream rejects the request; this is its own error."
         errors[f"{name}_4XX"] = _response(said, dialect.content_type, schema)
     return errors
 

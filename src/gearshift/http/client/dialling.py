@@ -123,11 +123,11 @@ class _Tunnel(asyncio.Protocol):
         first = bytes(self._answer).partition(b"\r\n")[0].decode("latin-1")
         version, _, status = first.partition(" ")
         if not version.startswith("HTTP/1."):
-            raise _unreachable(f"the proxy {proxy.shown} gave no answer that is HTTP")
+            raise _unreachable(f"the proxy {proxy.shown} did not answer in HTTP")
         if status.startswith("407"):
             raise UpstreamError(
-                f"cannot be reached: the proxy {proxy.shown} wants another user or password "
-                "(407); they stand in its URL: http://user:password@…",
+                f"cannot be reached: the proxy {proxy.shown} rejects the user or password "
+                "(407); set them in its URL: http://user:password@…",
                 fault=FailureKind.AUTHENTICATION,
             )
         if not status.startswith("2"):

@@ -202,7 +202,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._head_bytes += len(data)
         self._parse(data)
         if not self._has_head and self._head_bytes > _MAX_HEAD_BYTES:
-            self._fail(_garbage("headers without end"))
+            self._fail(_garbage("endless headers"))
         if self._has_head:
             self._wake()
         if self._size > _HIGH_WATER_BYTES and self._is_reading and not self.is_complete:
@@ -213,7 +213,7 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
-            self._fail(_garbage("it changed protocols unasked"))
+            self._fail(_garbage("it switched protocols without being asked"))
         except HttpParserError as error:
             # Bytes after a complete response that ends the connection are nobody's.
             if not self.is_complete:

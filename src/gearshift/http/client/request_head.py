@@ -64,7 +64,9 @@ class RequestHead:
         first = self._known.get((method, target))
         if first is None:
             if not _METHOD.fullmatch(method) or not _TARGET.fullmatch(target):
-                raise _refused("the address of a request holds what an address cannot hold")
+                raise _refused(
+                    "the address of a request contains characters that an address cannot contain"
+                )
             first = f"{method} {target} HTTP/1.1\r\n{self._own}"
             if len(self._known) < _REMEMBERED:
                 self._known[method, target] = first
@@ -85,10 +87,12 @@ class RequestHead:
 def _lines(fields: Mapping[str, str]) -> str:
     for name, value in fields.items():
         if not HEADER_NAME.fullmatch(name):
-            raise _refused("a header's name holds what no name can hold")
+            raise _refused("a header's name contains characters that a name cannot contain")
         if _NO_VALUE.search(value):
             # The value is not repeated: it may be a key.
-            raise _refused(f"the value of the header {name!r} holds what no header can carry")
+            raise _refused(
+                f"the value of the header {name!r} contains characters that a header cannot contain"
+            )
     return "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
 
 

@@ -32,7 +32,7 @@ async def decoded(request: HttpRequest, limit: int) -> HttpRequest:
     window = _WINDOW.get(encoding)
     if window is None:
         raise RequestError(
-            f"content-encoding {encoding[:40]!r} is not understood; gzip and deflate are",
+            f"content-encoding {encoding[:40]!r} is not supported; use gzip or deflate",
             status=415,
             field="content-encoding",
             headers={"Accept-Encoding": "gzip, deflate"},
@@ -59,5 +59,5 @@ def _inflated(body: bytes, window: int, limit: int) -> bytes:
 
 def _malformed() -> RequestError:
     return RequestError(
-        "the body is not what its content-encoding says", field="body", code="malformed_body"
+        "the body does not match its content-encoding", field="body", code="malformed_body"
     )

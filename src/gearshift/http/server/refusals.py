@@ -16,9 +16,7 @@ def malformed(error: HttpParserError) -> RequestError:
 
 def wrong_version() -> RequestError:
     """The refusal of versions that are not spoken here."""
-    return RequestError(
-        "only HTTP/1.1 and HTTP/1.0 are spoken here", status=505, code="http_version"
-    )
+    return RequestError("only HTTP/1.1 and HTTP/1.0 are supported", status=505, code="http_version")
 
 
 def bad_request(message: str) -> RequestError:

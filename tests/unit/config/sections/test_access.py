@@ -89,13 +89,13 @@ def test_the_hash_of_the_settings_follows_rights_but_not_keys():
         (["sha256:12"], "auth.api_keys.0: is not the hash of a key"),
         ([{"hash": "12"}], "auth.api_keys.0.hash: is not the hash of a key"),
         ([{"hash": "12"}], "(`gearshift key --hash -` makes it)"),
-        ([{"key": KEY, "hash": HASH}], "auth.api_keys.0.hash: stands beside a key"),
+        ([{"key": KEY, "hash": HASH}], "auth.api_keys.0.hash: is set together with a key"),
         ([{"name": "a"}], "auth.api_keys.0.key: is required"),
         ([{"name": "a", "key": ""}], "auth.api_keys.0.key: is empty"),
         ([""], "auth.api_keys.0: is empty"),
-        (["***"], "auth.api_keys.0: is ***, which only stands for a key"),
-        (["gs-ключ"], "auth.api_keys.0: holds characters that a header cannot carry"),
-        (["two\nlines"], "auth.api_keys.0: holds characters that a header cannot carry"),
+        (["***"], "auth.api_keys.0: is ***, which only masks a key"),
+        (["gs-ключ"], "auth.api_keys.0: contains characters that a header cannot contain"),
+        (["two\nlines"], "auth.api_keys.0: contains characters that a header cannot contain"),
         ([123], "auth.api_keys.0: a string is expected"),
         ([[KEY]], "auth.api_keys.0: a key or a mapping"),
         ([{"kye": KEY}], "auth.api_keys.0.kye: unknown key [line 1] (did you mean 'key'?)"),
@@ -170,5 +170,5 @@ def test_any_printable_key_is_kept_as_its_hash(key):
 @pytest.mark.parametrize(("given_", "missing"), [("certificate", "key"), ("key", "certificate")])
 def test_tls_needs_both_files(tmp_path, given_, missing):
     (line,) = problems(tmp_path, {"tls": {given_: "x.pem"}})
-    assert line.startswith(f"tls.{missing}: is required beside tls.{given_}")
+    assert line.startswith(f"tls.{missing}: is required together with tls.{given_}")
     assert Settings.model_validate({"tls": {given_: "", missing: ""}}) == Settings()

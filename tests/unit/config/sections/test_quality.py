@@ -37,7 +37,7 @@ def test_a_quarter_is_drawn_of_the_large_models_answers_unless_it_is_said(given,
 
 def test_no_more_is_drawn_of_the_large_models_answers():
     (line,) = problems(QualitySettings, {"shadow_share": 0.1, "shadow_share_complex": 0.11})
-    assert line == "shadow_share_complex: is above shadow_share (at most as much)"
+    assert line == "shadow_share_complex: is above shadow_share (lower it, or raise shadow_share)"
 
 
 @pytest.mark.parametrize("judge", ["checks", "model", "my.module:Judge", "_m:_j"])

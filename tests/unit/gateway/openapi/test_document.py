@@ -58,7 +58,9 @@ def test_two_dialects_can_share_a_schema_but_not_a_name():
     api = DIALECTS["openai"].api
     theirs: Any = SimpleNamespace(name="x", api=replace(api, schemas={"Message": {}}))
     assert openapi.schemas({**DIALECTS, "x": DIALECTS["openai"]}) == SCHEMAS
-    with pytest.raises(PluginError, match="dialect 'x': there is another schema 'Message'"):
+    with pytest.raises(
+        PluginError, match="dialect 'x': another schema is already called 'Message'"
+    ):
         openapi.schemas({**DIALECTS, "x": theirs})
 
 

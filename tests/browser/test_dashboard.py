@@ -177,7 +177,7 @@ def test_a_threshold_is_tried_applied_and_undone(browser, busy):
         page.locator("#sure button[value=yes]").click()
         expect(page.locator("#said")).to_contain_text("3 → 5", timeout=15_000)
         assert "complexity_threshold: 5" in config.read_text()
-        assert "It is 5 now" in page.locator("main").inner_text()
+        assert "It is currently 5." in page.locator("main").inner_text()
         page.locator("#undo").click()
         expect(page.locator("#said")).to_contain_text("5 → 3", timeout=15_000)
         assert "complexity_threshold: 3" in config.read_text()

@@ -1,0 +1,43 @@
+"""The values that travel through gearshift: request, decision, frames of an answer."""
+
+from gearshift.types.answer import (
+    CacheResult,
+    CacheUse,
+    ChatResponse,
+    Chunk,
+    CompleteResponse,
+    Frame,
+    FrameStream,
+    Timings,
+    ToolCall,
+    Usage,
+)
+from gearshift.types.decision import Cause, Decision
+from gearshift.types.deployments import Capability, Deployment, ModelInfo, Readiness, UpstreamState
+from gearshift.types.json_values import Json, JsonObject
+from gearshift.types.request import ChatRequest, Message, Operation
+
+__all__ = [
+    "CacheResult",
+    "CacheUse",
+    "Capability",
+    "Cause",
+    "ChatRequest",
+    "ChatResponse",
+    "Chunk",
+    "CompleteResponse",
+    "Decision",
+    "Deployment",
+    "Frame",
+    "FrameStream",
+    "Json",
+    "JsonObject",
+    "Message",
+    "ModelInfo",
+    "Operation",
+    "Readiness",
+    "Timings",
+    "ToolCall",
+    "UpstreamState",
+    "Usage",
+]

@@ -17,7 +17,7 @@ async def upstream():
 
 @pytest.fixture
 async def client(upstream):
-    async with HttpClient(f"{upstream.url}/v1", "secret", 1.0) as client:
+    async with HttpClient(f"{upstream.url}/v1", "secret", 20.0) as client:
         yield client
 
 
@@ -65,7 +65,7 @@ async def test_without_a_path_only_a_connection_is_wanted(client, upstream):
 
 
 async def test_who_is_not_there_is_in_trouble():
-    async with HttpClient("http://127.0.0.1:9/v1", "", 1.0) as client:
+    async with HttpClient("http://127.0.0.1:9/v1", "", 20.0) as client:
         assert "127.0.0.1:9" in await trouble_at(client, None)
         assert "127.0.0.1:9" in await trouble_at(client, "/health")
 

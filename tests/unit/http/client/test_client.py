@@ -64,7 +64,7 @@ async def ask(client, method="GET"):
 
 
 async def test_a_post_that_was_read_and_not_answered_is_not_asked_again():
-    async with Keeping() as server, HttpClient(server.url, "", 2) as client:
+    async with Keeping() as server, HttpClient(server.url, "", 20) as client:
         await ask(client, "POST")
         server.dies = True
         with pytest.raises(UpstreamError) as caught:
@@ -76,7 +76,7 @@ async def test_a_post_that_was_read_and_not_answered_is_not_asked_again():
 
 
 async def test_a_get_is():
-    async with Keeping() as server, HttpClient(server.url, "", 2) as client:
+    async with Keeping() as server, HttpClient(server.url, "", 20) as client:
         await ask(client)
         server.dies = True
         with pytest.raises(UpstreamError):
@@ -85,7 +85,7 @@ async def test_a_get_is():
 
 
 async def test_a_kept_connection_is_looked_at_before_it_is_used():
-    async with Keeping() as server, HttpClient(server.url, "", 2) as client:
+    async with Keeping() as server, HttpClient(server.url, "", 20) as client:
         await ask(client, "POST")
         await server.hang_up()  # seen by the client's socket, but not yet by its event loop
         assert await ask(client, "POST") == b"ok"
@@ -93,7 +93,7 @@ async def test_a_kept_connection_is_looked_at_before_it_is_used():
 
 
 async def test_knocking_holds_no_connection_and_opens_none_where_one_is_kept():
-    async with Keeping() as server, HttpClient(server.url, "", 2) as client:
+    async with Keeping() as server, HttpClient(server.url, "", 20) as client:
         await client.knock()
         await client.knock()
         assert await ask(client, "POST") == b"ok"
@@ -109,23 +109,23 @@ async def test_knocking_holds_no_connection_and_opens_none_where_one_is_kept():
 
 
 async def test_what_cannot_be_written_opens_no_connection():
-    async with Keeping() as server, HttpClient(server.url, "", 2) as client:
+    async with Keeping() as server, HttpClient(server.url, "", 20) as client:
         with pytest.raises(UpstreamError):
             await client.request("GET", "/x", headers={"a": "b\r\nc: d"})
         with pytest.raises(UpstreamError):
             await client.request("GET", "/x\r\n")
         with pytest.raises(UpstreamError):
-            HttpClient(server.url, "sk\nx-injected: 1", 2)
+            HttpClient(server.url, "sk\nx-injected: 1", 20)
         assert server.connections == 0
 
 
 async def test_names_and_paths_in_other_scripts_are_written_as_they_must_be():
     async with (
         Keeping() as server,
-        HttpClient(f"{server.url}/pfad/mit ü/%C3%A4", "", 2) as client,
+        HttpClient(f"{server.url}/pfad/mit ü/%C3%A4", "", 20) as client,
     ):
         assert await ask(client) == b"ok"
-    HttpClient("http://bücher.example/v1", "", 2)
+    HttpClient("http://bücher.example/v1", "", 20)
 
 
 async def test_what_every_request_has_is_in_probes_too():

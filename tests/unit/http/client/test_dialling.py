@@ -62,7 +62,7 @@ async def status(client: HttpClient, path: str = "/models") -> int:
 
 
 async def test_plain_http_is_told_the_whole_address(proxy, upstream):
-    async with HttpClient(f"http://{HOST}:8000/v1", "sk-1", 2) as client:
+    async with HttpClient(f"http://{HOST}:8000/v1", "sk-1", 20) as client:
         assert re.fullmatch(r" through the proxy http://127\.0\.0\.1:\d+", client.way)
         assert await status(client) == 200
         response = await client.look("/health")
@@ -84,7 +84,7 @@ async def test_tls_goes_through_a_tunnel_that_sees_nothing(monkeypatch, certific
         port = int(upstream.url.rpartition(":")[2])
         async with Proxy(port, password="me:secret") as proxy:
             monkeypatch.setenv("https_proxy", proxy.url)
-            async with HttpClient(f"https://{HOST}/v1", "sk-1", 5) as client:
+            async with HttpClient(f"https://{HOST}/v1", "sk-1", 20) as client:
                 assert await status(client) == 200
         assert proxy.asked == [f"CONNECT {HOST}:443 HTTP/1.1"]
         (asked,) = upstream.received
@@ -96,7 +96,7 @@ async def test_the_certificate_is_the_upstreams_even_behind_a_proxy(proxy, certi
     _, context = certificate
     async with FaultUpstream(tls=context) as upstream:
         proxy.port = int(upstream.url.rpartition(":")[2])
-        async with HttpClient(f"https://{HOST}/v1", "sk-1", 5) as client:
+        async with HttpClient(f"https://{HOST}/v1", "sk-1", 20) as client:
             with pytest.raises(UpstreamError, match="certificate") as caught:
                 await status(client)
     assert caught.value.fault is FailureKind.UNREACHABLE
@@ -105,7 +105,7 @@ async def test_the_certificate_is_the_upstreams_even_behind_a_proxy(proxy, certi
 
 async def test_a_wrong_password_is_said_where_it_stands(proxy, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", proxy.url.replace("secret", "guess"))
-    async with HttpClient(f"https://{HOST}/v1", "", 2) as client:
+    async with HttpClient(f"https://{HOST}/v1", "", 20) as client:
         with pytest.raises(UpstreamError, match="407") as caught:
             await status(client)
     assert caught.value.fault is FailureKind.AUTHENTICATION
@@ -114,10 +114,10 @@ async def test_a_wrong_password_is_said_where_it_stands(proxy, monkeypatch):
 
 async def test_a_proxy_that_refuses_or_is_gone_is_named(proxy, monkeypatch):
     proxy.refusal = "403 Not allowed here"
-    async with HttpClient(f"https://{HOST}/v1", "", 2) as client:
+    async with HttpClient(f"https://{HOST}/v1", "", 20) as client:
         with pytest.raises(UpstreamError, match=f"127.0.0.1.* refused {HOST}:443: 403 Not allowed"):
             await status(client)
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    async with HttpClient(f"http://{HOST}/v1", "", 2) as client:
+    async with HttpClient(f"http://{HOST}/v1", "", 20) as client:
         with pytest.raises(UpstreamError, match=r"through the proxy http://127\.0\.0\.1:9"):
             await status(client)

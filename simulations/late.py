@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from scipy.stats import beta
 
 from gearshift.decision_log.experiments import ArmOutcomes, ExperimentState, Kept, Metric, gathered
+from gearshift.guarantees.binomial import lower_bound
 from gearshift.guarantees.sequences import greatest_wealth
 from gearshift.quality.experiment_report import values_of
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
@@ -98,7 +98,7 @@ class Late:
         """Whether alpha and no bias are consistent with what was seen (99.9 %)."""
         wrong = 1.0 - self.covered if self.effect else max(self.found, 1.0 - self.covered)
         hits = round(wrong * self.worlds)
-        low = float(beta.ppf(0.001, hits, self.worlds - hits + 1)) if hits else 0.0
+        low = lower_bound(hits, self.worlds, 0.001)
         return low <= ALPHA and abs(self.bias) <= 3.5 * self.error
 
 

@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
+from gearshift.guarantees.binomial import lower_bound
 from gearshift.guarantees.sequences import greatest_wealth
 
 ALPHA = 0.05
@@ -37,9 +37,7 @@ class Peeked:
     def is_kept(self) -> bool:
         """Whether at most 5 % false alarms are consistent with what was seen (99.9 %)."""
         hits = round(self.found[-1] * self.worlds)
-        if self.effect > 0 or not hits:
-            return True
-        return float(beta.ppf(0.001, hits, self.worlds - hits + 1)) <= ALPHA
+        return self.effect > 0 or lower_bound(hits, self.worlds, 0.001) <= ALPHA
 
 
 def run(worlds: int, workers: int) -> list[Peeked]:

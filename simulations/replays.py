@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
+from gearshift.guarantees.binomial import upper_bound
 from gearshift.guarantees.replay import Both, quality_at
 from simulations.worlds import WORLDS, Floats
 
@@ -40,7 +40,7 @@ class Covered:
         hits = round(self.share * self.worlds)
         if self.worlds < 100:
             return True  # too few had support to say anything
-        return float(beta.ppf(0.999, hits + 1, max(1, self.worlds - hits))) >= LEAST
+        return upper_bound(hits, self.worlds, 0.001) >= LEAST
 
 
 def run(worlds: int, workers: int) -> list[Covered]:

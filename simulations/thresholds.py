@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
-from scipy.stats import beta
 
+from gearshift.guarantees.binomial import lower_bound
 from gearshift.guarantees.threshold import GRID, Chosen, JudgedScores, Risk, choose
 from simulations.worlds import WORLDS, World
 
@@ -41,10 +41,7 @@ class Cell:
     @property
     def is_kept(self) -> bool:
         """Whether breaking at most delta of them is consistent with what was seen (99.9 %)."""
-        if self.broken == 0:
-            return True
-        low = float(beta.ppf(0.001, self.broken, self.worlds - self.broken + 1))
-        return low <= self.delta
+        return lower_bound(self.broken, self.worlds, 0.001) <= self.delta
 
 
 def cells() -> list[tuple[int, Risk, float, float, int, bool]]:

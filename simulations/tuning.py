@@ -6,8 +6,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
 
+from gearshift.guarantees.binomial import lower_bound
 from gearshift.guarantees.threshold import GRID, JudgedScores
 from gearshift.quality.auto_tune import delta_of_a_run, wise_threshold
 from simulations.worlds import WORLDS, World
@@ -37,8 +37,7 @@ class Tuned:
     @property
     def is_kept(self) -> bool:
         """Whether breaking at most delta of them is consistent with what was seen (99.9 %)."""
-        low = beta.ppf(0.001, self.broken, self.worlds - self.broken + 1) if self.broken else 0.0
-        return float(low) <= DELTA
+        return lower_bound(self.broken, self.worlds, 0.001) <= DELTA
 
 
 def run(worlds: int, workers: int) -> list[Tuned]:

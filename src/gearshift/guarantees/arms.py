@@ -8,12 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from gearshift.extras import extra
+from gearshift.guarantees import binomial
 from gearshift.guarantees.p_values import Floats
 from gearshift.guarantees.sequences import counts_p_value, difference
-
-with extra("quality", "the report of an experiment"):
-    from scipy.stats import beta
 
 TOO_EARLY: Final = "too early"
 """How the words begin where nothing can be said."""
@@ -108,9 +105,8 @@ def _compared(first: ArmData, arm: ArmData, level: float, arms: int) -> Compared
 def share_interval(outcomes: Floats, level: float = 0.95) -> tuple[float, float]:
     """Clopper and Pearson's interval for the mean of outcomes of 0 or 1, for one look."""
     n, hits = len(outcomes), float(outcomes.sum())
-    low = 0.0 if hits <= 0 else float(beta.ppf((1 - level) / 2, hits, n - hits + 1))
-    high = 1.0 if hits >= n else float(beta.ppf((1 + level) / 2, hits + 1, n - hits))
-    return low, high
+    half = (1 - level) / 2
+    return binomial.lower_bound(hits, n, half), binomial.upper_bound(hits, n, half)
 
 
 def in_words(finding: Finding, what: str) -> str:

@@ -21,7 +21,7 @@ from gearshift.guarantees.p_values import Floats
 from gearshift.guarantees.replay import NO_SUPPORT, Quality
 
 with extra("quality", "an estimate with its interval"):
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
 DOUBLY_ROBUST: Final = "doubly robust"
 SNIPS: Final = "snips"
@@ -96,7 +96,7 @@ def snips(single: Single, threshold: float, *, level: float = 0.95) -> Quality:
 def _interval(each: Floats, method: str, level: float) -> Quality:
     n = len(each)
     mean = float(each.mean())
-    half = float(student.ppf(0.5 + level / 2, n - 1)) * float(each.std(ddof=1)) / sqrt(n)
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * float(each.std(ddof=1)) / sqrt(n)
     ci = (max(0.0, mean - half), min(1.0, mean + half))
     return Quality(min(1.0, max(0.0, mean)), ci, method, n)
 

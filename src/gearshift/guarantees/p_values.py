@@ -13,10 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gearshift.extras import extra
-
-with extra("quality", "a guarantee"):
-    from scipy.stats import beta, binom
+from gearshift.guarantees import binomial
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +38,7 @@ def p_value(losses: Floats, alpha: float, weights: Floats | None = None) -> floa
     if weights is not None and not is_even(weights):
         return _bet(losses, alpha, weights)
     if np.isin(losses, (0.0, 1.0)).all():
-        return float(binom.cdf(losses.sum(), len(losses), alpha))
+        return float(binomial.at_most(losses.sum(), len(losses), alpha))
     return hoeffding_bentkus(float(losses.mean()), len(losses), alpha)
 
 
@@ -54,7 +51,7 @@ def hoeffding_bentkus(mean: float, count: int, alpha: float) -> float:
     """The smaller of two bounds on the chance that the mean of `count` losses is so low."""
     if mean >= alpha:
         return 1.0
-    bentkus = e * float(binom.cdf(ceil(count * mean), count, alpha))
+    bentkus = e * float(binomial.at_most(ceil(count * mean), count, alpha))
     return min(1.0, bentkus, exp(-count * divergence(mean, alpha)))
 
 
@@ -84,8 +81,7 @@ def upper_bound(losses: Floats, level: float, weights: Floats | None = None) -> 
     if not len(losses):
         return 1.0
     if is_even(weights) and np.isin(losses, (0.0, 1.0)).all():
-        count, lost = len(losses), float(losses.sum())
-        return 1.0 if lost >= count else float(beta.ppf(1.0 - level, lost + 1, count - lost))
+        return binomial.upper_bound(float(losses.sum()), len(losses), level)
     low, high = 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2

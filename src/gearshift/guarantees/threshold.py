@@ -14,11 +14,8 @@ from typing import Final
 
 import numpy as np
 
-from gearshift.extras import extra
+from gearshift.guarantees import binomial
 from gearshift.guarantees.p_values import Floats, divergence, is_even, p_value, upper_bound
-
-with extra("quality", "a guarantee"):
-    from scipy.stats import binom
 
 GRID: Final = tuple(round(0.05 * step, 2) for step in range(1, 201))
 """Thresholds that are tried: fixed before any answer is judged."""
@@ -168,7 +165,7 @@ def _exact_p_values(judged: JudgedScores, alpha: float, risk: Risk) -> Floats | 
     lost = np.concatenate(([0.0], np.cumsum(judged.losses[order])))
     below = np.searchsorted(judged.scores[order], GRID)
     trials = np.full(len(GRID), len(order)) if risk is Risk.ANSWERS else below
-    exact = binom.cdf(lost[below], np.maximum(trials, 1), alpha)
+    exact = binomial.at_most(lost[below], np.maximum(trials, 1), alpha)
     return np.where(trials > 0, exact, 1.0)
 
 

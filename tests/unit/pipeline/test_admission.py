@@ -98,7 +98,7 @@ async def test_a_place_that_comes_in_the_moment_of_leaving_is_passed_on(is_first
         place.leave()
     with pytest.raises(asyncio.CancelledError):
         await first
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         await second
 
 
@@ -234,7 +234,7 @@ async def test_limits_that_are_raised_let_in_those_who_wait():
     new = admission(3, 5)
     new.carry_over(old, ())
     new.place_at_once("u", "a")
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         await waiting
 
 

@@ -107,7 +107,7 @@ $(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
 	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-mutants: $(MUTANTS)/.installed ## change the code that promises something and count what the tests let pass (an hour; not on 3.13)
+mutants: $(MUTANTS)/.installed ## change the code in small places and count what the tests do not notice (an hour; not on 3.13)
 	@PATH="$(CURDIR)/$(MUTANTS)/bin:$$PATH" $(MUTANTS)/bin/python -m mutation $(ARGS)
 
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.

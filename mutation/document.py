@@ -16,10 +16,12 @@ from mutation.report import Area, Part
 _DOCUMENT: Final = """\
 # Mutation tests
 
-The code that promises something is changed a little, one place at a time, and the unit tests and
-small seeded simulations of its area are run: a change that none of them notices is a survivor.
-Changes that the type checker refuses do not count, nor do those of a log line's words; what was
-killed counts as killed until its function changes, while survivors are tried again by each run.
+A mutation test changes the code in one small place and runs the tests of its area. A change (a
+*mutant*) that makes a test fail is *killed*; one that no test notices *survives*: either a test is
+missing, or the change makes no difference. Covered is the code that statistics, routing and
+availability depend on; the tests are its unit tests and small seeded simulations. Mutants that the
+type checker rejects do not count, nor do changes to the wording of log lines. A killed mutant
+counts as killed until its function changes; survivors are tried again in each run.
 
 Written by `make mutants ARGS=--write` on {date}, mutmut {mutmut}, Python {python}.
 
@@ -31,14 +33,17 @@ Written by `make mutants ARGS=--write` on {date}, mutmut {mutmut}, Python {pytho
 
 {modules}
 
-## Why the survivors live
+## Reasons for the survivors
 
-From `mutation/survivors.yaml`, with the number of mutants that each reason is for:
+From `mutation/survivors.yaml`, with the number of mutants that each reason covers. An *equivalent*
+change makes no difference to any result:
 
 {reasons}
 {unexplained}"""
-_COLUMNS: Final = "tried | killed | share | survivors with a reason | without | yet to be tried |"
-_ALL_TRIED: Final = "All were tried, and each survivor has a reason."
+_COLUMNS: Final = (
+    "tried | killed | share | survivors with a reason | survivors without | not tried yet |"
+)
+_ALL_TRIED: Final = "All mutants were tried, and each survivor has a reason."
 
 
 def table(areas: list[Area]) -> str:
@@ -102,8 +107,10 @@ def write_document(path: Path, areas: list[Area]) -> None:
 def _left(areas: list[Area]) -> str:
     not_run = sum(area.not_run for area in areas)
     unexplained = sum(len(area.unexplained) for area in areas)
-    told = [f"{not_run} mutants are yet to be tried."] if not_run else []
-    told += [f"{unexplained} survivors have no reason; they stand at the end."] * bool(unexplained)
+    told = [f"{not_run} mutants have not been tried yet."] if not_run else []
+    told += [f"{unexplained} survivors have no reason; they are listed at the end."] * bool(
+        unexplained
+    )
     return " ".join(told) or _ALL_TRIED
 
 

@@ -125,14 +125,14 @@ def test_the_document_counts_each_module_and_what_each_reason_covers(document):
     assert "| planning | 10 | 8 | 80.0% | 2 | 0 | 0 |" in text
     assert "| planning.variants | 1 | 1 | 100.0% | 0 | 0 | 0 |" in text
     assert "| 2 | `planning.plan` | wording |" in text
-    assert "All were tried, and each survivor has a reason." in text
+    assert "All mutants were tried, and each survivor has a reason." in text
 
 
 def test_the_document_says_what_is_missing(document):
     text = document(verdicts(killed=3, survived=1, not_checked=2), "count(1)")
-    assert "2 mutants are yet to be tried. 1 survivors have no reason; they stand at the" in text
+    assert "2 mutants have not been tried yet. 1 survivors have no reason; they are" in text
     assert f"# {PLAN}4 (survived)\n- count(1)\n+ log(2)" in text
-    assert "All were tried" not in text
+    assert "All mutants were tried" not in text
 
 
 def test_the_document_names_a_method_as_python_does(document, tmp_path):

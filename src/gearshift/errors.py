@@ -19,7 +19,7 @@ from enum import StrEnum
 
 
 class GearshiftError(Exception):
-    """Base of everything that gearshift raises on purpose.
+    """Base class of all errors that gearshift raises deliberately.
 
     The message says what is wrong, where, and what to do.
 
@@ -162,20 +162,20 @@ class FailureKind(StrEnum):
 
 
 class UpstreamError(GearshiftError):
-    """One deployment did not answer.
+    """A deployment failed to answer.
 
     Args:
-        message: What the upstream said, or what happened, and what to do about it.
-        fault: The kind of failure; decides between a fallback and handing the error back.
+        message: What the upstream reported, or what happened, and what to do about it.
+        fault: The kind of failure; it decides whether another deployment is asked.
         status: The upstream's HTTP status, or `None` if there was no response.
-        body: The upstream's error body (for `REJECTED`, handed back in the client's dialect).
+        body: The upstream's error body (for `REJECTED`, returned in the client's dialect).
         retry_after_seconds: How many seconds the upstream asked to wait, if it did.
 
     Attributes:
-        message: What the upstream said, or what happened, and what to do about it.
-        fault: The kind of failure; decides between a fallback and handing the error back.
+        message: What the upstream reported, or what happened, and what to do about it.
+        fault: The kind of failure; it decides whether another deployment is asked.
         status: The upstream's HTTP status, or `None` if there was no response.
-        body: The upstream's error body (for `REJECTED`, handed back in the client's dialect).
+        body: The upstream's error body (for `REJECTED`, returned in the client's dialect).
         retry_after_seconds: How many seconds the upstream asked to wait, if it did.
 
     Example:
@@ -214,7 +214,7 @@ class UpstreamError(GearshiftError):
 
     @property
     def permits_fallback(self) -> bool:
-        """Whether another deployment may answer instead (never for the client's own fault)."""
+        """Whether another deployment may answer instead (not if the request itself is wrong)."""
         return self.fault is not FailureKind.REJECTED
 
 

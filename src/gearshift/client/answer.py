@@ -18,13 +18,13 @@ class Answer:
     """A complete answer; `str(answer)` is its text.
 
     Attributes:
-        content: The text; empty where the model only called tools.
+        content: The text; empty if the model only called tools.
         decision: Which model answered, and why.
-        reasoning: What the model thought before it answered, if the upstream reports it.
-        tool_calls: The tools the model wants called, in order.
-        finish_reason: `stop`, `length`, `tool_calls`, `content_filter`, or a word of the upstream's
-            own; `None` if it gave none.
-        usage: Tokens used; `None` if the upstream does not count them.
+        reasoning: The model's reasoning before its answer, if the upstream reports it.
+        tool_calls: The tool calls that the model requests, in order.
+        finish_reason: `stop`, `length`, `tool_calls`, `content_filter`, or another word of the
+            upstream; `None` if it gave none.
+        usage: Numbers of tokens; `None` if the upstream does not report them.
 
     Example:
         >>> from gearshift import LLMInterface
@@ -45,12 +45,12 @@ class Answer:
 
     @property
     def model(self) -> str:
-        """The name of the model that really answered, as its upstream spells it."""
+        """The name of the model that answered, as its upstream spells it."""
         return self.decision.model
 
     @property
     def tier(self) -> str:
-        """The tier that the model answered for; empty for a model outside the tiers."""
+        """The tier that answered; empty for a model outside the tiers."""
         return self.decision.tier
 
     def __str__(self) -> str:
@@ -60,15 +60,15 @@ class Answer:
 class AnswerStream:
     """The chunks of an answer as they arrive: an async iterator and an async context manager.
 
-    Leaving the context early stops the upstream. Until the stream is read to its end or closed, it
-    keeps its connection and its place in the upstream's queue. A stream that is dropped without
-    either is closed when Python collects it, with a `ResourceWarning`.
+    Leaving the context early stops generation. Until the stream is read to its end or closed, it
+    occupies a connection and one of the upstream's `max_in_flight` requests. A stream that is
+    neither read nor closed is closed when Python garbage-collects it, with a `ResourceWarning`.
 
     Args:
         response: The answer whose first content has arrived.
 
     Raises:
-        UpstreamError: While iterating: the answer broke off.
+        UpstreamError: While iterating: the answer was interrupted.
 
     Example:
         >>> from gearshift import LLMInterface
@@ -135,7 +135,7 @@ class AnswerStream:
         """Read the stream to its end and join its chunks.
 
         Raises:
-            UpstreamError: The answer broke off.
+            UpstreamError: The answer was interrupted.
 
         Example:
             >>> from gearshift import LLMInterface

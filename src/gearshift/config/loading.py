@@ -56,12 +56,12 @@ def load_settings(
     cwd: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> LoadedSettings:
-    """Gather the settings: defaults < YAML file < environment < arguments.
+    """Load the settings; precedence, lowest first: defaults, YAML file, environment, arguments.
 
     Args:
-        path: The file (`--config`); looked for in the usual places if `None`.
-        environ: Variables; the process's environment if `None`.
-        cwd: The folder that a relative path starts from; the working folder if `None`.
+        path: The file (`--config`); searched for in the usual places if `None`.
+        environ: Environment variables; those of the process if `None`.
+        cwd: The folder to which relative paths refer; the working folder if `None`.
         overrides: Arguments by dotted key (`tiered_routing.scorer`).
 
     Returns:

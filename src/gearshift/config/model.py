@@ -96,7 +96,7 @@ class DecisionLogSettings(SettingsBlock):
 
 
 class Settings(SettingsBlock):
-    """All settings, validated and frozen; `Settings()` holds the defaults.
+    """All settings, validated and frozen; `Settings()` has the defaults.
 
     The attributes are the blocks of the configuration file: docs/configuration.md and
     `config/ssot_config.yaml` describe each with its units and ranges.

@@ -38,26 +38,26 @@ async def serve(
     watch: ConfigWatch | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Run the gateway and its admin plane; requests in flight are finished at the end.
+    """Run the gateway and its admin plane; at the end, requests in flight are finished.
 
-    It ends when `stop` is set or the task is cancelled. Without `stop` it heeds signals, and so
-    must run in the main thread: SIGTERM and SIGINT end it, SIGHUP calls `reload`.
+    It stops when `stop` is set or the task is cancelled. Without `stop` it handles signals, and
+    therefore must run in the main thread: SIGTERM and SIGINT stop it, SIGHUP calls `reload`.
 
     Args:
-        settings: Defaults where none are given.
+        settings: All settings; the defaults if `None`.
         host: Address to listen on.
-        port: Of the data plane; 0 for any that is free.
-        admin_port: Of the admin plane, likewise.
-        workers: Processes that share the data plane; 1 is this one.
-        demo: Tiny demo models, whatever is configured.
+        port: Port of the data plane; 0 picks a free one.
+        admin_port: Port of the admin plane; 0 picks a free one.
+        workers: Number of processes that serve the data plane; with 1, it is this one.
+        demo: Use tiny demo models, even if upstreams are configured.
         model_paths: GGUF files for the embedded engine, `FILE` or `MODEL=FILE`.
-        ready: Called once both planes listen.
-        reload: Reads the settings again; those given at the start otherwise.
-        watch: Tells when the configuration file has changed.
-        stop: Ends it.
+        ready: Called with the addresses once both planes listen.
+        reload: Returns the settings after a reload; by default `settings` again.
+        watch: Detects changes of the configuration file.
+        stop: Event that stops the gateway.
 
     Raises:
-        GearshiftError: A port is taken, an upstream cannot be started, or settings are of no use.
+        GearshiftError: A port is taken, an upstream cannot be started, or a setting cannot be used.
 
     Example:
         >>> async def main() -> None:

@@ -26,21 +26,21 @@ _NOTHING: Final = (0.0, 0.0, 0.0, 0.0)
 
 @dataclass(slots=True)
 class ComplexityResult:
-    """A score, what it is made of, and the tier that takes it. Not to be changed.
+    """A score, its components, and the tier that it selects; immutable.
 
     Attributes:
         score: 0-10, not rounded.
         factors: `length, code, technical, multi_step, question`, each 0-3.
         contributions: What each factor adds to the score; they sum to it.
-        tier: The name of the tier that takes the score.
+        tier: The name of the tier that the score selects.
         threshold: The score from which the next tier up begins; for the last tier, the score
             from which it begins itself.
         truncated: Only the head and the tail of the text were read.
         scorer: The scorer's name.
-        note: What the score does not show: a side call, a follow-up; empty otherwise.
+        note: What else mattered, such as that the text is a follow-up; may be empty.
         bounds: The tiers' names and exclusive upper bounds, ascending; the last has none. The
-            router knows them too: a scorer of one's own may leave them out.
-        failure: Why the scorer has no score, where it failed; empty otherwise. The router fills it.
+            router knows them too, so a custom scorer may leave them out.
+        failure: Why there is no score, if the scorer failed; otherwise empty. Set by the router.
 
     Example:
         >>> result = TaskComplexityScorer().score("Explain async vs threads")
@@ -62,7 +62,7 @@ class ComplexityResult:
 
     @property
     def reasoning(self) -> str:
-        """One line: the factors that decided, and the nearest change that would flip the tier."""
+        """One line: the deciding factors, and the smallest change that selects another tier."""
         if not self._reasoning:
             self._reasoning = self._reasoned()
         return self._reasoning
@@ -115,15 +115,15 @@ def _short(value: float) -> str:
 
 
 class TaskComplexityScorer:
-    """Scores requests by the design's rule: five factors, fixed weights, a tier by threshold.
+    """Scores requests by a rule: five factors with fixed weights, and thresholds between tiers.
 
     Args:
         config: Tiers and their bounds; the defaults if `None`.
-        remembered: How many results are kept for texts that come again; 0 for none.
+        remembered: How many results are cached for texts that are repeated; 0 for none.
 
     Attributes:
         name: `rule`, as in decisions and `x-gearshift-scorer`.
-        version: Changes when the same text may get another score.
+        version: Changes whenever a text may get a different score.
 
     Example:
         >>> TaskComplexityScorer().score("Explain async vs threads").tier
@@ -145,7 +145,7 @@ class TaskComplexityScorer:
         self._memory: ResultCache[ComplexityResult] = ResultCache(remembered)
 
     def score(self, text_or_messages: str | Sequence[Mapping[str, Any]]) -> ComplexityResult:
-        """The score of a text, or of the last user turn of a conversation; never raises.
+        """Score a text, or the last user turn of a conversation; never raises.
 
         Args:
             text_or_messages: A text of any length, or turns in OpenAI's shape.

@@ -42,11 +42,11 @@ Score = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=10, allow_
 
 
 class TierModels(SettingsModel):
-    """The short form of two tiers: one model for each.
+    """The short form: one model for each of two tiers.
 
     Attributes:
-        simple: Takes scores below the threshold; a model's name, or `upstream/model`.
-        complex: Takes all others.
+        simple: Answers scores below the threshold; a model's name, or `upstream/model`.
+        complex: Answers all others; a model's name, or `upstream/model`.
 
     Example:
         >>> TierModels(simple="qwen2.5:1.5b").complex
@@ -58,7 +58,7 @@ class TierModels(SettingsModel):
 
 
 class TierLogging(SettingsModel):
-    """What is logged of each routed request; never the prompt, unless `log_prompts` says so.
+    """What is logged about each routed request; prompts only if `log_prompts` is set.
 
     Attributes:
         log_scores: The score and its factors.
@@ -95,15 +95,15 @@ def is_model_file(scorer: str) -> bool:
 
 
 class TierConfig(SettingsModel):
-    """The settings of tiered routing, frozen; `TierConfig()` holds the design's defaults.
+    """The settings of tiered routing, frozen; `TierConfig()` has the defaults.
 
     Attributes:
         enabled: If false, every request goes to the last tier.
-        complexity_threshold: 0-10; scores below it go to the simple tier. Of the short form only.
-        models: The short form of two tiers.
-        fallback_to_complex: If a tier fails, the tiers above it may answer.
-        fallback_to_simple: If a tier fails, the tiers below it may answer.
-        logging: What is logged of each request.
+        complexity_threshold: 0-10; scores below it go to the simple tier. Only for the short form.
+        models: The short form: one model for each of two tiers.
+        fallback_to_complex: If a tier fails, higher tiers may answer.
+        fallback_to_simple: If neither a tier nor a higher one can answer, lower ones may.
+        logging: What is logged about each request.
         scorer: `rule`, `learned`, the path of a trained model (`.npz`), or `module:name`.
         escalate: Accepted, but without effect in this version.
         tiers: Two tiers or more in ascending order; empty for the short form.
@@ -168,7 +168,7 @@ class TierConfig(SettingsModel):
         )
 
     def tier_of(self, score: float) -> Tier:
-        """The tier that takes a score.
+        """Return the tier that a score selects.
 
         Args:
             score: 0-10.
@@ -189,7 +189,7 @@ class TierConfig(SettingsModel):
 
         Args:
             block: The keys and values of the block.
-            source: Where it comes from, for messages: a file's name, say.
+            source: Where the block comes from, such as a file name; shown in messages.
 
         Raises:
             ConfigError: With every problem and, for unknown keys, the nearest valid one.
@@ -205,7 +205,7 @@ class TierConfig(SettingsModel):
 
     @classmethod
     def from_yaml(cls, path: str | Path, *, environ: Mapping[str, str] | None = None) -> Self:
-        """Read the `tiered_routing:` block of a YAML file; other blocks are not looked at.
+        """Read the `tiered_routing:` block of a YAML file; other blocks are ignored.
 
         Args:
             path: The file.

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.gateways.fake_upstream import MODELS
 
@@ -102,10 +103,10 @@ def _children(pid: int) -> tuple[int, ...]:
 
 @contextmanager
 def _running(
-    command: Sequence[str], port: int, log: Path, seconds: float = 20, **options: object
+    command: Sequence[str], port: int, log: Path, seconds: float = 20, **options: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, **options)  # type: ignore[call-overload]
+        process = subprocess.Popen(command, stdout=out, stderr=out, **options)
     try:
         _await(process, port, seconds, log)
         yield process

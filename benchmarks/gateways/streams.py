@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from statistics import median, quantiles
 from typing import cast
 
@@ -76,7 +77,7 @@ async def _run(port: int, connections: int, rounds: int) -> list[float]:
     loop = asyncio.get_running_loop()
     ends = [asyncio.Event() for _ in range(connections)]
     for end in ends:
-        await loop.create_connection(lambda e=end: Client(rounds, times, e), "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(partial(Client, rounds, times, end), "127.0.0.1", port)
     for end in ends:
         await end.wait()
     return times

@@ -80,7 +80,9 @@ async def flood(port: int, data: bytes) -> None:
     """Send it 12,000 times over one socket, read nothing, until the gateway has enough."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
     # Nothing is to be read from the socket, by asyncio either.
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    transport = writer.transport
+    assert isinstance(transport, asyncio.ReadTransport)
+    transport.pause_reading()
     try:
         with suppress(ConnectionError):
             async with asyncio.timeout(30):

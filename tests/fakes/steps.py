@@ -46,7 +46,7 @@ class SteppedLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
-    def call_soon(self, callback, *args, context=None):  # type: ignore[override]
+    def call_soon(self, callback, *args, context=None):  # type: ignore[override] # untyped here
         def step(*args: Any) -> None:
             self.steps += 1
             interruption = self.interruptions.pop(self.steps, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from gearshift.errors import GearshiftError, RequestError
@@ -124,12 +125,16 @@ class FakeTransport(asyncio.Transport):
             self.close()
 
 
+async def _unanswered(request: HttpRequest) -> HttpResponse:
+    raise NotImplementedError
+
+
 @dataclass
 class FakeServer:
     """What a connection needs of its server; `answer` is the handler's."""
 
     loop: asyncio.AbstractEventLoop
-    answer: object = None
+    answer: Callable[[HttpRequest], Awaitable[HttpResponse]] = _unanswered
     limits: HttpLimits = field(default_factory=HttpLimits)
     now: float = 0.0
     date: str = "date: x\r\n"
@@ -141,7 +146,7 @@ class FakeServer:
     async def handler(self, request: HttpRequest) -> HttpResponse:
         """Note and answer."""
         self.asked.append(request)
-        return await self.answer(request)  # type: ignore[operator]
+        return await self.answer(request)
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """An error by its status."""
@@ -154,7 +159,7 @@ class FakeServer:
 
     def connect(self) -> FakeTransport:
         """A client comes."""
-        return FakeTransport(Connection(self))  # type: ignore[arg-type]
+        return FakeTransport(Connection(self))  # type: ignore[arg-type] # stands for a server's state
 
     def later(self, seconds: float) -> None:
         """So many seconds go by, in sweeps, as the server makes them."""

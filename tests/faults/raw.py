@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from tests.fakes.dialects import SPOKEN
 from tests.fakes.scripted import ScriptedUpstream
@@ -35,15 +36,15 @@ def request(
     return b"\r\n".join(_bytes(one) for one in lines) + body
 
 
-def sound(*fields: str | bytes, model: str = MODEL, **more: str | bytes) -> bytes:
+def sound(*fields: str | bytes, model: str = MODEL, **more: Any) -> bytes:
     """A request that is to be answered."""
     body = question(model)
-    return request(f"content-length: {len(body)}", *fields, body=body, **more)  # type: ignore[arg-type]
+    return request(f"content-length: {len(body)}", *fields, body=body, **more)
 
 
-def last(*fields: str | bytes, **more: str | bytes) -> bytes:
+def last(*fields: str | bytes, **more: Any) -> bytes:
     """The same, after which the connection is to end."""
-    return sound("connection: close", *fields, **more)  # type: ignore[arg-type]
+    return sound("connection: close", *fields, **more)
 
 
 def chunked(*pieces: bytes) -> bytes:

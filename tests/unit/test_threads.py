@@ -53,7 +53,7 @@ class Stuck:
 async def test_forty_verdicts_that_wait_hold_up_no_large_body(monkeypatch):
     monkeypatch.setattr(inbox_module, "_BETWEEN_SECONDS", 0.0)
     stuck = Stuck()
-    inbox = Inbox(stuck)  # type: ignore[arg-type]
+    inbox = Inbox(stuck)  # type: ignore[arg-type] # a fake
     given = [asyncio.ensure_future(inbox.give(f"dec-{n}", "good", None)) for n in range(40)]
     await asyncio.sleep(0)
     async with asyncio.timeout(30):
@@ -66,7 +66,7 @@ async def test_forty_verdicts_that_wait_hold_up_no_large_body(monkeypatch):
 
 async def test_only_so_many_verdicts_wait():
     stuck = Stuck()
-    inbox = Inbox(stuck)  # type: ignore[arg-type]
+    inbox = Inbox(stuck)  # type: ignore[arg-type] # a fake
     given = [asyncio.ensure_future(inbox.give("dec-1", "good", None)) for _ in range(64)]
     await asyncio.sleep(0)
     with pytest.raises(RequestError) as refused:

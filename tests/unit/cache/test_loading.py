@@ -20,7 +20,7 @@ class Halves:
 
 
 class Nameless(MemoryCache):
-    level = None  # type: ignore[assignment]
+    level = None  # type: ignore[assignment] # what must be refused
 
 
 def raising(error):

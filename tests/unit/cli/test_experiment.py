@@ -13,11 +13,15 @@ from gearshift.errors import GearshiftError
 
 
 @pytest.fixture
-def run(tmp_path):
-    config = tmp_path / "x.yaml"
+def config(tmp_path):
+    file = tmp_path / "x.yaml"
     url = log_in(tmp_path, [finished()])
-    config.write_text(f"decision_log: {{url: '{url}'}}\nquality: {{shadow_share: 0.1}}\n")
+    file.write_text(f"decision_log: {{url: '{url}'}}\nquality: {{shadow_share: 0.1}}\n")
+    return file
 
+
+@pytest.fixture
+def run(config):
     def run(verb, *arguments):
         asked = [verb, *arguments, "--config", str(config)]
         result = CliRunner().invoke(command, asked, standalone_mode=False)
@@ -25,7 +29,6 @@ def run(tmp_path):
             raise result.exception
         return result.stdout
 
-    run.config = config  # type: ignore[attr-defined]
     return run
 
 
@@ -89,8 +92,8 @@ def test_what_cannot_be_compared_is_refused_with_the_reason(run, arguments, word
     assert facts(run, "status") == {"experiments": []}
 
 
-def test_losses_need_judged_answers(run):
-    run.config.write_text(run.config.read_text().replace("0.1", "0"))
+def test_losses_need_judged_answers(run, config):
+    config.write_text(config.read_text().replace("0.1", "0"))
     with pytest.raises(GearshiftError, match=r"set quality\.shadow_share"):
         run("start", "a", "--thresholds", "2,5")
     assert "running" in run("start", "a", "--thresholds", "2,5", "--metric", "failures")

@@ -22,10 +22,13 @@ def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.delenv("GEARSHIFT_CONFIG", raising=False)
 
 
+def invoked(*arguments, stdin=None):
+    return CliRunner().invoke(command, arguments, input=stdin, standalone_mode=False)
+
+
 def score(*arguments, stdin=None):
-    result = CliRunner().invoke(command, arguments, input=stdin, standalone_mode=False)
+    result = invoked(*arguments, stdin=stdin)
     if result.exception is not None:
-        result.exception.output = result.stdout  # type: ignore[attr-defined]
         raise result.exception
     return result.stdout
 
@@ -35,9 +38,9 @@ def lines(text):
 
 
 def refusal(*arguments, stdin=None):
-    with pytest.raises(GearshiftError) as caught:
-        score(*arguments, stdin=stdin)
-    return str(caught.value), lines(caught.value.output)  # type: ignore[attr-defined]
+    result = invoked(*arguments, stdin=stdin)
+    assert isinstance(result.exception, GearshiftError)
+    return str(result.exception), lines(result.stdout)
 
 
 def test_facts_as_json():

@@ -24,7 +24,7 @@ class Frames:
 
 
 def stream(frames):
-    return AnswerStream(ChatResponse(None, "openai", frames))  # type: ignore[arg-type]
+    return AnswerStream(ChatResponse(None, "openai", frames))  # type: ignore[arg-type] # no decision
 
 
 async def test_a_context_closes_it_however_it_is_left():

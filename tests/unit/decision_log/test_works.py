@@ -165,7 +165,7 @@ def test_one_that_was_never_started_can_be_stopped(tmp_path, waits):
     lost, given_up = [], []
     writer = writer_module.LogWriter(
         f"sqlite:///{tmp_path / 'log.db'}",
-        accounting=None,  # type: ignore[arg-type]
+        accounting=None,  # type: ignore[arg-type] # never used
         retention=Retention(30, 1000),
         with_prompts=False,
         dropped=lost.append,

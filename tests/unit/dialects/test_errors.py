@@ -1,3 +1,5 @@
+from typing import Any
+
 import orjson
 import pytest
 
@@ -119,8 +121,8 @@ def test_the_message_is_one_bounded_line(decoded, text):
     assert error_text(decoded) == text
 
 
-def failed(fault: FailureKind, **more: object) -> UpstreamError:
-    return UpstreamError(f"it {fault.value}", fault=fault, **more)  # type: ignore[arg-type]
+def failed(fault: FailureKind, **more: Any) -> UpstreamError:
+    return UpstreamError(f"it {fault.value}", fault=fault, **more)
 
 
 @pytest.mark.parametrize(

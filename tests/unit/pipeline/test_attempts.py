@@ -234,7 +234,7 @@ def test_what_a_deployment_cannot_do_is_told_with_the_request_and_its_words():
         learned = []
         pipeline = Pipeline([INCAPABLE])
         attempts = Attempts(
-            pipeline.upstreams,  # type: ignore[arg-type]
+            pipeline.upstreams,  # type: ignore[arg-type] # fakes
             pipeline.admission,
             pipeline.circuits,
             lambda *said: learned.append(said),
@@ -282,7 +282,7 @@ def test_the_request_goes_to_the_model_of_the_deployment_and_is_admitted_for_its
             sent.append((request, model))
             return await Upstream([Plan()]).send(request, model)
 
-        pipeline.upstreams["two"].send = send  # type: ignore[method-assign]
+        pipeline.upstreams["two"].send = send  # type: ignore[method-assign] # a fake's
         asked = call(THREE)
         frames = await pipeline.attempts(asked, THREE)
         assert sent == [(asked.request, "large")]

@@ -38,10 +38,10 @@ class Built:
         self.events = []
         pipeline = build(
             Settings.model_validate(settings),
-            self.upstreams,  # type: ignore[arg-type]
+            self.upstreams,  # type: ignore[arg-type] # fakes
             self.circuits,
             Admission(8, 4, 60.0, lambda upstream: frozenset(("simple",))),
-            self.health,  # type: ignore[arg-type]
+            self.health,  # type: ignore[arg-type] # a fake
             [self.events.append],
         )
         self.handler, self.stateful = pipeline.handler, pipeline.stateful
@@ -138,7 +138,7 @@ async def test_answers_that_break_off_count_for_their_circuit():
     answers = [await built.handler(call(ONE)) for _ in range(5)]
     for answer in answers:
         assert built.circuits.state(ONE.deployment) is State.CLOSED
-        answer.frames._frames.read = cut_off  # type: ignore[attr-defined]
+        answer.frames._frames.read = cut_off  # type: ignore[attr-defined] # a fake's
         with pytest.raises(UpstreamError):
             await answer.frames.read()
         await answer.frames.aclose()

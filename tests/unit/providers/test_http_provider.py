@@ -73,7 +73,7 @@ def clock(monkeypatch):
 
 def provider(response, deadlines=DEADLINES):
     made = OpenAICompatibleProvider(UpstreamConfig("u", "openai", "http://u/v1"), deadlines)
-    made._client = Client(response)  # type: ignore[assignment]
+    made._client = Client(response)  # type: ignore[assignment] # a fake
     return made
 
 

@@ -19,7 +19,7 @@ class Good:
 
 
 class Nameless(Good):
-    name = None  # type: ignore[assignment]
+    name = None  # type: ignore[assignment] # what must be refused
 
 
 class TwoLines(Good):
@@ -27,7 +27,7 @@ class TwoLines(Good):
 
 
 class Numbered(Good):
-    version = 2  # type: ignore[assignment]
+    version = 2  # type: ignore[assignment] # what must be refused
 
 
 class Answering(Good):

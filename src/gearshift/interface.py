@@ -27,8 +27,9 @@ from gearshift.planning.planner import Planner
 from gearshift.planning.router_loading import router_for
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.telemetry.events import Sink
+from gearshift.tiered_routing.allowed_tiers import allowed_targets
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import TieredModelRouter, allowed_targets
+from gearshift.tiered_routing.tier_router import TieredModelRouter
 from gearshift.types import (
     ChatRequest,
     ChatResponse,

@@ -17,7 +17,6 @@ ELSEWHERE = {
 
 ACROSS = {
     "*_properties.py": "what holds for every input of a module, beside its examples",
-    "*/test_allowed_tiers.py": "a promise of the router, whatever its settings",
     "*/test_http_answers.py": "what all providers over HTTP have in common",
 }
 """Test files that are named after no module, by pattern, and what they are about."""

@@ -15,7 +15,7 @@ from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import (
     Cause,
     ChatRequest,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.pipeline.topology import Topology, info_of, spellings
-from gearshift.tiered_routing.tier_router import allowed_targets
+from gearshift.tiered_routing.allowed_tiers import allowed_targets
 from gearshift.types import ModelInfo, UpstreamState
 
 

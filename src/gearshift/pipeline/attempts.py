@@ -9,7 +9,7 @@ from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.providers.base import Provider
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import ChatRequest, Deployment, FrameStream
 
 LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]

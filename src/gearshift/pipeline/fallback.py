@@ -12,7 +12,7 @@ from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Cause, ChatResponse, Decision, FrameStream
 
 

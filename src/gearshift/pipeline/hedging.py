@@ -14,7 +14,7 @@ from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.retries import RetryBudget
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Deployment, FrameStream
 
 _LOG = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from gearshift.providers.base import UpstreamConfig
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 Incapabilities = Mapping[Deployment, frozenset[Capability]]

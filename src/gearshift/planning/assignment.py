@@ -19,8 +19,9 @@ from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.exploration import is_explored, other_side
+from gearshift.tiered_routing.candidates import RoutingContext
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
-from gearshift.tiered_routing.tier_router import RoutingChoice, RoutingContext, TieredModelRouter
+from gearshift.tiered_routing.tier_router import RoutingChoice, TieredModelRouter
 from gearshift.types import Cause, ChatRequest
 
 _NOWHERE: Final = ""

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from gearshift.pipeline.topology import Topology
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.tiered_routing.scorer_loading import load_scorer
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Candidate, TieredModelRouter
+from gearshift.tiered_routing.tier_router import TieredModelRouter
 
 RouterKey = tuple[float | None, str | None]
 """Threshold and scorer of a variant; `None` for the configured one."""

@@ -15,14 +15,10 @@ from gearshift.pipeline.topology import Topology
 from gearshift.planning.assignment import Assigner
 from gearshift.planning.decision_ids import DecisionIds, sampling_hash
 from gearshift.planning.experiment_routers import ExperimentRouters
+from gearshift.tiered_routing.allowed_tiers import allowed_targets, not_allowed
+from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
-from gearshift.tiered_routing.tier_router import (
-    Candidate,
-    RoutingContext,
-    TieredModelRouter,
-    allowed_targets,
-    not_allowed,
-)
+from gearshift.tiered_routing.tier_router import TieredModelRouter
 from gearshift.types import Cause, ChatRequest, Decision, Operation
 
 _LOG: Final = logging.getLogger(__name__)

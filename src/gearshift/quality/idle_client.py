@@ -11,7 +11,7 @@ from gearshift.client.answer import joined
 from gearshift.client.requests import estimated_tokens
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.interface import LLMInterface
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import ChatRequest, Chunk, Usage
 
 _REST_SECONDS: Final = 0.1

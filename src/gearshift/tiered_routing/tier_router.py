@@ -3,61 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from gearshift.errors import RequestError
+from gearshift.tiered_routing.allowed_tiers import not_allowed
+from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_checks import checked, described, failed
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.types import Capability, Cause, Deployment
-
-# The estimate of tokens may be wrong by a factor of two in either direction, not by four.
-_CERTAINLY_TOO_LONG: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A deployment that can be asked, with what is known of it.
-
-    Attributes:
-        provider: The kind of its upstream (`ollama`, `openai`, `embedded`).
-        tier: The tier it answers for; empty for a model outside the tiers.
-        capabilities: `None` when unknown, which counts as capable.
-        context_length: Tokens; `None` when unknown, which counts as enough.
-    """
-
-    deployment: Deployment
-    provider: str
-    tier: str
-    capabilities: frozenset[Capability] | None = None
-    context_length: int | None = None
-
-    def can_answer(self, needs: frozenset[Capability], prompt_tokens: int) -> bool:
-        """Whether nothing known speaks against it."""
-        if self.context_length is not None and prompt_tokens > self.context_length:
-            return False
-        return self.capabilities is None or needs <= self.capabilities
-
-
-class RoutingContext(NamedTuple):
-    """What the router is told besides the score.
-
-    Attributes:
-        targets: The deployments of each tier, best first.
-        forced_tier: The tier that the client named, if it did.
-        needs: Capabilities without which an answer would be an error.
-        prompt_tokens: Estimated length of the whole prompt.
-        allowed_tiers: The tiers that the client may use; `None` for all.
-    """
-
-    targets: Mapping[str, Sequence[Candidate]]
-    forced_tier: str | None = None
-    needs: frozenset[Capability] = frozenset()
-    prompt_tokens: int = 0
-    allowed_tiers: frozenset[str] | None = None
+from gearshift.types import Cause
 
 
 class RoutingChoice(NamedTuple):
@@ -195,9 +151,10 @@ class TieredModelRouter:
         tier, cause, reason = self._allowed(*self._tier(tier, reason, context), context)
         allowed = context.allowed_tiers
         if allowed is not None:
-            targets = {name: found for name, found in context.targets.items() if name in allowed}
+            tiers = context.targets.items()
+            targets = {name: targets for name, targets in tiers if name in allowed}
             context = context._replace(targets=targets)
-        _check_length(context)
+        context.check_length()
         candidates = self._candidates(tier, context)
         if not candidates:
             raise RequestError("no upstream serves any tier's model", status=503)
@@ -248,7 +205,7 @@ class TieredModelRouter:
         """The candidates, and the longest prompt that fits all; none if a tier has nobody."""
         plain = context._replace(prompt_tokens=0)
         candidates = {tier: self._candidates(tier, plain) for tier in self.tiers}
-        is_plain = all(found and found[0].tier == tier for tier, found in candidates.items())
+        is_plain = all(first and first[0].tier == tier for tier, first in candidates.items())
         lengths = [
             target.context_length
             for targets in context.targets.values()
@@ -310,47 +267,4 @@ class TieredModelRouter:
             for name in names
             for target in context.targets.get(name, ())
             if target.can_answer(context.needs, context.prompt_tokens)
-        )
-
-
-def allowed_targets(
-    targets: Sequence[Candidate],
-    tiers: Mapping[str, Sequence[Candidate]],
-    allowed: frozenset[str] | None,
-) -> tuple[Candidate, ...]:
-    """Those of `targets` that stand in an allowed tier, each as the target of that tier."""
-    if allowed is None:
-        return tuple(targets)
-    reachable = (target for tier in tiers if tier in allowed for target in tiers[tier])
-    by_deployment = {target.deployment: target for target in reachable}
-    same = (by_deployment.get(target.deployment) for target in targets)
-    return tuple(target for target in same if target is not None)
-
-
-def not_allowed(what: str, allowed: Collection[str], field: str | None = None) -> RequestError:
-    """The refusal of what a client's API key does not cover."""
-    return RequestError(
-        f"this API key may not use {what}; it may use: {', '.join(sorted(allowed)) or 'no tier'}",
-        status=403,
-        field=field,
-        code="tier_not_allowed",
-    )
-
-
-def _check_length(context: RoutingContext) -> None:
-    """Refuse a prompt that no estimate could make fit, rather than let an engine count it.
-
-    Raises:
-        RequestError: 400.
-    """
-    lengths = [t.context_length for targets in context.targets.values() for t in targets]
-    if any(length is None for length in lengths):
-        return
-    longest = max((length for length in lengths if length is not None), default=0)
-    if longest and context.prompt_tokens > _CERTAINLY_TOO_LONG * longest:
-        raise RequestError(
-            f"the prompt has roughly {context.prompt_tokens} tokens; the longest context of "
-            f"any model is {longest}",
-            field="messages",
-            code="context_length_exceeded",
         )

@@ -4,7 +4,7 @@ import pytest
 
 from gearshift.catalog.served_models import ServedModel, of_name, served_models
 from gearshift.pipeline.topology import Topology
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Deployment, ModelInfo, UpstreamState
 
 

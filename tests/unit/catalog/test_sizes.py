@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from gearshift.catalog.sizes import Sizes
 from gearshift.config.loading import Settings
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Deployment, ModelInfo, UpstreamState
 
 

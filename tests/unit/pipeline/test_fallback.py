@@ -17,7 +17,7 @@ from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import (
     Capability,
     Cause,

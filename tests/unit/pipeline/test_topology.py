@@ -5,8 +5,8 @@ import pytest
 from gearshift.pipeline.topology import canonical, is_listed, resolve
 from gearshift.providers.base import UpstreamConfig
 from gearshift.providers.embedded_settings import EmbeddedOptions, embedded_upstream
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.tier_config import TierConfig
-from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 OLLAMA = UpstreamConfig("ollama", "ollama", "http://o")

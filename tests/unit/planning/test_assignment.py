@@ -15,8 +15,8 @@ from gearshift.planning.assignment import Assigner
 from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.planner import Planner
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
+from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Candidate, RoutingContext
 from gearshift.types import Capability, Cause, Deployment, Operation
 
 COMPLEX = "Explain async vs threads"  # scores 4.17

@@ -7,9 +7,9 @@ import pytest
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.experiment_routers import ExperimentRouters, with_threshold
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Deployment
 
 ROUTING = TierConfig(complexity_threshold=4.0)

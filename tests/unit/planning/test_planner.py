@@ -13,8 +13,8 @@ from gearshift.pipeline.topology import Topology
 from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.planning.planner import Planner
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Capability, Cause, Deployment, Operation
 
 COMPLEX = "Explain async vs threads"  # scores 4.17

@@ -17,7 +17,7 @@ from gearshift.pipeline.in_flight import InFlight
 from gearshift.pipeline.topology import Topology
 from gearshift.providers.base import UpstreamConfig
 from gearshift.quality.idle_client import GivenUpError, IdleClient
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Capability, Chunk, Deployment, Frame, Usage
 
 REQUEST = chat_request("What time is it?")

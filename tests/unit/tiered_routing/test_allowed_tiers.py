@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from gearshift.errors import RequestError
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
-from gearshift.tiered_routing.tier_router import Candidate, RoutingContext, allowed_targets
+from gearshift.tiered_routing.allowed_tiers import allowed_targets, not_allowed
+from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.types import Capability, Cause, Deployment
 
 NAMES = ("a", "b", "c", "d")
@@ -126,3 +127,12 @@ def test_a_deployment_of_two_tiers_is_allowed_through_either():
     assert allowed_targets(known, both, None) == known
     assert allowed_targets(known, both, frozenset("b")) == (target("b", "m"),)
     assert allowed_targets((target("b", "n"),), both, frozenset("a")) == ()
+
+
+def test_the_refusal_names_what_may_be_used():
+    refusal = not_allowed("tier 'c'", {"b", "a"})
+    assert refusal.message == "this API key may not use tier 'c'; it may use: a, b"
+    assert (refusal.status, refusal.field, refusal.code) == (403, None, "tier_not_allowed")
+    refusal = not_allowed("model 'm'", (), "model")
+    assert refusal.message == "this API key may not use model 'm'; it may use: no tier"
+    assert refusal.field == "model"

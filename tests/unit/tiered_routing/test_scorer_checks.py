@@ -11,9 +11,9 @@ from gearshift.config.sections.quality import QualitySettings
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.planner import Planner
 from gearshift.tiered_routing import TieredModelRouter
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.scorer_checks import ScorerError, checked, described, failed
-from gearshift.tiered_routing.tier_router import Candidate
 from gearshift.types import Cause, Deployment
 
 SMALL = Candidate(Deployment("u", "small"), "ollama", "simple")

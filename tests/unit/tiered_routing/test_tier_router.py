@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gearshift.errors import RequestError
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
+from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
-from gearshift.tiered_routing.tier_router import Candidate, RoutingContext, not_allowed
 from gearshift.types import Capability, Cause, Deployment
 
 SIMPLE, COMPLEX = "What time is it?", "Explain async vs threads"
@@ -193,25 +193,6 @@ def test_the_reason_names_what_is_needed_or_the_context():
     assert (route.tier, route.cause) == ("simple", Cause.SCORED)
 
 
-@pytest.mark.parametrize(
-    ("capabilities", "length", "needs", "tokens", "can"),
-    [
-        (None, None, TOOLS, 10**9, True),
-        (frozenset(), None, frozenset(), 0, True),
-        (frozenset(), None, TOOLS, 0, False),
-        (TOOLS, None, TOOLS, 0, True),
-        (TOOLS, 10, TOOLS, 10, True),
-        (TOOLS, 10, TOOLS, 11, False),
-        (None, 10, TOOLS, 10, True),
-        (None, 10, TOOLS, 11, False),
-    ],
-)
-def test_a_deployment_can_answer_unless_something_known_speaks_against_it(
-    capabilities, length, needs, tokens, can
-):
-    assert target("simple", "m", capabilities, length).can_answer(needs, tokens) is can
-
-
 def test_a_disabled_router_says_so():
     route = decide(SIMPLE, context(), enabled=False)
     assert route.reason == "tiered routing is disabled"
@@ -243,12 +224,6 @@ def test_refusals_say_where_and_why_for_programs():
         "the prompt has roughly 401 tokens; the longest context of any model is 100"
     )
     assert (error.status, error.field, error.code) == (400, "messages", "context_length_exceeded")
-    refusal = not_allowed("tier 'c'", {"b", "a"})
-    assert refusal.message == "this API key may not use tier 'c'; it may use: a, b"
-    assert (refusal.status, refusal.field, refusal.code) == (403, None, "tier_not_allowed")
-    refusal = not_allowed("model 'm'", (), "model")
-    assert refusal.message == "this API key may not use model 'm'; it may use: no tier"
-    assert refusal.field == "model"
 
 
 def test_a_context_of_zero_is_not_known():

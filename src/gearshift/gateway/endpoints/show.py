@@ -13,7 +13,7 @@ from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.endpoints.ollama import EPOCH, details, json_response, passed
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.providers.base import NativeProvider
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Capability, JsonObject, ModelInfo
 
 _ARCHITECTURE = "gearshift"

@@ -12,7 +12,7 @@ from gearshift.errors import RequestError
 from gearshift.gateway.endpoints import models, ollama, show
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.pipeline.topology import Topology
-from gearshift.tiered_routing.tier_router import Candidate
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import Capability, Deployment, ModelInfo, UpstreamState
 
 TOOLS, VISION = Capability.TOOLS, Capability.VISION

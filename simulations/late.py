@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gearshift.decision_log.experiments import ArmOutcomes, ExperimentState, Kept, Metric, gathered
+from gearshift.decision_log.arm_outcomes import ArmOutcomes, gathered
+from gearshift.decision_log.experiments import ExperimentState, Kept, Metric
 from gearshift.guarantees.binomial import lower_bound
 from gearshift.guarantees.sequences import greatest_wealth
 from gearshift.quality.experiment_report import values_of

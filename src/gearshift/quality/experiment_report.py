@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from gearshift.decision_log.experiments import ArmOutcomes, Kept, Metric, Outcome, outcomes
+from gearshift.decision_log.arm_outcomes import ArmOutcomes, Outcome, outcomes
+from gearshift.decision_log.experiments import Kept, Metric
 from gearshift.guarantees.arms import (
     TOO_EARLY,
     ArmData,

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy.engine import Engine
 
 from gearshift.config.loading import Settings
-from gearshift.decision_log.experiments import ExperimentState, Kept, experiments, outcomes, stop
+from gearshift.decision_log.arm_outcomes import outcomes
+from gearshift.decision_log.experiments import ExperimentState, Kept, experiments, stop
 from gearshift.decision_log.facts import take_turn
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.guarantees.alarms import Alarm, Limits, alarms

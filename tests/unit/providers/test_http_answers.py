@@ -8,7 +8,7 @@ from tests.fakes.scripted import Act, ScriptedUpstream, chunk
 from tests.fakes.upstream import FaultUpstream
 
 from gearshift.errors import FailureKind, UpstreamError
-from gearshift.providers import http_provider
+from gearshift.providers import http_provider, http_stream
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
 from gearshift.types import ChatRequest, Operation
@@ -154,7 +154,7 @@ async def test_a_connection_is_used_again_after_a_whole_stream():
 
 
 async def test_but_not_after_an_end_mark_that_more_follows(monkeypatch):
-    monkeypatch.setattr(http_provider, "_TAIL_SECONDS", 0)
+    monkeypatch.setattr(http_stream, "_TAIL_SECONDS", 0)
 
     def script(answering):
         return [answering.chunked(), chunk(answering.said()), Act.HANG]
@@ -165,7 +165,7 @@ async def test_but_not_after_an_end_mark_that_more_follows(monkeypatch):
 
 
 async def test_a_flood_of_frames_without_content_is_no_answer(monkeypatch):
-    monkeypatch.setattr(http_provider, "_MAX_HELD_BYTES", 1000)
+    monkeypatch.setattr(http_stream, "_MAX_HELD_BYTES", 1000)
     empty = b'data: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n'
 
     def script(answering):

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 from tests.fakes.finished import decision, finished
 
-from gearshift.decision_log.experiments import (
-    ArmOutcomes,
-    ExperimentState,
-    Kept,
-    Metric,
-    Outcome,
-    outcomes,
-)
+from gearshift.decision_log.arm_outcomes import ArmOutcomes, Outcome, outcomes
+from gearshift.decision_log.experiments import ExperimentState, Kept, Metric
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
 from gearshift.guarantees.arms import find
 from gearshift.quality import experiment_report

@@ -9,40 +9,31 @@ A connection is in one of five states, and `deadline` always belongs to the pres
     lingering  the last answer is out; what still comes is dropped           -> ending
     ending     the transport closes as soon as the rest has been taken
 
-Nothing is written before the client has taken most of what was written last (`outgoing.py`),
-and nothing read that there is no room for (`incoming.py`).
+Nothing is written (`answer_writer.py`) before the client has taken most of what was written
+last (`outgoing.py`), and nothing read that there is no room for (`incoming.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from enum import Enum, auto
 from typing import Final, cast
 
 from gearshift.errors import GearshiftError
+from gearshift.http.server.answer_writer import AnswerWriter, Sent
 from gearshift.http.server.encoding import decoded
-from gearshift.http.server.head import CONTINUE, LAST_CHUNK, chunk, head
+from gearshift.http.server.head import CONTINUE
 from gearshift.http.server.incoming import Incoming
 from gearshift.http.server.internal_errors import log_internal_error
 from gearshift.http.server.outgoing import Outgoing
 from gearshift.http.server.reader import ParsedRequest, Phase, RejectedRequest
 from gearshift.http.server.refusals import crowded, stopping, too_slow
 from gearshift.http.server.state import ServerState
-from gearshift.http.values import BodyStream, HttpResponse
 
 # A client that was refused in the middle of its request gets this long to stop sending: closing
 # at once would make its kernel throw our answer away.
 _LINGER_SECONDS: Final = 2.0
 _BODY_BYTES_PER_SECOND: Final = 1024
 _NEVER: Final = float("inf")
-
-
-class _Sent(Enum):
-    """How much of the present answer has been written."""
-
-    NOTHING = auto()
-    PART = auto()
-    ALL = auto()
 
 
 class Connection(asyncio.Protocol):
@@ -58,12 +49,12 @@ class Connection(asyncio.Protocol):
         "_is_lingering",
         "_out",
         "_owes_continue",
-        "_sent",
         "_server",
         "_since",
         "_task",
         "_timed",
         "_transport",
+        "_writer",
         "deadline",
     )
 
@@ -71,10 +62,10 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._transport: asyncio.Transport
         self._out: Outgoing
+        self._writer: AnswerWriter
         self._in = Incoming(server.limits, self._go_on)
         self._task: asyncio.Task[None] | None = None
         self._has_started = False  # the task: one that is cancelled before runs not at all
-        self._sent = _Sent.NOTHING
         self._owes_continue = False
         self._is_lingering = False
         self._is_ending = False
@@ -94,6 +85,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's has another base
         server = self._server
         self._out = Outgoing(server.loop, self._transport)
+        self._writer = AnswerWriter(server, self._transport, self._out)
         self._in.attach(self._transport)
         server.connections.add(self)
         if len(server.connections) > server.limits.max_connections:
@@ -172,7 +164,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, item: ParsedRequest | RejectedRequest) -> None:
         server = self._server
-        self._sent = _Sent.NOTHING
+        self._writer.sent = Sent.NOTHING
         self._in.limit(server.limits)  # they may have changed since
         if isinstance(item, RejectedRequest):
             self._refuse(item, item.error)
@@ -184,7 +176,7 @@ class Connection(asyncio.Protocol):
             self._task = server.loop.create_task(self._answer(item))
 
     def _refuse(self, item: ParsedRequest | RejectedRequest, error: GearshiftError) -> None:
-        self._send(self._server.refusal(item.request, error), item, keeps_alive=False)
+        self._writer.send(self._server.refusal(item.request, error), item, keeps_alive=False)
         self._linger()
 
     def _next(self) -> None:
@@ -209,7 +201,7 @@ class Connection(asyncio.Protocol):
             if self._out.is_paused:
                 await self._out.drained()
         except asyncio.CancelledError:
-            if not self._is_to_be_ended():
+            if not self._writer.is_interrupted:
                 # The client has gone. The task keeps the error, whose frames hold us: a cycle,
                 # with everything about the request in it, if we kept the task.
                 self._task = None
@@ -234,76 +226,18 @@ class Connection(asyncio.Protocol):
         response = await server.handler(request)
         keeps_alive = item.keeps_alive and not server.is_draining
         if isinstance(response.body, bytes):
-            self._send(response, item, keeps_alive=keeps_alive)
+            self._writer.send(response, item, keeps_alive=keeps_alive)
             return keeps_alive
         keeps_alive = keeps_alive and not item.is_http_1_0  # its end is the answer's
-        await self._stream(response, response.body, item, keeps_alive=keeps_alive)
+        await self._writer.stream(response, response.body, item, keeps_alive=keeps_alive)
         return keeps_alive
 
     def _fail(self, item: ParsedRequest, error: GearshiftError) -> None:
         """Report an error, unless a part of the answer has gone out already."""
-        if self._sent is _Sent.NOTHING:
-            self._send(self._server.refusal(item.request, error), item, keeps_alive=False)
-        elif self._sent is _Sent.PART:
+        if self._writer.sent is Sent.NOTHING:
+            self._writer.send(self._server.refusal(item.request, error), item, keeps_alive=False)
+        elif self._writer.sent is Sent.PART:
             self._transport.abort()  # so that nobody takes half an answer for a whole one
-
-    def _send(
-        self, response: HttpResponse, item: ParsedRequest | RejectedRequest, *, keeps_alive: bool
-    ) -> None:
-        body = response.body
-        assert isinstance(body, bytes)
-        is_old = isinstance(item, ParsedRequest) and item.is_http_1_0
-        start = head(
-            response,
-            self._server.date,
-            length=len(body),
-            keeps_alive=keeps_alive,
-            is_http_1_0=is_old,
-        )
-        self._sent = _Sent.ALL
-        self._transport.write(start if item.request.method == "HEAD" else start + body)
-
-    async def _stream(
-        self,
-        response: HttpResponse,
-        pieces: BodyStream,
-        item: ParsedRequest,
-        *,
-        keeps_alive: bool,
-    ) -> None:
-        write, out = self._transport.write, self._out
-        is_old = item.is_http_1_0
-        try:
-            begun = head(
-                response,
-                self._server.date,
-                length=None,
-                keeps_alive=keeps_alive,
-                is_http_1_0=is_old,
-            )
-            while (piece := await pieces.read()) is not None:
-                if piece:
-                    # The head goes out with the first piece, in one packet.
-                    write(begun + (piece if is_old else chunk(piece)))
-                    begun = b""
-                    self._sent = _Sent.PART
-                if out.is_paused:
-                    await out.drained()
-            write(begun if is_old else begun + LAST_CHUNK)
-            self._sent = _Sent.ALL
-        except asyncio.CancelledError:
-            if not self._is_to_be_ended() or self._sent is not _Sent.PART:
-                raise
-            last = pieces.abort_marker()
-            write(last if is_old else chunk(last) + LAST_CHUNK)
-            self._sent = _Sent.ALL
-        finally:
-            # Also when the client has gone: that is what stops the upstream.
-            await pieces.aclose()
-
-    def _is_to_be_ended(self) -> bool:
-        """Whether a cancellation comes from the server, which ends, and not from the client."""
-        return self._server.is_interrupted and not self._transport.is_closing()
 
     def _cancel(self) -> None:
         if self._task is not None and not self._task.cancelling():

@@ -2,18 +2,15 @@
 
 llhttp (through httptools) does the parsing, in its strict mode: it refuses doubled or malformed
 lengths, a length beside chunks, folded headers, bare line feeds. What it leaves to its user is
-checked here: versions, `Host`, targets, codings of the transfer, sizes.
+checked by gearshift: sizes here, and what stands in a head in `request_head.py`.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -24,15 +21,13 @@ from gearshift.http.server.refusals import (
     malformed,
     too_large,
     too_many_headers,
-    wrong_version,
 )
+from gearshift.http.server.request_head import head_error, path_of
 from gearshift.http.values import HttpLimits, HttpRequest
 
 # The paths of requests that cannot be parsed are unknown: they are told in OpenAI's shape.
 UNKNOWN: Final = HttpRequest("", "/v1")
 _TARGET_TOO_LONG: Final = 414
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9._~%!$&'()*+,;=-]*|\[[0-9A-Fa-fv:.%]+\])(?::[0-9]{0,5})?")
-
 # The size of a chunk, two line ends, and an extension of no great length.
 _CHUNK_FRAME_BYTES: Final = 64
 
@@ -217,20 +212,23 @@ class RequestReader:
         if key == "host":
             self._hosts += 1
         text = value.decode("latin-1").strip()
-        known = self._headers.get(key)
-        self._headers[key] = text if known is None else f"{known}, {text}"
+        earlier = self._headers.get(key)
+        self._headers[key] = text if earlier is None else f"{earlier}, {text}"
 
     def on_headers_complete(self) -> None:
         """The whole head has come: may the body?"""
         if self._is_resumed or self._error is not None:
             return
-        error = self._head_error()
+        parser = self._parser
+        version, method = parser.get_http_version(), parser.get_method()
+        max_bytes = self.limits.max_body_bytes
+        error = head_error(version, method, self._target, self._headers, self._hosts, max_bytes)
         if error is not None:
             self._refuse(error)
             return
         self.phase = Phase.BODY
         expected = self._headers.get("expect")
-        if expected is not None and self._parser.get_http_version() == "1.1":
+        if expected is not None and version == "1.1":
             self._expectation(expected)
 
     def on_chunk_header(self) -> None:
@@ -286,31 +284,6 @@ class RequestReader:
             peer=self.peer,
         )
 
-    def _head_error(self) -> RequestError | None:
-        version, method = self._parser.get_http_version(), self._parser.get_method()
-        headers = self._headers
-        if version not in ("1.1", "1.0"):
-            return wrong_version()
-        if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
-            return bad_request("exactly one Host header is needed")
-        if self._hosts and not _is_host(headers["host"]):
-            return bad_request("the Host header is not a host with or without a port")
-        coding = headers.get("transfer-encoding")
-        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
-            return RequestError(
-                "transfer-encoding: only chunked, in HTTP/1.1, is understood",
-                status=501,
-                code="transfer_encoding",
-            )
-        target = self._target
-        is_path = target[:1] == b"/" and b"#" not in target and method != b"CONNECT"
-        if not is_path and not _is_target(target, method):
-            return bad_request("the target of the request is neither a path nor a URL")
-        length = headers.get("content-length")
-        if length is not None and int(length) > self.limits.max_body_bytes:
-            return too_large(self.limits.max_body_bytes)
-        return None
-
     def _expectation(self, expected: str) -> None:
         if expected.lower() != "100-continue":
             self._refuse(
@@ -330,33 +303,3 @@ def _nobody(item: ParsedRequest | RejectedRequest) -> None:
 
 def _nothing() -> None:
     pass
-
-
-def path_of(target: bytes) -> str:
-    """The path that a request's target names, decoded and without its query.
-
-    >>> path_of(b"/v1/models/a%20b?x=1"), path_of(b"http://host/api/tags")
-    ('/v1/models/a b', '/api/tags')
-    """
-    path = target.partition(b"?")[0]
-    if path[:1] != b"/" and b"://" in path:
-        path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
-    if b"%" in path:
-        path = unquote_to_bytes(path)
-    return path.decode("utf-8", "replace")
-
-
-@lru_cache(maxsize=1024)
-def _is_host(text: str) -> bool:
-    return _HOST.fullmatch(text) is not None
-
-
-def _is_target(target: bytes, method: bytes) -> bool:
-    if method == b"CONNECT" or b"#" in target:
-        return False
-    return (
-        target[:1] == b"/"
-        or target[:7].lower() == b"http://"
-        or target[:8].lower() == b"https://"
-        or (target == b"*" and method == b"OPTIONS")
-    )

@@ -15,7 +15,6 @@ from gearshift.http.server.reader import (
     Phase,
     RejectedRequest,
     RequestReader,
-    path_of,
 )
 from gearshift.http.values import HttpLimits, HttpRequest, HttpResponse
 
@@ -91,20 +90,6 @@ def test_limits_may_change_between_two_requests():
     reader.limits = HttpLimits(max_body_bytes=1)
     reader.feed(POST)
     assert isinstance(items[1], RejectedRequest)
-
-
-@pytest.mark.parametrize(
-    ("target", "path"),
-    [
-        (b"/a/b?c=/d", "/a/b"),
-        (b"http://host:1/a?b", "/a"),
-        (b"http://host", "/"),
-        (b"/%e4%bd%a0", "/你"),
-        (b"/%ff", "/\ufffd"),
-    ],
-)
-def test_paths(target, path):
-    assert path_of(target) == path
 
 
 def test_no_value_can_begin_a_header_of_its_own():

@@ -69,6 +69,7 @@ class LLMInterface:
 
     Raises:
         ConfigError: A scorer or a cache back end of the user's own cannot be loaded.
+        PluginError: Another package's provider cannot be made.
 
     Example:
         >>> llm = LLMInterface()

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from gearshift.errors import PluginError
+from gearshift.errors import GearshiftError, PluginError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -91,6 +91,26 @@ def find(group: str, name: str) -> Any:
     """
     ours = GROUPS[group].get(name)
     return load(ours) if ours is not None else _loaded(group, name)
+
+
+def made(group: str, name: str, *given: Any) -> Any:
+    """What a name stands for, called with what is given.
+
+    Raises:
+        LookupError: Nobody offers it.
+        PluginError: A package does, but it cannot be loaded or made, or it is not the only one.
+    """
+    part = find(group, name)
+    if name in GROUPS[group]:
+        return part(*given)
+    try:
+        return part(*given)
+    except GearshiftError:  # it says what is wrong itself
+        raise
+    except Exception as error:  # whatever a stranger's constructor does
+        why = f"{type(error).__name__}: {error}"
+        whose = told(guests(group)[name][0])
+        raise PluginError(f"{whose} cannot be made: {why}") from error
 
 
 def named(group: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from gearshift import registry
 from gearshift.dialects.openai.dialect import OpenAIDialect
-from gearshift.errors import PluginError
+from gearshift.errors import GearshiftError, PluginError
 from gearshift.evaluation import peers
 
 
@@ -109,6 +109,28 @@ def test_a_guest_that_cannot_be_loaded_says_whose_it_is_and_hinders_no_other(off
     whose = r"'broken' in gearshift\.scorers of acme-plugin 1\.2 cannot be loaded"
     with pytest.raises(PluginError, match=f"{whose}: {type(error).__name__}: {error}"):
         registry.find("scorers", "broken")
+
+
+def test_a_guest_that_cannot_be_made_says_whose_it_is(offered):
+    def breaks(given):
+        raise given
+
+    offered.offers += [Offer("broken", breaks), Offer("dice", dict)]
+    assert registry.made("scorers", "dice", {"a": 1}) == {"a": 1}
+    whose = r"'broken' in gearshift\.scorers of acme-plugin 1\.2 cannot be made"
+    with pytest.raises(PluginError, match=f"{whose}: RuntimeError: boom"):
+        registry.made("scorers", "broken", RuntimeError("boom"))
+    own = GearshiftError("a licence is needed: set LICENCE")
+    with pytest.raises(GearshiftError, match="set LICENCE") as caught:
+        registry.made("scorers", "broken", own)
+    assert caught.value is own
+
+
+def test_what_is_ours_is_made_and_its_bugs_are_no_plugins(offered):
+    assert registry.made("client_dialects", "openai").name == "openai"
+    with pytest.raises(TypeError):
+        registry.made("client_dialects", "openai", "what it does not take")
+    assert offered.asked == []
 
 
 def test_two_guests_of_one_name_are_both_named(offered):

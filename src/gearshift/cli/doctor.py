@@ -12,6 +12,7 @@ import click
 from gearshift import registry
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings, unavailable
+from gearshift.dialects.loading import client_dialect
 from gearshift.errors import GearshiftError, PluginError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
@@ -21,6 +22,7 @@ from gearshift.types import Capability, ModelInfo, Readiness
 _GIB = 1024**3
 _SHORTEST_CONTEXT = 4096
 _TRIVIAL = "What time is it?"
+_REPAIR = "repair or uninstall it"
 _DISCOVERED = "follow this advice, or name another server under `upstreams:`"
 # Measured: anonymous memory of an engine is about the file's size at these models' quantisation.
 _MEMORY_PER_FILE_BYTE = 1.2
@@ -59,27 +61,46 @@ async def _examine(settings: Settings) -> list[Check]:
         Check(f"setting {p.key}", False, p.message, p.suggestion) for p in unavailable(settings)
     ]
     checks += _guests()
-    async with LLMInterface(settings) as llm:
-        checks += [Check("engine", False, notice, _DISCOVERED) for notice in llm.notices]
-        checks += _upstreams(llm)
-        checks += _models(llm)
-        checks.append(_memory(llm))
-        checks += await _routes(llm)
+    try:
+        checks += await _served(LLMInterface(settings))
+    except PluginError as error:
+        checks.append(Check("upstreams", False, str(error), _REPAIR))
     if settings.decision_log.enabled:
         checks.append(_log(settings))
     return checks
 
 
+async def _served(interface: LLMInterface) -> list[Check]:
+    """The upstreams with their models, and whether each tier answers."""
+    async with interface as llm:
+        return [
+            *(Check("engine", False, notice, _DISCOVERED) for notice in llm.notices),
+            *_upstreams(llm),
+            *_models(llm),
+            _memory(llm),
+            *await _routes(llm),
+        ]
+
+
 def _guests() -> Iterator[Check]:
-    """What other packages bring, and whether it can be loaded."""
+    """What other packages bring, and whether it can be loaded; dialects are also made."""
     for group in registry.GROUPS:
         for name, offers in registry.guests(group).items():
             try:
-                registry.find(group, name)
-            except PluginError as error:
-                yield Check(f"plugin {name}", False, str(error), "repair or uninstall it")
+                _try(group, name)
+            except GearshiftError as error:
+                yield Check(f"plugin {name}", False, str(error), _REPAIR)
             else:
                 yield Check(f"plugin {name}", True, registry.told(offers[0]))
+
+
+def _try(group: str, name: str) -> None:
+    if group == "client_dialects":
+        client_dialect(name)
+    elif group == "upstream_dialects":
+        registry.made(group, name)
+    else:  # what it is made with stands in the settings, where they name it
+        registry.find(group, name)
 
 
 def _log(settings: Settings) -> Check:

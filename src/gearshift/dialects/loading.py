@@ -44,6 +44,16 @@ def client_dialects() -> dict[str, ClientDialect]:
     return dialects
 
 
+def client_dialect(name: str) -> ClientDialect:
+    """The one of this name, ours or a guest.
+
+    Raises:
+        LookupError: Nobody offers it.
+        PluginError: It cannot be loaded or made, its name cannot be used, or it is not whole.
+    """
+    return _checked(name, registry.made(_GROUP, name))
+
+
 def _checked(name: str, dialect: ClientDialect) -> ClientDialect:
     if not _NAME.fullmatch(name):
         raise PluginError(

@@ -35,6 +35,9 @@ class Upstreams:
         admission: Queues in front of the upstreams.
         health: What is known of them.
         pipeline: Answers a call.
+
+    Raises:
+        PluginError: Another package's provider cannot be made.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Upstreams:
         kept = self._unchanged(previous) if previous else {}
         self.providers: dict[str, Provider] = {
             config.name: kept.get(config.name)
-            or registry.find("providers", config.provider)(config, self._deadlines)
+            or registry.made("providers", config.provider, config, self._deadlines)
             for config in self.configs
         }
         self._owned = self.providers.keys() - kept.keys()

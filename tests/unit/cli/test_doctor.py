@@ -62,6 +62,54 @@ async def test_what_other_packages_bring_is_listed(upstream, monkeypatch):
     assert "nowhere_at_all" in found["plugin broken"].detail
 
 
+def breaks(*_):
+    raise RuntimeError("no licence")
+
+
+class Half:
+    """A dialect that lacks most of one."""
+
+    name = "half"
+
+
+def offer(group, name, target):
+    return EntryPoint(name, f"{__name__}:{target}", group)
+
+
+async def test_what_cannot_be_made_is_no_more_ok_than_what_cannot_be_loaded(upstream, monkeypatch):
+    offers = {
+        "client_dialects": {
+            "mine": (offer("gearshift.dialects", "mine", "breaks"),),
+            "half": (offer("gearshift.dialects", "half", "Half"),),
+        },
+        "upstream_dialects": {"up": (offer("gearshift.upstream_dialects", "up", "breaks"),)},
+    }
+    monkeypatch.setattr(registry, "guests", lambda group: offers.get(group, {}))
+    checks = await examined(settings(upstream))
+    assert not checks["plugin mine"].ok
+    assert "RuntimeError: no licence" in checks["plugin mine"].detail
+    assert not checks["plugin half"].ok
+    assert "has no" in checks["plugin half"].detail
+    assert not checks["plugin up"].ok
+    assert "gearshift.upstream_dialects" in checks["plugin up"].detail
+    assert checks["answer simple"].ok
+
+
+async def test_an_upstream_whose_provider_cannot_be_made_is_told_with_all_else(
+    upstream, monkeypatch, tmp_path
+):
+    log = {"enabled": True, "url": f"sqlite:///{tmp_path}/log.db"}
+    given = settings(upstream, decision_log=log)
+    offers = {"ollama": (offer("gearshift.providers", "ollama", "breaks"),)}
+    monkeypatch.setattr(registry, "guests", lambda group: offers if group == "providers" else {})
+    monkeypatch.delitem(registry.PROVIDERS, "ollama")
+    checks = await examined(given)
+    assert not checks["upstreams"].ok
+    assert "RuntimeError: no licence" in checks["upstreams"].detail
+    assert "gearshift.providers" in checks["upstreams"].detail
+    assert checks["decision log"].ok
+
+
 async def test_a_missing_model_comes_with_the_command_that_fetches_it(upstream):
     upstream.models = ("gemma2:2b",)
     found = await examined(settings(upstream))

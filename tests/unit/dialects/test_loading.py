@@ -6,7 +6,7 @@ import pytest
 from tests.fakes.echo_dialect import EchoDialect
 
 from gearshift import registry
-from gearshift.dialects.loading import client_dialects, upstream_dialects
+from gearshift.dialects.loading import client_dialect, client_dialects, upstream_dialects
 from gearshift.errors import PluginError
 
 
@@ -35,6 +35,12 @@ class Strange(Guest):
 def test_those_of_the_registry_are_made():
     assert list(client_dialects()) == list(registry.CLIENT_DIALECTS)
     assert list(upstream_dialects(["ollama", "nobody"])) == ["ollama"]
+
+
+def test_one_is_made_by_its_name():
+    assert client_dialect("ollama").name == "ollama"
+    with pytest.raises(LookupError, match="nobody"):
+        client_dialect("nobody")
 
 
 def test_a_guest_is_one_of_them(monkeypatch):

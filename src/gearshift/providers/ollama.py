@@ -12,7 +12,7 @@ import orjson
 from gearshift.dialects.base import NOTHING
 from gearshift.dialects.decoding import decode_whole
 from gearshift.dialects.model_list import listed_models
-from gearshift.dialects.ollama.request import THINK
+from gearshift.dialects.ollama.upstream_request import THINK
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig

@@ -25,8 +25,9 @@ from gearshift.serving.tls import server_context
 from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import Sink
+from gearshift.telemetry.gauges import ModelState
 from gearshift.telemetry.log import RequestLog
-from gearshift.telemetry.metrics import Metrics, ModelState
+from gearshift.telemetry.metrics import Metrics
 from gearshift.telemetry.otlp import OpenTelemetry, is_wanted
 from gearshift.threads import Purpose, in_thread
 from gearshift.types import Readiness

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from gearshift.telemetry.compute import LOAD_SECONDS, SHADOW, Accounting
 from gearshift.telemetry.energy import Energy
 from gearshift.telemetry.events import RequestFinished
+from gearshift.telemetry.gauges import AlarmGauges, ModelGauges, ModelState
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 from gearshift.types import CacheUse
 
@@ -23,16 +23,6 @@ _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
 _SCORING_SECONDS: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.005, 0.02)
 _SCORES: Final = tuple(float(score) for score in range(11))
-
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """One model on one upstream at the moment of a scrape."""
-
-    upstream: str
-    model: str
-    is_up: bool
-    is_resident: bool | None
 
 
 @dataclass(slots=True)
@@ -246,12 +236,12 @@ class Metrics:
 
     def watch(self, states: Callable[[], Iterable[ModelState]]) -> None:
         """Ask `states` at every scrape which models are up and in memory."""
-        self._states.append(_States(states))
+        self._states.append(ModelGauges(states))
         self._registry.register(self._states[-1])
 
     def watch_alarms(self, lasting: Callable[[], Iterable[str]], names: Iterable[str]) -> None:
         """Ask `lasting` at every scrape which of the alarms `names` last."""
-        self._states.append(_Alarms(lasting, tuple(names)))
+        self._states.append(AlarmGauges(lasting, tuple(names)))
         self._registry.register(self._states[-1])
 
     def watch_machine(self) -> None:
@@ -269,40 +259,3 @@ class Metrics:
         for states in self._states:
             together.register(states)
         return CONTENT_TYPE_LATEST, generate_latest(together)
-
-
-class _States(Collector):
-    """Gauges that are true at the moment of the scrape, whichever worker answers it."""
-
-    def __init__(self, states: Callable[[], Iterable[ModelState]]) -> None:
-        self._read = states
-
-    def collect(self) -> Iterator[Metric]:
-        """The two gauges."""
-        labels = ("upstream", "model")
-        up = GaugeMetricFamily("gearshift_upstream_up", "1 if the model can answer", labels=labels)
-        resident = GaugeMetricFamily(
-            "gearshift_model_resident", "1 if the model is in memory", labels=labels
-        )
-        for state in self._read():
-            up.add_metric([state.upstream, state.model], float(state.is_up))
-            if state.is_resident is not None:
-                resident.add_metric([state.upstream, state.model], float(state.is_resident))
-        yield up
-        yield resident
-
-
-class _Alarms(Collector):
-    """One gauge for each alarm there can be."""
-
-    def __init__(self, lasting: Callable[[], Iterable[str]], names: tuple[str, ...]) -> None:
-        self._lasting = lasting
-        self._names = names
-
-    def collect(self) -> Iterator[Metric]:
-        """1 where it lasts."""
-        gauge = GaugeMetricFamily("gearshift_alarm", "1 while the alarm lasts", labels=["name"])
-        lasting = set(self._lasting())
-        for name in self._names:
-            gauge.add_metric([name], float(name in lasting))
-        yield gauge

@@ -17,7 +17,8 @@ from gearshift.serving import run
 from gearshift.serving.limits import http_limits
 from gearshift.serving.run import decision_log, limit, model_states, running_gateway
 from gearshift.telemetry.compute import Accounting
-from gearshift.telemetry.metrics import Metrics, ModelState
+from gearshift.telemetry.gauges import ModelState
+from gearshift.telemetry.metrics import Metrics
 
 ACCOUNTING = Accounting(lambda *_: None, lambda: ("", "big"))
 UPSTREAM = {

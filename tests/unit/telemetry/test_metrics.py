@@ -7,7 +7,8 @@ import pytest
 from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
-from gearshift.telemetry.metrics import Metrics, ModelState
+from gearshift.telemetry.gauges import ModelState
+from gearshift.telemetry.metrics import Metrics
 from gearshift.types import CacheResult, CacheUse, Cause, Decision, Usage
 
 DECISION = Decision(

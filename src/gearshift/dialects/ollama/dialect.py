@@ -11,6 +11,7 @@ from gearshift.dialects.base import NOTHING, unknown_time
 from gearshift.dialects.decoding import BOM
 from gearshift.dialects.ollama import answer as ollama_answer
 from gearshift.dialects.ollama import request as ollama_request
+from gearshift.dialects.ollama import upstream_request
 from gearshift.dialects.ollama import writing as ollama_writing
 from gearshift.dialects.ollama.answer import OllamaReader
 from gearshift.dialects.ollama.api import API
@@ -83,11 +84,11 @@ class OllamaDialect:
         """The client's own bytes but for `model`, or the request in Ollama's words."""
         if request.dialect == self.name and request.raw:
             return splice_model(request.raw, model)
-        return ollama_request.write(request, model, left_out)
+        return upstream_request.write(request, model, left_out)
 
     def refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
         """What the upstream does not take of a translated request."""
-        return NOTHING if request.dialect == self.name else ollama_request.refused(request, error)
+        return NOTHING if request.dialect == self.name else upstream_request.refused(request, error)
 
     def decode_response(self, raw: bytes) -> Frame:
         """A whole response body as one frame."""

@@ -1,4 +1,4 @@
-"""Ollama's request bodies, read and written."""
+"""Ollama's request bodies, read."""
 
 from __future__ import annotations
 
@@ -25,13 +25,8 @@ from gearshift.dialects.images import has_image
 from gearshift.dialects.ollama.messages import (
     content_with_images,
     from_ollama,
-    text_and_images,
-    to_ollama,
-    unable,
 )
 from gearshift.dialects.ollama.names import has_plain_names, with_plain_names
-from gearshift.dialects.tool_fields import functions_only
-from gearshift.errors import UpstreamError
 from gearshift.types import Capability, ChatRequest, Json, JsonObject, Message, Operation
 
 _RULES: Final[dict[str, Rule]] = {
@@ -64,7 +59,7 @@ _OPTION_RULES: Final[dict[str, Rule]] = {
     "seed": WHOLE,
     "stop": either(TEXT, TEXTS),
 }
-_SAME_NAME: Final = (
+SAME_NAME: Final = (
     "temperature",
     "top_p",
     "top_k",
@@ -75,6 +70,8 @@ _SAME_NAME: Final = (
     "seed",
     "stop",
 )
+"""Options that have OpenAI's names."""
+
 # What `messages` and `options` tell completely.
 _TOLD: Final = frozenset(
     {
@@ -84,17 +81,6 @@ _TOLD: Final = frozenset(
 )
 _PLAIN_FIELDS: Final = frozenset({"role", "content", "images"})
 _PLAIN_ROLES: Final = ("user", "assistant", "system")
-# OpenAI's levels of effort in Ollama's words.
-_LEVELS: Final = {
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "high",
-    "max": "high",
-}
-THINK: Final = "think"
-THINK_LEVEL: Final = "think level"
 
 
 def parse(operation: Operation, raw: bytes) -> ChatRequest:
@@ -128,22 +114,24 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
 def specifics(request: ChatRequest) -> JsonObject:
     """What a body says that neither messages nor options tell, under its own names."""
     body = request.body
-    found = {name: value for name, value in body.items() if name not in _TOLD and value is not None}
-    if found.get("raw") is False:
-        del found["raw"]
+    untold = {
+        name: value for name, value in body.items() if name not in _TOLD and value is not None
+    }
+    if untold.get("raw") is False:
+        del untold["raw"]
     if body.get("format") and _response_format(body["format"]) is None:
-        found["format"] = body["format"]
+        untold["format"] = body["format"]
     if not all(map(_is_plain, body.get("messages") or [])):
-        found["messages"] = body["messages"]
+        untold["messages"] = body["messages"]
     given = body.get("options") or {}
     options = {
         name: value
         for name, value in given.items()
         if value is not None
-        and name not in _SAME_NAME
+        and name not in SAME_NAME
         and not (name == "num_predict" and value >= 0)
     }
-    return {**found, "options": options} if options else found
+    return {**untold, "options": options} if options else untold
 
 
 def _is_plain(message: Json) -> bool:
@@ -180,14 +168,14 @@ def _prompt(body: JsonObject) -> list[Message]:
 def _options(body: JsonObject) -> dict[str, Any]:
     """Ollama's settings under OpenAI's names."""
     given = body.get("options") or {}
-    options = {name: given[name] for name in _SAME_NAME if given.get(name) is not None}
+    options = {name: given[name] for name in SAME_NAME if given.get(name) is not None}
     if (limit := given.get("num_predict")) is not None and limit >= 0:  # below 0: no limit
         options["max_tokens"] = limit
     if body.get("tools"):
         options["tools"] = body["tools"]
     if body.get("suffix"):
         options["suffix"] = body["suffix"]
-    options |= _logprobs(body)
+    options |= logprobs(body)
     if response_format := _response_format(body.get("format")):
         options["response_format"] = response_format
     think = body.get("think")
@@ -198,7 +186,7 @@ def _options(body: JsonObject) -> dict[str, Any]:
     return options
 
 
-def _logprobs(given: Mapping[str, Any]) -> JsonObject:
+def logprobs(given: Mapping[str, Any]) -> JsonObject:
     """What both dialects ask for with the same words."""
     if not given.get("logprobs"):
         return {}
@@ -223,112 +211,3 @@ def _needs(body: JsonObject, messages: list[Message]) -> frozenset[Capability]:
     if body.get("think"):
         needs.add(Capability.THINKING)
     return frozenset(needs)
-
-
-def write(request: ChatRequest, model: str, left_out: frozenset[str]) -> bytes:
-    """The body anew: for a request of another dialect, or one that was not raw bytes.
-
-    Args:
-        request: What is asked.
-        model: Of whom.
-        left_out: `think`, `think level` and what else the model does not take.
-
-    Raises:
-        UpstreamError: `INCAPABLE`, where Ollama has no words for it.
-    """
-    if request.dialect == "ollama" and request.body:
-        body: JsonObject = {**request.body, "model": model, "stream": request.stream}
-        if request.operation is Operation.CHAT:
-            body["messages"] = to_ollama(request.messages)
-        return encode(body)
-    body = {"model": model, "stream": request.stream}
-    if request.operation is Operation.CHAT:
-        body["messages"] = to_ollama(request.messages)
-    else:
-        body |= _written_prompt(request)
-    return encode(body | _settings(request.options, request.body, left_out))
-
-
-def _written_prompt(request: ChatRequest) -> JsonObject:
-    prompts = request.body.get("prompt")
-    if isinstance(prompts, list) and len(prompts) != 1:
-        raise unable("several prompts or token ids in one request")
-    texts: dict[str, list[str]] = {"system": [], "user": []}
-    pictures: list[str] = []
-    for message in request.messages:
-        text, images = text_and_images(message.get("content"))
-        pictures += images
-        texts["system" if message.get("role") in ("system", "developer") else "user"].append(text)
-    prompt: JsonObject = {"prompt": "\n\n".join(texts["user"])}
-    if texts["system"]:
-        prompt["system"] = "\n\n".join(texts["system"])
-    if pictures:
-        prompt["images"] = pictures
-    if suffix := request.options.get("suffix"):
-        prompt["suffix"] = suffix
-    return prompt
-
-
-def _settings(
-    options: Mapping[str, Any], body: Mapping[str, Any], left_out: frozenset[str]
-) -> JsonObject:
-    """OpenAI's settings under Ollama's names."""
-    if (options.get("n") or 1) != 1:
-        raise unable("'n' above 1")
-    given = _sampling(options)
-    settings: JsonObject = {"options": given} if given else {}
-    if options.get("tools") and options.get("tool_choice") != "none":
-        settings["tools"] = functions_only(options["tools"], "Ollama")
-    if (wanted := _format(options.get("response_format"))) is not None:
-        settings["format"] = wanted
-    if (think := _think(options, body, left_out)) is not None:
-        settings["think"] = think
-    if body.get("keep_alive") is not None:
-        settings["keep_alive"] = body["keep_alive"]
-    return settings | _logprobs(options)
-
-
-def _sampling(options: Mapping[str, Any]) -> JsonObject:
-    given = {name: options[name] for name in _SAME_NAME if options.get(name) is not None}
-    if isinstance(given.get("stop"), str):
-        given["stop"] = [given["stop"]]
-    if options.get("max_tokens") is not None:
-        given["num_predict"] = options["max_tokens"]
-    return given
-
-
-def _format(response_format: Json) -> Json:
-    if not isinstance(response_format, dict):
-        return None
-    schema = response_format.get("json_schema")
-    if response_format.get("type") == "json_schema" and isinstance(schema, dict):
-        return schema.get("schema") or "json"
-    return "json" if response_format.get("type") == "json_object" else None
-
-
-def _think(
-    options: Mapping[str, Any], body: Mapping[str, Any], left_out: frozenset[str]
-) -> bool | str | None:
-    """A demand (`think`) as it is; a wish (`reasoning_effort`) only where the model can think."""
-    demanded = body.get("think")
-    if isinstance(demanded, bool):
-        return demanded
-    effort = demanded or options.get("reasoning_effort")
-    if not isinstance(effort, str) or not effort:
-        return None
-    if effort == "none":
-        return False
-    level = effort if demanded else _LEVELS.get(effort)
-    if level is None or (not demanded and THINK in left_out):
-        return None
-    return True if THINK_LEVEL in left_out else level
-
-
-def refused(request: ChatRequest, error: UpstreamError) -> frozenset[str]:
-    """What a server says that it, or the model, does not take: levels of thinking, or thinking."""
-    said = error.message.lower()
-    if error.status != 400 or "think" not in said:
-        return frozenset()
-    if "value" in said or "level" in said:
-        return frozenset({THINK_LEVEL})
-    return frozenset() if request.body.get("think") else frozenset({THINK})

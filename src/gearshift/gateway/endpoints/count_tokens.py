@@ -5,7 +5,7 @@ from __future__ import annotations
 from gearshift.dialects.anthropic.counting import tokens_of
 from gearshift.dialects.anthropic.request import parse
 from gearshift.gateway.context import GatewayContext
-from gearshift.gateway.endpoints.ollama import json_response
+from gearshift.gateway.json_response import json_response
 from gearshift.http.values import HttpRequest, HttpResponse
 
 

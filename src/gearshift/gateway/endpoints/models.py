@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-import orjson
-
 from gearshift.catalog.served_models import ServedModel, of_name
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
+from gearshift.gateway.json_response import json_response
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.types import JsonObject
 
@@ -18,7 +17,7 @@ _CREATED = 1767225600  # clients want a number; upstreams rarely say
 async def listing(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Everything that may stand in `model`."""
     data = [_entry(served) for served in context.llm.served_models(received.allowed_tiers)]
-    return _json({"object": "list", "data": data})
+    return json_response({"object": "list", "data": data})
 
 
 async def one(context: GatewayContext, received: HttpRequest) -> HttpResponse:
@@ -26,7 +25,7 @@ async def one(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     name = received.path.partition("/models/")[2].rstrip("/")
     served = of_name(name, context.llm.served_models(received.allowed_tiers))
     if served is not None:
-        return _json(_entry(served))
+        return json_response(_entry(served))
     raise RequestError(
         f"model '{name[:200]}' not found", status=404, field="model", code="model_not_found"
     )
@@ -40,7 +39,3 @@ def _entry(served: ServedModel) -> JsonObject:
         # Ours say which gearshift this is.
         "owned_by": served.upstream or f"gearshift {version('gearshift')}",
     }
-
-
-def _json(value: JsonObject) -> HttpResponse:
-    return HttpResponse(200, {"content-type": "application/json"}, orjson.dumps(value))

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from typing import Final
 
-import orjson
-
 from gearshift.catalog.served_models import ServedModel
 from gearshift.dialects.splice import splice_model
 from gearshift.gateway.context import GatewayContext
+from gearshift.gateway.json_response import json_response
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.providers.base import NativeProvider
 from gearshift.types import ChatRequest, JsonObject, ModelInfo, Operation
@@ -128,8 +127,3 @@ def passed(answer: tuple[int, str, bytes]) -> HttpResponse:
     """An upstream's own answer, as it is."""
     status, content_type, body = answer
     return HttpResponse(status, {"content-type": content_type}, body)
-
-
-def json_response(value: JsonObject) -> HttpResponse:
-    """A 200 with an object."""
-    return HttpResponse(200, {"content-type": "application/json"}, orjson.dumps(value))

@@ -10,7 +10,8 @@ from gearshift.dialects.body import decode_object, refuse, text_field
 from gearshift.dialects.splice import splice_model
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
-from gearshift.gateway.endpoints.ollama import EPOCH, details, json_response, passed
+from gearshift.gateway.endpoints.ollama import EPOCH, details, passed
+from gearshift.gateway.json_response import json_response
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.providers.base import NativeProvider
 from gearshift.tiered_routing.candidates import Candidate

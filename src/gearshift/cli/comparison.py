@@ -39,21 +39,21 @@ def compared(
     """The measures of every scorer; `rule` must be among them."""
     from gearshift.evaluation.measures import as_routellm, at_threshold, estimates
 
-    found = estimates(
-        {name: one.values for name, one in scores.items()},
+    measured = estimates(
+        {name: scorer.values for name, scorer in scores.items()},
         outcomes,
         reference=REFERENCE,
         rounds=rounds,
         seed=seed,
     )
     facts = {}
-    for name, one in scores.items():
-        facts[name] = _facts(found[name])
-        where = one.threshold
-        sent = (None, None) if where is None else at_threshold(one.values, where, outcomes)
+    for name, scorer in scores.items():
+        facts[name] = _facts(measured[name])
+        where = scorer.threshold
+        sent = (None, None) if where is None else at_threshold(scorer.values, where, outcomes)
         facts[name] |= {"share_large": sent[0], "gap_recovered": sent[1]}
         names = ("routellm_apgr", "routellm_cpt50", "routellm_cpt80")
-        facts[name] |= dict(zip(names, as_routellm(one.values, outcomes), strict=True))
+        facts[name] |= dict(zip(names, as_routellm(scorer.values, outcomes), strict=True))
     return {"file": outcomes.name, "n": len(outcomes.prompts), "scorers": facts}
 
 
@@ -83,25 +83,27 @@ def progress(label: str) -> Callable[[Sequence[T]], Iterator[T]]:
 def print_table(facts: JsonObject) -> None:
     """A line for each scorer."""
     click.echo(f"\n{facts['file']}: {facts['n']:,} prompts")
-    rows = [_COLUMNS, *(_cells(name, one) for name, one in facts["scorers"].items())]
+    rows = [_COLUMNS, *(_cells(name, measures) for name, measures in facts["scorers"].items())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         click.echo("  ".join(cells).rstrip())
 
 
-def _cells(name: str, one: JsonObject) -> tuple[str, ...]:
+def _cells(name: str, measures: JsonObject) -> tuple[str, ...]:
     return (
         name,
-        f"{one['apgr']:.3f}",
-        interval(one["apgr_ci"]),
-        f"{one['cpt50']:.1f}",
-        f"{one['cpt80']:.1f}",
-        "-" if math.isnan(one["auc"]) else f"{one['auc']:.3f}",
-        _percent(one["share_large"]),
-        _percent(one["gap_recovered"]),
-        "" if one["apgr_above_rule_ci"] is None else f"{one['apgr_above_rule']:+.3f}",
-        "" if one["apgr_above_rule_ci"] is None else interval(one["apgr_above_rule_ci"], "+"),
+        f"{measures['apgr']:.3f}",
+        interval(measures["apgr_ci"]),
+        f"{measures['cpt50']:.1f}",
+        f"{measures['cpt80']:.1f}",
+        "-" if math.isnan(measures["auc"]) else f"{measures['auc']:.3f}",
+        _percent(measures["share_large"]),
+        _percent(measures["gap_recovered"]),
+        "" if measures["apgr_above_rule_ci"] is None else f"{measures['apgr_above_rule']:+.3f}",
+        ""
+        if measures["apgr_above_rule_ci"] is None
+        else interval(measures["apgr_above_rule_ci"], "+"),
     )
 
 

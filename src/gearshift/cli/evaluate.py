@@ -92,13 +92,15 @@ def command(
     sets = [read_outcomes(file).select(split) for file in files]
     for outcomes in sets:
         outcomes.check()
-    together = [one for one in sets if not any(part in one.name for part in not_pooled)]
+    together = [
+        recorded for recorded in sets if not any(part in recorded.name for part in not_pooled)
+    ]
     if not together:
         raise click.UsageError("--not-pooled excludes every file; leave at least one")
     threshold = highest_bound(settings)
     measured = [
-        _measured(one, scorers, threshold, rounds, seed, curves)
-        for one in (*sets, pooled(together))
+        _measured(recorded, scorers, threshold, rounds, seed, curves)
+        for recorded in (*sets, pooled(together))
     ]
     for outcomes in sets:
         for remark in outcomes.remarks():
@@ -126,9 +128,9 @@ def _scorer(name: str, settings: Settings) -> ScoreText:
         if callable(target) and not isinstance(target, type):
             return _function(name, target)
     elif not is_model_file(name) and not registry.has("scorers", name):
-        known = ", ".join((*registry.named("scorers"), *registry.PEERS))
+        names = ", ".join((*registry.named("scorers"), *registry.PEERS))
         raise click.UsageError(
-            f"--scorer {name}: unknown; use one of {known}, "
+            f"--scorer {name}: unknown; use one of {names}, "
             f"a trained model's file ({MODEL_SUFFIX}) or module:name"
         )
     scorer = load_scorer(settings.tiered_routing.model_copy(update={"scorer": name}))

@@ -112,8 +112,8 @@ def status(name: str | None, config: str | None, as_json: bool) -> None:
         print_json({"experiments": reports})
     elif not reports:
         click.echo("no experiments; `gearshift experiment start --help` says how to begin one")
-    for one in () if as_json else reports:
-        _print(one)
+    for experiment in () if as_json else reports:
+        _print(experiment)
 
 
 @command.command(name="stop")
@@ -150,7 +150,7 @@ def _arms(
     values = [value.strip() for value in listed.split(",") if value.strip()]
     if len(values) < 2 or len(set(values)) < len(values):
         raise click.UsageError(f"{text!r}: name at least two different ones, separated by commas")
-    names = [known.name for known in settings.tiered_routing.ordered_tiers]
+    names = [configured.name for configured in settings.tiered_routing.ordered_tiers]
     if dimension is Dimension.MODELS and tier not in names:
         raise click.UsageError(f"{text!r}: write TIER=A,B with a tier of {', '.join(names)}")
     return dimension, tuple(_arm(settings, dimension, tier, value) for value in values)

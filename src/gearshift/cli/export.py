@@ -83,8 +83,10 @@ def _export(engine: Engine, table: Table, start: float, file: Path) -> int:
 def _batches(engine: Engine, table: Table, start: float) -> Iterator[list[dict[str, Any]]]:
     query = table.select().where(table.c.time >= start).order_by(table.c.time)
     with engine.connect() as connection:
-        found = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(query)
-        for rows in found.mappings().partitions(_AT_ONCE):
+        result = connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(
+            query
+        )
+        for rows in result.mappings().partitions(_AT_ONCE):
             yield [dict(row) for row in rows]
 
 

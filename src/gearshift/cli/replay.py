@@ -64,9 +64,9 @@ def command(
             moved = moved_at(engine, wanted, start)
             both = _both(engine, None)
         else:
-            found = load_scorer(settings.tiered_routing)
-            moved = rescored_at(engine, lambda prompt: found.score(prompt).score, wanted, start)
-            both = _both(engine, found)
+            loaded = load_scorer(settings.tiered_routing)
+            moved = rescored_at(engine, lambda prompt: loaded.score(prompt).score, wanted, start)
+            both = _both(engine, loaded)
         if not moved.n:
             raise GearshiftError(_nothing(scorer))
         single = _single(engine, settings, start) if scorer is None else None
@@ -149,12 +149,12 @@ def _estimated(both: Both, single: Single | None, threshold: float) -> JsonObjec
     from gearshift.guarantees.off_policy import doubly_robust, snips
     from gearshift.guarantees.replay import quality_at
 
-    found = quality_at(both, threshold)
-    if found.estimate is not None or single is None or not len(single.scores):
-        return asdict(found)
+    by_pairs = quality_at(both, threshold)
+    if by_pairs.estimate is not None or single is None or not len(single.scores):
+        return asdict(by_pairs)
     by_feedback = doubly_robust(single, threshold)
     if by_feedback.estimate is None:
-        return asdict(found)
+        return asdict(by_pairs)
     other = snips(single, threshold)
     return {**asdict(by_feedback), "snips": {"estimate": other.estimate, "ci": other.ci}}
 
@@ -180,12 +180,12 @@ def _print(facts: JsonObject) -> None:
     click.echo(f"quality       {_quality(facts['quality'])}; now {_quality(facts['quality_now'])}")
 
 
-def _quality(found: JsonObject) -> str:
-    if found["estimate"] is None:
-        return f"no support: {found['n']} requests have both answers judged"
-    low, high = found["ci"]
-    source = "judged" if found["method"] == "direct" else "rated by users"
+def _quality(estimate: JsonObject) -> str:
+    if estimate["estimate"] is None:
+        return f"no support: {estimate['n']} requests have both answers judged"
+    low, high = estimate["ci"]
+    source = "judged" if estimate["method"] == "direct" else "rated by users"
     return (
-        f"{found['estimate']:.3f} [{low:.3f}, {high:.3f}] "
-        f"({found['method']}, {found['n']:,} {source})"
+        f"{estimate['estimate']:.3f} [{low:.3f}, {high:.3f}] "
+        f"({estimate['method']}, {estimate['n']:,} {source})"
     )

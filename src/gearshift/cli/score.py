@@ -114,8 +114,8 @@ def _task(line: Line) -> Any:
             raise GearshiftError(f"{line.where}: `messages` must be a list of objects")
         return messages
     if not isinstance(prompt, str):
-        found = ", ".join(map(repr, list(value)[:8])) or "nothing"
-        raise GearshiftError(f"{line.where}: needs `prompt` (a string) or `messages`, has {found}")
+        keys = ", ".join(map(repr, list(value)[:8])) or "nothing"
+        raise GearshiftError(f"{line.where}: needs `prompt` (a string) or `messages`, has {keys}")
     return prompt
 
 

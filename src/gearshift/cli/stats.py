@@ -77,10 +77,10 @@ def hours_of(since: str) -> int:
     Raises:
         click.UsageError: It is no span.
     """
-    found = _SPAN.fullmatch(since)
-    if not found or not int(found[1]):
+    span = _SPAN.fullmatch(since)
+    if not span or not int(span[1]):
         raise click.UsageError(f"--since {since}: use a number and h, d or w, such as 24h")
-    return int(found[1]) * _UNITS[found[2]]
+    return int(span[1]) * _UNITS[span[2]]
 
 
 def _print(facts: JsonObject, summary: Summary) -> None:
@@ -148,10 +148,10 @@ def _against(share: float) -> str:
     return f"{100 * share:.0f} % saved against"
 
 
-def _times(found: JsonObject | None) -> str:
-    if found is None:
+def _times(seconds: JsonObject | None) -> str:
+    if seconds is None:
         return "-"
-    return " / ".join(_seconds(found[level]) for level in ("p50", "p95", "p99"))
+    return " / ".join(_seconds(seconds[level]) for level in ("p50", "p95", "p99"))
 
 
 def _seconds(seconds: float) -> str:

@@ -81,7 +81,10 @@ def command(
         logged, until = _logged(settings)
         sets = [logged]
     outcomes = _together(sets)
-    for remark in (*(text for one in sets for text in one.warnings), *outcomes.remarks()):
+    for remark in (
+        *(text for rows in sets for text in rows.warnings),
+        *outcomes.remarks(),
+    ):
         click.echo(f"gearshift: {remark}", err=True)
     prompts = _read(outcomes)
     facts = _compared(prompts, outcomes, threshold, rounds, seed)
@@ -129,13 +132,13 @@ def _logged(settings: Settings) -> tuple[Outcomes, float]:
 
     engine = open_log(settings)
     try:
-        found = judged_requests(engine)
+        judged = judged_requests(engine)
     finally:
         engine.dispose()
-    kept = [request for request in found if request.prompt]
+    kept = [request for request in judged if request.prompt]
     if not kept:
         raise GearshiftError(
-            f"none of the {len(found)} judged requests of the decision log has its prompt; "
+            f"none of the {len(judged)} judged requests of the decision log has its prompt; "
             "set decision_log.store_prompts, or give FILEs"
         )
     outcomes = Outcomes(
@@ -248,9 +251,9 @@ def _shares(scores: Floats) -> JsonObject:
     return {str(at): float((scores >= at).mean()) for at in range(1, 10)}
 
 
-def _print(found: JsonObject) -> None:
-    print_table(found)
-    if found["model"]:
-        sent = "  ".join(f"{at}: {100 * share:.0f} %" for at, share in found["shares"].items())
+def _print(summary: JsonObject) -> None:
+    print_table(summary)
+    if summary["model"]:
+        sent = "  ".join(f"{at}: {100 * share:.0f} %" for at, share in summary["shares"].items())
         click.echo(f"\nsent to the large model, of these prompts, by threshold\n{sent}")
-        click.echo(f"\nwritten: {found['model']}\nuse it with `scorer: {found['model']}`")
+        click.echo(f"\nwritten: {summary['model']}\nuse it with `scorer: {summary['model']}`")

@@ -82,14 +82,14 @@ def command(
         return
     target = _editable(config) if is_applied else None
     judged, characters = _judged(files, settings, risk, split) if files else _logged(settings, risk)
-    found = _choose(judged, alpha, delta, risk)
-    facts = _facts(found, judged, characters, settings, alpha, delta, risk)
+    choice = _choose(judged, alpha, delta, risk)
+    facts = _facts(choice, judged, characters, settings, alpha, delta, risk)
     if "refused" in facts:
         print_json(facts) if as_json else click.echo(_refusal(facts), err=True)
         context.exit(1)
     facts["applied"] = target is not None
-    said = replace_threshold(target, facts["threshold"]) if target else None
-    print_json(facts) if as_json else _print(facts, said)
+    written = replace_threshold(target, facts["threshold"]) if target else None
+    print_json(facts) if as_json else _print(facts, written)
 
 
 def _editable(config: str | None) -> Path:
@@ -138,22 +138,22 @@ def _logged(settings: Settings, risk: str) -> tuple[JudgedScores, list[int]]:
 
     engine = open_log(settings)
     try:
-        found = logged_answers(engine, load_scorer(settings.tiered_routing))
+        logged = logged_answers(engine, load_scorer(settings.tiered_routing))
     finally:
         engine.dispose()
-    if found.left_out:
+    if logged.left_out:
         click.echo(
-            f"gearshift: {found.left_out} judged requests are left out: another scorer scored "
+            f"gearshift: {logged.left_out} judged requests are left out: another scorer scored "
             "them, and their prompts were not stored",
             err=True,
         )
-    if found.learned_from:
+    if logged.learned_from:
         click.echo(
-            f"gearshift: {found.learned_from} judged requests are left out: the scorer was trained "
-            "on them",
+            f"gearshift: {logged.learned_from} judged requests are left out: the scorer was "
+            "trained on them",
             err=True,
         )
-    return JudgedScores(found.scores, _losses(found.gap, risk), found.weights), found.characters
+    return JudgedScores(logged.scores, _losses(logged.gap, risk), logged.weights), logged.characters
 
 
 def _losses(gap: Floats, risk: str) -> Floats:
@@ -173,7 +173,7 @@ def _choose(
 
 
 def _facts(
-    found: Chosen | NoSafeThreshold,
+    choice: Chosen | NoSafeThreshold,
     judged: JudgedScores,
     characters: list[int],
     settings: Settings,
@@ -183,18 +183,18 @@ def _facts(
 ) -> JsonObject:
     from gearshift.guarantees.threshold import NoSafeThreshold, share_below
 
-    if isinstance(found, NoSafeThreshold):
-        return {"refused": found.reason, "n": found.n, "needed": found.needed}
+    if isinstance(choice, NoSafeThreshold):
+        return {"refused": choice.reason, "n": choice.n, "needed": choice.needed}
     now = settings.tiered_routing.ordered_tiers[-2].below or 0.0
     return {
-        "threshold": found.threshold,
+        "threshold": choice.threshold,
         "alpha": alpha,
         "confidence": 1.0 - delta,
         "risk": risk,
-        "bound": found.bound,
-        "n": found.n,
-        "share_simple": found.share,
-        "compute_saved": _saved(judged, characters, settings, found.threshold),
+        "bound": choice.bound,
+        "n": choice.n,
+        "share_simple": choice.share,
+        "compute_saved": _saved(judged, characters, settings, choice.threshold),
         "compute_baseline": _BASELINE,
         "threshold_now": now,
         "share_simple_now": share_below(judged, now),
@@ -223,7 +223,7 @@ def _refusal(facts: JsonObject) -> str:
     return f"gearshift: refused: {facts['refused']}{more}"
 
 
-def _print(facts: JsonObject, said: str | None) -> None:
+def _print(facts: JsonObject, written: str | None) -> None:
     what = {
         "small": "of the small model's answers are worse",
         "answers": "of all answers are worse",
@@ -241,4 +241,4 @@ def _print(facts: JsonObject, said: str | None) -> None:
     if facts["compute_saved"] is not None:
         click.echo(f"compute       {100 * facts['compute_saved']:.0f} % saved against {_BASELINE}")
     click.echo(f"judged        {facts['n']:,} answers")
-    click.echo(said or "not applied; --apply writes it into the configuration")
+    click.echo(written or "not applied; --apply writes it into the configuration")

@@ -93,13 +93,13 @@ class AdminPlane:
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         method = "GET" if request.method == "HEAD" else request.method
-        found = self._answers.get((method, request.path))
-        if found is not None:
-            return await found(request)
+        answer = self._answers.get((method, request.path))
+        if answer is not None:
+            return await answer(request)
         asset = pages.static(request.path)
         if asset is not None and method == "GET":
             return HttpResponse(200, {**_SAFE, "content-type": asset[1]}, asset[0])
-        others = [known for known, path in self._answers if path == request.path]
+        others = [method_of_path for method_of_path, path in self._answers if path == request.path]
         if others or asset is not None:
             allow = ", ".join(others or ["GET"])
             raise RequestError(

@@ -123,8 +123,8 @@ def _made(kind: type[Graph], **settings: Any) -> Graph:
 
 
 def _rendered(chart: Graph) -> bytes:
-    found: bytes = chart.render()
-    return found
+    image: bytes = chart.render()
+    return image
 
 
 def _moment(seconds: float, hours: int) -> str:

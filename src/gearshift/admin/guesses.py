@@ -49,8 +49,8 @@ class Guesses:
             RequestError: 429 while it has to wait, also for the right token, which an answer
                 would tell from the wrong ones.
         """
-        known = self._guessers.get(_site(address))
-        wait = known.until - self._clock() if known else 0.0
+        guesser = self._guessers.get(_site(address))
+        wait = guesser.until - self._clock() if guesser else 0.0
         if wait > 0:
             seconds = math.ceil(wait)
             raise RequestError(
@@ -63,21 +63,21 @@ class Guesses:
     def wrong(self, address: str, token: str) -> None:
         """Count a wrong token."""
         now, site = self._clock(), _site(address)
-        known = self._guessers.pop(site, None)
-        if known is None or now - known.last > _FORGOTTEN_AFTER_SECONDS:
-            known = _Guesser()
-        self._guessers[site] = known  # the newest last
+        guesser = self._guessers.pop(site, None)
+        if guesser is None or now - guesser.last > _FORGOTTEN_AFTER_SECONDS:
+            guesser = _Guesser()
+        self._guessers[site] = guesser  # the newest last
         if len(self._guessers) > _MOST_ADDRESSES:
             del self._guessers[next(iter(self._guessers))]
-        known.last = now
+        guesser.last = now
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
-        if digest in known.wrong:
+        if digest in guesser.wrong:
             return
-        known.count += 1
-        if len(known.wrong) < _FREE:
-            known.wrong.add(digest)
-        if known.count >= _FREE:
-            known.until = now + min(2.0 ** min(known.count - _FREE, 10), _LONGEST_SECONDS)
+        guesser.count += 1
+        if len(guesser.wrong) < _FREE:
+            guesser.wrong.add(digest)
+        if guesser.count >= _FREE:
+            guesser.until = now + min(2.0 ** min(guesser.count - _FREE, 10), _LONGEST_SECONDS)
 
     def right(self, address: str) -> None:
         """Forget the wrong ones."""

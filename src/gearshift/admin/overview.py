@@ -15,11 +15,11 @@ from gearshift.types import JsonObject
 async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     """Everything of the page; what needs no log is there without one."""
     hours = hours_of(query)
-    found: JsonObject = {"since": query.get("since", "24h"), "upstreams": health(context)}
+    shown: JsonObject = {"since": query.get("since", "24h"), "upstreams": health(context)}
     if context.has_log:
         now = int(time.time() // 3_600)
-        found |= await context.ask_log(lambda engine: _logged(engine, context, now, hours))
-    return found
+        shown |= await context.ask_log(lambda engine: _logged(engine, context, now, hours))
+    return shown
 
 
 def _logged(engine: Any, context: AdminContext, now: int, hours: int) -> JsonObject:
@@ -36,8 +36,8 @@ def _logged(engine: Any, context: AdminContext, now: int, hours: int) -> JsonObj
         "over_time": _over_time(summary.hours, first, now),
         "quality_bound": bound(day.losses, day.judged),
         "alarms": [
-            {"name": one.name, "since": one.since, "message": one.message}
-            for one in kept_alarms(engine)
+            {"name": alarm.name, "since": alarm.since, "message": alarm.message}
+            for alarm in kept_alarms(engine)
         ],
         "alarm_names": list(CHECKS),
     }

@@ -47,10 +47,10 @@ def trouble(view: View, message: str) -> bytes:
 
 def static(path: str) -> tuple[bytes, str] | None:
     """A file that pages need, with its content type."""
-    known = _STATIC.get(path)
-    if known is None:
+    file = _STATIC.get(path)
+    if file is None:
         return None
-    name, kind = known
+    name, kind = file
     return (_HERE / "static" / name).read_bytes(), kind
 
 
@@ -58,14 +58,14 @@ def static(path: str) -> tuple[bytes, str] | None:
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    found = Environment(
+    environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {
+    environment.filters |= {
         "percent": percent,
         "count": lambda value: "–" if value is None else f"{value:,.0f}",
         "number": lambda value: "–" if value is None else f"{value:.2f}",
@@ -74,7 +74,7 @@ def _environment() -> Environment:
         "moment": moment,
         "money": money,
     }
-    return found
+    return environment
 
 
 def percent(share: float | None) -> str:

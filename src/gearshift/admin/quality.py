@@ -29,14 +29,14 @@ async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
             "latest": latest(engine, since),
             "alarms": [
                 {
-                    "name": one.name,
-                    "since": one.since,
-                    "until": one.until,
-                    "value": one.value,
-                    "limit": one.limit,
-                    "message": one.message,
+                    "name": alarm.name,
+                    "since": alarm.since,
+                    "until": alarm.until,
+                    "value": alarm.value,
+                    "limit": alarm.limit,
+                    "message": alarm.message,
                 }
-                for one in kept_alarms(engine, only_lasting=False)
+                for alarm in kept_alarms(engine, only_lasting=False)
             ],
         }
 

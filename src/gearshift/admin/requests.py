@@ -55,10 +55,10 @@ async def one(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     from gearshift.decision_log.recent import one as find
 
     name = query.get("id", "")
-    found = await context.ask_log(lambda engine: find(engine, name))
-    if found is None:
+    decision = await context.ask_log(lambda engine: find(engine, name))
+    if decision is None:
         raise RequestError(f"no decision {name[:60]!r} in the log", status=404)
-    return {"decision": found, "explained": _explained(context, found)}
+    return {"decision": decision, "explained": _explained(context, decision)}
 
 
 def _explained(context: AdminContext, decision: JsonObject) -> JsonObject | None:

@@ -37,18 +37,18 @@ async def change(context: AdminContext, body: JsonObject) -> JsonObject:
     except GearshiftError as error:
         raise RequestError(str(error), status=409) from error
     await _note(context, applied.changes)
-    return {**applied.effective, "changes": [_described(one) for one in applied.changes]}
+    return {**applied.effective, "changes": [_described(made) for made in applied.changes]}
 
 
 async def _note(context: AdminContext, changes: Sequence[Change]) -> None:
-    for one in changes:
+    for change in changes:
         logger.warning(
             "%s: tiered_routing.%s: %r -> %r%s",
-            one.who,
-            one.key,
-            one.old,
-            one.new,
-            "" if one.kept else " until the next start",
+            change.who,
+            change.key,
+            change.old,
+            change.new,
+            "" if change.kept else " until the next start",
         )
     if context.has_log:
         from gearshift.decision_log.changes import note_changes
@@ -64,8 +64,8 @@ async def trail(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
     from gearshift.decision_log.changes import changes
 
     del query
-    found = await context.ask_log(changes)
-    return {"changes": [_described(change) for change in found]}
+    entries = await context.ask_log(changes)
+    return {"changes": [_described(change) for change in entries]}
 
 
 async def undo(context: AdminContext, body: JsonObject) -> JsonObject:
@@ -91,6 +91,6 @@ def _nested(key: str, value: object) -> JsonObject:
     return {first: _nested(rest, value) if rest else value}
 
 
-def _described(one: Change) -> JsonObject:
-    facts = {name: value for name, value in one._asdict().items() if name != "number" or value}
-    return {**facts, "lasts": "in the configuration file" if one.kept else "until restart"}
+def _described(change: Change) -> JsonObject:
+    facts = {name: value for name, value in change._asdict().items() if name != "number" or value}
+    return {**facts, "lasts": "in the configuration file" if change.kept else "until restart"}

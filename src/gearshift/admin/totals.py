@@ -14,9 +14,9 @@ async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
 
     del query
     tiers = context.llm.settings.tiered_routing.ordered_tiers
-    found = await context.ask_log(totals)
-    low, high = found.get(tiers[0].name, {}), found.get(tiers[-1].name, {})
-    requests = sum(int(total["requests"]) for total in found.values())
+    sums = await context.ask_log(totals)
+    low, high = sums.get(tiers[0].name, {}), sums.get(tiers[-1].name, {})
+    requests = sum(int(total["requests"]) for total in sums.values())
     simple = int(low.get("requests", 0))
     return {
         "simple_tier_requests": simple,
@@ -25,7 +25,7 @@ async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
         "simple_tier_percentage": 100.0 * simple / requests if requests else 0.0,
         "avg_simple_score": _mean(low),
         "avg_complex_score": _mean(high),
-        "fallback_count": sum(int(total["fallbacks"]) for total in found.values()),
+        "fallback_count": sum(int(total["fallbacks"]) for total in sums.values()),
     }
 
 

@@ -35,12 +35,12 @@ async def answer(context: AdminContext, body: JsonObject) -> JsonObject:
     if len(prompt) > _LONGEST:
         raise RequestError(f"prompt has more than {_LONGEST:,} characters", field="prompt")
     decision = context.llm.decide(chat_request(prompt))
-    found: JsonObject = {"decision": decision.to_json(), "evidence": _evidence(context, prompt)}
+    shown: JsonObject = {"decision": decision.to_json(), "evidence": _evidence(context, prompt)}
     if body.get("answers", True):
         tiers = (await facts(context, {}))["tiers"]
         answers = await asyncio.gather(*(_answer(context, prompt, tier) for tier in tiers))
-        found["answers"] = list(answers)
-    return found
+        shown["answers"] = list(answers)
+    return shown
 
 
 def _evidence(context: AdminContext, prompt: str) -> list[JsonObject]:
@@ -53,13 +53,13 @@ def _evidence(context: AdminContext, prompt: str) -> list[JsonObject]:
 async def _answer(context: AdminContext, prompt: str, tier: str) -> JsonObject:
     started = time.perf_counter()
     try:
-        found = await context.llm.chat_completion(prompt, tier=tier, max_tokens=_TOKENS)
+        completion = await context.llm.chat_completion(prompt, tier=tier, max_tokens=_TOKENS)
     except GearshiftError as error:
         return {"tier": tier, "error": str(error)}
     return {
-        "tier": found.tier,
-        "model": found.model,
-        "text": found.content,
+        "tier": completion.tier,
+        "model": completion.model,
+        "text": completion.content,
         "seconds": time.perf_counter() - started,
-        "tokens": None if found.usage is None else found.usage.completion_tokens,
+        "tokens": None if completion.usage is None else completion.usage.completion_tokens,
     }

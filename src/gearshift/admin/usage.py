@@ -24,15 +24,15 @@ async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
         from gearshift.decision_log.summary import summarise
         from gearshift.decision_log.usage import unlike_the_rest, usage
 
-        found = usage(engine, context.lowest, time.time() - 3_600 * hours)
+        patterns = usage(engine, context.lowest, time.time() - 3_600 * hours)
         summary = summarise(engine, int(time.time() // 3_600) - hours + 1)
-        said: JsonObject = {
-            **asdict(found),
+        shown: JsonObject = {
+            **asdict(patterns),
             "by_hour": _by_hour(summary.hours),
-            "unlike": [asdict(client) for client in unlike_the_rest(found)],
+            "unlike": [asdict(client) for client in unlike_the_rest(patterns)],
         }
         totals = summary.to_json(context.lowest)
-        return {**said, "recommendations": recommendations(said, totals, settings)}
+        return {**shown, "recommendations": recommendations(shown, totals, settings)}
 
     return {"since": query.get("since", "24h"), **await context.ask_log(ask)}
 

@@ -120,13 +120,13 @@ def named(group: str) -> tuple[str, ...]:
 
 def every(group: str) -> dict[str, Any]:
     """What all names of a group stand for; a guest that cannot be loaded is told and left out."""
-    found = {}
+    parts = {}
     for name in named(group):
         try:
-            found[name] = find(group, name)
+            parts[name] = find(group, name)
         except PluginError as error:
             _log().error("%s", error)
-    return found
+    return parts
 
 
 def has(group: str, name: str) -> bool:

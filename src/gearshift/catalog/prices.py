@@ -14,8 +14,10 @@ def prices_of(settings: Settings) -> Prices:
     """What these settings say of money."""
     from gearshift.decision_log.money import Prices
 
-    said = settings.prices
-    each = {model: price.each for model, price in said.per_million_tokens.items()}
+    configured = settings.prices
+    each = {model: price.each for model, price in configured.per_million_tokens.items()}
     return Prices(
-        said.currency, each, settings.first_model(settings.tiered_routing.ordered_tiers[-1].name)
+        configured.currency,
+        each,
+        settings.first_model(settings.tiered_routing.ordered_tiers[-1].name),
     )

@@ -37,8 +37,8 @@ def served_models(
         for tier in topology.tiers
         if allowed_tiers is None or tier in allowed_tiers
     ]
-    for model, known in topology.models.items():
-        targets = allowed_targets(known, topology.tiers, allowed_tiers)
+    for model, deployments in topology.models.items():
+        targets = allowed_targets(deployments, topology.tiers, allowed_tiers)
         if not targets:
             continue
         first = targets[0].deployment

@@ -42,13 +42,13 @@ class Sizes:
 
     def parameters(self, upstream: str, model: str) -> float | None:
         """The number of weights of a model on an upstream; `None` if nobody knows."""
-        known = self._current()
+        sizes = self._current()
         try:
-            return known[upstream, model]
+            return sizes[upstream, model]
         except KeyError:
             state = None if self._llm is None else self._llm.upstream_states().get(upstream)
-            found = known[upstream, model] = _found(model, state)
-            return found
+            size = sizes[upstream, model] = _found(model, state)
+            return size
 
     def largest(self) -> tuple[str, str]:
         """Upstream and model that always-complex would ask."""
@@ -81,5 +81,5 @@ class Sizes:
 
 def _found(model: str, state: UpstreamState | None) -> float | None:
     infos = () if state is None else state.models
-    told = next((info.parameters for info in infos if is_listed(model, info)), None)
-    return parameters_of(model) if told is None else float(told)
+    reported = next((info.parameters for info in infos if is_listed(model, info)), None)
+    return parameters_of(model) if reported is None else float(reported)

@@ -33,15 +33,15 @@ def changes(old: Settings, new: Settings) -> list[str]:
     return changes
 
 
-def summary(found: list[str]) -> str:
+def summary(differences: list[str]) -> str:
     """The changes in one line, of a length fit for a log."""
-    rest = len(found) - _MOST_SHOWN
-    return ", ".join(found[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(differences) - _MOST_SHOWN
+    return ", ".join(differences[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def needing_restart(found: list[str]) -> list[str]:
+def needing_restart(differences: list[str]) -> list[str]:
     """The keys among changes that have no effect before a restart."""
-    keys = [entry.partition(":")[0] for entry in found]
+    keys = [entry.partition(":")[0] for entry in differences]
     return [key for key in keys if key.partition(".")[0] in _ONCE]
 
 

@@ -91,9 +91,9 @@ def load_settings(
     layers.add(in_file, lambda key: f"{shown}:{document.lines.get(key, '?')}".removesuffix(":?"))
     layers.add(in_environment, lambda key: f"env {variables.get(key, '')}".strip())
     layers.add(nested(overrides or {}), lambda _: "argument")
-    settings, found = _validated(layers.values)
+    settings, unresolved = _validated(layers.values)
     reported = {problem.key for problem in problems}
-    problems += env_problems + [problem for problem in found if problem.key not in reported]
+    problems += env_problems + [problem for problem in unresolved if problem.key not in reported]
     if settings is None or problems:
         raise ConfigError([_with_origin(p, layers, shown) for p in problems], shown)
     sources = {
@@ -121,8 +121,8 @@ def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[Problem
         settings = Settings.model_validate(values)
     except ValidationError as error:
         return None, problems_of(error, Settings)
-    found = deployment_problems(settings.tiered_routing, settings.upstream_configs())
-    return settings, found + key_problems(settings)
+    problems = deployment_problems(settings.tiered_routing, settings.upstream_configs())
+    return settings, problems + key_problems(settings)
 
 
 def _with_origin(problem: Problem, layers: Layers, shown: str) -> Problem:

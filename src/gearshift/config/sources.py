@@ -179,10 +179,10 @@ def _parsed(text: str, annotation: Any) -> Any:
     return text.strip()
 
 
-def _unknown(name: str, known: list[str]) -> list[Problem]:
+def _unknown(name: str, names: list[str]) -> list[Problem]:
     """A problem if the name looks like a setting's; other programs may use the prefix too."""
     word = name.removeprefix(PREFIX)
-    by_word = {variable.removeprefix(PREFIX): variable for variable in known}
+    by_word = {variable.removeprefix(PREFIX): variable for variable in names}
     last_parts = {w.rpartition("__")[2]: w for w in reversed(by_word)}
     guess = nearest(word, list(by_word), cutoff=0.75)
     guess = guess or last_parts.get(nearest(word, list(last_parts), cutoff=0.8) or "")

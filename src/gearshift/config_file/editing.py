@@ -77,13 +77,15 @@ def threshold_in(text: str, name: str) -> float | None:
         raise GearshiftError(
             f"{name}: `tiers` is set, so there are several thresholds; edit `below` by hand"
         )
-    found = block.get(_KEY)
-    if isinstance(found, str) and "$" in found:
+    threshold = block.get(_KEY)
+    if isinstance(threshold, str) and "$" in threshold:
         raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} comes from the environment; change it there")
-    if found is not None and (isinstance(found, bool) or not isinstance(found, int | float | str)):
+    if threshold is not None and (
+        isinstance(threshold, bool) or not isinstance(threshold, int | float | str)
+    ):
         raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} is not a number")
     try:
-        return None if found is None else float(found)
+        return None if threshold is None else float(threshold)
     except ValueError as error:
         raise GearshiftError(f"{name}: {_BLOCK}.{_KEY} is not a number") from error
 

@@ -70,9 +70,9 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
         return annotation
     if get_origin(annotation) in (Union, UnionType, tuple, list, dict, Annotated):
         for argument in get_args(annotation):
-            found = model_in(argument)
-            if found is not None:
-                return found
+            model = model_in(argument)
+            if model is not None:
+                return model
     return None
 
 

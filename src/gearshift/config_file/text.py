@@ -197,9 +197,9 @@ def _children(node: Node) -> Iterator[Node]:
 
 def _check_size(node: Node, sizes: dict[int, int], open_nodes: set[int]) -> int:
     """Count the values as they are once every alias is written out, without doing so."""
-    known = sizes.get(id(node))
-    if known is not None:
-        return known
+    counted = sizes.get(id(node))
+    if counted is not None:
+        return counted
     if id(node) in open_nodes:
         raise _TextError(f"an alias contains itself (line {node.start_mark.line + 1})")
     if len(open_nodes) > _MAX_DEPTH:

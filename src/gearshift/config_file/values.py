@@ -24,8 +24,8 @@ def with_value(text: str, path: tuple[str, ...], value: Scalar, name: str) -> st
         GearshiftError: There is no one place for it.
     """
     values = values_of(text, name)
-    known = value_at(values, path)
-    if isinstance(known, str) and "${" in known:
+    current = value_at(values, path)
+    if isinstance(current, str) and "${" in current:
         raise GearshiftError(f"{name}: {'.'.join(path)} comes from the environment")
     written = value.replace("${", "$${") if isinstance(value, str) else value
     shown = _scalar(written)
@@ -141,15 +141,15 @@ def _says(text: str, values: Any) -> bool:
         return False
 
 
-def _is_same(one: Any, other: Any) -> bool:
+def _is_same(value: Any, other: Any) -> bool:
     """Equal, and no flag where a number was."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_is_same(one[k], other[k]) for k in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    if isinstance(one, float) and one != one:  # not a number, which equals nothing
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(_is_same(value[k], other[k]) for k in value)
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_is_same, value, other))
+    if isinstance(value, float) and value != value:  # not a number, which equals nothing
         return isinstance(other, float) and other != other
-    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+    return isinstance(value, bool) is isinstance(other, bool) and bool(value == other)
 
 
 def value_at(values: Any, path: tuple[str, ...]) -> Any:

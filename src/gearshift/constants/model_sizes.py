@@ -22,8 +22,8 @@ def parameters_of(model: str) -> float | None:
     name = model.rpartition("/")[2].lower()
     if name in _KNOWN:
         return _KNOWN[name]
-    found = _SIZE.search(name)
-    if found is None:
+    match = _SIZE.search(name)
+    if match is None:
         return None
-    experts, size, unit = found.groups()
+    experts, size, unit = match.groups()
     return float(experts or 1) * float(size) * _UNITS[unit]

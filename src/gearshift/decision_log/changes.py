@@ -88,8 +88,8 @@ def reset_totals(engine: Engine) -> None:
 
 def _at_reset(engine: Engine) -> dict[str, dict[str, float]]:
     kept = read_fact(engine, _RESET)
-    found: JsonObject = {} if kept is None else orjson.loads(kept)
-    return found
+    totals_then: JsonObject = {} if kept is None else orjson.loads(kept)
+    return totals_then
 
 
 def _all_time(engine: Engine) -> dict[str, dict[str, float]]:

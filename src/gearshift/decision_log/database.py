@@ -96,24 +96,24 @@ def version_of(engine: Engine) -> str | None:
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if found is None else str(found)
+        version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if version is None else str(version)
 
 
 def file_of(engine: Engine) -> tuple[int, int] | None:
     """Which file a SQLite database is in now; `None` if there is none, or for PostgreSQL."""
     try:
-        found = os.stat(engine.url.database or "")
+        file = os.stat(engine.url.database or "")
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return file.st_dev, file.st_ino
 
 
 def salt_of(engine: Engine) -> bytes:
     """What the hashes of this database are made with."""
     with engine.connect() as connection:
-        found = connection.execute(FACTS.select().where(FACTS.c.name == _SALT)).one()
-    return bytes.fromhex(found.value)
+        fact = connection.execute(FACTS.select().where(FACTS.c.name == _SALT)).one()
+    return bytes.fromhex(fact.value)
 
 
 def _migrate(engine: Engine) -> None:

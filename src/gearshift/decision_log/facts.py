@@ -16,8 +16,8 @@ _ROUNDING: Final = 1.0
 def read_fact(engine: Engine, name: str) -> str | None:
     """A fact's value, if it is known."""
     with engine.connect() as connection:
-        found = connection.execute(select(FACTS.c.value).where(FACTS.c.name == name)).scalar()
-    return None if found is None else str(found)
+        value = connection.execute(select(FACTS.c.value).where(FACTS.c.name == name)).scalar()
+    return None if value is None else str(value)
 
 
 def write_fact(engine: Engine, name: str, value: str) -> None:

@@ -53,30 +53,30 @@ class Feedback:
         self._database.close()
 
 
-def _replaced(connection: Connection, decision_id: str, said: dict[str, Any]) -> bool:
+def _replaced(connection: Connection, decision_id: str, verdict: dict[str, Any]) -> bool:
     before = JUDGEMENTS.update().where(
         JUDGEMENTS.c.decision_id == decision_id, JUDGEMENTS.c.judge == JUDGE
     )
-    return connection.execute(before.values(said)).rowcount > 0
+    return connection.execute(before.values(verdict)).rowcount > 0
 
 
-def _added(connection: Connection, decision_id: str, said: dict[str, Any]) -> bool:
+def _added(connection: Connection, decision_id: str, verdict: dict[str, Any]) -> bool:
     """Add it; of two that come at once, the one behind replaces the other."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     columns = [
         "decision_id",
         "judge",
         "propensity",
-        *said,
+        *verdict,
     ]
-    values = (literal(value, JUDGEMENTS.c[name].type) for name, value in said.items())
+    values = (literal(value, JUDGEMENTS.c[name].type) for name, value in verdict.items())
     made = DECISIONS.c
     rows = select(made.id, literal(JUDGE), made.propensity, *values).where(made.id == decision_id)
     only = JUDGEMENTS.c.judge == JUDGE
     first = (
         insert(JUDGEMENTS)
         .from_select(columns, rows)
-        .on_conflict_do_update(index_elements=["decision_id"], index_where=only, set_=said)
+        .on_conflict_do_update(index_elements=["decision_id"], index_where=only, set_=verdict)
         .returning(JUDGEMENTS.c.decision_id)
     )
     return connection.execute(first).first() is not None

@@ -33,8 +33,8 @@ class JudgementRow(NamedTuple):
 
 def insert_judgement(connection: Connection, row: JudgementRow) -> None:
     """Write a verdict; one whose decision was lost is lost too."""
-    known = select(DECISIONS.c.id).where(DECISIONS.c.id == row.decision_id)
-    if connection.execute(known).first() is None:
+    logged = select(DECISIONS.c.id).where(DECISIONS.c.id == row.decision_id)
+    if connection.execute(logged).first() is None:
         return
     values = {
         name: clean(value) if isinstance(value, str) else value

@@ -53,8 +53,8 @@ def _of_postgresql(connection: Connection, table: Table) -> float:
     percent = min(100.0, 100.0 * _PAGES / max(1, int(pages or 0)))
     size = row_bytes(table, "postgresql").compile().string
     part = f"{table.name} TABLESAMPLE SYSTEM ({percent!r}) REPEATABLE (0)"
-    found = connection.execute(text(f"SELECT SUM({size}) FROM {part}")).scalar()
-    return float(found or 0) * 100.0 / percent
+    sampled = connection.execute(text(f"SELECT SUM({size}) FROM {part}")).scalar()
+    return float(sampled or 0) * 100.0 / percent
 
 
 def _of_sqlite(connection: Connection, table: Table) -> float:
@@ -69,7 +69,7 @@ def _of_sqlite(connection: Connection, table: Table) -> float:
     while (last - first) // step >= _ROWS:
         step *= 2
     size = row_bytes(table, "sqlite").compile().string
-    found = connection.execute(
+    sampled = connection.execute(
         text(
             "WITH RECURSIVE chosen(number) AS (SELECT :first UNION ALL "
             "SELECT number + :step FROM chosen WHERE number + :step <= :last) "
@@ -78,4 +78,4 @@ def _of_sqlite(connection: Connection, table: Table) -> float:
         ),
         {"first": -(-first // step) * step, "step": step, "last": last},
     ).scalar()
-    return float(found or 0) * step
+    return float(sampled or 0) * step

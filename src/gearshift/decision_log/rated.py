@@ -44,11 +44,13 @@ def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
         .where(made.time >= since, made.movable.is_(True))
     )
     verdicts: dict[str, list[float]] = {}
-    known: dict[str, tuple[float, str, float]] = {}
+    ratings: dict[str, tuple[float, str, float]] = {}
     with engine.connect() as connection:
         # Sorted here: a log has far more decisions than verdicts of users.
-        found = connection.execute(query).all()
-        for row in sorted(found, key=lambda row: (row.time, row.decision_id)):
-            known[row.decision_id] = (row.score, row.tier, row.propensity)
+        rows = connection.execute(query).all()
+        for row in sorted(rows, key=lambda row: (row.time, row.decision_id)):
+            ratings[row.decision_id] = (row.score, row.tier, row.propensity)
             verdicts.setdefault(row.decision_id, []).append(float(row.verdict == "good"))
-    return [RatedRequest(*known[name], sum(given) / len(given)) for name, given in verdicts.items()]
+    return [
+        RatedRequest(*ratings[name], sum(given) / len(given)) for name, given in verdicts.items()
+    ]

@@ -77,8 +77,8 @@ def _until(connection: Connection, since: float, after: tuple[float, str] | None
     """The time of the last request that is looked at; `None` if there are not so many."""
     made = DECISIONS.c
     query = select(made.time).where(made.time >= since, *_before(after))
-    found = connection.execute(query.order_by(made.time.desc()).offset(LOOKED_AT).limit(1))
-    return found.scalar()
+    oldest = connection.execute(query.order_by(made.time.desc()).offset(LOOKED_AT).limit(1))
+    return oldest.scalar()
 
 
 def _before(after: tuple[float, str] | None) -> list[ColumnElement[bool]]:
@@ -92,13 +92,13 @@ def one(engine: Engine, decision_id: str) -> JsonObject | None:
     """A decision with everything that is kept of it, and its judgements."""
     with engine.connect() as connection:
         query = select(DECISIONS).where(DECISIONS.c.id == decision_id)
-        found = objects(connection.execute(query))
-        if not found:
+        decisions = objects(connection.execute(query))
+        if not decisions:
             return None
-        said = connection.execute(
+        verdicts = connection.execute(
             select(JUDGEMENTS)
             .where(JUDGEMENTS.c.decision_id == decision_id)
             .order_by(JUDGEMENTS.c.time)
         )
-        judgements = objects(said)
-    return {**found[0], "judgements": judgements}
+        judgements = objects(verdicts)
+    return {**decisions[0], "judgements": judgements}

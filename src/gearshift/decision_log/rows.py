@@ -152,25 +152,25 @@ class Sums:
     @property
     def hours(self) -> dict[Hour, list[float]]:
         """Rows of `hours`."""
-        found: dict[Hour, list[float]] = {}
+        sums: dict[Hour, list[float]] = {}
         for (hour, tier, model, cause), cell in self._cells.items():
             key = (hour, tier[:80], clean(model)[:200], cause.value)
-            known = found.setdefault(key, [0.0] * _SUMS)
-            found[key] = [a + b for a, b in zip(known, cell.sums, strict=True)]
+            hour_sums = sums.setdefault(key, [0.0] * _SUMS)
+            sums[key] = [a + b for a, b in zip(hour_sums, cell.sums, strict=True)]
         for (hour, name), flops in self._extra.items():
-            found[hour, name, "", SHADOW] = [0.0] * 8 + [flops, 0.0, 0.0]
-        return found
+            sums[hour, name, "", SHADOW] = [0.0] * 8 + [flops, 0.0, 0.0]
+        return sums
 
     @property
     def times(self) -> dict[Took, int]:
         """Rows of `times`."""
-        found: dict[Took, int] = {}
+        duration_counts: dict[Took, int] = {}
         for (hour, tier, _, _), cell in self._cells.items():
             for kind, counts in zip(_KINDS, cell.counts, strict=True):
                 for bucket, count in counts.items():
                     key = (hour, tier[:80], kind, bucket)
-                    found[key] = found.get(key, 0) + count
-        return found
+                    duration_counts[key] = duration_counts.get(key, 0) + count
+        return duration_counts
 
 
 class _Cell:

@@ -21,8 +21,8 @@ def scores_since(engine: Engine, since_hour: int) -> dict[str, dict[float, int]]
         .where(TIMES.c.hour >= since_hour, TIMES.c.kind.in_((SCORE, SCORE_TOKENS)))
         .group_by(TIMES.c.kind, TIMES.c.bucket)
     )
-    found: dict[str, dict[float, int]] = {SCORE: {}, SCORE_TOKENS: {}}
+    histograms: dict[str, dict[float, int]] = {SCORE: {}, SCORE_TOKENS: {}}
     with engine.connect() as connection:
         for kind, bucket, count in connection.execute(query):
-            found[kind][bucket / SCORE_BUCKETS] = int(count)
-    return {"requests": found[SCORE], "tokens": found[SCORE_TOKENS]}
+            histograms[kind][bucket / SCORE_BUCKETS] = int(count)
+    return {"requests": histograms[SCORE], "tokens": histograms[SCORE_TOKENS]}

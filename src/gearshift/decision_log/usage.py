@@ -87,9 +87,9 @@ def usage(engine: Engine, lowest: str, since: float) -> UsagePatterns:
     )
 
 
-def unlike_the_rest(found: UsagePatterns) -> list[Group]:
+def unlike_the_rest(patterns: UsagePatterns) -> list[Group]:
     """The clients whose traffic is sent to the small model far more, or less, than the rest's."""
-    clients = [client for client in found.by["client"] if client.simple is not None]
+    clients = [client for client in patterns.by["client"] if client.simple is not None]
     total = sum(client.requests for client in clients)
     unlike = []
     for client in clients:
@@ -105,9 +105,9 @@ def unlike_the_rest(found: UsagePatterns) -> list[Group]:
 def _newest(since: float) -> Subquery:
     made = DECISIONS.c
     names = ("id", "time", "tier", "model", "client", "dialect", "score", *_FACTORS)
-    told = (made.prompt_hash, made.prompt_characters, made.prompt_tokens, made.completion_tokens)
+    columns = (made.prompt_hash, made.prompt_characters, made.prompt_tokens, made.completion_tokens)
     return (
-        select(*(made[name] for name in names), *told)
+        select(*(made[name] for name in names), *columns)
         .where(made.time >= since)
         .order_by(made.time.desc())
         .limit(NEWEST)
@@ -117,47 +117,49 @@ def _newest(since: float) -> Subquery:
 
 def _groups(newest: Subquery, lowest: str) -> Select[Any]:
     """Sums of all requests that are alike in every dimension."""
-    one = newest.c
+    columns = newest.c
     dimensions = (
         _kind(newest).label("kind"),
         _length(newest).label("length"),
-        one.model.label("model"),
-        func.coalesce(one.client, _NOBODY).label("client"),
-        one.dialect.label("dialect"),
+        columns.model.label("model"),
+        func.coalesce(columns.client, _NOBODY).label("client"),
+        columns.dialect.label("dialect"),
     )
-    is_simple = and_(one.tier == lowest, one.score.is_not(None))
+    is_simple = and_(columns.tier == lowest, columns.score.is_not(None))
     return select(
         *dimensions,
         func.count().label("requests"),
-        func.count(one.score).label("scored"),
+        func.count(columns.score).label("scored"),
         func.sum(case((is_simple, 1), else_=0)).label("simple"),
-        func.coalesce(func.sum(one.score), 0.0).label("score"),
+        func.coalesce(func.sum(columns.score), 0.0).label("score"),
         func.sum(_tokens(newest)).label("tokens"),
     ).group_by(*dimensions)
 
 
 def _repetitions(newest: Subquery) -> Select[int, Any]:
     """How many prompts had come before, and what their answers took."""
-    one = newest.c
-    place = func.row_number().over(partition_by=one.prompt_hash, order_by=(one.time, one.id))
+    columns = newest.c
+    place = func.row_number().over(
+        partition_by=columns.prompt_hash, order_by=(columns.time, columns.id)
+    )
     placed = (
         select(place.label("place"), _tokens(newest).label("tokens"))
-        .where(one.prompt_hash.is_not(None))
+        .where(columns.prompt_hash.is_not(None))
         .subquery()
     )
     return select(func.count(), func.sum(placed.c.tokens)).where(placed.c.place > 1)
 
 
 def _most_frequent(newest: Subquery) -> Select[int]:
-    one = newest.c
+    columns = newest.c
     times = func.count().label("times")
-    query = select(times).where(one.prompt_hash.is_not(None))
-    return query.group_by(one.prompt_hash).having(times > 1).order_by(times.desc()).limit(10)
+    query = select(times).where(columns.prompt_hash.is_not(None))
+    return query.group_by(columns.prompt_hash).having(times > 1).order_by(times.desc()).limit(10)
 
 
 def _tokens(newest: Subquery) -> ColumnElement[int]:
-    one = newest.c
-    return func.coalesce(one.prompt_tokens, 0) + func.coalesce(one.completion_tokens, 0)
+    columns = newest.c
+    return func.coalesce(columns.prompt_tokens, 0) + func.coalesce(columns.completion_tokens, 0)
 
 
 def _kind(newest: Subquery) -> ColumnElement[str]:

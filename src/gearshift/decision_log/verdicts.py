@@ -48,21 +48,21 @@ def verdicts_by_day(engine: Engine, since: float, lowest: str) -> list[Day]:
 
 def latest(engine: Engine, since: float) -> list[JsonObject]:
     """The newest verdicts with the decision that they are about."""
-    said, made = JUDGEMENTS.c, DECISIONS.c
+    judged, made = JUDGEMENTS.c, DECISIONS.c
     query = (
         select(
-            said.time,
-            said.judge,
-            said.verdict,
-            said.comment,
-            said.decision_id,
+            judged.time,
+            judged.judge,
+            judged.verdict,
+            judged.comment,
+            judged.decision_id,
             made.tier,
             made.model,
             made.score,
         )
-        .join_from(JUDGEMENTS, DECISIONS, made.id == said.decision_id)
-        .where(said.time >= since)
-        .order_by(said.time.desc(), said.number.desc())
+        .join_from(JUDGEMENTS, DECISIONS, made.id == judged.decision_id)
+        .where(judged.time >= since)
+        .order_by(judged.time.desc(), judged.number.desc())
         .limit(_MOST)
     )
     with engine.connect() as connection:

@@ -141,12 +141,12 @@ def estimates(
     measured = {name: ranking.measures() for name, ranking in rankings.items()}
     return {
         name: Estimate(
-            found,
+            measures,
             _interval(samples[name]),
-            found.apgr - measured[reference].apgr,
+            measures.apgr - measured[reference].apgr,
             None if name == reference else _interval(samples[name] - samples[reference]),
         )
-        for name, found in measured.items()
+        for name, measures in measured.items()
     }
 
 

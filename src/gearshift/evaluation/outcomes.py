@@ -83,12 +83,16 @@ class Outcomes:
 
     def remarks(self) -> list[str]:
         """What a reader of the figures should know."""
-        found = list(self.warnings)
+        warnings = list(self.warnings)
         if 0 < len(self.prompts) < _FEW:
-            found.append(f"{self.name}: only {len(self.prompts)} rows; the intervals are very wide")
+            warnings.append(
+                f"{self.name}: only {len(self.prompts)} rows; the intervals are very wide"
+            )
         if self.gap.sum() < 0:
-            found.append(f"{self.name}: the small model is better on average; is the pair swapped?")
-        return found
+            warnings.append(
+                f"{self.name}: the small model is better on average; is the pair swapped?"
+            )
+        return warnings
 
 
 def read_outcomes(file: str) -> Outcomes:

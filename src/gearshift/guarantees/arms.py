@@ -89,14 +89,14 @@ def find(arms: Sequence[ArmData], alpha: float) -> Finding:
 
 
 def _compared(first: ArmData, arm: ArmData, level: float, arms: int) -> Compared:
-    found = difference(first.outcomes, arm.outcomes, level)
-    is_shown = found.p_value <= level
-    is_higher = found.p_greater <= level / 2
+    estimate = difference(first.outcomes, arm.outcomes, level)
+    is_shown = estimate.p_value <= level
+    is_higher = estimate.p_greater <= level / 2
     return Compared(
         arm.name,
-        found.estimate,
-        found.ci,
-        min(1.0, found.p_value * arms),
+        estimate.estimate,
+        estimate.ci,
+        min(1.0, estimate.p_value * arms),
         is_shown and is_higher,
         is_shown and not is_higher,
     )
@@ -124,16 +124,20 @@ def in_words(finding: Finding, what: str) -> str:
     if min(len(arm.outcomes) for arm in finding.arms) < _FEWEST:
         least = min(len(arm.outcomes) for arm in finding.arms)
         return f"{TOO_EARLY}: {least} outcomes in the smallest arm"
-    return "; ".join(_sentence(one, finding.arms[0].name, what) for one in finding.compared)
+    return "; ".join(
+        _sentence(comparison, finding.arms[0].name, what) for comparison in finding.compared
+    )
 
 
-def _sentence(one: Compared, control: str, what: str) -> str:
-    low, high = (100 * bound for bound in one.ci)
-    if one.is_worse:
-        return f"{one.name} has more {what} than {control}: {low:.1f} to {high:.1f} points"
-    if one.is_better:
-        return f"{one.name} has fewer {what} than {control}: {-high:.1f} to {-low:.1f} points"
+def _sentence(comparison: Compared, control: str, what: str) -> str:
+    low, high = (100 * bound for bound in comparison.ci)
+    if comparison.is_worse:
+        return f"{comparison.name} has more {what} than {control}: {low:.1f} to {high:.1f} points"
+    if comparison.is_better:
+        return (
+            f"{comparison.name} has fewer {what} than {control}: {-high:.1f} to {-low:.1f} points"
+        )
     return (
-        f"no difference shown between {one.name} and {control} in {what}: "
+        f"no difference shown between {comparison.name} and {control} in {what}: "
         f"{low:+.1f} to {high:+.1f} points"
     )

@@ -34,13 +34,13 @@ def completed(units: Sequence[Unit]) -> list[float]:
         unit.bad for unit in units if unit.is_at_risk and unit.bad is not None
     )
     left = iter(verdicts)
-    found: list[float] = []
+    outcomes: list[float] = []
     for unit in units:
         if not unit.is_at_risk:
-            found.append(0.0)
+            outcomes.append(0.0)
             continue
         verdict = next(left, None)
         if verdict is None:
             break
-        found.append(verdict)
-    return found
+        outcomes.append(verdict)
+    return outcomes

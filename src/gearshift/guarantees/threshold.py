@@ -107,10 +107,10 @@ def choose(
         delta: Chance that the promise is wrong, above 0 and below 1.
         risk: What the risk is.
     """
-    found = promised(judged, alpha=alpha, delta=delta, risk=risk)
-    if not found:
+    guarantee = promised(judged, alpha=alpha, delta=delta, risk=risk)
+    if not guarantee:
         return refused(judged, alpha, delta, risk)
-    best = found[-1]
+    best = guarantee[-1]
     losses, weights = _below(judged, best.threshold, risk)
     bound = min(alpha, upper_bound(losses, best.level, weights))
     share = share_below(judged, best.threshold)
@@ -130,23 +130,23 @@ def promised(judged: JudgedScores, *, alpha: float, delta: float, risk: Risk) ->
         risk: As for `choose`.
     """
     levels = _levels(judged, delta, risk)
-    known = _exact_p_values(judged, alpha, risk)
-    carried, found = 0.0, []
+    p_values = _exact_p_values(judged, alpha, risk)
+    carried, safe = 0.0, []
     for number, threshold in enumerate(GRID):
         available = levels[number] + carried
         carried = 0.0
         if available < _LEAST:
             continue
-        if known is None:
+        if p_values is None:
             losses, weights = _below(judged, threshold, risk)
             p = p_value(losses, alpha, weights)
         else:
-            p = float(known[number])
+            p = float(p_values[number])
         if p <= available:
             # Rejected: what it had is passed on to the next (the fallback procedure of Wiens).
-            found.append(Promised(threshold, available))
+            safe.append(Promised(threshold, available))
             carried = available
-    return found
+    return safe
 
 
 def share_below(judged: JudgedScores, threshold: float) -> float:

@@ -39,7 +39,7 @@ def held_out_scores(
     """The score of each prompt, 0-10, by a model that was fitted without the prompt's fold."""
     scores = np.zeros(len(prompts))
     for fold in progress(sorted({int(number) for number in folds})):
-        known, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        model = fit(prompts.select(known), gap[known], threshold=threshold, seed=seed)
+        seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        model = fit(prompts.select(seen), gap[seen], threshold=threshold, seed=seed)
         scores[unseen] = scores_of(model, prompts.select(unseen))
     return scores

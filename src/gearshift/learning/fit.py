@@ -138,8 +138,8 @@ def scores_of(model: LearnedModel, prompts: Prompts) -> Floats:
 def _on_unseen(prompts: Prompts, gap: Floats, seed: int) -> tuple[float, float]:
     """Of prompts that it was not learned from: how far its answers spread, how rare words are."""
     order = np.random.default_rng(seed).permutation(len(prompts))
-    known, unseen = order[::2], prompts.select(order[1::2])
-    learned = _fitted(prompts.select(known), gap[known], seed)
+    seen, unseen = order[::2], prompts.select(order[1::2])
+    learned = _fitted(prompts.select(seen), gap[seen], seed)
     rarity = [mean_rarity(reading, learned.rarity) for reading in unseen.readings]
     spread = float(_answers(learned, unseen).std())
     rarest = float(np.quantile(rarity, 1.0 - _UNUSUAL))

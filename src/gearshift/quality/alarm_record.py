@@ -38,7 +38,7 @@ def kept_alarms(engine: Engine, *, only_lasting: bool = True, most: int = 100) -
 
 
 def update_alarms(
-    engine: Engine, now: float, found: Sequence[Alarm]
+    engine: Engine, now: float, alarms: Sequence[Alarm]
 ) -> tuple[list[Alarm], list[str]]:
     """Write what is wrong now.
 
@@ -47,11 +47,11 @@ def update_alarms(
     Returns:
         The alarms that this call has raised, and the names of those that it has ended.
     """
-    raised = {alarm.name for alarm in found}
+    raised = {alarm.name for alarm in alarms}
     lasting = {alarm.name for alarm in kept_alarms(engine)}
     with engine.begin() as connection:
         over = [name for name in sorted(lasting - raised) if _ended(connection, name, now)]
-        new = [alarm for alarm in found if _raised(connection, alarm, now)]
+        new = [alarm for alarm in alarms if _raised(connection, alarm, now)]
     return new, over
 
 

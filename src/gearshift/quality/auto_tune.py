@@ -64,8 +64,8 @@ class AutoTune:
             logger.info("auto_tune: the threshold stays at %g (%d judged)", now, len(losses))
             return
         check_is_from_file(self._file, "tiered_routing.complexity_threshold")
-        said = replace_threshold(self._file, wise)
-        logger.warning("auto_tune: threshold %g -> %g%s; %s", now, wise, why, said)
+        written = replace_threshold(self._file, wise)
+        logger.warning("auto_tune: threshold %g -> %g%s; %s", now, wise, why, written)
 
     def _scorer_of(self, routing: TierConfig) -> Scorer:
         if self._scorer is None or self._scorer[0] != routing:
@@ -82,13 +82,13 @@ def wise_threshold(
     now: float, judged: JudgedScores, alpha: float, delta: float
 ) -> tuple[float, str]:
     """The threshold to go on with, and why where that needs to be said."""
-    found = promised(judged, alpha=alpha, delta=delta, risk=Risk.SMALL)
-    kept = still_true(found, judged, alpha=alpha, delta=delta)
+    guarantee = promised(judged, alpha=alpha, delta=delta, risk=Risk.SMALL)
+    kept = still_true(guarantee, judged, alpha=alpha, delta=delta)
     wise = next_threshold(now, kept)
     if wise > 0:
         return wise, ""
     why = refused(judged, alpha, delta, Risk.SMALL)
-    if found:
+    if guarantee:
         return (
             wise,
             ", everything to the large model: the newest answers contradict what all together show",

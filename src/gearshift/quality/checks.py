@@ -65,10 +65,10 @@ def _has_few_sequences(text: str) -> bool:
 
 def is_foreign(request: ChatRequest, answer: Chunk) -> bool:
     """It is in another language than the conversation's last turn."""
-    asked, said = _last_words(request), answer.content
-    if min(len(asked), len(said)) < _SHORT or "```" in said:
+    asked, answered = _last_words(request), answer.content
+    if min(len(asked), len(answered)) < _SHORT or "```" in answered:
         return False
-    languages = (_language(asked[:_READ]), _language(said[:_READ]))
+    languages = (_language(asked[:_READ]), _language(answered[:_READ]))
     return languages[0] != languages[1] and _NONE not in languages
 
 
@@ -122,10 +122,10 @@ def checked(request: ChatRequest, answer: Chunk) -> Checked:
         return Checked(("empty",))
     if answer.tool_calls:
         return Checked()
-    found = {name: _said(check, request, answer) for name, check in CHECKS.items()}
+    results = {name: _said(check, request, answer) for name, check in CHECKS.items()}
     return Checked(
-        tuple(name for name, is_wrong in found.items() if is_wrong),
-        tuple(name for name, is_wrong in found.items() if is_wrong is None),
+        tuple(name for name, is_wrong in results.items() if is_wrong),
+        tuple(name for name, is_wrong in results.items() if is_wrong is None),
     )
 
 

@@ -36,11 +36,11 @@ def compared(pair: Pair) -> Judgement:
     undecided = {*weak.undecided, *strong.undecided}
     weak_only = set(weak.failed) - set(strong.failed) - undecided
     strong_only = set(strong.failed) - set(weak.failed) - undecided
-    said = _in_words(weak, strong)
+    reason = _in_words(weak, strong)
     if undecided and not weak_only and not strong_only:
-        return Judgement(Verdict.MALFORMED, comment=said)
+        return Judgement(Verdict.MALFORMED, comment=reason)
     scores = (0.0 if weak_only else 1.0, 0.0 if strong_only else 1.0)
-    return Judgement(_VERDICTS.get(scores, Verdict.TIE), *scores, comment=said)
+    return Judgement(_VERDICTS.get(scores, Verdict.TIE), *scores, comment=reason)
 
 
 def _in_words(weak: Checked, strong: Checked) -> str:

@@ -57,19 +57,19 @@ def _sums(connection: Connection, since: int) -> tuple[int, int, int]:
 
 def _verdicts(connection: Connection, since: float, lowest: str) -> list[Count]:
     """Losses by judges among answers of the smallest tier, by the chance of being judged."""
-    said = JUDGEMENTS.c
+    judged = JUDGEMENTS.c
     query = (
-        select(said.propensity, said.verdict, func.count())
+        select(judged.propensity, judged.verdict, func.count())
         .join_from(JUDGEMENTS, DECISIONS)
-        .where(said.time >= since, DECISIONS.c.tier == lowest)
-        .where(said.weak_score.is_not(None))
-        .group_by(said.propensity, said.verdict)
+        .where(judged.time >= since, DECISIONS.c.tier == lowest)
+        .where(judged.weak_score.is_not(None))
+        .group_by(judged.propensity, judged.verdict)
     )
-    found: dict[float, Count] = {}
+    counts: dict[float, Count] = {}
     for propensity, verdict, count in connection.execute(query):
-        hits, total, weight = found.get(propensity, Count(0, 0, 1.0 / propensity))
-        found[propensity] = Count(hits + count * (verdict == "loss"), total + count, weight)
-    return list(found.values())
+        hits, total, weight = counts.get(propensity, Count(0, 0, 1.0 / propensity))
+        counts[propensity] = Count(hits + count * (verdict == "loss"), total + count, weight)
+    return list(counts.values())
 
 
 def _compared(connection: Connection, since: float) -> dict[bool, int]:

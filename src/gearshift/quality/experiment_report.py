@@ -64,7 +64,7 @@ def report(engine: Engine, kept: Kept, lowest: str) -> JsonObject:
     had = outcomes(engine, kept, lowest)
     finding = finding_of(kept, had)
     experiment = kept.experiment
-    compared = [_compared(one) for one in finding.compared]
+    compared = [_compared(comparison) for comparison in finding.compared]
     return {
         "name": experiment.name,
         "state": kept.state.value,
@@ -101,12 +101,12 @@ def _arm(name: str, had: ArmOutcomes) -> JsonObject:
     }
 
 
-def _compared(one: Compared) -> JsonObject:
+def _compared(comparison: Compared) -> JsonObject:
     return {
-        "arm": one.name,
-        "estimate": one.estimate,
-        "ci": list(one.ci),
-        "p_value": one.p_value,
-        "is_worse": one.is_worse,
-        "is_better": one.is_better,
+        "arm": comparison.name,
+        "estimate": comparison.estimate,
+        "ci": list(comparison.ci),
+        "p_value": comparison.p_value,
+        "is_worse": comparison.is_worse,
+        "is_better": comparison.is_better,
     }

@@ -155,5 +155,5 @@ def _first_healthy(
 
 def _estimate(request: ChatRequest, answer: Chunk) -> Usage:
     """What an answer that was broken off, or is not counted by its engine, must have cost."""
-    said = len(answer.content) // _CHARACTERS_PER_TOKEN
-    return Usage(estimated_tokens(request.messages), said)
+    completion = len(answer.content) // _CHARACTERS_PER_TOKEN
+    return Usage(estimated_tokens(request.messages), completion)

@@ -130,16 +130,16 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
 
 def _names(part: Any) -> set[str]:
     """Every name in a schema, however deep."""
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = [part]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            found.update(one)
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-    return found
+        schema = waiting.pop()
+        if isinstance(schema, dict):
+            names.update(schema)
+            waiting.extend(schema.values())
+        elif isinstance(schema, list):
+            waiting.extend(schema)
+    return names
 
 
 @cache
@@ -196,9 +196,9 @@ def _additional_properties(
 ) -> Iterator[Any]:
     if not isinstance(instance, dict):
         return
-    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    properties, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     for name, inner in instance.items():
-        if name not in known and not any(_matches(pattern, name) for pattern in patterns):
+        if name not in properties and not any(_matches(pattern, name) for pattern in patterns):
             if isinstance(wanted, dict):
                 yield from validator.descend(inner, wanted)
             elif not wanted:

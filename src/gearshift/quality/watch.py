@@ -126,8 +126,8 @@ class Watch:
             wanted.simple_share,
         )
         now = time.time()
-        found = alarms(last_day(engine, now, _lowest(settings)), limits)
-        new, over = update_alarms(engine, now, found)
+        raised = alarms(last_day(engine, now, _lowest(settings)), limits)
+        new, over = update_alarms(engine, now, raised)
         self._lasting = _lasting(engine)
         for alarm in new:
             logger.warning("alarm %s: %s", alarm.name, alarm.message)

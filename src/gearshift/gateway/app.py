@@ -76,18 +76,18 @@ class Gateway:
         return self._readable(request, response)
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
-        found = self._routes.find(request)
+        route = self._routes.find(request)
         kind = request.headers.get("content-type", "")
         if "charset" in kind.lower():
             request = request._replace(body=in_utf8(request.body, kind))
-        if self._keys is not None and not found.is_open:
+        if self._keys is not None and not route.is_open:
             key = self._keys.find(request.headers)
-            if found.is_routed:
+            if route.is_routed:
                 self._keys.spend(key)
             request = request._replace(
                 client=key.name, allowed_tiers=key.tiers, cache_scope=key.cache_scope
             )
-        return await found.endpoint(self._context, request)
+        return await route.endpoint(self._context, request)
 
     def _readable(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """The response with what lets the page that asked read it."""

@@ -68,19 +68,19 @@ class KeyRing:
             RequestError: 401 for none, or one that is not configured.
         """
         given = digest_of(_token(headers))
-        found = None
+        match = None
         # All of them are compared, so that the time taken says nothing.
         for digest, key in self._keys:
             if hmac.compare_digest(digest, given):
-                found = key
-        if found is None:
+                match = key
+        if match is None:
             raise RequestError(
                 "missing or invalid API key; send Authorization: Bearer KEY, or x-api-key: KEY",
                 status=401,
                 code="invalid_api_key",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        return found
+        return match
 
     def spend(self, key: ApiKey) -> None:
         """Count one request.
@@ -99,14 +99,14 @@ class KeyRing:
             )
 
 
-def _api_key(entry: ApiKeySettings, workers: int, known: RateLimit | None) -> ApiKey:
+def _api_key(entry: ApiKeySettings, workers: int, current: RateLimit | None) -> ApiKey:
     tiers = frozenset(entry.tiers) if entry.tiers else None
     scope = f"scope {entry.cache_scope}" if entry.cache_scope else f"key {entry.kept}"
     if entry.requests_per_minute is None:
         return ApiKey(entry.name, tiers, cache_scope=scope)
     limit = RateLimit(entry.requests_per_minute / workers)
-    is_same = known is not None and known.per_minute == limit.per_minute
-    return ApiKey(entry.name, tiers, known if is_same else limit, scope)
+    is_same = current is not None and current.per_minute == limit.per_minute
+    return ApiKey(entry.name, tiers, current if is_same else limit, scope)
 
 
 def _token(headers: Mapping[str, str]) -> str:

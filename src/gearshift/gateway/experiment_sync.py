@@ -78,8 +78,10 @@ class ExperimentSync:
         from gearshift.decision_log.experiments import ExperimentState, experiments
 
         running = experiments(self._database.get(), ExperimentState.RUNNING)
-        found = tuple(kept.experiment for kept in running)
-        known = llm.planner.experiment_routers
-        if found == (known.experiments if known else ()):
-            return known
-        return ExperimentRouters(llm.settings.tiered_routing, llm.router, found) if found else None
+        wanted = tuple(kept.experiment for kept in running)
+        current = llm.planner.experiment_routers
+        if wanted == (current.experiments if current else ()):
+            return current
+        return (
+            ExperimentRouters(llm.settings.tiered_routing, llm.router, wanted) if wanted else None
+        )

@@ -32,7 +32,7 @@ def decision_headers(
     cache: CacheResult = CacheResult.BYPASS,
 ) -> dict[str, str]:
     """`x-gearshift-*` for one decision; every value is printable ASCII."""
-    told = _told(
+    fields = _told(
         decision.tier,
         decision.model,
         decision.upstream,
@@ -43,7 +43,7 @@ def decision_headers(
         decision.fallback,
         cache.value,
     )
-    headers = {"x-gearshift-decision-id": decision.id, **told}
+    headers = {"x-gearshift-decision-id": decision.id, **fields}
     if overhead_seconds is not None:
         headers["x-gearshift-overhead-us"] = str(round(overhead_seconds * 1e6))
     return headers

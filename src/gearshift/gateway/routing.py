@@ -91,8 +91,8 @@ class RouteTable:
                 code="unknown_route",
             )
         method = "GET" if request.method == "HEAD" else request.method
-        found = methods.get(method)
-        if found is None:
+        route = methods.get(method)
+        if route is None:
             allowed = ", ".join(methods)
             raise RequestError(
                 f"{request.method} is not allowed here; use {allowed}",
@@ -100,7 +100,7 @@ class RouteTable:
                 code="method_not_allowed",
                 headers={"Allow": allowed},
             )
-        return found
+        return route
 
     def dialect_of(self, path: str) -> str:
         """The dialect in which a request for `path` is refused, whether it is there or not."""

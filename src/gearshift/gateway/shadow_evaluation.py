@@ -137,18 +137,18 @@ class ShadowEvaluation:
     def _row(self, judged: Judged) -> JudgementRow:
         from gearshift.decision_log.judgements import JudgementRow
 
-        sample, pair, judge, said = judged
+        sample, pair, judge, judgement = judged
         keeps = self._settings is not None and self._settings.store_answers
         return JudgementRow(
             decision_id=sample.decision.id,
             time=time.time(),
             judge=judge,
-            verdict=said.verdict.value,
-            weak_score=said.weak_score,
-            strong_score=said.strong_score,
+            verdict=judgement.verdict.value,
+            weak_score=judgement.weak_score,
+            strong_score=judgement.strong_score,
             propensity=sample.propensity,
-            comment=said.comment or None,
-            position=said.position,
+            comment=judgement.comment or None,
+            position=judgement.position,
             weak_answer=pair.weak.content[:_LONGEST_KEPT] if keeps else None,
             strong_answer=pair.strong.content[:_LONGEST_KEPT] if keeps else None,
         )

@@ -55,12 +55,12 @@ class ConfigWatch:
         if self._path is None:
             return None
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return None
-        if not found.st_size:
+        if not status.st_size:
             return None  # somebody is about to fill it
-        return str(self._path), found.st_mtime_ns, found.st_size, found.st_ino
+        return str(self._path), status.st_mtime_ns, status.st_size, status.st_ino
 
     def _say_gone(self) -> None:
         if self._seen is not None and not self._is_gone:

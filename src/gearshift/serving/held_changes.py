@@ -45,8 +45,8 @@ class HeldChanges:
 
     def over(self, loaded: Settings) -> Settings:
         """The settings to activate."""
-        said = routing_values(loaded)
-        self._held = {k: v for k, v in self._held.items() if said.get(k) == v[0]}
+        values = routing_values(loaded)
+        self._held = {k: v for k, v in self._held.items() if values.get(k) == v[0]}
         if not self._held:
             return loaded
         block = loaded.tiered_routing.model_dump(mode="json")

@@ -32,9 +32,9 @@ def write_lines(lines: bytes) -> None:
     _OUTPUT.write(lines)
 
 
-def on_lost_lines(told: Callable[[int], object]) -> None:
-    """Have `told` be told from now on how many lines were lost, each time."""
-    _OUTPUT.lost = told
+def on_lost_lines(count_lost: Callable[[int], object]) -> None:
+    """Call `count_lost` from now on with the number of lost lines, each time some are lost."""
+    _OUTPUT.lost = count_lost
 
 
 class _Output:

@@ -57,8 +57,8 @@ async def running_planes(
     Raises:
         GearshiftError: An upstream or a worker cannot be started.
     """
-    one = workers == 1
-    planes = _one_process(settings, upstreams, listeners, file) if one else None
+    is_single = workers == 1
+    planes = _one_process(settings, upstreams, listeners, file) if is_single else None
     async with planes or _several(settings, upstreams, listeners, file, workers) as running:
         yield running
 

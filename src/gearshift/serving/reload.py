@@ -120,8 +120,8 @@ class Reloader:
             raise ConfigError([Problem("", "the file is gone")], str(old.file))
         new = replace(new, settings=self._held.over(new.settings))
         name = str(new.file or "environment")
-        found = changes(old.settings, new.settings)
-        if not found:
+        differences = changes(old.settings, new.settings)
+        if not differences:
             self._loaded = new
             logger.info("configuration unchanged: %s has the active settings", name)
             return
@@ -131,11 +131,11 @@ class Reloader:
         for warning in (*self._warnings(new.settings), *notices):
             logger.warning("%s", warning)
         self._loaded, self._upstreams = new, chosen.upstreams
-        restart = needing_restart(found)
+        restart = needing_restart(differences)
         logger.info(
             "configuration reloaded from %s (config %s): %s%s",
             name,
             new.settings.config_hash,
-            summary(found),
+            summary(differences),
             f"; needs a restart: {', '.join(restart)}" if restart else "",
         )

@@ -76,8 +76,10 @@ async def running_gateway(
     spans = _opentelemetry(settings)
 
     def sinks_of(settings: Settings) -> tuple[Sink, ...]:
-        told = settings.tiered_routing.logging
-        log = RequestLog(write_lines, scores=told.log_scores, decisions=told.log_routing_decisions)
+        logging = settings.tiered_routing.logging
+        log = RequestLog(
+            write_lines, scores=logging.log_scores, decisions=logging.log_routing_decisions
+        )
         told_too = [] if kept is None else [kept.writer.add]
         told_too += [] if spans is None else [spans.observe]
         return (Batch(metrics.observe, log.write, *told_too, failed=metrics.sink_failed).add,)

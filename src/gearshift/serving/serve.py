@@ -80,15 +80,15 @@ async def serve(
     scheme = "http" if server_context(loaded.settings.tls) is None else "https"
     with contextlib.closing(listen(host, port, admin_port, scheme)) as listeners:
         choice = UpstreamChoice(demo, model_paths)
-        found = await choice.first(loaded.settings)
-        for text in found.notices:
+        discovery = await choice.first(loaded.settings)
+        for text in discovery.notices:
             notice(text)
         planes = running_planes(
-            loaded.settings, found.upstreams, listeners, workers=workers, file=loaded.file
+            loaded.settings, discovery.upstreams, listeners, workers=workers, file=loaded.file
         )
         async with planes as running:
             read, warnings = reload or (lambda: loaded), partial(_warnings, host)
-            reloader = Reloader(read, loaded, choice, found.upstreams, warnings)
+            reloader = Reloader(read, loaded, choice, discovery.upstreams, warnings)
             running.context.changer = SettingsChange(reloader, running.put)
             with settled():
                 ready(listeners.addresses())

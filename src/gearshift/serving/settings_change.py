@@ -108,13 +108,13 @@ def _validated(old: TierConfig, partial: JsonObject, settings: Settings) -> Tier
 
 
 def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> JsonObject:
-    found = dict(old)
+    merged = dict(old)
     for key, value in new.items():
-        known = found.get(key)
-        if isinstance(known, Mapping) and isinstance(value, Mapping):
-            value = _merged(known, value)
-        found[key] = value
-    return found
+        current = merged.get(key)
+        if isinstance(current, Mapping) and isinstance(value, Mapping):
+            value = _merged(current, value)
+        merged[key] = value
+    return merged
 
 
 def _written(file: Path | None, key: str, after: Mapping[str, Any]) -> bool:

@@ -61,8 +61,8 @@ def _unusable(error: ssl.SSLError, tls: TlsSettings) -> ConfigError:
             "key", f"{tls.key!r} does not belong to the certificate {tls.certificate!r}"
         )
     if reason.startswith(("EE_KEY", "CA_KEY", "CA_MD")):
-        said = reason.replace("_", " ").lower()
-        return _refused("certificate", f"{tls.certificate!r} is too weak ({said})")
+        problem = reason.replace("_", " ").lower()
+        return _refused("certificate", f"{tls.certificate!r} is too weak ({problem})")
     return _refused("key", f"{tls.key!r} contains no PEM private key without a password")
 
 

@@ -51,7 +51,7 @@ class Energy(Collector):
 
 def processors(root: Path = _POWERCAP) -> dict[str, Source]:
     """Processor packages, where this user may read their counters."""
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     for zone in sorted(root.glob(_PACKAGES)):
         if ":" in zone.name.partition(":")[2]:
             continue
@@ -60,8 +60,8 @@ def processors(root: Path = _POWERCAP) -> dict[str, Source]:
             _microjoules(zone)
         except (OSError, ValueError):
             continue
-        found[name] = partial(_joules, zone)
-    return found
+        sources[name] = partial(_joules, zone)
+    return sources
 
 
 def _joules(zone: Path) -> float:

@@ -142,7 +142,7 @@ def is_wanted(endpoint: str | None, environ: Mapping[str, str] = os.environ) -> 
 
 def _attributes(event: RequestFinished) -> Attributes:
     decision = event.decision
-    found: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         **_common(event),
         "gearshift.decision.id": decision.id,
         "gearshift.scorer": decision.scorer,
@@ -161,16 +161,16 @@ def _attributes(event: RequestFinished) -> Attributes:
         "http.response.status_code": event.status,
     }
     if event.usage is not None:
-        found["gen_ai.usage.input_tokens"] = event.usage.prompt_tokens
-        found["gen_ai.usage.output_tokens"] = event.usage.completion_tokens
-        found["gen_ai.usage.cache_read.input_tokens"] = event.usage.cached_tokens
-    return {name: value for name, value in found.items() if value is not None}
+        attributes["gen_ai.usage.input_tokens"] = event.usage.prompt_tokens
+        attributes["gen_ai.usage.output_tokens"] = event.usage.completion_tokens
+        attributes["gen_ai.usage.cache_read.input_tokens"] = event.usage.cached_tokens
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _common(event: RequestFinished) -> Attributes:
     """What spans and metrics have: few values, and never words of a user."""
     decision = event.decision
-    found: Attributes = {
+    attributes: Attributes = {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": decision.provider,
         "gen_ai.response.model": decision.model,
@@ -178,8 +178,8 @@ def _common(event: RequestFinished) -> Attributes:
         "gearshift.cause": decision.cause.value,
     }
     if event.status >= 400:
-        found["error.type"] = event.fault or str(event.status)
-    return found
+        attributes["error.type"] = event.fault or str(event.status)
+    return attributes
 
 
 def _parent(header: str | None) -> Context | None:
@@ -205,9 +205,11 @@ def _resource() -> Resource:
 
     # The environment's OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES count before these.
     own = {"service.name": "gearshift", "service.instance.id": str(os.getpid())}
-    said = Resource.create()
-    named = {k: v for k, v in said.attributes.items() if not str(v).startswith("unknown_service")}
-    return Resource({**said.attributes, **own, **named})
+    resource = Resource.create()
+    named = {
+        k: v for k, v in resource.attributes.items() if not str(v).startswith("unknown_service")
+    }
+    return Resource({**resource.attributes, **own, **named})
 
 
 def _tracer_provider(resource: Resource, endpoint: str | None) -> TracerProvider:

@@ -73,20 +73,20 @@ async def running(context: GatewayContext, received: HttpRequest) -> HttpRespons
 async def load(context: GatewayContext, request: ChatRequest) -> HttpResponse:
     """A request without a prompt loads a model, or with `keep_alive: 0` unloads it."""
     decision = context.llm.decide(request)
-    found = context.llm.provider_of(decision.model, request.allowed_tiers)
+    served = context.llm.provider_of(decision.model, request.allowed_tiers)
     path = "/api/chat" if request.operation is Operation.CHAT else "/api/generate"
-    if found is not None and isinstance(found[0], NativeProvider):
-        sent = splice_model(request.raw, found[1])
+    if served is not None and isinstance(served[0], NativeProvider):
+        sent = splice_model(request.raw, served[1])
         with context.llm.in_flight.one():
-            return passed(await found[0].native("POST", path, sent))
+            return passed(await served[0].native("POST", path, sent))
     reason = "unload" if request.body.get("keep_alive") in (0, "0") else "load"
     # Engines of other kinds keep their one model loaded: nothing to be done.
-    said: JsonObject = {"model": decision.model, "created_at": datetime.now(UTC).isoformat()}
+    reply: JsonObject = {"model": decision.model, "created_at": datetime.now(UTC).isoformat()}
     if request.operation is Operation.CHAT:
-        said["message"] = {"role": "assistant", "content": ""}
+        reply["message"] = {"role": "assistant", "content": ""}
     else:
-        said["response"] = ""
-    return json_response({**said, "done_reason": reason, "done": True})
+        reply["response"] = ""
+    return json_response({**reply, "done_reason": reason, "done": True})
 
 
 def _tag(served: ServedModel) -> JsonObject:
@@ -119,8 +119,8 @@ def details(info: ModelInfo) -> JsonObject:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """A version as it is compared; what comes before or after its release does not count."""
-    found = re.match(r"v?(\d+(?:\.\d+)*)", version)
-    return tuple(map(int, found[1].split("."))) if found else ()
+    match = re.match(r"v?(\d+(?:\.\d+)*)", version)
+    return tuple(map(int, match[1].split("."))) if match else ()
 
 
 def passed(answer: tuple[int, str, bytes]) -> HttpResponse:

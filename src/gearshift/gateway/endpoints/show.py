@@ -26,11 +26,11 @@ async def show(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     name = text_field(body, "model") or text_field(body, "name")
     if not name:
         raise refuse("model", "is missing; it must be a name from the list of models")
-    found = context.llm.provider_of(name, received.allowed_tiers)
-    if found is not None and isinstance(found[0], NativeProvider):
-        sent = splice_model(received.body, found[1])
+    provided = context.llm.provider_of(name, received.allowed_tiers)
+    if provided is not None and isinstance(provided[0], NativeProvider):
+        sent = splice_model(received.body, provided[1])
         with context.llm.in_flight.one():
-            return passed(await found[0].native("POST", "/api/show", sent))
+            return passed(await provided[0].native("POST", "/api/show", sent))
     served = of_name(name, context.llm.served_models(received.allowed_tiers))
     if served is not None:
         return json_response(_shown(served, _known(context, served, received.allowed_tiers)))
@@ -48,19 +48,19 @@ def _known(
     """
     if served.info is not None or served.kind == "model":
         return served.info or ModelInfo(served.name)
-    known = [
+    infos = [
         candidate
         for tier, candidates in context.llm.health.topology.tiers.items()
         if served.name == tier
         or (served.kind == "auto" and (allowed_tiers is None or tier in allowed_tiers))
         for candidate in candidates
     ]
-    able = [candidate.capabilities for candidate in known]
+    able = [candidate.capabilities for candidate in infos]
     listed = [each for each in able if each is not None]
     return ModelInfo(
         served.name,
-        parameters=max(_parameters(context, known), default=None),
-        context_length=max((t.context_length for t in known if t.context_length), default=None),
+        parameters=max(_parameters(context, infos), default=None),
+        context_length=max((t.context_length for t in infos if t.context_length), default=None),
         capabilities=frozenset().union(*listed) if listed and len(listed) == len(able) else None,
     )
 

@@ -111,13 +111,13 @@ def _identifier(route: Route) -> str:
 def _parameters(route: Route, entry: Entry) -> list[JsonObject]:
     parameters: list[JsonObject] = []
     if route.path.endswith("*"):
-        said = "A name from the list of models; it may hold slashes and colons."
+        description = "A name from the list of models; it may hold slashes and colons."
         parameters.append(
             {
                 "name": "model",
                 "in": "path",
                 "required": True,
-                "description": said,
+                "description": description,
                 "schema": {"type": "string", "minLength": 1},
             }
         )
@@ -130,8 +130,8 @@ def _parameters(route: Route, entry: Entry) -> list[JsonObject]:
     return parameters
 
 
-def _header(name: str, said: str) -> JsonObject:
-    return {"name": name, "in": "header", "description": said, "schema": TEXT}
+def _header(name: str, description: str) -> JsonObject:
+    return {"name": name, "in": "header", "description": description, "schema": TEXT}
 
 
 def _answer(entry: Entry) -> JsonObject:
@@ -150,4 +150,7 @@ def _also(entry: Entry, error_schema: str) -> JsonObject:
         kind: {"schema": {"anyOf": [schema, ref(error_schema)]}}
         for kind, schema in entry.answer.items()
     }
-    return {str(s): {"description": said, "content": content} for s, said in entry.also.items()}
+    return {
+        str(s): {"description": description, "content": content}
+        for s, description in entry.also.items()
+    }

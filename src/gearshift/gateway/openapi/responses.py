@@ -51,18 +51,23 @@ def errors_of(dialects: Mapping[str, ClientDialect]) -> JsonObject:
     errors: JsonObject = {}
     for name, dialect in dialects.items():
         kind, own = dialect.content_type, dialect.api.error_schema
-        for status, said in _STATUSES.items():
+        for status, description in _STATUSES.items():
             maybe = [default] if status in _MAY_PRECEDE_PATH else []
-            errors[f"{name}_{status}"] = _response(said, kind, any_of(own, *maybe), status)
+            errors[f"{name}_{status}"] = _response(description, kind, any_of(own, *maybe), status)
     for name, dialect in dialects.items():
         schema = any_of(dialect.api.error_schema, *dialect.api.rejection_schemas, default)
-        said = "The upstream rejects the request; this is its own error."
-        errors[f"{name}_4XX"] = _response(said, dialect.content_type, schema)
+        description = "The upstream rejects the request; this is its own error."
+        errors[f"{name}_4XX"] = _response(description, dialect.content_type, schema)
     return errors
 
 
-def _response(said: str, content_type: str, schema: JsonObject, status: int = 0) -> JsonObject:
-    response: JsonObject = {"description": said, "content": {content_type: {"schema": schema}}}
+def _response(
+    description: str, content_type: str, schema: JsonObject, status: int = 0
+) -> JsonObject:
+    response: JsonObject = {
+        "description": description,
+        "content": {content_type: {"schema": schema}},
+    }
     if status in _HEADERS:
         response["headers"] = {
             name: {"description": meaning, "schema": TEXT}
@@ -79,12 +84,12 @@ def error_responses(dialect: str, statuses: Iterable[int], *, may_be_forwarded: 
         statuses: Those of gearshift.
         may_be_forwarded: Whether an upstream's own refusal (any 4xx) may come back.
     """
-    found: JsonObject = {str(s): _reference(f"{dialect}_{s}") for s in sorted(statuses)}
+    responses: JsonObject = {str(s): _reference(f"{dialect}_{s}") for s in sorted(statuses)}
     if may_be_forwarded:
         passed = _reference(f"{dialect}_4XX")
         # An upstream may say 400 or 422 as well as we: its shape holds for those too.
-        found |= {"400": passed, "404": passed, "422": passed, "4XX": passed}
-    return found
+        responses |= {"400": passed, "404": passed, "422": passed, "4XX": passed}
+    return responses
 
 
 def _reference(name: str) -> JsonObject:
@@ -115,9 +120,9 @@ def decision_headers(*, are_certain: bool) -> JsonObject:
     }
     return {
         f"x-gearshift-{name}": {
-            "description": said,
+            "description": description,
             "schema": schema,
             "required": are_certain and name in always,
         }
-        for name, (schema, said) in {**always, **sometimes}.items()
+        for name, (schema, description) in {**always, **sometimes}.items()
     }

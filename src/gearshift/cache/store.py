@@ -98,9 +98,9 @@ class AnswerStore:
         if kind not in self._told:
             self._told.add(kind)
             # Not its own words: they may quote what it was given.
-            said = "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
+            cause = "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
             _LOG.warning("the cache %r failed while %s: %s; upstreams answer in the "
-                         "meantime; logged once", self.level, doing, said)  # fmt: skip
+                         "meantime; logged once", self.level, doing, cause)  # fmt: skip
 
 
 def _is_cancelled() -> bool:

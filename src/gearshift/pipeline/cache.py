@@ -69,7 +69,9 @@ class AnswerCache:
         self._settings = settings
         self._servers = servers
         self._digest = digest
-        self._specifics = {name: _specifics_of(one) for name, one in client_dialects.items()}
+        self._specifics = {
+            name: _specifics_of(dialect) for name, dialect in client_dialects.items()
+        }
         self._dialects = upstream_dialects
         self._most_bytes = min(_MOST_ANSWER_BYTES, settings.max_bytes // _SHARE_OF_ONE)
         self._hit, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)

@@ -148,7 +148,7 @@ def _answered_by(call: Call, target: Candidate) -> Decision:
     incapable = all(error.fault is FailureKind.INCAPABLE for _, error in call.attempts)
     cause = Cause.CAPABILITY if call.attempts and incapable else Cause.FALLBACK
     # Not the upstream's own words: they may quote the prompt, and this line is logged.
-    said = ", ".join(f"{name}: {error.fault.value}" for name, error in call.attempts)
+    failures = ", ".join(f"{name}: {error.fault.value}" for name, error in call.attempts)
     return decision._replace(
         tier=target.tier or decision.tier,
         model=target.deployment.model,
@@ -156,5 +156,5 @@ def _answered_by(call: Call, target: Candidate) -> Decision:
         provider=target.provider,
         cause=cause,
         fallback=moved,
-        reason=f"{decision.reason}; answered by {target.deployment} because {said or 'slow'}",
+        reason=f"{decision.reason}; answered by {target.deployment} because {failures or 'slow'}",
     )

@@ -118,13 +118,13 @@ class HealthMonitor:
         self, deployment: Deployment, request: ChatRequest, error: UpstreamError
     ) -> None:
         """Remember what a deployment said it cannot do, so that it is not asked again."""
-        said = error.message.lower()
+        message = error.message.lower()
         lacking = frozenset(
-            need for need in request.needs if any(word in said for word in _WORDS[need])
+            need for need in request.needs if any(word in message for word in _WORDS[need])
         )
         if lacking:
-            known = self._incapabilities.get(deployment, frozenset())
-            self._incapabilities[deployment] = known | lacking
+            incapabilities = self._incapabilities.get(deployment, frozenset())
+            self._incapabilities[deployment] = incapabilities | lacking
             self.topology = self._resolve()
 
     def tier_health(self) -> dict[str, list[DeploymentHealth]]:

@@ -33,8 +33,8 @@ class Latencies:
 
     def carry_over(self, previous: Latencies, unchanged: Collection[str]) -> None:
         """Go on with the times of the upstreams that are the same."""
-        known = previous._seconds
-        self._seconds.update({d: known[d].copy() for d in known if d.upstream in unchanged})
+        seconds = previous._seconds
+        self._seconds.update({d: seconds[d].copy() for d in seconds if d.upstream in unchanged})
 
     def note(self, deployment: Deployment, seconds: float) -> None:
         """A deployment has answered."""
@@ -42,10 +42,10 @@ class Latencies:
 
     def percentile(self, deployment: Deployment, percent: float) -> float | None:
         """The time that `percent` of 100 answers took at most; `None` while few are known."""
-        known = self._seconds.get(deployment)
-        if known is None or len(known) < _FEWEST:
+        seconds = self._seconds.get(deployment)
+        if seconds is None or len(seconds) < _FEWEST:
             return None
-        ordered = sorted(known)
+        ordered = sorted(seconds)
         return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100.0))]
 
 

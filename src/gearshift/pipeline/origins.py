@@ -37,9 +37,9 @@ def servers_of(
 
 def _identity(upstream: UpstreamConfig) -> str:
     """All that an answer could depend on, as a hash, since there are secrets in it."""
-    told = (upstream.provider, upstream.base_url, upstream.api_key, upstream.options)
+    parts = (upstream.provider, upstream.base_url, upstream.api_key, upstream.options)
     more = (sorted(upstream.headers.items()), sorted(upstream.query.items()))
-    return hashlib.blake2b(repr((told, more)).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(repr((parts, more)).encode(), digest_size=16).hexdigest()
 
 
 class Digests:
@@ -55,14 +55,14 @@ class Digests:
 
     def carry_over(self, previous: Digests, unchanged: Collection[str]) -> None:
         """Go on with what is known of the upstreams that are the same."""
-        known = previous._known.items()
-        self._known.update({where: what for where, what in known if where.upstream in unchanged})
+        digests = previous._known.items()
+        self._known.update({where: what for where, what in digests if where.upstream in unchanged})
 
     def __call__(self, deployment: Deployment) -> str:
         """The digest of its model, as the upstream told it last; empty if it never did."""
-        state, known = self._states.get(deployment.upstream), self._known.get(deployment)
-        if state is None or not state.is_reachable or (known and known[0] is state):
-            return known[1] if known else ""
+        state, last_digest = self._states.get(deployment.upstream), self._known.get(deployment)
+        if state is None or not state.is_reachable or (last_digest and last_digest[0] is state):
+            return last_digest[1] if last_digest else ""
         infos = (info for info in state.models if is_listed(deployment.model, info))
         digest = str(next((info.details.get("digest", "") for info in infos), ""))
         self._known[deployment] = state, digest

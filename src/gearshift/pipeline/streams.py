@@ -148,9 +148,9 @@ class _Over:
 _OVER: Final = _Over()
 
 
-def _notify(listeners: tuple[Callable[[Any], object], ...], said: Frame | StreamEnd) -> None:
+def _notify(listeners: tuple[Callable[[Any], object], ...], value: Frame | StreamEnd) -> None:
     for listener in listeners:
         try:
-            listener(said)
+            listener(value)
         except Exception as error:  # noqa: BLE001 - the other listeners, and the answer, go on
             log_internal_error(error, "observing an answer")

@@ -88,9 +88,9 @@ def resolve(
     of_tiers = [target for candidates in tiers.values() for target in candidates]
     tier_of = {target.deployment: target.tier for target in of_tiers}
     for target in (*of_tiers, *described.listed(tier_of)):
-        known = models.get(target.deployment.model, ())
-        if all(target.deployment != other.deployment for other in known):
-            models[target.deployment.model] = (*known, target)
+        targets = models.get(target.deployment.model, ())
+        if all(target.deployment != other.deployment for other in targets):
+            models[target.deployment.model] = (*targets, target)
     return Topology(tiers, models, _shared([*tiers.values(), *models.values()]))
 
 

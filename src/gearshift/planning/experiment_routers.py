@@ -72,10 +72,10 @@ class ExperimentRouters:
         self.models = tuple(arm.models if arm is not None else {} for arm, _ in models)
         lots = []
         for key, share in _router_keys(self.experiments):
-            found = self._routers.setdefault(key, _router(routing, router, key))
+            made = self._routers.setdefault(key, _router(routing, router, key))
             for arm, part in models:
                 is_outside = key == _CONFIGURED and arm is None
-                lots.append(Lot(share * part, found, arm.models if arm else {}, is_outside))
+                lots.append(Lot(share * part, made, arm.models if arm else {}, is_outside))
         self.lots = tuple(lots)
         self._topology: Topology | None = None
         self._tiers: dict[tuple[tuple[str, str], ...], Mapping[str, Sequence[Candidate]]] = {}
@@ -121,13 +121,11 @@ def _router_keys(experiments: Sequence[Experiment]) -> Iterator[tuple[RouterKey,
 def _options(
     experiments: Sequence[Experiment], dimension: Dimension
 ) -> list[tuple[Arm | None, float]]:
-    found = next(
-        (experiment for experiment in experiments if experiment.dimension is dimension), None
-    )
-    if found is None:
+    compared = next((each for each in experiments if each.dimension is dimension), None)
+    if compared is None:
         return [(None, 1.0)]
-    each = found.share / len(found.arms)
-    return [(None, 1.0 - found.share), *((arm, each) for arm in found.arms)]
+    share = compared.share / len(compared.arms)
+    return [(None, 1.0 - compared.share), *((arm, share) for arm in compared.arms)]
 
 
 def _router_key(arms: Iterator[Arm]) -> RouterKey:

@@ -109,20 +109,20 @@ class Planner:
             prompt_tokens=estimated_tokens(request.messages),
             allowed_tiers=request.allowed_tiers,
         )
-        found = self._assigner.assign(request, context, topology, decision_id)
-        route = found.route
+        assignment = self._assigner.assign(request, context, topology, decision_id)
+        route = assignment.route
         decision = self._decision(
             request,
             decision_id,
             route.candidates[0],
-            found.result,
+            assignment.result,
             (route.cause, route.reason),
-            found.router,
-            found.propensity,
-            found.arms,
-            found.movable,
+            assignment.router,
+            assignment.propensity,
+            assignment.arms,
+            assignment.movable,
         )
-        return Plan(decision, route.candidates, found.scoring_seconds)
+        return Plan(decision, route.candidates, assignment.scoring_seconds)
 
     def _tell(self, scorer: str, failure: str) -> None:
         """Log a failure of the scorer: each kind once, since every request may meet it."""

@@ -83,7 +83,7 @@ def _query(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
 
 def _values(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Those that have a value, which `${VAR:-}` may leave out, without the line ends of files."""
-    found = {}
+    values = {}
     for name, value in given.items():
         text = value.get_secret_value().strip()
         if text == MASK:
@@ -95,8 +95,8 @@ def _values(given: dict[str, SecretStr]) -> dict[str, SecretStr]:
                 name, "contains characters that cannot be sent", "write it in one line"
             )
         if text:
-            found[name] = SecretStr(text)
-    return found
+            values[name] = SecretStr(text)
+    return values
 
 
 HttpUrl = Annotated[

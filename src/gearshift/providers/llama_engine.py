@@ -135,8 +135,8 @@ class LlamaEngine:
                 continue  # the engine's own chatter
         await process.wait()
         await asyncio.sleep(0.05)  # for its last words
-        said = " | ".join(self._said) or f"exit code {process.returncode}"
-        raise GearshiftError(f"the engine for {self._path} did not start: {said}")
+        output = " | ".join(self._said) or f"exit code {process.returncode}"
+        raise GearshiftError(f"the engine for {self._path} did not start: {output}")
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None

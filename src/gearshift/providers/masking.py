@@ -26,14 +26,14 @@ class Mask:
         values = [*config.headers.values(), *config.query.values()]
         # Of `Bearer sk-…` only the second word may be quoted.
         parts = {part for value in values for part in (value, *value.split())}
-        found = {part for part in parts if len(part) >= _SECRET_CHARACTERS}
-        found |= {config.api_key} if config.api_key else set()
-        spelt = found | {quote(text, safe="") for text in found}
-        spelt |= {orjson.dumps(text).decode()[1:-1] for text in found}
+        secrets = {part for part in parts if len(part) >= _SECRET_CHARACTERS}
+        secrets |= {config.api_key} if config.api_key else set()
+        spelt = secrets | {quote(text, safe="") for text in secrets}
+        spelt |= {orjson.dumps(text).decode()[1:-1] for text in secrets}
         self._secrets = [text.encode() for text in sorted(spelt, key=len, reverse=True)]
 
-    def hidden(self, said: bytes) -> bytes:
+    def hidden(self, text: bytes) -> bytes:
         """The words with `***` for every secret."""
         for secret in self._secrets:
-            said = said.replace(secret, _STAND_IN)
-        return said
+            text = text.replace(secret, _STAND_IN)
+        return text

@@ -68,8 +68,8 @@ class OllamaProvider(HttpProvider):
     async def probe(self) -> UpstreamState:
         """Ask for the version, the models, those loaded, and once for what each can do."""
         path = self._config.health_path
-        if path is not None and (said := await trouble_at(self._client, path)):
-            return UpstreamState(is_reachable=False, detail=said)
+        if path is not None and (trouble := await trouble_at(self._client, path)):
+            return UpstreamState(is_reachable=False, detail=trouble)
         try:
             tags = await self._get("/api/tags")
         except UpstreamError as error:
@@ -176,9 +176,9 @@ class OllamaProvider(HttpProvider):
         return status, content
 
     async def _show(self, name: str, digest: str) -> JsonObject:
-        known = self._shown.get(digest)
-        if known is not None:
-            return known
+        shown_before = self._shown.get(digest)
+        if shown_before is not None:
+            return shown_before
         try:
             body = orjson.dumps({"model": name})
             shown = _document(*await self._fetch("POST", "/api/show", body), "/api/show")

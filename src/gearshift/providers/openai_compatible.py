@@ -83,11 +83,11 @@ class OpenAICompatibleProvider(HttpProvider):
         return self._as_shown(await self._probed())
 
     async def _probed(self) -> UpstreamState:
-        known, is_fresh = self._known, time.monotonic() < self._known_until
-        if known and known.refuses_key and self._answered:
-            known = None
-        if known and is_fresh and not await trouble_at(self._client, self._health_path):
-            return known
+        listed, is_fresh = self._known, time.monotonic() < self._known_until
+        if listed and listed.refuses_key and self._answered:
+            listed = None
+        if listed and is_fresh and not await trouble_at(self._client, self._health_path):
+            return listed
         self._known = None
         state = await self._asked()
         if state.is_reachable and not state.is_loading:
@@ -112,8 +112,8 @@ class OpenAICompatibleProvider(HttpProvider):
         if not state.is_reachable or state.is_loading:
             return state
         # A hung vLLM goes on listing its models, but its `/health` turns 5xx.
-        if self._health_path and (said := await trouble_at(self._client, self._health_path)):
-            return UpstreamState(is_reachable=False, detail=said)
+        if self._health_path and (trouble := await trouble_at(self._client, self._health_path)):
+            return UpstreamState(is_reachable=False, detail=trouble)
         shortest, longest = _LIST_SECONDS
         seconds = longest if self._config.models else len(body) / _LIST_BYTES_PER_SECOND
         self._known_until = time.monotonic() + min(max(seconds, shortest), longest)
@@ -136,18 +136,18 @@ class OpenAICompatibleProvider(HttpProvider):
     def _state(self, status: int, body: bytes) -> UpstreamState:
         """What the answer to the question for models says (docs/fallback.md has it as a table)."""
         fault, message = self._wire.fault_of(status, body)
-        said = f"{status}: {message}"
+        answer = f"{status}: {message}"
         if status == 503 and (fault is FailureKind.LOADING or not self._answered):
             return UpstreamState(is_reachable=True, is_loading=True, detail=message)
         declared = tuple(described(name, self._listed or ()) for name in self._config.models)
         can_answer = bool(declared or self._answered)
         if status >= 500 and status != _NOT_BUILT and not can_answer:
-            return UpstreamState(is_reachable=False, detail=said)
+            return UpstreamState(is_reachable=False, detail=answer)
         detail = f"reachable{self._client.way}"
         if fault is FailureKind.AUTHENTICATION:
-            detail += f", but it refuses to list its models ({said}); is its api_key right?"
+            detail += f", but it refuses to list its models ({answer}); is its api_key right?"
         elif self._listed is None and not declared:
-            shown = said if status != 200 else "200 without a list"
+            shown = answer if status != 200 else "200 without a list"
             detail += (
                 f", but it does not list its models ({shown}); it is assumed to have those "
                 "that you name"

@@ -224,9 +224,9 @@ class HttpClient:
     async def _pool(self) -> Pool:
         """The pool of the running event loop: a connection cannot be used from another one."""
         loop = asyncio.get_running_loop()
-        known = self._pools.get(loop)
-        if known is not None:
-            return known[0]
+        pool_of_loop = self._pools.get(loop)
+        if pool_of_loop is not None:
+            return pool_of_loop[0]
         for other in [other for other in self._pools if other.is_closed()]:
             del self._pools[other]
         end = LoopEnd(self.aclose)

@@ -57,8 +57,8 @@ class Dialling:
         except TimeoutError as error:
             raise _unreachable(f"no connection within {self.seconds:g} s{self.way}") from error
         except (OSError, ValueError) as error:
-            said = " ".join(str(error).split())[:200] or type(error).__name__
-            raise _unreachable(f"{self.host}:{self.port}{self.way}: {said}") from error
+            cause = " ".join(str(error).split())[:200] or type(error).__name__
+            raise _unreachable(f"{self.host}:{self.port}{self.way}: {cause}") from error
 
     @property
     def way(self) -> str:
@@ -154,5 +154,5 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _unreachable(said: str) -> UpstreamError:
-    return UpstreamError(f"cannot be reached: {said}", fault=FailureKind.UNREACHABLE)
+def _unreachable(cause: str) -> UpstreamError:
+    return UpstreamError(f"cannot be reached: {cause}", fault=FailureKind.UNREACHABLE)

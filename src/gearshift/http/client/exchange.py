@@ -234,11 +234,11 @@ class UpstreamConnection(asyncio.Protocol):
             self.is_complete = True
             self._wake()
         elif self._has_head:
-            said = _words(error) if error else "the connection was closed"
-            self._fail(UpstreamError(f"cut off: {said}", fault=FailureKind.CUT_OFF))
+            cause = _words(error) if error else "the connection was closed"
+            self._fail(UpstreamError(f"cut off: {cause}", fault=FailureKind.CUT_OFF))
         else:
-            said = _words(error) if error else "the connection was closed without an answer"
-            self._fail(UpstreamError(f"cannot be reached: {said}", fault=FailureKind.UNREACHABLE))
+            cause = _words(error) if error else "the connection was closed without an answer"
+            self._fail(UpstreamError(f"cannot be reached: {cause}", fault=FailureKind.UNREACHABLE))
 
     def _ends_with_connection(self) -> bool:
         return "content-length" not in self.headers and "transfer-encoding" not in self.headers
@@ -290,9 +290,9 @@ class UpstreamConnection(asyncio.Protocol):
             self._keeps_alive = self._parser.should_keep_alive()
 
 
-def _garbage(said: str) -> UpstreamError:
+def _garbage(cause: str) -> UpstreamError:
     return UpstreamError(
-        f"cannot be reached: it does not speak HTTP: {said}", fault=FailureKind.GARBAGE
+        f"cannot be reached: it does not speak HTTP: {cause}", fault=FailureKind.GARBAGE
     )
 
 

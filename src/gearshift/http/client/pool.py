@@ -38,7 +38,10 @@ class Pool:
 
     def has_free(self) -> bool:
         """Whether a connection is kept that still stands."""
-        return any(one.is_usable and not _has_news(one.descriptor) for one in self._idle)
+        return any(
+            connection.is_usable and not _has_news(connection.descriptor)
+            for connection in self._idle
+        )
 
     async def connected(self) -> UpstreamConnection:
         """A new connection.

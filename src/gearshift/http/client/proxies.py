@@ -51,14 +51,14 @@ def proxy_for(url: str) -> Proxy | None:
         return None
     from urllib.request import getproxies_environment  # slow to import, and seldom needed
 
-    found = getproxies_environment()
+    proxies = getproxies_environment()
     target = urlsplit(url)
     host = (target.hostname or "").rstrip(".")
     port = target.port or _PORTS.get(target.scheme, 0)
-    named = next((name for name in (target.scheme, "all") if found.get(name)), None)
-    if named is None or _is_here(host) or _is_exempt(host, port, found.get("no", "")):
+    named = next((name for name in (target.scheme, "all") if proxies.get(name)), None)
+    if named is None or _is_here(host) or _is_exempt(host, port, proxies.get("no", "")):
         return None
-    return _proxy(found[named].strip(), f"{named.upper()}_PROXY", host)
+    return _proxy(proxies[named].strip(), f"{named.upper()}_PROXY", host)
 
 
 def _proxy(text: str, variable: str, host: str) -> Proxy:

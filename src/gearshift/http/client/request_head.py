@@ -96,5 +96,5 @@ def _lines(fields: Mapping[str, str]) -> str:
     return "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
 
 
-def _refused(said: str) -> UpstreamError:
-    return UpstreamError(f"cannot be sent: {said}", fault=FailureKind.REJECTED)
+def _refused(cause: str) -> UpstreamError:
+    return UpstreamError(f"cannot be sent: {cause}", fault=FailureKind.REJECTED)

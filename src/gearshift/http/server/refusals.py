@@ -10,8 +10,8 @@ from gearshift.errors import RequestError
 def malformed(error: HttpParserError) -> RequestError:
     """The refusal of what the parser cannot read."""
     # The parser's words name the rule that was broken and never quote the client's bytes.
-    said = str(error.args[0]) if error.args else "the request is not valid HTTP"
-    return bad_request(f"the request is not valid HTTP: {said[:200]}")
+    cause = str(error.args[0]) if error.args else "the request is not valid HTTP"
+    return bad_request(f"the request is not valid HTTP: {cause[:200]}")
 
 
 def wrong_version() -> RequestError:

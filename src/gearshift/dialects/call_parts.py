@@ -50,9 +50,9 @@ def _call(part: JsonObject) -> JsonObject:
 
 
 def _result(part: JsonObject) -> JsonObject:
-    said = part.get("content", part.get("output"))
+    content = part.get("content", part.get("output"))
     given = _text(part.get("tool_use_id") or part.get("call_id"))
-    return {"role": "tool", "tool_call_id": given, "content": result_content({"content": said})}
+    return {"role": "tool", "tool_call_id": given, "content": result_content({"content": content})}
 
 
 def _text(value: Json) -> str:

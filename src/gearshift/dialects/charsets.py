@@ -39,14 +39,14 @@ def in_utf8(raw: bytes, content_type: str) -> bytes:
 
 def other_encoding(raw: bytes) -> str | None:
     """The name of the encoding, where a body is plainly JSON, but not in UTF-8."""
-    found = json.detect_encoding(raw)
-    if found.startswith("utf-8"):
+    encoding = json.detect_encoding(raw)
+    if encoding.startswith("utf-8"):
         return None
     try:
-        text = raw.decode(found).lstrip("\ufeff \t\r\n")
+        text = raw.decode(encoding).lstrip("\ufeff \t\r\n")
     except UnicodeDecodeError:
         return None
-    return found.upper() if text[:1] in ("{", "[", '"') else None
+    return encoding.upper() if text[:1] in ("{", "[", '"') else None
 
 
 def _charset(content_type: str) -> str:

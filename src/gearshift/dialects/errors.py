@@ -175,13 +175,13 @@ def _status_of(error: UpstreamError) -> int:
 
 
 def _message_of(error: UpstreamError) -> str:
-    said = rejection(error)
-    return (error_text(said.decoded) if said else "") or error.message
+    body = rejection(error)
+    return (error_text(body.decoded) if body else "") or error.message
 
 
 def _retry_after(error: UpstreamError) -> dict[str, str]:
-    errors = [one for _, one in error.attempts] if isinstance(error, ExhaustedError) else [error]
-    seconds = min((_retry_seconds(one) for one in errors), default=1.0)
+    errors = [each for _, each in error.attempts] if isinstance(error, ExhaustedError) else [error]
+    seconds = min((_retry_seconds(each) for each in errors), default=1.0)
     return {"Retry-After": str(max(1, math.ceil(seconds)))}
 
 

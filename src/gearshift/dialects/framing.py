@@ -40,21 +40,21 @@ class DocumentCutter:
         return [*self._read(self._cutter.finish()), *self._taken()]
 
     def _read(self, lines: list[bytes]) -> list[Event]:
-        return [event for line in lines for one in _parts(line) for event in self._take(one)]
+        return [event for line in lines for part in _parts(line) for event in self._take(part)]
 
     def _take(self, line: bytes) -> list[Event]:
-        said = line.removeprefix(BOM).strip()
+        content = line.removeprefix(BOM).strip()
         if self._lines:
             self._lines.append(line)
             self._size += len(line)
-            is_end = said == b"}" and is_document(b"".join(self._lines).removeprefix(BOM))
+            is_end = content == b"}" and is_document(b"".join(self._lines).removeprefix(BOM))
             return self._taken() if is_end or self._size > MAX_FRAME_BYTES else []
-        if not said:
+        if not content:
             return [Event(line, form=Form.LINE)]
-        if said[:1] == b"{" and said[-1:] in b"{[,":
+        if content[:1] == b"{" and content[-1:] in b"{[,":
             self._lines, self._size = [line], len(line)
             return []
-        return [_line(line, said)]
+        return [_line(line, content)]
 
     def _taken(self) -> list[Event]:
         raw, self._lines = b"".join(self._lines), []
@@ -68,15 +68,15 @@ def _parts(line: bytes) -> list[bytes]:
     return [part for part in _LONE_RETURN.split(line) if part]
 
 
-def _line(raw: bytes, said: bytes) -> Event:
+def _line(raw: bytes, content: bytes) -> Event:
     """A line, which among lines of JSON may be that of an event."""
     if len(raw) > MAX_FRAME_BYTES:
         return Event(raw, error=f"a line is larger than {MAX_FRAME_BYTES} bytes")
-    if said.startswith(_FIELDS):
-        name, _, value = said.partition(b":")
+    if content.startswith(_FIELDS):
+        name, _, value = content.partition(b":")
         return Event(raw, data=value.strip() if name == b"data" else None, form=Form.LOOSE_EVENT)
-    if said == END_MARK:
-        return Event(raw, data=said, form=Form.LOOSE_EVENT)
+    if content == END_MARK:
+        return Event(raw, data=content, form=Form.LOOSE_EVENT)
     return Event(raw, data=raw, form=Form.LINE)
 
 
@@ -111,13 +111,13 @@ class FrameCutter:
 
     def _chosen(self, start: bytes) -> SSEDecoder | DocumentCutter | None:
         """The cutter for what begins so; `None`: it cannot be known yet."""
-        said = start.removeprefix(BOM).lstrip()
+        content = start.removeprefix(BOM).lstrip()
         is_cut_mark = len(start) < len(BOM) and BOM.startswith(start)
-        if (not said and len(start) < _START_BYTES) or is_cut_mark:
+        if (not content and len(start) < _START_BYTES) or is_cut_mark:
             return None
-        if said[:1] == b"{":
+        if content[:1] == b"{":
             return DocumentCutter()
-        if self._usual is Form.EVENT or said.startswith(_FIELDS):
+        if self._usual is Form.EVENT or content.startswith(_FIELDS):
             return SSEDecoder()
-        may_become_field = any(field.startswith(said) for field in _FIELDS)
-        return None if may_become_field and said else DocumentCutter()
+        may_become_field = any(field.startswith(content) for field in _FIELDS)
+        return None if may_become_field and content else DocumentCutter()

@@ -81,12 +81,12 @@ def as_base64(url: str) -> str | None:
     ('AAAA', None)
     """
     url = url.strip()
-    found = _DATA_URL.match(url)
-    if found is None:
+    match = _DATA_URL.match(url)
+    if match is None:
         is_bare = _BASE64.fullmatch(url[:1000]) is not None
         return url.translate(_TO_STANDARD) if is_bare else None
-    content = url[found.end() :]
-    if "base64" not in found[1].lower():
+    content = url[match.end() :]
+    if "base64" not in match[1].lower():
         return base64.b64encode(unquote_to_bytes(content)).decode()
     if "%" in content:
         content = unquote_to_bytes(content).decode("latin-1")
@@ -114,6 +114,6 @@ def _kind(plain: str) -> str:
         first = base64.b64decode(head[: len(head) - (len(head) % 4 == 1)] + "=" * (-len(head) % 4))
     except (binascii.Error, ValueError):
         return "image/png"
-    found = [kind for start, kind in _KINDS if first.startswith(start)]
-    found += [kind for box, kind in _BOXES if first[4:].startswith(box)]
-    return found[0] if found else "image/png"
+    kinds = [kind for start, kind in _KINDS if first.startswith(start)]
+    kinds += [kind for box, kind in _BOXES if first[4:].startswith(box)]
+    return kinds[0] if kinds else "image/png"

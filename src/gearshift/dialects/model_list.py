@@ -21,18 +21,18 @@ def listed_models(document: Json, names: tuple[str, ...] = _NAMES) -> dict[str, 
     >>> listed_models({"models": [{"name": "a"}, "b", None]})
     {'a': {'name': 'a'}, 'b': {}}
     """
-    found: dict[str, JsonObject] = {}
+    models: dict[str, JsonObject] = {}
     for entry in _entries(document):
         if isinstance(entry, str):
-            name, said = entry, {}
+            name, facts = entry, {}
         elif isinstance(entry, dict):
             given = (entry.get(key) for key in names)
-            name, said = next((v for v in given if isinstance(v, str) and v), ""), entry
+            name, facts = next((v for v in given if isinstance(v, str) and v), ""), entry
         else:
             continue
         if name:
-            found.setdefault(name, said)
-    return found
+            models.setdefault(name, facts)
+    return models
 
 
 def has_list(document: Json) -> bool:

@@ -68,13 +68,13 @@ def subject_of(message: str, labels: str = "", param: str = "") -> Subject:
     >>> subject_of("model 'x' not found"), subject_of("Tool 'x' not found by this model")
     (<Subject.MODEL: 1>, <Subject.REQUEST: 2>)
     """
-    said, codes = message.lower(), labels.lower()
+    text, codes = message.lower(), labels.lower()
     if param and param.lower() != "model":
         return Subject.REQUEST
     if _MODEL_CODES.search(codes) or any(
-        pattern.search(said) for pattern in (_OTHER_WAYS, _MODEL_LACKS, _LACKS_MODEL)
+        pattern.search(text) for pattern in (_OTHER_WAYS, _MODEL_LACKS, _LACKS_MODEL)
     ):
         return Subject.MODEL
-    if _OF_THE_PATH.search(said):
+    if _OF_THE_PATH.search(text):
         return Subject.UNKNOWN
-    return Subject.REQUEST if _OF_THE_REQUEST.search(said) else Subject.UNKNOWN
+    return Subject.REQUEST if _OF_THE_REQUEST.search(text) else Subject.UNKNOWN

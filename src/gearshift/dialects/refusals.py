@@ -85,8 +85,8 @@ def _sent(request: ChatRequest) -> frozenset[str]:
 
 
 def _named(text: str, names: frozenset[str]) -> frozenset[str]:
-    said = " ".join(_INSTEAD.split(line, maxsplit=1)[0] for line in text.splitlines())
-    return frozenset(name for name in names if _mentions(said, name))
+    statements = " ".join(_INSTEAD.split(line, maxsplit=1)[0] for line in text.splitlines())
+    return frozenset(name for name in names if _mentions(statements, name))
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -38,14 +38,14 @@ def or_null(*types: str, **more: Any) -> JsonObject:
     return {"type": [*types, "null"], **more}
 
 
-def error_of(schema: JsonObject, said: str) -> JsonObject:
+def error_of(schema: JsonObject, description: str) -> JsonObject:
     """An object with `error`, as every dialect here reports errors.
 
     Args:
-        schema: Of what stands there.
-        said: A sentence about it.
+        schema: The schema of `error`.
+        description: A sentence about it.
     """
-    return {"description": said, **object_of(("error",), error=schema)}
+    return {"description": description, **object_of(("error",), error=schema)}
 
 
 TEXT: Final = {"type": "string"}

@@ -55,11 +55,11 @@ def _obvious_spans(raw: bytes) -> list[Span] | None:
 
 def _plain_keys(raw: bytes) -> Iterator[int]:
     """Where `"model"` stands with a quote that no backslash escapes, at any depth."""
-    found = raw.find(_KEY)
-    while found >= 0:
-        if raw[found - 1 : found] != b"\\":
-            yield found
-        found = raw.find(_KEY, found + len(_KEY))
+    position = raw.find(_KEY)
+    while position >= 0:
+        if raw[position - 1 : position] != b"\\":
+            yield position
+        position = raw.find(_KEY, position + len(_KEY))
 
 
 def _opens(raw: bytes, end: int) -> int:

@@ -106,13 +106,13 @@ class SSEDecoder:
         return start
 
     def _line_end(self, start: int) -> int | None:
-        found = _LINE_END.search(self._rest, max(start, self._searched))
-        if found is None:
+        match = _LINE_END.search(self._rest, max(start, self._searched))
+        if match is None:
             return None
         # Of a line end in two bytes only the first may have come; a blank line is one anyhow.
-        is_half = found.end() == len(self._rest) and found.group() == b"\r"
-        is_blank = found.start() == start and self._has_begun
-        return None if is_half and not is_blank else found.end()
+        is_half = match.end() == len(self._rest) and match.group() == b"\r"
+        is_blank = match.start() == start and self._has_begun
+        return None if is_half and not is_blank else match.end()
 
     def _take(self, line: bytes) -> list[Event]:
         """Add a line with its end; the events that it shows to be complete."""
@@ -160,13 +160,13 @@ class SSEDecoder:
 
 def is_document(data: bytes) -> bool:
     """Whether it is all of a JSON object, or the mark that ends a stream."""
-    said = data.strip()
-    if said == END_MARK:
+    content = data.strip()
+    if content == END_MARK:
         return True
-    if said[:1] != b"{" or said[-1:] != b"}":
+    if content[:1] != b"{" or content[-1:] != b"}":
         return False
     try:
-        orjson.loads(said)
+        orjson.loads(content)
     except orjson.JSONDecodeError:
         return False
     return True
@@ -202,5 +202,5 @@ def framed(raw: bytes) -> bytes:
 def document_in(raw: bytes) -> bytes:
     """The JSON in a piece of a stream, on one line; inside its strings there are no line ends."""
     event = read_event(raw)
-    said = event.data if event.data is not None else raw.removeprefix(_BOM)
-    return said.replace(b"\r", b" ").replace(b"\n", b" ").strip()
+    content = event.data if event.data is not None else raw.removeprefix(_BOM)
+    return content.replace(b"\r", b" ").replace(b"\n", b" ").strip()

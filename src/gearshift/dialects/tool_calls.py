@@ -159,32 +159,32 @@ class _Begun:
             return False
         return arguments_object("".join(self.arguments)) is not None
 
-    def is_followed_by(self, said: _Piece) -> bool:
+    def is_followed_by(self, piece: _Piece) -> bool:
         """Whether a piece that comes after this call's begins another one."""
-        if said.id and self.id and said.id != self.id:
+        if piece.id and self.id and piece.id != self.id:
             # Some servers make up another id for every piece, but name only the first.
-            return bool(said.name) or (bool(said.text.strip()) and self.is_complete)
-        is_another_name = bool(said.name and self.name and said.name != self.name)
-        if said.id and said.id == self.id:
+            return bool(piece.name) or (bool(piece.text.strip()) and self.is_complete)
+        is_another_name = bool(piece.name and self.name and piece.name != self.name)
+        if piece.id and piece.id == self.id:
             return is_another_name and self.is_complete
         if is_another_name:
-            return not self.is_named_on_by(said)
-        if said.name and self.name:
-            return bool(said.text) and self.is_complete
-        return self.is_named_again and bool(said.text.strip())
+            return not self.is_named_on_by(piece)
+        if piece.name and self.name:
+            return bool(piece.text) and self.is_complete
+        return self.is_named_again and bool(piece.text.strip())
 
-    def rest_of_name(self, said: _Piece) -> str:
+    def rest_of_name(self, piece: _Piece) -> str:
         """What a piece adds to the name, which some servers repeat and some send in parts."""
-        if not said.name or (self.name and not self.is_named_on_by(said)):
+        if not piece.name or (self.name and not self.is_named_on_by(piece)):
             return ""
-        return said.name.removeprefix(self.name or "")
+        return piece.name.removeprefix(self.name or "")
 
-    def is_named_on_by(self, said: _Piece) -> bool:
+    def is_named_on_by(self, piece: _Piece) -> bool:
         """Whether a piece goes on with the name: before any arguments, under the call's own label.
 
         A server that gives calls ids would give another call one.
         """
-        is_same = said.id == self.id or (said.id is None and said.label == self.label)
+        is_same = piece.id == self.id or (piece.id is None and piece.label == self.label)
         return self.id is not None and is_same and not self.arguments
 
 
@@ -203,38 +203,38 @@ class CallPieces:
         return tuple(self._read(piece, i, len(pieces)) for i, piece in enumerate(pieces))
 
     def _read(self, piece: JsonObject, position: int, siblings: int) -> ToolCall:
-        said = _piece(piece)
-        call = self._candidate(said, position if siblings > 1 else None)
-        if call is None or call.is_followed_by(said):
+        part = _piece(piece)
+        call = self._candidate(part, position if siblings > 1 else None)
+        if call is None or call.is_followed_by(part):
             name = call.name if call is not None and call.is_named_again else None
-            call = _Begun(len(self._calls), said.label)
+            call = _Begun(len(self._calls), part.label)
             self._calls.append(call)
-            said = replace(said, name=said.name or name)
-        elif said.name and said.id is None and not said.text and call.is_complete:
+            part = replace(part, name=part.name or name)
+        elif part.name and part.id is None and not part.text and call.is_complete:
             call.is_named_again = True  # the arguments of another call may follow, or nothing
-        name = call.rest_of_name(said)
-        told = ToolCall(call.index, None if call.id else said.id, name or None, said.text)
-        call.id, call.name = call.id or said.id, f"{call.name or ''}{name}" or None
-        if said.text:
-            call.arguments.append(said.text)
-        return told
+        name = call.rest_of_name(part)
+        call_part = ToolCall(call.index, None if call.id else part.id, name or None, part.text)
+        call.id, call.name = call.id or part.id, f"{call.name or ''}{name}" or None
+        if part.text:
+            call.arguments.append(part.text)
+        return call_part
 
-    def _candidate(self, said: _Piece, position: int | None) -> _Begun | None:
+    def _candidate(self, part: _Piece, position: int | None) -> _Begun | None:
         """The call that a piece may go on with: by index, id or name, else the newest."""
         calls = self._calls
-        if said.label is not None:
-            labelled = [call for call in calls if call.label == said.label]
-            if not labelled and (said.id or said.name):
+        if part.label is not None:
+            labelled = [call for call in calls if call.label == part.label]
+            if not labelled and (part.id or part.name):
                 unlabelled = [call for call in calls if call.label is None]
-                labelled = [call for call in unlabelled if said.id and call.id == said.id]
+                labelled = [call for call in unlabelled if part.id and call.id == part.id]
                 return labelled[-1] if labelled else None
             calls = labelled or calls
-        if said.id is not None:
-            same = [call for call in calls if call.id == said.id]
-        elif said.name is not None:
-            same = [call for call in calls if call.name == said.name and not call.is_complete]
+        if part.id is not None:
+            same = [call for call in calls if call.id == part.id]
+        elif part.name is not None:
+            same = [call for call in calls if call.name == part.name and not call.is_complete]
         else:
-            is_by_place = position is not None and said.label is None
+            is_by_place = position is not None and part.label is None
             same = calls[position : position + 1] if is_by_place and position is not None else []
         return same[-1] if same else calls[-1] if calls else None
 
@@ -247,13 +247,13 @@ class _Piece:
     text: str
 
 
-def pieces_in(said: JsonObject) -> list[JsonObject]:
+def pieces_in(message: JsonObject) -> list[JsonObject]:
     """The tool calls of a message, or their pieces; some servers send a single one without a list.
 
     >>> pieces_in({"tool_calls": {"id": "a"}}), pieces_in({"tool_calls": [None]})
     ([{'id': 'a'}], [])
     """
-    given = said.get("tool_calls")
+    given = message.get("tool_calls")
     pieces = given if isinstance(given, list) else [given]
     return [piece for piece in pieces if isinstance(piece, dict)]
 

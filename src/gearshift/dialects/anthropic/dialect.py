@@ -88,9 +88,9 @@ class AnthropicDialect:
 
 def _own_body(error: GearshiftError) -> bytes:
     """The upstream's words about a client's mistake, unchanged if they are Anthropic's already."""
-    said = faults.rejection(error)
-    is_own = said is not None and said.decoded.get("type") == "error"
-    return said.body if said and is_own and isinstance(said.decoded.get("error"), dict) else b""
+    body = faults.rejection(error)
+    is_own = body is not None and body.decoded.get("type") == "error"
+    return body.body if body and is_own and isinstance(body.decoded.get("error"), dict) else b""
 
 
 def _error_body(reply: ErrorReply) -> JsonObject:

@@ -24,7 +24,9 @@ def tools_from_anthropic(
         RequestError: 400 naming the field.
     """
     converted = [_tool(tool, f"tools.{index}") for index, tool in enumerate(tools or ())]
-    return converted + [{"type": "mcp_server", "name": one.get("name")} for one in servers or ()]
+    return converted + [
+        {"type": "mcp_server", "name": server.get("name")} for server in servers or ()
+    ]
 
 
 def _tool(tool: JsonObject, where: str) -> JsonObject:

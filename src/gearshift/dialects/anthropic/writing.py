@@ -93,13 +93,13 @@ class AnthropicWriter:
         self._usage = chunk.usage or self._usage
         if not chunk.has_content:
             return b""
-        said = []
+        pieces = []
         if chunk.reasoning:
-            said.append(Chunk(reasoning=chunk.reasoning))
+            pieces.append(Chunk(reasoning=chunk.reasoning))
         if chunk.content:
-            said.append(Chunk(chunk.content))
-        said += [Chunk(tool_calls=(call,)) for call in chunk.tool_calls]
-        return b"".join(map(self._said, said))
+            pieces.append(Chunk(chunk.content))
+        pieces += [Chunk(tool_calls=(call,)) for call in chunk.tool_calls]
+        return b"".join(map(self._said, pieces))
 
     def finish(self) -> bytes:
         """What waits, the end of the last block, why the answer ended, and the end of it."""
@@ -191,8 +191,8 @@ class AnthropicWriter:
         self._open, self._call = "", ToolCall(-1)
         return before + self._numbered("content_block_stop", {})
 
-    def _numbered(self, name: str, said: JsonObject) -> bytes:
-        return _event(name, {"index": self._blocks - 1, **said})
+    def _numbered(self, name: str, events: JsonObject) -> bytes:
+        return _event(name, {"index": self._blocks - 1, **events})
 
 
 def _call_index(piece: Chunk) -> int:
@@ -200,6 +200,6 @@ def _call_index(piece: Chunk) -> int:
     return piece.tool_calls[0].index if piece.tool_calls else -2
 
 
-def _event(name: str, said: JsonObject) -> bytes:
-    data = orjson.dumps({"type": name, **said})
+def _event(name: str, event: JsonObject) -> bytes:
+    data = orjson.dumps({"type": name, **event})
     return b"event: %s\ndata: %s\n\n" % (name.encode(), data)

@@ -70,13 +70,13 @@ class OllamaReader:
         return [self._read(event) for event in self._cutter.finish()]
 
     def _read(self, event: Event) -> Frame:
-        raw, said = event.raw, event.data
+        raw, document = event.raw, event.data
         if event.error is not None:
             return Frame(raw, error=event.error)
-        if said is None or said.strip() in (b"", b"null", END_MARK):
+        if document is None or document.strip() in (b"", b"null", END_MARK):
             return Frame(raw, is_misframed=bool(raw.strip()))
         try:
-            data, is_clean = decode(said)
+            data, is_clean = decode(document)
         except ValueError as problem:
             return Frame(raw, error=f"a line is not JSON: {problem}")
         frame = _frame(raw, data, self._calls, what="a line")
@@ -105,13 +105,13 @@ def _frame(raw: bytes, data: Json, calls_before: int, *, what: str) -> Frame:
 
 def _read_chunk(data: JsonObject, calls_before: int) -> Chunk:
     message = data.get("message")
-    said = message if isinstance(message, dict) else data
+    turn = message if isinstance(message, dict) else data
     is_done = data.get("done") is True
     model, load = data.get("model"), data.get("load_duration")
     return Chunk(
-        content=_text(said.get("content") or data.get("response")),
-        reasoning=_text(said.get("thinking")),
-        tool_calls=_tool_calls(said.get("tool_calls"), calls_before),
+        content=_text(turn.get("content") or data.get("response")),
+        reasoning=_text(turn.get("thinking")),
+        tool_calls=_tool_calls(turn.get("tool_calls"), calls_before),
         finish_reason=(finish_reason(data.get("done_reason")) or "stop") if is_done else None,
         usage=_usage(data) if is_done else None,
         model=model if isinstance(model, str) else None,

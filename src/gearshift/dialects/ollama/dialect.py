@@ -116,9 +116,9 @@ class OllamaDialect:
 
 def _own_body(error: GearshiftError) -> bytes:
     """The upstream's words about a client's mistake, unchanged if they are Ollama's already."""
-    said = faults.rejection(error)
-    words = said.decoded.get("error") if said else None
-    return said.body if said and words and isinstance(words, str) else b""
+    body = faults.rejection(error)
+    words = body.decoded.get("error") if body else None
+    return body.body if body and words and isinstance(words, str) else b""
 
 
 def _error_body(message: str) -> bytes:

@@ -137,7 +137,7 @@ def _to_ollama(message: Message, names: OpenCalls) -> JsonObject:
 
 def _add_calls(converted: JsonObject, calls: Sequence[JsonObject]) -> None:
     """The calls of a turn; one whose arguments are no object is told as the text that it was."""
-    told = []
+    results = []
     for call in calls:
         function = _function(call)
         name, arguments = function.get("name") or "", arguments_object(function.get("arguments"))
@@ -145,9 +145,9 @@ def _add_calls(converted: JsonObject, calls: Sequence[JsonObject]) -> None:
             converted["content"] += call_in_words(name, function.get("arguments"))
             continue
         written: JsonObject = {"function": {"name": name, "arguments": arguments}}
-        told.append({"id": call["id"], **written} if call.get("id") else written)
-    if told:
-        converted["tool_calls"] = told
+        results.append({"id": call["id"], **written} if call.get("id") else written)
+    if results:
+        converted["tool_calls"] = results
 
 
 def text_and_images(content: Json, role: str = "user") -> tuple[str, list[str]]:

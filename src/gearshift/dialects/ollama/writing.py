@@ -41,14 +41,14 @@ def _head(model: str, now: float) -> JsonObject:
 
 def _said(request: ChatRequest, chunk: Chunk) -> JsonObject:
     if request.operation is Operation.COMPLETION:
-        said: JsonObject = {"response": chunk.content}
+        fields: JsonObject = {"response": chunk.content}
         if chunk.reasoning:
-            said["thinking"] = chunk.reasoning
+            fields["thinking"] = chunk.reasoning
     else:
-        said = {"message": _message(chunk)}
+        fields = {"message": _message(chunk)}
     if chunk.logprobs:
-        said["logprobs"] = list(chunk.logprobs)
-    return said
+        fields["logprobs"] = list(chunk.logprobs)
+    return fields
 
 
 def _message(chunk: Chunk) -> JsonObject:
@@ -142,14 +142,14 @@ class OllamaWriter:
 
     def finish(self) -> bytes:
         """The tool calls, and the line that is `done`."""
-        said = self._line(Chunk(tool_calls=joined_calls(self._calls))) if self._calls else b""
+        line = self._line(Chunk(tool_calls=joined_calls(self._calls))) if self._calls else b""
         elapsed = self._elapsed()
         prompt_seconds = max(0.0, self._first_seconds - (self._end.load_seconds or 0.0))
         if self._pieces <= 1:  # all that was said came at once
             prompt_seconds = _prompt_seconds(self._end, elapsed)
         end = _end(self._end, elapsed, prompt_seconds)
         last = {**self._head, **_said(self._request, Chunk()), **end}
-        return said + orjson.dumps(last) + b"\n"
+        return line + orjson.dumps(last) + b"\n"
 
     def _line(self, chunk: Chunk) -> bytes:
         line = {**self._head, **_said(self._request, chunk), "done": False}

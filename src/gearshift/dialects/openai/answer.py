@@ -86,15 +86,15 @@ def read_chunk(data: JsonObject, calls: CallPieces) -> Chunk:
         return plain
     choice = _first_choice(data)
     is_of_another = not choice and bool(data.get("choices"))
-    said = choice.get("delta") or choice.get("message")
-    if not isinstance(said, dict):
-        said = {}
-    content, reasoning = said_in(said)
+    turn = choice.get("delta") or choice.get("message")
+    if not isinstance(turn, dict):
+        turn = {}
+    content, reasoning = said_in(turn)
     model, text = data.get("model"), choice.get("text")
     return Chunk(
         content=content or (text if isinstance(text, str) else ""),
         reasoning=reasoning,
-        tool_calls=_tool_calls(said, calls),
+        tool_calls=_tool_calls(turn, calls),
         finish_reason=finish_reason(choice.get("finish_reason")),
         usage=_usage(data),
         model=model if isinstance(model, str) else None,
@@ -115,7 +115,7 @@ def _plain_answer(data: JsonObject) -> Chunk | None:
             data["model"],
         )
         content = message["content"]
-        sent, said = usage["prompt_tokens"], usage["completion_tokens"]
+        sent, completion_tokens = usage["prompt_tokens"], usage["completion_tokens"]
     except (KeyError, ValueError, TypeError):
         return None
     if (
@@ -123,8 +123,8 @@ def _plain_answer(data: JsonObject) -> Chunk | None:
         or type(model) is not str
         or finish not in ("stop", "length")
         or type(sent) is not int
-        or type(said) is not int
-        or min(sent, said) < 0
+        or type(completion_tokens) is not int
+        or min(sent, completion_tokens) < 0
         or usage.get("prompt_tokens_details")
         or "completion_time" in usage
         or "timings" in data
@@ -134,7 +134,7 @@ def _plain_answer(data: JsonObject) -> Chunk | None:
         or data.get("object") == "error"
     ):
         return None
-    return Chunk(content, "", (), finish, Usage(sent, said), model)
+    return Chunk(content, "", (), finish, Usage(sent, completion_tokens), model)
 
 
 def _plain_delta(data: JsonObject) -> Chunk | None:
@@ -185,22 +185,22 @@ class OpenAIReader:
             )
         if event.data is None:
             return Frame(event.raw)
-        said = event.data.strip()
-        if said in (b"", b"null"):
+        data = event.data.strip()
+        if data in (b"", b"null"):
             return Frame(event.raw)
-        if END_MARK.startswith(said.upper()):  # or what has come of it
+        if END_MARK.startswith(data.upper()):  # or what has come of it
             return Frame(event.raw, self._rest(), is_end=True, is_misframed=_is_misframed(event))
         return self._said(event, event.data)
 
-    def _said(self, event: Event, said: bytes) -> Frame:
+    def _said(self, event: Event, payload: bytes) -> Frame:
         try:
-            data, is_clean = decode(said)
+            data, is_clean = decode(payload)
         except ValueError as problem:
             return Frame(event.raw, error=f"an event is not JSON: {problem}")
         if failure := _failure(event, data):
             return Frame(event.raw, error=failure)
         if event.form.is_bare and not _is_piece(data):
-            return decode_response(said)._replace(raw=event.raw, is_other_shape=True)
+            return decode_response(payload)._replace(raw=event.raw, is_other_shape=True)
         chunk = read_chunk(data, self._calls)
         if chunk.finish_reason == FAILED:
             return Frame(event.raw, error=_FAILED)
@@ -253,10 +253,10 @@ def _is_whole_choice(choice: JsonObject) -> bool:
     return not choice.get("delta") and isinstance(choice.get("message"), dict)
 
 
-def _tool_calls(said: JsonObject, calls: CallPieces) -> tuple[ToolCall, ...]:
-    pieces = pieces_in(said)
-    if not pieces and isinstance(said.get("function_call"), dict):
-        pieces = [{"index": 0, "function": said["function_call"]}]  # before there were tools
+def _tool_calls(turn: JsonObject, calls: CallPieces) -> tuple[ToolCall, ...]:
+    pieces = pieces_in(turn)
+    if not pieces and isinstance(turn.get("function_call"), dict):
+        pieces = [{"index": 0, "function": turn["function_call"]}]  # before there were tools
     return calls.read(pieces) if pieces else ()
 
 

@@ -136,9 +136,9 @@ class OpenAIDialect:
 
 def _own_body(error: GearshiftError) -> bytes:
     """The upstream's words about a client's mistake, unchanged if they are OpenAI's already."""
-    said = faults.rejection(error)
-    words = said.decoded.get("error") if said else None
-    return said.body if said and words and isinstance(words, dict) else b""
+    body = faults.rejection(error)
+    words = body.decoded.get("error") if body else None
+    return body.body if body and words and isinstance(words, dict) else b""
 
 
 def _error_body(reply: ErrorReply) -> JsonObject:

@@ -99,14 +99,16 @@ def parse(operation: Operation, raw: bytes) -> ChatRequest:
 def specifics(request: ChatRequest) -> JsonObject:
     """What a body says that neither messages nor options tell, under its own names."""
     body = request.body
-    found = {name: value for name, value in body.items() if name not in _TOLD and value is not None}
-    if found.get("max_completion_tokens") is not None:
-        found["max_tokens"] = body.get("max_tokens")
+    fields = {
+        name: value for name, value in body.items() if name not in _TOLD and value is not None
+    }
+    if fields.get("max_completion_tokens") is not None:
+        fields["max_tokens"] = body.get("max_tokens")
     if body.get("messages") is not request.messages and "messages" in body:
-        found["messages"] = body["messages"]
+        fields["messages"] = body["messages"]
     if not isinstance(body.get("prompt"), str | None):
-        found["prompt"] = body["prompt"]  # several of them, or token ids
-    return found
+        fields["prompt"] = body["prompt"]  # several of them, or token ids
+    return fields
 
 
 def _effort(body: JsonObject) -> str | None:

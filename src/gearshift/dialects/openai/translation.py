@@ -81,8 +81,8 @@ def _translated(request: ChatRequest, left_out: frozenset[str]) -> JsonObject:
 
 
 def _messages(messages: Sequence[Message], left_out: frozenset[str]) -> list[Message]:
-    said = [message for message in messages if _role(message) != _SWITCH_ROLE]
-    return [_message(message, left_out) for message in with_accepted_ids(said)]
+    kept = [message for message in messages if _role(message) != _SWITCH_ROLE]
+    return [_message(message, left_out) for message in with_accepted_ids(kept)]
 
 
 def _message(message: Message, left_out: frozenset[str]) -> Message:

@@ -15,8 +15,8 @@ def encode_response(request: ChatRequest, chunk: Chunk, answer_id: str, now: flo
     choice: JsonObject
     if request.operation is Operation.COMPLETION:
         probabilities = _text_logprobs(chunk)
-        said = {"text": chunk.content, "logprobs": probabilities}
-        choice = {"index": 0, **said, "finish_reason": finish}
+        content = {"text": chunk.content, "logprobs": probabilities}
+        choice = {"index": 0, **content, "finish_reason": finish}
     else:
         choice = {"index": 0, "message": _message(chunk, answer_id), "finish_reason": finish}
         if chunk.logprobs:
@@ -132,17 +132,17 @@ def relabelled(raw: bytes, calls: tuple[ToolCall, ...]) -> bytes:
     try:
         data = orjson.loads(event.data if event.data is not None else raw)
         choice = next((c for c in data["choices"] if not c.get("index")), data["choices"][0])
-        said = choice.get("delta") or choice["message"]
-        given = said["tool_calls"]
-        pieces = pieces_in(said)
+        turn = choice.get("delta") or choice["message"]
+        given = turn["tool_calls"]
+        pieces = pieces_in(turn)
     except (ValueError, LookupError, TypeError, AttributeError):
         return raw
     is_streamed = bool(choice.get("delta"))
-    said["tool_calls"] = [
+    turn["tool_calls"] = [
         _as_openai_has_it(piece, call, is_streamed)
         for piece, call in zip(pieces, calls, strict=False)
     ]
-    if said["tool_calls"] == given:
+    if turn["tool_calls"] == given:
         return raw
     if event.data is None:
         return orjson.dumps(data)
@@ -225,9 +225,9 @@ class OpenAIWriter:
         return self._choice({"delta": {"role": "assistant", "content": ""}}, None)
 
     def _choice(
-        self, said: JsonObject, finish_reason: str | None, logprobs: JsonObject | None = None
+        self, delta: JsonObject, finish_reason: str | None, logprobs: JsonObject | None = None
     ) -> bytes:
-        choice = {"index": 0, **said, "logprobs": logprobs, "finish_reason": finish_reason}
+        choice = {"index": 0, **delta, "logprobs": logprobs, "finish_reason": finish_reason}
         event = {**self._head, "choices": [choice]}
         if self._wants_usage:
             event["usage"] = None

@@ -68,8 +68,8 @@ def _stretches(text: str) -> Iterator[tuple[int, int]]:
         if text.count("\n", position, position + _STEP) > _MOST_LINES:
             continue
         start = _start_of_stretch(text, position, max(end, position - _STEP))
-        found = _STRETCH.match(text, position)
-        end = found.end() if found else position
+        match = _STRETCH.match(text, position)
+        end = match.end() if match else position
         yield start, end
 
 

@@ -152,20 +152,20 @@ def _offer(messages: Sequence[object], position: int, answer: str) -> str:
         return ""
     for message in reversed(messages[:position]):
         if _is_object(message) and message.get("role") == "assistant":
-            said = _content(message)[-_OFFER_CHARACTERS:].strip()
-            return _choice(said, choice[1]) if choice else _last_question(said)
+            content = _content(message)[-_OFFER_CHARACTERS:].strip()
+            return _choice(content, choice[1]) if choice else _last_question(content)
     return ""
 
 
-def _choice(said: str, label: str) -> str:
+def _choice(text: str, label: str) -> str:
     """The line that begins with a number or a letter of a list."""
-    lines = re.findall(rf"(?im)^[\s*(\[-]{{0,8}}{label}[.):\]*].{{0,300}}", said)
+    lines = re.findall(rf"(?im)^[\s*(\[-]{{0,8}}{label}[.):\]*].{{0,300}}", text)
     return str(lines[-1]).strip() if lines else ""
 
 
-def _last_question(said: str) -> str:
+def _last_question(text: str) -> str:
     """The question with which a message ends, if it does."""
-    tail = said[-_QUESTION_CHARACTERS:]
+    tail = text[-_QUESTION_CHARACTERS:]
     if not tail.endswith(("?", "？", "؟")):
         return ""
     start = max(tail.rfind(mark, 0, -1) for mark in (". ", "! ", "\n", "。", "? "))
@@ -233,14 +233,14 @@ def _retrieval_question(text: str) -> str:
     if len(lowered) != len(text):  # a letter whose lower case is longer would shift positions
         return text
     start = max(
-        (found + len(mark))
+        (position + len(mark))
         for mark in harness.RETRIEVAL_QUESTIONS
-        for found in (lowered.rfind(mark),)
+        for position in (lowered.rfind(mark),)
     )
     if start < 24:
         return text
     ends = (lowered.find(mark, start) for mark in harness.RETRIEVAL_ANSWERS)
-    end = min((found for found in ends if found >= 0), default=len(text))
+    end = min((position for position in ends if position >= 0), default=len(text))
     return text[start:end].strip() or text
 
 

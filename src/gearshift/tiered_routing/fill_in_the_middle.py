@@ -62,8 +62,8 @@ def _has_two_marks(text: str, *, on_a_line: bool = False) -> bool:
 
 def _is_edit(text: str) -> bool:
     text = where_few(text, _SIGNS, _MOST_SIGNS)
-    found = islice(_EDIT.finditer(text), _MOST_MARKS)
-    return any(_begins_line(text, match) and _ends_line(text, match) for match in found)
+    marks = islice(_EDIT.finditer(text), _MOST_MARKS)
+    return any(_begins_line(text, match) and _ends_line(text, match) for match in marks)
 
 
 def _begins_line(text: str, match: re.Match[str]) -> bool:

@@ -195,11 +195,11 @@ def _word_lengths(words: Sequence[bytes]) -> tuple[float, float, float, float, f
 
 def _numbers(raw: bytes, share: float) -> tuple[float, float, float, float, float]:
     """Share of digits; runs of them: how many, how many different, the longest, decimals."""
-    found = _NUMBER.findall(raw)
+    numbers = _NUMBER.findall(raw)
     return (
         share,
-        log1p(len(found)),
-        log1p(len(set(found))),
-        log1p(max(map(len, found))),
+        log1p(len(numbers)),
+        log1p(len(set(numbers))),
+        log1p(max(map(len, numbers))),
         log1p(len(_DECIMAL.findall(raw))),
     )

@@ -76,15 +76,15 @@ class Trees:
         Along each path the change of the mean is due to the feature that was asked about
         (Saabas, 2014).
         """
-        found = np.zeros(_TREE_FEATURES + 1)
-        found[-1] = self.values[:, 0].sum()
+        totals = np.zeros(_TREE_FEATURES + 1)
+        totals[-1] = self.values[:, 0].sum()
         rows, nodes = np.arange(len(self.values)), self.leaves(graded)
         while len(nodes) and nodes[0]:
             above = (nodes - 1) // 2
             change = self.values[rows, nodes] - self.values[rows, above]
-            np.add.at(found, self.features[rows, above], change)
+            np.add.at(totals, self.features[rows, above], change)
             nodes = above
-        return found
+        return totals
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ class PatternSet:
 
     def labels(self, text: bytes) -> list[int]:
         """The label of every pattern that occurs, once for each pattern; UTF-8 is expected."""
-        found: list[int] | None = self._match(text)
-        return list(map(self._label_of, found)) if found else []
+        matched: list[int] | None = self._match(text)
+        return list(map(self._label_of, matched)) if matched else []
 
 
 class FilteredPatterns:

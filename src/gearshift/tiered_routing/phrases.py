@@ -54,21 +54,21 @@ class PhraseSet:
         """The labels of those that occur in a text as `text.fold` leaves it."""
         words = folded.split()
         pairs = self._of_pair.keys() & pairwise(words)
-        found: set[int] = set().union(
+        numbers: set[int] = set().union(
             *filter(None, map(self._of_word.get, set(words))),
             *map(self._of_pair.__getitem__, pairs),
         )
         for pair in self._longer.keys() & pairs:
             for phrase in self._longer[pair]:
                 if phrase.pairs <= pairs and phrase.words in folded:
-                    found.add(phrase.label)
-        return found
+                    numbers.add(phrase.label)
+        return numbers
 
 
 def _by_rarest_pair(phrases: Sequence[_Longer]) -> dict[Pair, list[_Longer]]:
     """Each phrase by its pair that fewest others have, so that few are looked at in vain."""
     uses = Counter(pair for phrase in phrases for pair in phrase.pairs)
-    found: dict[Pair, list[_Longer]] = {}
+    by_pair: dict[Pair, list[_Longer]] = {}
     for phrase in phrases:
-        found.setdefault(min(phrase.pairs, key=uses.__getitem__), []).append(phrase)
-    return found
+        by_pair.setdefault(min(phrase.pairs, key=uses.__getitem__), []).append(phrase)
+    return by_pair

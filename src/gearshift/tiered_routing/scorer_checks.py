@@ -38,12 +38,12 @@ def checked(result: Any, bounds: Bounds) -> ComplexityResult:
         parts = getattr(result, name)
         if not isinstance(parts, Mapping) or not all(map(_is_number, parts.values())):
             raise ScorerError(f"{name} must map names to numbers")
-    found = copy(result)  # a scorer may keep its own, for the next request
-    found.bounds = bounds
-    found.score, found.threshold = float(result.score), float(result.threshold)
-    if not isinstance(found.reasoning, str):
+    kept = copy(result)  # a scorer may keep its own, for the next request
+    kept.bounds = bounds
+    kept.score, kept.threshold = float(result.score), float(result.threshold)
+    if not isinstance(kept.reasoning, str):
         raise ScorerError("the reasoning is not a string")
-    return found
+    return kept
 
 
 def failed(bounds: Bounds, failure: str) -> ComplexityResult:

@@ -106,25 +106,25 @@ def turns_of(text: str) -> list[Turn] | None:
     if grammar is None:
         return None
     text = where_few(text, _SIGNS[grammar], _MOST_SIGNS)
-    found = _marks(grammar, text)
-    if not any(mark.role == "user" for mark in found) or _loses_turn(text, found):
+    marks_found = _marks(grammar, text)
+    if not any(mark.role == "user" for mark in marks_found) or _loses_turn(text, marks_found):
         return None
-    before = text[: found[0].start]
+    before = text[: marks_found[0].start]
     start = _LEADING.match(before)
     preamble = before[start.end() :].rstrip() if start else before
     is_marked = len(preamble) < len(before.strip())
-    if preamble and not is_marked and not _may_precede(before, grammar, found[0], text):
+    if preamble and not is_marked and not _may_precede(before, grammar, marks_found[0], text):
         return None
-    turns = _turns(text, found)
-    if not _is_whole(grammar, turns, text, found[-1]):
+    turns = _turns(text, marks_found)
+    if not _is_whole(grammar, turns, text, marks_found[-1]):
         return None
     return _with_system(turns, preamble)
 
 
-def _loses_turn(text: str, found: list[_Mark]) -> bool:
+def _loses_turn(text: str, matches: list[_Mark]) -> bool:
     """Whether the user's last turn may begin where the text is cut."""
     cut = text.rfind(CUT)
-    roles = {mark.role for mark in found if mark.until > cut}
+    roles = {mark.role for mark in matches if mark.until > cut}
     return cut >= 0 and "user" not in roles
 
 
@@ -145,9 +145,9 @@ def _grammar_of_cue(text: str) -> str | None:
     if not tail.lower().endswith(_CUES):
         return None
     for name in _GRAMMARS:
-        found = _matches(name, tail)
-        if found and _IS_OPEN.match(tail, found[-1].end()):
-            return name if _mark(found[-1], 0).role == "assistant" else None
+        matches = _matches(name, tail)
+        if matches and _IS_OPEN.match(tail, matches[-1].end()):
+            return name if _mark(matches[-1], 0).role == "assistant" else None
     return None
 
 
@@ -175,25 +175,25 @@ def _mark(match: re.Match[str], until: int) -> _Mark:
 
 def _marks(grammar: str, text: str) -> list[_Mark]:
     """The first marks and the last ones."""
-    found = _matches(grammar, text)
+    matches = _matches(grammar, text)
     if grammar == "name":
-        found = _of_one_spelling(found)
-    kept = found
-    if len(found) > _FIRST + _LAST:
-        kept = [*found[:_FIRST], found[_FIRST], *found[-_LAST:]]
+        matches = _of_one_spelling(matches)
+    kept = matches
+    if len(matches) > _FIRST + _LAST:
+        kept = [*matches[:_FIRST], matches[_FIRST], *matches[-_LAST:]]
     read = list(map(_mark, kept, [*(match.start() for match in kept[1:]), len(text)]))
-    if kept is not found:
+    if kept is not matches:
         del read[_FIRST]  # only shows where the one before it ends
     return read
 
 
-def _of_one_spelling(found: list[re.Match[str]]) -> list[re.Match[str]]:
+def _of_one_spelling(matches: list[re.Match[str]]) -> list[re.Match[str]]:
     """Names as the first user's is spelled: others belong to a transcript that a turn quotes."""
-    first = next((match for match in found if _mark(match, 0).role == "user"), None)
+    first = next((match for match in matches if _mark(match, 0).role == "user"), None)
     if first is None:
         return []
     is_upper = first[0].isupper()
-    return [match for match in found if match[0].isupper() is is_upper or "AI" in match[0]]
+    return [match for match in matches if match[0].isupper() is is_upper or "AI" in match[0]]
 
 
 def _may_precede(prose: str, grammar: str, first: _Mark, text: str) -> bool:
@@ -207,9 +207,9 @@ def _may_precede(prose: str, grammar: str, first: _Mark, text: str) -> bool:
     return not about and _grammar_of_cue(text) == grammar
 
 
-def _turns(text: str, found: list[_Mark]) -> list[Turn]:
+def _turns(text: str, matches: list[_Mark]) -> list[Turn]:
     turns: list[Turn] = []
-    for mark in found:
+    for mark in matches:
         words = _without_last_tokens(text[mark.end : mark.until].strip())
         if mark.name in marks.CONTINUED and turns and turns[-1]["role"] == "user":
             turns[-1]["content"] += f"\n{words}"
@@ -264,13 +264,13 @@ def _is_begun(answer: str, grammar: str) -> bool:
 
 def _with_system(turns: list[Turn], preamble: str) -> list[Turn]:
     """The turns with the system prompts that stand inside the first user's turn, or before it."""
-    found: list[Turn] = []
+    turns_read: list[Turn] = []
     if preamble:
-        found.append({"role": "system", "content": preamble})
+        turns_read.append({"role": "system", "content": preamble})
     for turn in turns:
         inner = _SYSTEM.match(turn["content"]) if turn["role"] == "user" else None
         if inner:
-            found.append({"role": "system", "content": inner[1].strip()})
+            turns_read.append({"role": "system", "content": inner[1].strip()})
             turn = {"role": "user", "content": turn["content"][inner.end() :].strip()}
-        found.append(turn)
-    return found
+        turns_read.append(turn)
+    return turns_read

@@ -147,8 +147,9 @@ async def test_two_observers_share_one_wrapper():
     assert observed(first, lambda end: None, lambda frame: None) is first
     response = ChatResponse(DECISION, "openai", first)
     assert observed_response(response, lambda end: None) is response
-    bare = response._replace(frames=Frames(SAID))
-    assert await observed_response(bare, lambda end: None).frames.read() == SAID
+    bare, heard = response._replace(frames=Frames(SAID)), []
+    assert await observed_response(bare, lambda end: None, heard.append).frames.read() == SAID
+    assert heard == [SAID]
 
 
 async def test_listeners_are_told_in_the_order_of_their_asking_and_late_ones_at_once():

@@ -212,6 +212,8 @@ async def test_a_setting_has_everything_kept():
         ({"headers": NO_STORE}, [BYPASS, BYPASS, MISS]),
         ({"headers": {"cache-control": "max-age=0"}}, [MISS, MISS, HIT]),
         ({"headers": {"cache-control": "private, No-Cache"}}, [MISS, MISS, HIT]),
+        ({"headers": {"cache-control": "private,no-cache"}}, [MISS, MISS, HIT]),
+        ({"headers": {"cache-control": "max-age = 0"}}, [MISS, MISS, HIT]),
         ({"headers": {"cache-control": "max-age=600"}}, [MISS, HIT, HIT]),
         ({"cache_control": "no-cache", "headers": NO_STORE}, [BYPASS, BYPASS, MISS]),
     ],
@@ -280,8 +282,9 @@ async def test_a_long_request_is_keyed_like_any():
 
 async def test_a_dialect_that_says_nothing_of_its_bodies_has_the_whole_of_them_keyed():
     world = World(dialect=object())
-    other = ASKED[:-1] + b',"n":1}'
-    assert await world.results(ASKED, ASKED, other, other) == [MISS, HIT, MISS, HIT]
+    other, same = ASKED[:-1] + b',"n":1}', ASKED[:-1] + b',"model":"auto","stream":false}'
+    results = await world.results(ASKED, ASKED, other, other, same)
+    assert results == [MISS, HIT, MISS, HIT, HIT]  # but for how it is delivered
 
 
 async def test_a_hit_is_the_same_decision_and_took_no_upstream():

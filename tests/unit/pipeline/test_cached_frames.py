@@ -72,7 +72,10 @@ async def test_other_wishes_get_what_was_said(wish, recorded, frames):
     replay = given(kept(recorded, frames), wish)
     assert replay.dialect == ""
     assert isinstance(replay.frames, CompleteResponse) is not wish.stream
-    chunks = [frame.chunk for frame in await frames_of(replay)]
+    frames = await frames_of(replay)
+    assert {frame.raw for frame in frames} == {b""}  # nobody's bytes: only what they say
+    assert wish.stream or frames[0].is_end
+    chunks = [frame.chunk for frame in frames]
     assert "".join(chunk.content for chunk in chunks) == "one two"
     assert "".join(chunk.reasoning for chunk in chunks) == "hm"
     assert [chunk.usage for chunk in chunks if chunk.usage][-1].completion_tokens == 2

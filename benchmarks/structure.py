@@ -1,12 +1,12 @@
-"""The structure of a package in numbers: rooms, storeys, circles, longest file and function.
+"""The structure of a package in numbers: units, levels, import cycles, longest file and function.
 
 python -m benchmarks.structure                     this one
 python -m benchmarks.structure OTHER/src/gearshift src/gearshift     before and after
 python -m benchmarks.structure --json              for programs
 
-A room is a module or package at the top of the package. A room stands one storey above the highest
-that it imports from; rooms which import each other in a circle share theirs. An import counts
-wherever it stands, within functions and under `TYPE_CHECKING` too.
+A unit is a module or package at the top of the package. A unit is one level above the highest that
+it imports from; units that import each other in a cycle share theirs. An import counts wherever it
+stands, within functions and under `TYPE_CHECKING` too.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Structure:
     Attributes:
         top_modules: Modules directly in the package, `__init__` included.
         packages: Packages directly in it.
-        storeys: Of its rooms.
-        circles: Groups of modules that import each other, each sorted.
-        room_circles: The same of rooms.
+        levels: Of its units.
+        cycles: Groups of modules that import each other, each sorted.
+        unit_cycles: The same of units.
         longest_file: Its path and lines.
         longest_function: Its name and lines.
         median_function: Lines.
@@ -42,9 +42,9 @@ class Structure:
     lines: int
     top_modules: int
     packages: int
-    storeys: int
-    circles: list[list[str]]
-    room_circles: list[list[str]]
+    levels: int
+    cycles: list[list[str]]
+    unit_cycles: list[list[str]]
     longest_file: tuple[str, int]
     longest_function: tuple[str, int]
     median_function: float
@@ -59,7 +59,7 @@ def measured(package: Path) -> Structure:
     files = {_name(path, package): path for path in sorted(package.rglob("*.py"))}
     trees = {name: ast.parse(path.read_text("utf-8")) for name, path in files.items()}
     imports = {name: _imported(tree, name, trees, package.name) for name, tree in trees.items()}
-    rooms = _rooms(imports)
+    units = _units(imports)
     lengths = {name: len(path.read_text("utf-8").splitlines()) for name, path in files.items()}
     functions = dict(_functions(trees))
     return Structure(
@@ -67,16 +67,16 @@ def measured(package: Path) -> Structure:
         lines=sum(lengths.values()),
         top_modules=sum(path.parent == package for path in files.values()),
         packages=sum((path / "__init__.py").exists() for path in package.iterdir()),
-        storeys=_storeys(rooms),
-        circles=circles(imports),
-        room_circles=circles(rooms),
+        levels=_levels(units),
+        cycles=cycles(imports),
+        unit_cycles=cycles(units),
         longest_file=max(lengths.items(), key=lambda item: item[1]),
         longest_function=max(functions.items(), key=lambda item: item[1]),
         median_function=statistics.median(functions.values()),
     )
 
 
-def circles(graph: Graph) -> list[list[str]]:
+def cycles(graph: Graph) -> list[list[str]]:
     """Groups of nodes of which each reaches every other."""
     reach = {node: _reached(node, graph) for node in graph}
     groups = {
@@ -97,13 +97,13 @@ def _reached(start: str, graph: Graph) -> set[str]:
     return seen
 
 
-def _storeys(rooms: Graph) -> int:
-    """The longest way down through the rooms, each circle taken for one room."""
-    group = {room: frozenset({room}) for room in rooms}
-    for circle in circles(rooms):
-        group.update(dict.fromkeys(circle, frozenset(circle)))
+def _levels(units: Graph) -> int:
+    """The longest way down through the units, each cycle taken as one unit."""
+    group = {unit: frozenset({unit}) for unit in units}
+    for cycle in cycles(units):
+        group.update(dict.fromkeys(cycle, frozenset(cycle)))
     below = {
-        one: {group[other] for room in one for other in rooms[room]} - {one}
+        one: {group[other] for unit in one for other in units[unit]} - {one}
         for one in group.values()
     }
     level: dict[frozenset[str], int] = {}
@@ -112,14 +112,14 @@ def _storeys(rooms: Graph) -> int:
     return max(level.values())
 
 
-def _rooms(imports: Graph) -> dict[str, set[str]]:
-    """What each room imports; the package's `__init__` and `__main__` are its doors, no rooms."""
-    rooms: dict[str, set[str]] = {}
+def _units(imports: Graph) -> dict[str, set[str]]:
+    """What each unit imports; the package's `__init__` and `__main__`, its entry points, not."""
+    units: dict[str, set[str]] = {}
     for name, others in imports.items():
-        room = name.split(".")[0]
-        if room not in ("", "__main__"):
-            rooms.setdefault(room, set()).update(other.split(".")[0] for other in others)
-    return {room: others - {room, ""} for room, others in rooms.items()}
+        unit = name.split(".")[0]
+        if unit not in ("", "__main__"):
+            units.setdefault(unit, set()).update(other.split(".")[0] for other in others)
+    return {unit: others - {unit, ""} for unit, others in units.items()}
 
 
 def _imported(tree: ast.Module, name: str, known: Iterable[str], package: str) -> set[str]:
@@ -171,9 +171,9 @@ def _table(names: list[str], found: list[Structure]) -> str:
         _row("---", ["---"] * len(names)),
         _row("modules at the top", (one.top_modules for one in found)),
         _row("packages at the top", (one.packages for one in found)),
-        _row("storeys of imports", (one.storeys for one in found)),
-        _row("circles of modules", (len(one.circles) for one in found)),
-        _row("circles of rooms", (len(one.room_circles) for one in found)),
+        _row("levels of imports", (one.levels for one in found)),
+        _row("import cycles between modules", (len(one.cycles) for one in found)),
+        _row("import cycles between units", (len(one.unit_cycles) for one in found)),
         _row("modules", (one.modules for one in found)),
         _row("lines", (one.lines for one in found)),
         _row("longest file", (f"{one.longest_file[1]} ({one.longest_file[0]})" for one in found)),

@@ -6,11 +6,12 @@ import asyncio
 import base64
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
+
+from tests.fakes.local_server import LocalServer
 
 
 @dataclass
-class Proxy:
+class Proxy(LocalServer):
     """Carries single requests, and opens tunnels for CONNECT.
 
     Attributes:
@@ -24,37 +25,14 @@ class Proxy:
     password: str = ""
     refusal: str = ""
     asked: list[str] = field(default_factory=list)
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def url(self) -> str:
         """For `HTTP_PROXY`."""
-        assert self._server is not None
         at = f"{self.password}@" if self.password else ""
-        return f"http://{at}127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"http://{at}{self.address}"
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._serve(reader, writer)
-        writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         first = head.partition(b"\r\n")[0].decode()
         self.asked.append(first)

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Any, Self
 
 from tests.fakes.dialects import WORDS, Spoken
+from tests.fakes.local_server import LocalServer
 
 _PATIENCE_SECONDS = 10.0
 _FLOOD_SECONDS = 0.001  # between two waves: a flood must not drown the tests themselves
@@ -125,7 +126,7 @@ class Asked:
 
 
 @dataclass
-class ScriptedUpstream:
+class ScriptedUpstream(LocalServer):
     """Follows `scripts[model]`, and answers soundly for every other model.
 
     Attributes:
@@ -146,44 +147,26 @@ class ScriptedUpstream:
     seen: dict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
     connections: int = 0
     _documents: dict[str, Any] = field(default_factory=dict)
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __aenter__(self) -> Self:
         self._documents = self.spoken.documents(self.models)
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return await super().__aenter__()
 
     @property
     def url(self) -> str:
         """The base URL for the settings."""
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}{self.spoken.base_path}"
+        return f"http://{self.address}{self.spoken.base_path}"
 
     def settings(self, name: str) -> dict[str, Any]:
         """Its entry below `upstreams:`."""
         provider, models = self.spoken.provider, [*self.models]
         return {"name": name, "provider": provider, "base_url": self.url, "models": models}
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            number = self.connections
-            while await self._serve(reader, writer, number):
-                pass
-        writer.close()
+        number = self.connections
+        while await self._serve(reader, writer, number):
+            pass
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int

@@ -6,9 +6,10 @@ import asyncio
 import json
 import re
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
+
+from tests.fakes.local_server import LocalServer
 
 WORDS = ("one", " two", " three")
 
@@ -52,7 +53,7 @@ class Received:
 
 
 @dataclass
-class FaultUpstream:
+class FaultUpstream(LocalServer):
     """Speaks OpenAI below `/v1` and Ollama below `/api`; `fault` says how it fails.
 
     Attributes:
@@ -77,40 +78,17 @@ class FaultUpstream:
     pause_seconds: float = 0.0
     open_answers: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
-    _server: asyncio.Server | None = None
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self.tls)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"http://{self.address}"
 
     @property
     def asked(self) -> list[Received]:
         """The requests for an answer."""
         return [r for r in self.received if r.method == "POST" and r.path != "/api/show"]
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._serve(reader, writer)
-        writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.split("\r\n")
         method, target, _ = first.split(" ")

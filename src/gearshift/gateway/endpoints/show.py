@@ -50,10 +50,10 @@ def _known(
         return served.info or ModelInfo(served.name)
     infos = [
         candidate
-        for tier, candidates in context.llm.health.topology.tiers.items()
+        for tier, targets in context.llm.health.topology.tiers.items()
         if served.name == tier
         or (served.kind == "auto" and (allowed_tiers is None or tier in allowed_tiers))
-        for candidate in candidates
+        for candidate in targets
     ]
     able = [candidate.capabilities for candidate in infos]
     listed = [each for each in able if each is not None]

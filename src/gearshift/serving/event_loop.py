@@ -23,8 +23,13 @@ _THREADS: Final = 2
 # By default glibc gives each thread megabytes of its own, which it keeps when the thread is idle.
 # Threads that take turns at the interpreter's lock can share: one for the main thread, one for all
 # others.
-_ARENA_MAX: Final = -8  # M_ARENA_MAX of malloc.h
-_ARENAS: Final = 2
+_ARENAS: Final = (-8, 2)  # M_ARENA_MAX of malloc.h
+# Once a large block has been freed, glibc takes blocks up to its size from where the small ones
+# are, and holes as large as the longest bodies stay between those. With a size of its own, even
+# glibc's first one, it keeps to that: such blocks have pages of their own, which go back at once.
+_MMAP_THRESHOLD: Final = (-3, 128 * 1024)  # M_MMAP_THRESHOLD
+# That would end its adapting of this one too, and every other request would move the heap's end.
+_TRIM_THRESHOLD: Final = (-1, 2 * 1024 * 1024)  # M_TRIM_THRESHOLD
 # What bursts have freed lies between what is still used, where glibc would keep it for good: some
 # megabytes. Giving it back takes milliseconds.
 _TRIM_SECONDS: Final = 60.0
@@ -32,7 +37,8 @@ _TRIM_SECONDS: Final = 60.0
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end on the quickest loop there is, in a process that is its own."""
-    _of_the_c_library("mallopt", _ARENA_MAX, _ARENAS)
+    for limit in (_ARENAS, _MMAP_THRESHOLD, _TRIM_THRESHOLD):
+        _of_the_c_library("mallopt", *limit)
     has_ended = threading.Event()
     threading.Thread(target=_keep_small, args=(has_ended,), name="memory", daemon=True).start()
     try:

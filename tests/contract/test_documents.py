@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCE: Final = ROOT / "src" / "gearshift"
 DOCUMENTS: Final = {
     file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
-    for file in sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("*.md")])
+    for file in sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")])
     if file.name != "CHANGELOG.md"  # what it names may have gone since
 }
 FOLDERS: Final = ("src", "tests", "benchmarks", "examples", "simulations", "endurance", "mutation")

@@ -19,6 +19,7 @@ from gearshift.errors import ConfigError, GearshiftError, MissingExtraError, Pro
 COMMANDS: Final = {
     "serve": ("gearshift.cli.serve:command", "Run the gateway."),
     "score": ("gearshift.cli.score:command", "Score a text and show which tier it goes to."),
+    "launch": ("gearshift.cli.launch:command", "Start a client that uses the gateway."),
     "ask": ("gearshift.cli.ask:command", "Route one prompt and print the answer."),
     "doctor": ("gearshift.cli.doctor:command", "Check everything that a request needs."),
     "pull": ("gearshift.cli.pull:command", "Download the models that the tiers need."),

@@ -11,7 +11,7 @@ import click
 from gearshift.cli.options import config_file, config_option, load_with_sources
 from gearshift.serving.event_loop import run
 from gearshift.serving.file_watch import ConfigWatch
-from gearshift.serving.listeners import Addresses
+from gearshift.serving.listeners import DEFAULT_HOST, DEFAULT_PORT, Addresses
 from gearshift.serving.logs import configure_logs, notice
 from gearshift.serving.serve import serve
 
@@ -19,8 +19,10 @@ _PORT: Final = click.IntRange(0, 65535)
 
 
 @click.command(name="serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=_PORT, default=11435, show_default=True, help="Port of the gateway.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=_PORT, default=DEFAULT_PORT, show_default=True, help="Port of the gateway."
+)
 @click.option(
     "--admin-port", type=_PORT, default=11436, show_default=True, help="Port of the dashboard."
 )

@@ -21,7 +21,7 @@ _USER_FILE_NAMES: Final = (FILE_NAME, "config.yaml")
 DEFAULT: Final = "default"
 
 # Ours but no setting, and what Kubernetes sets for a service that is called `gearshift`.
-_NO_SETTING: Final = re.compile(r"GEARSHIFT_(CONFIG$|TEST_|INTERNAL_|PORT(_|$)|SERVICE_)")
+_NO_SETTING: Final = re.compile(r"GEARSHIFT_(CONFIG$|API_KEY$|TEST_|INTERNAL_|PORT(_|$)|SERVICE_)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gearshift.errors import GearshiftError
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 11435
+"""Of the data plane: one above Ollama's."""
 
 
 class Addresses(NamedTuple):

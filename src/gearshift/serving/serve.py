@@ -12,7 +12,13 @@ from typing import Final
 from gearshift.config.loading import LoadedSettings, Settings, unavailable, weak_keys
 from gearshift.serving.event_loop import settled
 from gearshift.serving.file_watch import ConfigWatch
-from gearshift.serving.listeners import Addresses, is_loopback, listen
+from gearshift.serving.listeners import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    Addresses,
+    is_loopback,
+    listen,
+)
 from gearshift.serving.logs import notice
 from gearshift.serving.planes import running_planes
 from gearshift.serving.reload import Reloader
@@ -27,8 +33,8 @@ _NO_FILE: Final = ConfigWatch(lambda: None)
 async def serve(
     settings: Settings | LoadedSettings | None = None,
     *,
-    host: str = "127.0.0.1",
-    port: int = 11435,
+    host: str = DEFAULT_HOST,
+    port: int = DEFAULT_PORT,
     admin_port: int = 11436,
     workers: int = 1,
     demo: bool = False,

@@ -22,6 +22,7 @@ _ERRORS = {
     "echoes_key": (401, "wrong key: {key}"),
     "echoes_request": (401, "wrong: {request.headers} {request.query}"),
     "rejected": (400, "temperature is too hot"),
+    "mistaken": (500, 'option "stop" must be of type array'),
     "incapable": (400, '"{model}" does not support tools'),
     "error_with_200": (200, "it broke"),
 }

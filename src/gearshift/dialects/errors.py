@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -37,6 +38,8 @@ _INCAPABLE: Final = (
     "requires --enable-auto-tool-choice",
     "requires --jinja",
 )
+# What Ollama calls an error of its own: a setting of the wrong type, a format that is none.
+_MISTAKE: Final = re.compile(r'option "[^"]*" must be |invalid format: ')
 # Where an error may be about a model that is not there, or about the path.
 _ABOUT_THE_MODEL: Final = frozenset({400, 403, 404, 410, 422})
 # What was asked, not who asks, is refused under a status that says otherwise.
@@ -69,7 +72,7 @@ def fault_of(status: int, body: bytes) -> tuple[FailureKind, str]:
     >>> fault_of(404, b'{"error":"model \'x\' not found"}')
     (<FailureKind.MISSING_MODEL: 'missing_model'>, "model 'x' not found")
     """
-    decoded = _decoded(body)
+    decoded = _innermost(_decoded(body))
     message = error_text(decoded) if decoded is not None else _one_line(body)
     labels = _labels(decoded)
     evidence = f"{message} {labels}".lower()
@@ -95,6 +98,8 @@ def _fault(status: int, evidence: str, subject: Subject) -> FailureKind:
             return FailureKind.LOADING if "loading" in evidence else FailureKind.BUSY
     if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):
         return FailureKind.INCAPABLE
+    if status == 500 and _MISTAKE.match(evidence):
+        return FailureKind.REJECTED
     # A wrong base URL is the operator's mistake, not the client's.
     is_of_the_path = status == 404 and subject is not Subject.REQUEST
     return (
@@ -113,11 +118,22 @@ def _access_fault(status: int, evidence: str) -> FailureKind:
 
 def error_text(decoded: Json) -> str:
     """The message of a decoded error in any engine's shape, in one bounded line."""
+    decoded = _innermost(decoded)
     error = decoded.get("error", decoded) if isinstance(decoded, dict) else decoded
     if isinstance(error, dict):
         error = next((error[k] for k in ("message", "detail", "error") if error.get(k)), error)
     text = error if isinstance(error, str) else repr(error)
     return _one_line(text[: 2 * MAX_MESSAGE_CHARACTERS].encode(errors="replace"))
+
+
+def _innermost(decoded: Json) -> Json:
+    """The error of the engine within an error of a server around it, which quotes it as JSON."""
+    error = decoded.get("error", decoded) if isinstance(decoded, dict) else decoded
+    text = error.get("message") if isinstance(error, dict) else error
+    if not isinstance(text, str) or not text.startswith("{"):
+        return decoded
+    quoted = _decoded(text.encode(errors="replace"))
+    return _innermost(quoted) if isinstance(quoted, dict) and "error" in quoted else decoded
 
 
 def error_of_frame(decoded: JsonObject) -> str | None:

@@ -15,6 +15,12 @@ from gearshift.errors import (
 )
 
 
+def quoted(message: str, kind: str) -> bytes:
+    """An engine's error as Ollama tells it: as JSON within the text of its own."""
+    error = {"error": {"code": 0, "message": message, "type": kind}}
+    return orjson.dumps({"error": orjson.dumps(error).decode()})
+
+
 @pytest.mark.parametrize(
     ("status", "body", "fault"),
     [
@@ -58,6 +64,12 @@ from gearshift.errors import (
             FailureKind.INCAPABLE,
         ),
         (500, b'{"error":{"message":"System role not supported"}}', FailureKind.INCAPABLE),
+        (500, b'{"error":"option \\"stop\\" must be of type array"}', FailureKind.REJECTED),
+        (500, b'{"error":"invalid format: \\"7\\"; expected \\"json\\" or"}', FailureKind.REJECTED),
+        (500, b'{"error":"cannot load: option \\"x\\" must be there"}', FailureKind.FAILED),
+        (400, quoted("too long", "exceed_context_size_error"), FailureKind.INCAPABLE),
+        (500, quoted("it broke", "server_error"), FailureKind.FAILED),
+        (501, b'{"error":"This server does not support embeddings."}', FailureKind.INCAPABLE),
         (503, b'{"error":{"code":503,"message":"Loading model"}}', FailureKind.LOADING),
         (503, b'{"error":"server busy, please try again."}', FailureKind.BUSY),
         (429, b"", FailureKind.BUSY),
@@ -113,6 +125,11 @@ def test_what_a_response_means(status, body, fault):
         ({"detail": "fastapi"}, "fastapi"),
         ({"error": "two\n lines\x00"}, "two lines"),
         ({"error": {"code": 7}}, "{'code': 7}"),
+        ({"error": '{"error": {"code": 400, "message": "quoted"}}'}, "quoted"),
+        ({"error": {"message": '{"error": "quoted"}'}}, "quoted"),
+        ({"error": {"message": '{"error": "half'}}, '{"error": "half'),
+        ({"error": '{"name": "f"} is no tool'}, '{"name": "f"} is no tool'),
+        ({"error": '{"name": "f"}'}, '{"name": "f"}'),
         ("text", "text"),
         ({"error": "x" * 999}, "x" * 299 + "…"),
     ],

@@ -40,6 +40,11 @@ _INCAPABLE: Final = (
 )
 # What Ollama calls an error of its own: a setting of the wrong type, a format that is none.
 _MISTAKE: Final = re.compile(r'option "[^"]*" must be |invalid format: ')
+# Ollama's words for an engine that is gone; what follows may be of an earlier request.
+_CRASH: Final = re.compile(
+    r"an error was encountered while running the model|(?:.* )?runner has unexpectedly stopped"
+    r"|\S+(?: \S+)? process (?:has terminated|no longer running)"
+)
 # Where an error may be about a model that is not there, or about the path.
 _ABOUT_THE_MODEL: Final = frozenset({400, 403, 404, 410, 422})
 # What was asked, not who asks, is refused under a status that says otherwise.
@@ -96,6 +101,8 @@ def _fault(status: int, evidence: str, subject: Subject) -> FailureKind:
             return FailureKind.BUSY
         case 503:
             return FailureKind.LOADING if "loading" in evidence else FailureKind.BUSY
+    if status == 500 and _CRASH.match(evidence):
+        return FailureKind.FAILED
     if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):
         return FailureKind.INCAPABLE
     if status == 500 and _MISTAKE.match(evidence):

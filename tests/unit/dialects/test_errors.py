@@ -21,6 +21,12 @@ def quoted(message: str, kind: str) -> bytes:
     return orjson.dumps({"error": orjson.dumps(error).decode()})
 
 
+def crashed(words: str) -> bytes:
+    """Ollama quotes the last errors of an engine that is gone, which may be of other requests."""
+    quoted = "error: task id = 18, error: request (9 tokens) exceeds the available context size"
+    return orjson.dumps({"error": f"{words}: {quoted}"})
+
+
 @pytest.mark.parametrize(
     ("status", "body", "fault"),
     [
@@ -69,6 +75,10 @@ def quoted(message: str, kind: str) -> bytes:
         (500, b'{"error":"cannot load: option \\"x\\" must be there"}', FailureKind.FAILED),
         (400, quoted("too long", "exceed_context_size_error"), FailureKind.INCAPABLE),
         (500, quoted("it broke", "server_error"), FailureKind.FAILED),
+        (500, crashed("an error was encountered while running the model"), FailureKind.FAILED),
+        (500, crashed("model runner has unexpectedly stopped, check logs"), FailureKind.FAILED),
+        (500, crashed("llama-server process has terminated: exit 1"), FailureKind.FAILED),
+        (500, crashed("llama runner process no longer running: 2"), FailureKind.FAILED),
         (501, b'{"error":"This server does not support embeddings."}', FailureKind.INCAPABLE),
         (503, b'{"error":{"code":503,"message":"Loading model"}}', FailureKind.LOADING),
         (503, b'{"error":"server busy, please try again."}', FailureKind.BUSY),

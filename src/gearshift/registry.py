@@ -30,18 +30,21 @@ CLIENT_DIALECTS: Final = {
 UPSTREAM_DIALECTS: Final = {
     "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
     "ollama": "gearshift.dialects.ollama.dialect:OllamaDialect",
+    "anthropic": "gearshift.dialects.anthropic.dialect:AnthropicDialect",
 }
 """In which upstreams are asked; bytes pass through between two of the same name."""
 
 PROVIDERS: Final = {
     "ollama": "gearshift.providers.ollama:OllamaProvider",
     "openai": "gearshift.providers.openai_compatible:OpenAICompatibleProvider",
+    "anthropic": "gearshift.providers.anthropic:AnthropicProvider",
     "embedded": "gearshift.providers.embedded:EmbeddedProvider",
 }
 
 PROVIDER_SETTINGS: Final = {
     "ollama": "gearshift.providers.ollama_settings:OllamaSettings",
     "openai": "gearshift.providers.openai_settings:OpenAISettings",
+    "anthropic": "gearshift.providers.anthropic_settings:AnthropicSettings",
     "embedded": "gearshift.providers.embedded_settings:EmbeddedSettings",
 }
 """The `settings` of our providers, which a command that asks no upstream reads without them."""

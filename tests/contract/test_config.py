@@ -57,7 +57,12 @@ def test_the_commented_examples_are_valid(tmp_path):
     file.write_text(re.sub(r"(?m)^( *)#  (?=- |  )", r"\1  ", text), encoding="utf-8")
     settings = load_settings(str(file), environ={}).settings
     assert [tier.name for tier in settings.tiered_routing.tiers] == ["simple", "complex", "expert"]
-    assert [upstream.name for upstream in settings.upstreams] == ["local", "cloud", "here"]
+    assert [upstream.name for upstream in settings.upstreams] == [
+        "local",
+        "cloud",
+        "claude",
+        "here",
+    ]
     assert [key.name for key in settings.auth.api_keys] == ["app"]
 
 

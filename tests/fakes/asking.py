@@ -10,14 +10,19 @@ from gearshift.dialects.base import ClientDialect, UpstreamDialect
 from gearshift.types import ChatRequest, Operation
 
 USER = {"role": "user", "content": "hi"}
+_REQUIRED: dict[str, dict[str, Any]] = {"anthropic": {"max_tokens": 9}}
 
 
 def parsed_by(
     dialect: ClientDialect, operation: Operation = Operation.CHAT, **body: Any
 ) -> ChatRequest:
-    """The request of a body; a chat of one turn unless it has other messages."""
-    if operation is Operation.CHAT:
-        body = {"messages": [USER], **body}
+    """The request of a body; a chat of one turn unless it has other messages.
+
+    What its dialect requires is there, too.
+    """
+    required = _REQUIRED.get(dialect.name, {})
+    if operation is Operation.CHAT or required:
+        body = {"messages": [USER], **required, **body}
     return dialect.parse(operation, orjson.dumps(body))
 
 

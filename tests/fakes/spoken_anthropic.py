@@ -26,7 +26,8 @@ class SpokenAnthropic:
 
     def documents(self, models: Sequence[str]) -> dict[str, Any]:
         listed = [{"type": "model", "id": model, "display_name": model} for model in models]
-        return {"/v1/models": {"data": listed, "has_more": False}}
+        page = {"data": listed, "has_more": False}
+        return {"/v1/models": page, "/v1/models?limit=1000": page}
 
     def whole(self, model: str, text: str = TEXT) -> bytes:
         said = {"content": [{"type": "text", "text": text}], "stop_reason": "end_turn"}

@@ -22,6 +22,9 @@ from gearshift.errors import (
 from gearshift.types import Json, JsonObject
 
 MAX_MESSAGE_CHARACTERS: Final = 300
+OVERLOADED: Final = 529
+"""What Anthropic, and some who stand before other servers, answer where all are busy."""
+
 _MAX_ERROR_BODY_BYTES: Final = 256 * 1024
 
 _INCAPABLE: Final = (
@@ -97,7 +100,7 @@ def _fault(status: int, evidence: str, subject: Subject) -> FailureKind:
             return _access_fault(status, evidence)
         case 408:
             return FailureKind.TIMEOUT
-        case 429:
+        case 429 | 529:
             return FailureKind.BUSY
         case 503:
             return FailureKind.LOADING if "loading" in evidence else FailureKind.BUSY

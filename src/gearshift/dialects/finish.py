@@ -16,7 +16,10 @@ FAILED: Final = "error"  # an end, but of no answer
 _STOP: Final = (
     "eos eos_token end_turn stop_sequence stop_token finish finished done complete end load unload"
 )
-_LENGTH: Final = "max_tokens max_output_tokens max_new_tokens max_length model_length token_limit"
+_LENGTH: Final = (
+    "max_tokens max_output_tokens max_new_tokens max_length model_length token_limit"
+    " model_context_window_exceeded"
+)
 _TOOLS: Final = "tool_call tool_use function_call"
 _FILTER: Final = "safety recitation blocklist prohibited_content refusal"
 _MEANINGS: Final = {

@@ -19,7 +19,8 @@ _ID_LENGTH: Final = 9
 _ID_COMPLAINT: Final = re.compile(
     r"tool[ _]?call[ _]?ids?\b.{0,200}\b(?:length|alphanumeric)|duplicate tool[ _]?call"
 )
-_ID: Final = re.compile(rf"[0-9A-Za-z]{{{_ID_LENGTH}}}")
+STRICTEST_ID: Final = re.compile(rf"[0-9A-Za-z]{{{_ID_LENGTH}}}")
+"""Mistral's, which all others take."""
 
 
 def call_id(*names: object) -> str:
@@ -39,9 +40,9 @@ def call_id(*names: object) -> str:
     return "".join(letters)
 
 
-def accepted_id(given: str) -> str:
-    """`given` if every server takes it; otherwise an id made of it, always the same one."""
-    return given if _ID.fullmatch(given) else call_id(given)
+def accepted_id(given: str, form: re.Pattern[str] = STRICTEST_ID) -> str:
+    """`given` if it has the form; otherwise an id made of it that every server takes."""
+    return given if form.fullmatch(given) else call_id(given)
 
 
 class OpenCalls:
@@ -65,31 +66,40 @@ class OpenCalls:
         return (calls.pop(0) if len(calls) > 1 else calls[0]) if calls else None
 
 
-def with_accepted_ids(messages: Sequence[Message]) -> list[Message]:
-    """A conversation whose calls and results have ids that every server takes, each but once."""
+def with_accepted_ids(
+    messages: Sequence[Message], form: re.Pattern[str] = STRICTEST_ID
+) -> list[Message]:
+    """A conversation whose calls and results have ids that a server takes, each but once.
+
+    Args:
+        messages: The conversation.
+        form: Of the ids that the server takes.
+    """
     taken: set[str] = set()
     open_calls = OpenCalls()
-    return [_with_accepted_ids(message, taken, open_calls) for message in messages]
+    return [_with_accepted_ids(message, taken, open_calls, form) for message in messages]
 
 
-def _with_accepted_ids(message: Message, taken: set[str], open_calls: OpenCalls) -> Message:
+def _with_accepted_ids(
+    message: Message, taken: set[str], open_calls: OpenCalls, form: re.Pattern[str]
+) -> Message:
     written = dict(message)
     if calls := message.get("tool_calls"):
         given = [call.get("id") or "" for call in calls]
-        ids = [_free_id(given_id, taken) for given_id in given]
+        ids = [_free_id(given_id, taken, form) for given_id in given]
         open_calls.begin(list(zip(given, ids, strict=True)))
         written["tool_calls"] = [
             {**call, "id": its_id} for call, its_id in zip(calls, ids, strict=True)
         ]
     if message.get("role") == "tool":
         answered = message.get("tool_call_id") or ""
-        if its_id := open_calls.answered(answered) or (answered and accepted_id(answered)):
+        if its_id := open_calls.answered(answered) or (answered and accepted_id(answered, form)):
             written["tool_call_id"] = its_id
     return written
 
 
-def _free_id(given: str, taken: set[str]) -> str:
-    candidate, tries = accepted_id(given), 0
+def _free_id(given: str, taken: set[str], form: re.Pattern[str]) -> str:
+    candidate, tries = accepted_id(given, form), 0
     while candidate in taken:
         tries += 1
         candidate = call_id(given, tries)

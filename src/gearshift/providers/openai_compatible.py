@@ -12,6 +12,7 @@ from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.openai_models import described, kind_of, read_models
 from gearshift.providers.openai_settings import OpenAISettings
 from gearshift.providers.probing import asked, trouble_at
+from gearshift.providers.settings import UpstreamSettings
 from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
 
 # Servers whose `/health` is known to cost nothing, by what they call themselves. Not among them:
@@ -36,7 +37,7 @@ class OpenAICompatibleProvider(HttpProvider):
 
     name = "openai"
     dialect = "openai"
-    settings = OpenAISettings
+    settings: type[UpstreamSettings] = OpenAISettings
     models_path = "/models"
     """Where it lists its models, below the base URL."""
 
@@ -104,7 +105,7 @@ class OpenAICompatibleProvider(HttpProvider):
 
     async def _asked(self) -> UpstreamState:
         try:
-            status, body = await asked(self._client, self.models_path)
+            status, body = await self._list()
         except UpstreamError as error:
             return UpstreamState(is_reachable=False, detail=error.message)
         self._learn(status, body)
@@ -118,6 +119,14 @@ class OpenAICompatibleProvider(HttpProvider):
         seconds = longest if self._config.models else len(body) / _LIST_BYTES_PER_SECOND
         self._known_until = time.monotonic() + min(max(seconds, shortest), longest)
         return state
+
+    async def _list(self) -> tuple[int, bytes]:
+        """Status and body of the answer to the question for models.
+
+        Raises:
+            UpstreamError: There was none in time.
+        """
+        return await asked(self._client, self.models_path)
 
     def _learn(self, status: int, body: bytes) -> None:
         """Keep the list, if this is one, and what follows from whose it is."""

@@ -45,6 +45,7 @@ def _info(name: str, entry: JsonObject) -> ModelInfo:
         # What the server was started with, where it says so, counts before what was trained.
         context_length=positive(meta.get("n_ctx"))
         or positive(entry.get("max_model_len"))
+        or positive(entry.get("max_input_tokens"))
         or positive(meta.get("n_ctx_train")),
         is_resident=True,
         details=entry,

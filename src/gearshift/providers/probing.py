@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 from gearshift.errors import FailureKind, UpstreamError
@@ -14,15 +15,22 @@ PROBE_SECONDS: Final = 5.0
 _TROUBLED: Final = frozenset({500, 502, 503, 504})
 
 
-async def asked(client: HttpClient, path: str) -> tuple[int, bytes]:
+async def asked(
+    client: HttpClient, path: str, headers: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
     """Status and body of a GET below the base URL.
+
+    Args:
+        client: Of the upstream.
+        path: Below its base URL.
+        headers: Beside the upstream's own.
 
     Raises:
         UpstreamError: There was no answer in time.
     """
     try:
         async with asyncio.timeout(PROBE_SECONDS):
-            return await _read(await client.request("GET", path))
+            return await _read(await client.request("GET", path, headers=headers))
     except TimeoutError as error:
         raise _silent(path) from error
 

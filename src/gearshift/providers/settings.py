@@ -32,8 +32,6 @@ from gearshift.providers.fields import (
 )
 from gearshift.tiered_routing.tier_config import ModelName
 
-_NOT_YET = ("anthropic",)
-
 
 class HealthSettings(SettingsBlock):
     """How an upstream's health is looked at.
@@ -98,10 +96,6 @@ class UpstreamSettings(SettingsBlock):
         if not _is_known(provider):
             names = registry.named("providers")
             choices = f"one of: {', '.join(names)}"
-            if provider in _NOT_YET:
-                raise setting_error(
-                    "", f"{provider!r} is not available yet in this version", choices
-                )
             guess = nearest(provider, names)
             raise setting_error(
                 "", f"no provider {provider!r}", f"did you mean {guess!r}?" if guess else choices

@@ -194,7 +194,7 @@ def test_every_problem_is_reported_with_its_place(home):
     ("document", "line"),
     [
         (upstream(provider="olama"), "no provider 'olama' [line 1] (did you mean 'ollama'?)"),
-        (upstream(provider="anthropic"), "'anthropic' is not available yet in this version"),
+        (upstream(provider="anthropic", max_tokens=0), "upstreams.0.max_tokens: "),
         (upstream(provider="openai"), "upstreams.0.base_url: is required for 'openai'"),
         (upstream(provider="openai", base_url=""), "upstreams.0.base_url: is required"),
         (upstream(base_url="ftp://h"), "upstreams.0.base_url: 'ftp://h' is not a URL"),

@@ -8,16 +8,22 @@ from typing import Final
 import orjson
 
 from gearshift.dialects import errors as faults
+from gearshift.dialects.anthropic import answer as anthropic_answer
+from gearshift.dialects.anthropic import framing as anthropic_framing
 from gearshift.dialects.anthropic import request as anthropic_request
+from gearshift.dialects.anthropic import upstream_request
 from gearshift.dialects.anthropic import writing as anthropic_writing
+from gearshift.dialects.anthropic.answer import AnthropicReader
 from gearshift.dialects.anthropic.api import API
 from gearshift.dialects.anthropic.writing import AnthropicWriter
-from gearshift.dialects.base import unknown_time
-from gearshift.dialects.errors import ErrorReply
-from gearshift.errors import GearshiftError
-from gearshift.types import ChatRequest, Chunk, JsonObject, Operation
+from gearshift.dialects.base import NOTHING, unknown_time
+from gearshift.dialects.errors import OVERLOADED, ErrorReply
+from gearshift.dialects.splice import splice_model
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
+from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
 
-OVERLOADED: Final = 529
+_BUSY: Final = ("overloaded", "rate limit")
+_FORMAT: Final = ("output_config", "output_format")
 _TYPES: Final = {
     401: "authentication_error",
     403: "permission_error",
@@ -30,7 +36,7 @@ _TYPES: Final = {
 
 
 class AnthropicDialect:
-    """What Anthropic's SDKs and Claude Code speak.
+    """What Anthropic's SDKs and Claude Code speak, and Anthropic's API and its like answer in.
 
     >>> AnthropicDialect().parse(Operation.CHAT, b'{"messages":[]}')
     Traceback (most recent call last):
@@ -41,6 +47,7 @@ class AnthropicDialect:
     api = API
     content_type = "application/json"
     stream_content_type = "text/event-stream"
+    end_mark = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
         """The client's body as a request; Anthropic has one operation, a chat."""
@@ -84,6 +91,50 @@ class AnthropicDialect:
         """An event that the SDK raises as `APIStatusError`; no `message_stop` follows."""
         data = orjson.dumps(_error_body(faults.reply_to(error)))
         return b"event: error\ndata: " + data + b"\n\n"
+
+    def path(self, request: ChatRequest) -> str:
+        """The path below a base URL without `/v1`, as Anthropic's own clients have it."""
+        return "/v1/messages"
+
+    def upstream_body(
+        self, request: ChatRequest, model: str, left_out: frozenset[str] = NOTHING
+    ) -> bytes:
+        """The client's own bytes but for `model`, or the request in Anthropic's words."""
+        if request.dialect == self.name and request.raw:
+            return splice_model(request.raw, model)
+        return upstream_request.write(request, model, left_out)
+
+    def refused(self, request: ChatRequest, error: UpstreamError) -> frozenset[str]:
+        """What the upstream does not take of a translated request."""
+        return NOTHING if request.dialect == self.name else upstream_request.refused(request, error)
+
+    def decode_response(self, raw: bytes) -> Frame:
+        """A whole response body as one frame."""
+        return anthropic_answer.decode_response(raw)
+
+    def stream_reader(self) -> AnthropicReader:
+        """A reader for one stream."""
+        return AnthropicReader()
+
+    def fault_of(self, status: int, body: bytes) -> tuple[FailureKind, str]:
+        """What a non-2xx response means, and the upstream's message in one line."""
+        fault, message = faults.fault_of(status, body)
+        words = message.lower()
+        if status >= 500 and any(sign in words for sign in _BUSY):
+            return FailureKind.BUSY, message
+        if status == 400 and "credit balance" in words:
+            return FailureKind.AUTHENTICATION, message
+        if status == 400 and any(sign in words for sign in _FORMAT) and "permitted" in words:
+            return FailureKind.INCAPABLE, message  # a model that knows no format
+        return fault, message
+
+    def framed(self, frame: Frame) -> bytes:
+        """The bytes of a frame as an event with its name, without which clients skip it."""
+        return anthropic_framing.framed(frame.raw)
+
+    def rewrite_model(self, frame: Frame, model: str) -> bytes:
+        """The frame's bytes with `model` as the name of the model that answered."""
+        return anthropic_framing.with_model(frame, model)
 
 
 def _own_body(error: GearshiftError) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gearshift.dialects.anthropic.messages import from_anthropic
+from gearshift.dialects.anthropic.thinking import effort_of
 from gearshift.dialects.anthropic.tools import choice_from_anthropic, tools_from_anthropic
 from gearshift.dialects.body import (
     FLAG,
@@ -41,9 +42,6 @@ _RULES: Final[dict[str, Rule]] = {
     "mcp_servers": OBJECTS,
 }
 _SAME_NAME: Final = ("max_tokens", "temperature", "top_p", "top_k")
-# Tokens to think with, as levels of effort: between the budgets that Anthropic's own clients use.
-_LOW_BUDGET: Final = 4_096
-_MEDIUM_BUDGET: Final = 16_384
 
 
 def parse(raw: bytes, *, is_counted: bool = False) -> ChatRequest:
@@ -60,7 +58,7 @@ def parse(raw: bytes, *, is_counted: bool = False) -> ChatRequest:
     check_fields(body, _RULES)
     if not is_counted:
         _check_limit(body)
-    messages = [*_system(body.get("system")), *from_anthropic(body.get("messages"))]
+    messages = conversation(body)
     return ChatRequest(
         dialect="anthropic",
         operation=Operation.CHAT,
@@ -72,6 +70,15 @@ def parse(raw: bytes, *, is_counted: bool = False) -> ChatRequest:
         raw=raw,
         needs=_needs(body, messages),
     )
+
+
+def conversation(body: JsonObject) -> list[Message]:
+    """The system prompt and the turns of a body, in OpenAI's shape.
+
+    Raises:
+        RequestError: 400 naming the field.
+    """
+    return [*_system(body.get("system")), *from_anthropic(body.get("messages"))]
 
 
 def _check_limit(body: JsonObject) -> None:
@@ -107,7 +114,7 @@ def _options(body: JsonObject) -> JsonObject:
     config = body.get("output_config") or {}
     if wanted := _response_format(config.get("format") or body.get("output_format")):
         options["response_format"] = wanted
-    return options | _effort(body.get("thinking") or {}, config.get("effort"))
+    return options | effort_of(body.get("thinking") or {}, config.get("effort"))
 
 
 def _response_format(given: Json) -> JsonObject | None:
@@ -115,20 +122,6 @@ def _response_format(given: Json) -> JsonObject | None:
     if not isinstance(schema, dict):
         return None
     return {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-
-
-def _effort(thinking: JsonObject, effort: Json) -> JsonObject:
-    """How much a model is to think: a wish, which a model that cannot think may pass over."""
-    if thinking.get("type") == "disabled":
-        return {"chat_template_kwargs": {"enable_thinking": False}}
-    if isinstance(effort, str) and effort:
-        return {"reasoning_effort": effort}
-    budget = thinking.get("budget_tokens")
-    if thinking.get("type") != "enabled" or not isinstance(budget, int | float):
-        return {}
-    if budget < _LOW_BUDGET:
-        return {"reasoning_effort": "low"}
-    return {"reasoning_effort": "medium" if budget < _MEDIUM_BUDGET else "high"}
 
 
 def _needs(body: JsonObject, messages: list[Message]) -> frozenset[Capability]:

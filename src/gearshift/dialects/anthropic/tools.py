@@ -1,4 +1,4 @@
-"""Anthropic's tools and the choice among them, in OpenAI's words."""
+"""Tools and the choice among them, in Anthropic's words and in OpenAI's."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from gearshift.dialects.body import TEXT, check_fields, refuse
+from gearshift.dialects.tool_fields import functions_only
 from gearshift.types import Json, JsonObject
 
 _OWN: Final = (None, "custom")
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
+_ANTHROPICS: Final = {theirs: ours for ours, theirs in _CHOICES.items()}
 
 
 def tools_from_anthropic(
@@ -67,3 +69,36 @@ def choice_from_anthropic(choice: Json) -> JsonObject:
     if choice.get("disable_parallel_tool_use") is True:
         options["parallel_tool_calls"] = False
     return options
+
+
+def tools_to_anthropic(tools: Sequence[JsonObject]) -> list[JsonObject]:
+    """OpenAI's functions as Anthropic has them.
+
+    Raises:
+        UntranslatableError: For a tool that only its vendor's servers can run.
+    """
+    return [_written(tool.get("function")) for tool in functions_only(tools, "Anthropic")]
+
+
+def _written(function: Json) -> JsonObject:
+    function = function if isinstance(function, dict) else {}
+    schema = function.get("parameters")
+    schema = schema if isinstance(schema, dict) else {}
+    tool: JsonObject = {"name": function.get("name")}
+    if function.get("description"):
+        tool["description"] = function["description"]
+    tool["input_schema"] = schema if schema.get("type") else {"type": "object", **schema}
+    return {**tool, "strict": True} if function.get("strict") is True else tool
+
+
+def choice_to_anthropic(choice: Json, parallel: Json) -> JsonObject:
+    """The choice among tools; nothing where a request does not say, or says what nobody knows."""
+    function = choice.get("function") if isinstance(choice, dict) else None
+    written: JsonObject = {}
+    if isinstance(function, dict) and isinstance(function.get("name"), str):
+        written = {"type": "tool", "name": function["name"]}
+    elif isinstance(choice, str) and choice in _ANTHROPICS:
+        written = {"type": _ANTHROPICS[choice]}
+    if parallel is False and written.get("type") != "none":
+        return {"type": "auto", **written, "disable_parallel_tool_use": True}
+    return written

@@ -137,8 +137,10 @@ class OpenAIDialect:
 def _own_body(error: GearshiftError) -> bytes:
     """The upstream's words about a client's mistake, unchanged if they are OpenAI's already."""
     body = faults.rejection(error)
-    words = body.decoded.get("error") if body else None
-    return body.body if body and words and isinstance(words, dict) else b""
+    if body is None or body.decoded.get("type") == "error":  # Anthropic's
+        return b""
+    words = body.decoded.get("error")
+    return body.body if words and isinstance(words, dict) else b""
 
 
 def _error_body(reply: ErrorReply) -> JsonObject:

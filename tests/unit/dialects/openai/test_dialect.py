@@ -62,3 +62,11 @@ def test_the_model_is_named_where_bytes_are_no_text():
     event = b'data: {"\\ud83d\\u006d":1,"model":"m","choices":[{"delta":{"content":"\xc3"}}]}\n\n'
     (frame,) = frames_of(event)
     assert DIALECT.rewrite_model(frame, "large") == event.replace(b'"m"', b'"large"')
+
+
+def test_anthropics_words_get_openais_shape():
+    said = b'{"type":"error","error":{"type":"invalid_request_error","message":"bad"}}'
+    error = UpstreamError("400: bad", fault=FailureKind.REJECTED, status=400, body=said)
+    status, _, body = OpenAIDialect().write_error(error)
+    told = {"message": "bad", "type": "invalid_request_error", "param": None, "code": None}
+    assert (status, orjson.loads(body)) == (400, {"error": told})

@@ -104,6 +104,11 @@ def _fault(status: int, evidence: str, subject: Subject) -> FailureKind:
             return FailureKind.BUSY
         case 503:
             return FailureKind.LOADING if "loading" in evidence else FailureKind.BUSY
+    return _fault_by_words(status, evidence, subject)
+
+
+def _fault_by_words(status: int, evidence: str, subject: Subject) -> FailureKind:
+    """Of a status that says little by itself."""
     if status == 500 and _CRASH.match(evidence):
         return FailureKind.FAILED
     if any(sign in evidence for sign in _INCAPABLE) or is_template_error(evidence):

@@ -6,7 +6,7 @@ MAKERS: Final = (
     r"(?:(?:^|[.!?:;,\n]|[*\"'(>#\[-]|\b(?:please|to|and|then|must|should|shall|will|would|could|can|you|just|now|only|briefly|also|always"
     r"|(?:assistant|agent|bot|model|expert|system|tool) (?:that|who|which)|developers?|users?|people|programmers?)\b)[ *_\"'-]*"
     r"(?:generat(?:e|es|ing)|writ(?:e|es|ing)|creat(?:e|es|ing)|provid(?:e|es)|suggest|giv(?:e|es)|produc(?:e|es)|com(?:e|es) up with|(?:reply|respond|answer)s? (?:only |just )?with|returns?|outputs?|craft|make|propose|compose"
-    r"|draft|choose|pick|select|find|formulate|name|label|determine|assign|invent|think (?:up|of)|predict|recommend|list|distill|infer|extract|set|add|summari[sz](?:e|es|ing)|condense|compress|compact|title|tag|categori[sz]e|reduce|boil)"
+    r"|draft|choose|pick|guess|anticipate|offer|select|find|formulate|name|label|determine|assign|invent|think (?:up|of)|predict|recommend|list|distill|infer|extract|set|add|summari[sz](?:e|es|ing)|condense|compress|compact|title|tag|categori[sz]e|reduce|boil)"
     r"|(?:expert|specialist|speciali[sz](?:e|es|ed|ing)) (?:in|at|on))"
 )
 """English verbs where they command, and phrases of system prompts, before what is to be made."""
@@ -15,7 +15,7 @@ MADE: Final = {
     "title": r"(?:titles?|headings?|headlines?|name|labels?|subject lines?|topics?|captions?|slugs?|file ?name|emojis?|icons?|tags?|keywords?|category|descriptions?)",
     "meta": r"(?:branch(?:'s)? (?:names?|titles?|slugs?)|names? (?:for|of) (?:a |the |this |my )?(?:new |git |feature )*branch|commit(?:s| messages?| titles?| subjects?| summar(?:y|ies)| descriptions?)"
     r"|(?:pull|merge)[- ]request (?:titles?|descriptions?|summar(?:y|ies))|(?:pr|mr) (?:titles?|descriptions?|summar(?:y|ies))|(?:progress|status|loading|waiting|spinner) (?:messages?|lines?|texts?|updates?|words?|verbs?|labels?))",
-    "next": r"(?:follow[- ]?ups?|(?:next|suggested|related|likely|possible) (?:user )?(?:questions?|prompts?|messages?|repl(?:y|ies)|inputs?)|quick repl(?:y|ies)|(?:reply|prompt) suggestions?|(?:questions?|prompts?|messages?|things) (?:that )?(?:the |a )?(?:user|human|person)|what (?:the |a )?(?:user|human) (?:might|may|will|would|could|is likely to))",
+    "next": r"(?:follow[- ]?ups?|(?:next|suggested|related|likely|possible) (?:user )?(?:questions?|prompts?|messages?|repl(?:y|ies)|inputs?)|quick repl(?:y|ies)|(?:reply|prompt) suggestions?|(?:questions?|prompts?|messages?|things|replies|ways) (?:that |which )?(?:(?:the|a|this|that|our|your|my) )?(?:user|human|person)|what (?:(?:the|a|this|that|our|your|my) )?(?:user|human|person) (?:might|may|will|would|could|is (?:most |very )?likely to))",
     "query": r"(?:(?:search|web|google|retrieval|internet)(?:[- ]engine)?[- ](?:quer(?:y|ies)|terms?|phrases?|keywords?|strings?)|stand-?alone (?:question|query))",
     "summary": r"(?:summar(?:y|ies)|recap|digest|hand-?(?:off|over)|synopsis|overview|notes)",
 }
@@ -38,7 +38,7 @@ REQUEST: Final = (
     r"(?:requests?|prompts?|quer(?:y|ies)|questions?|inputs?|messages?|tasks?|instructions?|thread)\b",
     r"\b(?:requests?|prompts?|quer(?:y|ies)|questions?|inputs?|messages?|text) (?:above|below|so far|exchanged)\b|\b(?:the|email|message|chat) thread\b",
     r"\b(?:anfrage|aufforderung|eingabe|frage|aufgabe)\b|\b(?:requête|demande|invite)\b|\b(?:solicitud|petici[oó]n|consulta|solicita[cç][aã]o|pedido|richiesta)\b",
-    r"\b(?:user|human|person) (?:could|might|may|can|would|will|is likely to) (?:send|ask|type|say|write) next\b",
+    r"\b(?:user|human|person) (?:could|might|may|can|would|will|is (?:most |very )?likely to) (?:[a-z]+ ){0,3}?(?:(?:send|ask|type|say|write|want) (?:[a-z]+ ){0,2}?next|(?:next|now) (?:[a-z]+ ){0,2}?(?:send|ask|type|say|write))\b",
     r"请求|請求|提问|提問|用户(?:的)?(?:问题|输入|消息)|リクエスト|依頼|質問|요청|질문|запрос|الطلب|السؤال|अनुरोध|प्रश्न|सवाल",
 )
 """The request that it is made of."""
@@ -139,6 +139,7 @@ WHOLE: Final = (
     r"you are an autocompletion system",
     r"generate search quer(?:y|ies)[^\n]{0,80}(?:chat|conversation) history",
     r"necessity of generating search queries",
+    r"(?:^|[\n.!?:] ?|please |(?:task|job) is to )(?:reflect|express|represent|convey|describe|depict|summari[sz]e)\b[^.\n]{0,80}\b(?:through|with|using|by|as|in) (?:an?|one|the)(?: [a-z]+){0,2} emoji\b",
     r"emoji that (?:best )?(?:represents|reflects|summarizes)[^\n]{0,60}(?:conversation|message|chat)",
     r"summari[sz]e (?:this|the|our) (?:coding )?(?:conversation|discussion|chat|session)\b[^\n]{0,80}(?:characters|words or (?:less|fewer)|title|future context|new lines|one sentence|briefly)",
     r"summari[sz]e (?:the )?(?:discussion|conversation) briefly",
@@ -152,7 +153,8 @@ WHOLE: Final = (
     r"(?:rephrase|rewrite|reformulate|convert|turn)[^.\n]{0,120}\b(?:into|to|as|be)\b[^.\n]{0,30}(?:stand-?alone|self-contained|search) (?:questions?|quer(?:y|ies)|phrases?)",
     r"\b(?:you|(?:task|job) is to) (?:name|title|label) (?:chats|conversations|sessions)",
     r"\byou (?:only )?(?:generate|write|create|suggest|produce) (?:[a-z]+ ){0,2}(?:follow-?up questions|search queries|(?:chat|conversation|session) (?:titles|names)|commit messages|branch names)\b",
-    r"\bpredict what (?:the |a )?(?:user|human) (?:might|may|will|would|could|is likely to|is going to) (?:type|say|ask|send|write) next\b",
+    r"\b(?:predict|guess|anticipate) what (?:(?:the|a|this|our|your) )?(?:user|human|person) (?:might|may|will|would|could|is likely to|is going to) (?:[a-z]+ ){0,2}?(?:type|say|ask|send|write) next\b",
+    r"\b(?:predict|guess|anticipate) (?:the |this )?(?:user's )?next (?:[a-z]+ )?(?:message|question|prompt|reply|request|input) (?:of|from|by) (?:the|this|our|your) (?:user|human|person)\b",
     r"(?:decide|determine|analy[sz]e|check|classify|judge|detect|assess) (?:if|whether)[^.\n]{0,80}\b(?:message|conversation|chat|query|prompt|user)\b[^\n]{0,200}\b(?:yes\b[^\n]{0,20}\bno\b|true or false|json|boolean)",
     r"(?:extract|identify)[^.\n]{0,40}\b(?:facts|memories|preferences)\b[^.\n]{0,60}\b(?:user|conversation|chat)\b",
 )
@@ -162,7 +164,7 @@ IN_WHOLE: Final = (
     r"words? (?:title|summary|name)|generator|writer|creator|summari[sz]er|namer|(?:name|title|label|caption) (?:this|the|our|for|chats|conversations|sessions)\b",
     r"what (?:is )?(?:this|the|our) (?:conversation|chat|session)|describe (?:this|the|our)|\byes\b|true or false|detect|identify|classify|determine",
     r"benenne|betitle|nomme|intitule|nombra|titula|nomeie|intitola|nomina|назови|isnewtopic|conversation topic|broad tags|follow-?up|### task|autocompletion|search quer",
-    r"emoji that|summari[sz]e (?:this|the|our|discussion|conversation)|detailed summary|commit message|at the cursor|title in|lead-in|stand-?alone|self-contained|search (?:question|phrase)",
-    r"(?:session|chat|conversation) (?:titles|names)|branch names|predict what|(?:decide|analy[sz]e|check|judge|assess) (?:if|whether)|extract",
+    r"emoji|summari[sz]e (?:this|the|our|discussion|conversation)|detailed summary|commit message|at the cursor|title in|lead-in|stand-?alone|self-contained|search (?:question|phrase)",
+    r"(?:session|chat|conversation) (?:titles|names)|branch names|predict|guess|anticipate|(?:decide|analy[sz]e|check|judge|assess) (?:if|whether)|extract",
 )
 """What stands in every text in which one of those phrases does: short, so that it is soon looked for."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 import orjson
 
 from gearshift.dialects import errors as faults
+from gearshift.dialects import openai_errors
 from gearshift.dialects.base import NOTHING, unknown_time
 from gearshift.dialects.decoding import BOM
-from gearshift.dialects.errors import ErrorReply
 from gearshift.dialects.openai import answer as openai_answer
 from gearshift.dialects.openai import request as openai_request
 from gearshift.dialects.openai import translation as openai_translation
@@ -23,13 +22,6 @@ from gearshift.dialects.splice import splice_model
 from gearshift.dialects.sse import framed
 from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.types import ChatRequest, Chunk, Frame, JsonObject, Operation
-
-_TYPES: Final = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
 
 
 class OpenAIDialect:
@@ -78,15 +70,12 @@ class OpenAIDialect:
 
     def write_error(self, error: GearshiftError) -> tuple[int, Mapping[str, str], bytes]:
         """Status, extra headers and body; tells the SDK not to repeat what we tried already."""
-        reply = faults.reply_to(error)
-        headers = dict(reply.headers)
-        if reply.is_upstream:
-            headers["x-should-retry"] = "false"
-        return reply.status, headers, _own_body(error) or orjson.dumps(_error_body(reply))
+        return openai_errors.written(error)
 
     def write_stream_error(self, error: GearshiftError) -> bytes:
         """An event that the SDK raises as `APIError`; no `[DONE]` follows."""
-        return b"data: " + orjson.dumps(_error_body(faults.reply_to(error))) + b"\n\n"
+        words = {"error": openai_errors.fields(faults.reply_to(error))}
+        return b"data: " + orjson.dumps(words) + b"\n\n"
 
     def path(self, request: ChatRequest) -> str:
         """The path below a base URL that ends in `/v1`."""
@@ -132,31 +121,3 @@ class OpenAIDialect:
         if chunk.model is None or chunk.model == model:
             return raw
         return splice_model(raw, model)
-
-
-def _own_body(error: GearshiftError) -> bytes:
-    """The upstream's words about a client's mistake, unchanged if they are OpenAI's already."""
-    body = faults.rejection(error)
-    if body is None or body.decoded.get("type") == "error":  # Anthropic's
-        return b""
-    words = body.decoded.get("error")
-    return body.body if words and isinstance(words, dict) else b""
-
-
-def _error_body(reply: ErrorReply) -> JsonObject:
-    return {
-        "error": {
-            "message": reply.message,
-            "type": _type(reply),
-            "param": reply.param,
-            "code": reply.code,
-        }
-    }
-
-
-def _type(reply: ErrorReply) -> str:
-    if reply.is_upstream and reply.status >= 500:
-        return "upstream_error"
-    if reply.status >= 500:
-        return "server_error"
-    return _TYPES.get(reply.status, "invalid_request_error")

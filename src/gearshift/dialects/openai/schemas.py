@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gearshift.dialects.openai.request import ROLES
+from gearshift.dialects.openai_errors import SCHEMAS as ERRORS
 from gearshift.dialects.schema import (
     COUNT,
     MAYBE_FLAG,
@@ -17,7 +18,6 @@ from gearshift.dialects.schema import (
     SAMPLING,
     TEXT,
     TOOL_CALL,
-    error_of,
     list_of,
     object_of,
     or_null,
@@ -101,12 +101,6 @@ _MODEL_ENTRY: Final = object_of(
     owned_by=TEXT,
 )
 _USAGE: Final = object_of(prompt_tokens=COUNT, completion_tokens=COUNT, total_tokens=COUNT)
-_ERROR_FIELDS: Final[JsonObject] = {
-    "message": TEXT,
-    "type": TEXT,
-    "param": {**MAYBE_TEXT, "description": "The field that is wrong."},
-    "code": MAYBE_TEXT,
-}
 
 _ANSWERS: Final[JsonObject] = {
     "ChatCompletion": object_of(
@@ -133,12 +127,6 @@ _ANSWERS: Final[JsonObject] = {
         ("data",),
         data={**TEXT, "description": "A JSON object (with `error` it is the last), or [DONE]."},
     ),
-    "OpenAIError": error_of(
-        object_of((*_ERROR_FIELDS,), **_ERROR_FIELDS), "An error on OpenAI's paths."
-    ),
-    "UpstreamRefusal": error_of(
-        {"type": "object"}, "The upstream's own error about the client's mistake."
-    ),
 }
 
-SCHEMAS: Final[JsonObject] = {**_CONVERSATION, **_REQUESTS, **_ANSWERS}
+SCHEMAS: Final[JsonObject] = {**_CONVERSATION, **_REQUESTS, **_ANSWERS, **ERRORS}

@@ -26,11 +26,19 @@ class CacheUse(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """Tokens of one answer; `cached_tokens` of the prompt cost no compute."""
+    """Tokens of one answer.
+
+    Attributes:
+        prompt_tokens: All of the prompt.
+        completion_tokens: All of the answer.
+        cached_tokens: Those of the prompt that cost no compute.
+        reasoning_tokens: Those of the answer that are reasoning, where the server tells it.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
+    reasoning_tokens: int = 0
 
 
 class Timings(NamedTuple):

@@ -126,6 +126,7 @@ def _plain_answer(data: JsonObject) -> Chunk | None:
         or type(completion_tokens) is not int
         or min(sent, completion_tokens) < 0
         or usage.get("prompt_tokens_details")
+        or usage.get("completion_tokens_details")
         or "completion_time" in usage
         or "timings" in data
         or choice.get("logprobs")
@@ -279,15 +280,19 @@ def _timings(data: JsonObject) -> Timings | None:
     return None
 
 
+def _detail(usage: JsonObject, group: str, name: str) -> Json:
+    details = usage.get(group)
+    return details.get(name) if isinstance(details, dict) else None
+
+
 def _usage(data: JsonObject) -> Usage | None:
     usage = data.get("usage")
     if isinstance(usage, dict):
-        details = usage.get("prompt_tokens_details")
-        details = details if isinstance(details, dict) else {}
         return Usage(
             count(usage.get("prompt_tokens")),
             count(usage.get("completion_tokens")),
-            count(details.get("cached_tokens")),
+            count(_detail(usage, "prompt_tokens_details", "cached_tokens")),
+            count(_detail(usage, "completion_tokens_details", "reasoning_tokens")),
         )
     timings = data.get("timings")  # llama.cpp's, on the last event even where no usage is asked
     if isinstance(timings, dict):

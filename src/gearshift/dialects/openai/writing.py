@@ -63,6 +63,8 @@ def _written_usage(usage: Usage) -> JsonObject:
     }
     if usage.cached_tokens:
         written["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
+    if usage.reasoning_tokens:
+        written["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
     return written
 
 

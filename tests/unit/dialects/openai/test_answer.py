@@ -67,6 +67,10 @@ def test_deltas(delta, chunk):
             Chunk(usage=Usage(3, 2)),
         ),
         ({"usage": {"prompt_tokens_details": {"cached_tokens": 2}}}, Chunk(usage=Usage(0, 0, 2))),
+        (
+            {"usage": {"completion_tokens_details": {"reasoning_tokens": 3}}},
+            Chunk(usage=Usage(reasoning_tokens=3)),
+        ),
         ({"usage": {"prompt_tokens": None}}, Chunk(usage=Usage())),
         ({"timings": {"cache_n": 5, "prompt_n": 1, "predicted_n": 7}}, Chunk(usage=Usage(6, 7, 5))),
     ],

@@ -66,7 +66,9 @@ def test_a_stream_of_tool_calls():
 def test_usage_comes_last_and_only_if_asked():
     request = parsed(stream=True, stream_options={"include_usage": True})
     writer = DIALECT.stream_writer(request, "m", "abc", 5.0)
-    stream = writer.write(Chunk("x", finish_reason="stop", usage=Usage(1, 2, 1))) + writer.finish()
+    stream = (
+        writer.write(Chunk("x", finish_reason="stop", usage=Usage(1, 2, 1, 2))) + writer.finish()
+    )
     *others, usage, _ = [e[6:] for e in stream.split(b"\n\n")][:-1]
     assert orjson.loads(usage)["choices"] == []
     assert orjson.loads(usage)["usage"] == {
@@ -74,6 +76,7 @@ def test_usage_comes_last_and_only_if_asked():
         "completion_tokens": 2,
         "total_tokens": 3,
         "prompt_tokens_details": {"cached_tokens": 1},
+        "completion_tokens_details": {"reasoning_tokens": 2},
     }
     assert all(orjson.loads(event)["usage"] is None for event in others)
 

@@ -6,6 +6,8 @@ WORDS = (
     *("prompt", "system", "format", "think", "response_format", "json_schema", "tool_call_id"),
     *("user", "assistant", "tool", "data:image/png;base64,", "num_predict", "max_tokens"),
     *("tool_use", "tool_result", "input_schema", "document", "source", "data", "stop_sequences"),
+    *("input", "input_text", "input_image", "function_call", "call_id", "output", "reasoning"),
+    *("custom", "namespace", "allowed_tools", "instructions", "text", "format", "definition"),
 )
 SAID = (
     *("choices", "delta", "message", "finish_reason", "usage", "prompt_tokens", "timings"),
@@ -28,6 +30,13 @@ BLOCKS = (
     b'[{"type":"tool_result","tool_use_id":"a","content":[{"type":"image","source":{"data":""}}]},'
     b'{"type":"document","source":{"type":"text","data":"b"}}]}],'
     b'"tools":[{"name":"f","input_schema":{}}],"tool_choice":{"type":"any"}}'
+)
+ITEMS = (
+    b'{"input":[{"role":"user","content":[{"type":"input_text","text":"a"}]},{"type":"function_call"'
+    b',"call_id":"b","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"b",'
+    b'"output":"c"}],"tools":[{"type":"namespace","name":"n","tools":[{"name":"f"}]},{"type":'
+    b'"custom","name":"g"}],"tool_choice":{"type":"function","name":"f"},"text":{"format":{"type":'
+    b'"json_schema","schema":{}}},"include":["message.output_text.logprobs"]}'
 )
 SSE = (
     b'data: {"model":"m","choices":[{"delta":{"content":"a"}}]}\n\n'

@@ -16,7 +16,7 @@ import orjson
 from fuzz import seeds
 from gearshift import registry
 from gearshift.config_file.text import expand, parse_value
-from gearshift.dialects.base import ClientDialect, Dialect, UpstreamDialect
+from gearshift.dialects.base import ClientDialect, Dialect, FailingWriter, UpstreamDialect
 from gearshift.dialects.errors import MAX_MESSAGE_CHARACTERS
 from gearshift.dialects.ndjson import LineDecoder
 from gearshift.dialects.pieces import joined_calls
@@ -104,6 +104,7 @@ def parse(dialect: ClientDialect, data: bytes) -> None:
             _refused(error)
         else:
             _sent_on(request)
+            _answered(dialect, request)
 
 
 def _refused(error: RequestError) -> None:
@@ -130,6 +131,14 @@ def _sent_on(request: ChatRequest) -> None:
             assert body["model"] == "large", sent
             if upstream.name == request.dialect:
                 assert body == {**request.body, "model": "large"}, sent
+
+
+def _answered(dialect: ClientDialect, request: ChatRequest) -> None:
+    """An answer can be told, whatever of the request it repeats."""
+    chunk = Chunk("a", "b", finish_reason="stop", model="large")
+    assert orjson.loads(dialect.encode_response(request, chunk, "id", 0.0))
+    writer = dialect.stream_writer(request, "large", "id", 0.0)
+    assert writer.write(chunk) + writer.finish()
 
 
 def splice(data: bytes) -> None:
@@ -196,6 +205,9 @@ def _passed_on(frame: Frame) -> None:
         whole = client.encode_response(request, frame.chunk, "id", 0.0)
         writer = client.stream_writer(request, "small", "id", 0.0)
         written = writer.write(frame.chunk) + writer.finish()
+        broken = client.stream_writer(request, "small", "id", 0.0)
+        broken.write(frame.chunk)
+        assert not isinstance(broken, FailingWriter) or broken.fail(RequestError("x"))
         reader = DIALECTS.get(client.name)
         if reader is None:
             continue
@@ -305,7 +317,7 @@ TARGETS: dict[str, Target] = {
     **{
         f"parse-{name}": Target(
             partial(parse, dialect),
-            (seeds.CHAT, seeds.TOOLS, seeds.BLOCKS, b'{"prompt":"x"}'),
+            (seeds.CHAT, seeds.TOOLS, seeds.BLOCKS, seeds.ITEMS, b'{"prompt":"x"}'),
             seeds.WORDS,
         )
         for name, dialect in CLIENTS.items()

@@ -24,6 +24,7 @@ CLIENT_DIALECTS: Final = {
     "openai": "gearshift.dialects.openai.dialect:OpenAIDialect",
     "ollama": "gearshift.dialects.ollama.dialect:OllamaDialect",
     "anthropic": "gearshift.dialects.anthropic.dialect:AnthropicDialect",
+    "responses": "gearshift.dialects.responses.dialect:ResponsesDialect",
 }
 """In which clients ask."""
 

@@ -173,6 +173,33 @@ REQUESTS = {
         "tool_choice": {"type": "tool", "name": "f", "disable_parallel_tool_use": True},
         "mcp_servers": [{"name": "h"}],
     },
+    "responses": {
+        "model": "auto",
+        "stream": True,
+        "instructions": "a",
+        "input": [
+            {"role": "developer", "content": [{"type": "input_text", "text": "b"}]},
+            {"role": "user", "content": [{"type": "input_image", "image_url": "data:"}]},
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "c"}]},
+            {"type": "message", "role": "assistant", "content": "d"},
+            {"type": "function_call", "call_id": "e", "name": "f", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "e", "output": [{"type": "input_text"}]},
+            {"type": "custom_tool_call", "call_id": "g", "name": "h", "input": "i"},
+            {"type": "custom_tool_call_output", "call_id": "g", "output": "j"},
+        ],
+        "tools": [
+            {"type": "function", "name": "f", "description": "k", "parameters": {}},
+            {"type": "custom", "name": "h", "format": {"type": "grammar", "definition": "l"}},
+            {"type": "namespace", "name": "m", "tools": [{"type": "function", "name": "n"}]},
+        ],
+        "tool_choice": {"type": "allowed_tools", "tools": [{"type": "function", "name": "f"}]},
+        "text": {"format": {"type": "json_schema", "schema": {}}, "verbosity": "low"},
+        "reasoning": {"effort": "low", "summary": "auto"},
+        "max_output_tokens": 9,
+        "metadata": {"o": "p"},
+        "include": ["message.output_text.logprobs"],
+        "previous_response_id": None,
+    },
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from tests.fakes.spoken_anthropic import SpokenAnthropic
+from tests.fakes.spoken_responses import SpokenResponses
 from tests.fakes.told import TEXT, WORDS, Told
 
 __all__ = ["SPOKEN", "TEXT", "WORDS", "Spoken", "Told"]
@@ -224,6 +225,7 @@ SPOKEN: Mapping[str, Spoken] = {
     "openai": SpokenOpenAI(),
     "ollama": SpokenOllama(),
     "anthropic": SpokenAnthropic(),
+    "responses": SpokenResponses(),
 }
 """By the name in the tables of `registry`; a test insists that none is missing."""
 

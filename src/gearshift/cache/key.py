@@ -30,6 +30,7 @@ _EXTRA_HEADERS: Final = frozenset(
         *("traceparent", "tracestate", "baggage", "b3", "x-request-id", "x-correlation-id"),
         *("request-id", "idempotency-key", "x-idempotency-key"),
         *("x-session-id", "x-conversation-id", "x-claude-code-session-id", "x-model-affinity"),
+        *("session-id", "session_id"),
     }
 )
 """Headers that trace, count or identify a request; those of no other name are left out."""

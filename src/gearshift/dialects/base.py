@@ -41,6 +41,15 @@ class StreamWriter(Protocol):
         ...
 
 
+@runtime_checkable
+class FailingWriter(Protocol):
+    """A writer whose last words depend on what it has written, such as the numbers of events."""
+
+    def fail(self, error: GearshiftError) -> bytes:
+        """The bytes that end an answer which breaks off, instead of `write_stream_error`."""
+        ...
+
+
 class ClientDialect(Protocol):
     """A wire format in which clients ask. Pure: no I/O; clock and ids are given by the caller.
 

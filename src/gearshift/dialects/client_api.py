@@ -70,7 +70,7 @@ class ClientApi:
             they are passed back.
         prefixes: Unknown paths that begin so are refused in this dialect. Its own paths always are.
         unavailable: Paths of the API that are not available in this version of gearshift: clients
-            that probe them learn that from the error.
+            that probe them learn that from the error. One that ends in `/*` stands for all below.
         models_path: Where its clients find the names of models; told to whoever is lost.
         load: Endpoint for requests with `loads_model`, as `module:function`; called with the
             gateway's context and the request.

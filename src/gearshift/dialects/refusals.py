@@ -28,7 +28,7 @@ EXTRAS: Final = frozenset(
     }
 )
 # What OpenAI has, but only some models and servers take.
-_SELDOM_TAKEN: Final = frozenset({"reasoning_effort", "logprobs", "top_logprobs"})
+_SELDOM_TAKEN: Final = frozenset({"reasoning_effort", "verbosity", "logprobs", "top_logprobs"})
 # Never the conversation, its tools or its format: an answer without those is not what was asked.
 _MAY_BE_LEFT_OUT: Final = EXTRAS | {
     "temperature",

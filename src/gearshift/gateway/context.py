@@ -26,6 +26,8 @@ _SESSION_HEADERS: Final = (
     "x-conversation-id",
     "x-claude-code-session-id",
     "x-model-affinity",
+    "session-id",
+    "session_id",
 )
 
 

@@ -38,7 +38,8 @@ class RouteTable:
 
     Args:
         routes: All there are.
-        unavailable: Paths that clients may look for and that this version does not have.
+        unavailable: Paths that clients may look for and that this version does not have; one that
+            ends in `/*` stands for all below it.
         prefixes: Dialects, by what the paths begin with that are theirs even without a route.
         hints: Paths that show a lost client the way.
 
@@ -62,6 +63,7 @@ class RouteTable:
                     f"{other.dialect!r} and {entry.dialect!r}; remove one of them"
                 )
         self._unavailable = unavailable.difference(self._table)
+        self._unavailable_below = tuple(p[:-1] for p in unavailable if p.endswith("/*"))
         # The longest first, so that the nearest counts.
         self._prefixes = sorted((prefixes or {}).items(), key=lambda item: -len(item[0]))
         self._hints = "".join(("; see " if hints else "", ", ".join(hints)))
@@ -78,7 +80,7 @@ class RouteTable:
             return exact[request.method]
         path = normal_path(path)
         methods = self._table.get(path) or self._below(path)
-        if path in self._unavailable:
+        if path in self._unavailable or path.startswith(self._unavailable_below):
             raise RequestError(
                 f"{path} is not available in this version of gearshift",
                 status=404,

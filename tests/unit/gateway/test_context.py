@@ -35,6 +35,7 @@ async def test_headers_become_part_of_the_request():
     assert (found.forced_tier, found.session, found.client) == ("complex", "s-1", "me")
     assert found.headers == {"traceparent": "00", "x-session-id": "s-1"}
     assert (await parse(received(x_conversation_id="c-1"))).session == "c-1"
+    assert (await parse(received(session_id="codex-1"))).session == "codex-1"
     assert (await parse(received(x_gearshift_tier=""))).forced_tier is None
 
 

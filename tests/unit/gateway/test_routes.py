@@ -62,7 +62,7 @@ def test_what_a_guest_says_of_unknown_paths_counts():
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/responses", "/embeddings", "/v1/messages/batches", "/api/pull"]
+    "path", ["/v1/responses/resp_1", "/embeddings", "/v1/messages/batches", "/api/pull"]
 )
 def test_what_other_servers_have_is_told_not_to_be_here(path):
     assert refused(route_table(client_dialects()), path).code == "not_available"

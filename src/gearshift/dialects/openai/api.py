@@ -51,6 +51,6 @@ API: Final = ClientApi(
     error_schema="OpenAIError",
     rejection_schemas=("UpstreamRefusal",),
     schemas=SCHEMAS,
-    unavailable=frozenset(base + path for base in _BASES for path in ("/embeddings", "/responses")),
+    unavailable=frozenset(base + path for base in _BASES for path in ("/embeddings",)),
     models_path="/v1/models",
 )

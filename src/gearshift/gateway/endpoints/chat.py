@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from gearshift.dialects.base import ClientDialect, StreamWriter, UpstreamDialect
+from gearshift.dialects.base import ClientDialect, FailingWriter, StreamWriter, UpstreamDialect
 from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.headers import decision_headers
@@ -127,12 +127,15 @@ class _Pieces:
             return self._end()
         except UpstreamError as error:
             self._is_over = True
-            return self._dialect.write_stream_error(error)
+            return self._failed(error)
         except Exception as error:  # noqa: BLE001 - the edge: the client has to hear of it
             self._is_over = True
-            return self._dialect.write_stream_error(
-                log_internal_error(error, "streaming an answer")
-            )
+            return self._failed(log_internal_error(error, "streaming an answer"))
+
+    def _failed(self, error: GearshiftError) -> bytes:
+        if isinstance(self._writer, FailingWriter):
+            return self._writer.fail(error)
+        return self._dialect.write_stream_error(error)
 
     def _end(self) -> bytes | None:
         if self._writer is not None:
@@ -152,7 +155,7 @@ class _Pieces:
     def abort_marker(self) -> bytes:
         """The bytes that end the answer when the server cannot wait for its end."""
         stopping = GearshiftError("gearshift is stopping; the answer is not complete")
-        return self._dialect.write_stream_error(stopping)
+        return self._failed(stopping)
 
     async def aclose(self) -> None:
         """Stop the upstream."""

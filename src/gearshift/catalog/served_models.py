@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gearshift.constants.model_constants import AUTO_MODEL
-from gearshift.pipeline.topology import Topology, info_of, spellings
+from gearshift.pipeline.topology import Topology, canonical, info_of
 from gearshift.tiered_routing.allowed_tiers import allowed_targets
 from gearshift.types import ModelInfo, UpstreamState
 
@@ -47,6 +47,7 @@ def served_models(
 
 
 def of_name(name: str, models: Iterable[ServedModel]) -> ServedModel | None:
-    """The model that a name stands for, with its `latest` or without."""
-    names = {served.name: served for served in models}
-    return next((names[same] for same in spellings(name) if same in names), None)
+    """The model that a name stands for, however Ollama lets it be written."""
+    wanted = canonical(name)
+    same = [served for served in models if canonical(served.name) == wanted]
+    return next((served for served in same if served.name == name), same[0] if same else None)

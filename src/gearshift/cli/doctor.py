@@ -171,6 +171,9 @@ def _presence(tier: str, health: DeploymentHealth, provider: Provider) -> Check:
 
 def _abilities(tier: str, info: ModelInfo) -> Check:
     context = f"context {info.context_length} tokens" if info.context_length else "context unknown"
+    usable = min(filter(None, (info.context_length, info.loaded_context)), default=None)
+    if usable != info.context_length:
+        context += f", but loaded with {usable}: the oldest turns of what is longer are left out"
     if info.capabilities is None:
         abilities = "capabilities unknown"
     else:
@@ -178,9 +181,10 @@ def _abilities(tier: str, info: ModelInfo) -> Check:
         abilities = f"without {', '.join(lacking)}" if lacking else "tools, vision and thinking"
     return Check(
         f"model {info.name}",
-        info.context_length is None or info.context_length >= _SHORTEST_CONTEXT,
+        usable is None or usable >= _SHORTEST_CONTEXT,
         f"{context}; {abilities} (requests that need more go to another model)",
-        f"tier {tier} cannot hold a longer conversation; raise its context length",
+        f"tier {tier} cannot hold a longer conversation; raise its context length "
+        "(Ollama: OLLAMA_CONTEXT_LENGTH, or num_ctx of the model)",
     )
 
 

@@ -22,35 +22,39 @@ class Topology:
     Attributes:
         tiers: Deployments of each tier, best first.
         models: Deployments of each concrete model name.
+        by_canonical: The same by `canonical` names.
         shared: The tiers that each upstream serves; the empty name for models of no tier.
     """
 
     tiers: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     models: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    by_canonical: Mapping[str, tuple[Candidate, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        models = {canonical(model): self.models[model] for model in reversed([*self.models])}
+        object.__setattr__(self, "by_canonical", models)
 
     def tiers_at(self, upstream: str) -> frozenset[str]:
         """Who shares an upstream."""
         return self.shared.get(upstream, frozenset())
 
     def of_model(self, name: str) -> tuple[Candidate, ...]:
-        """The deployments that serve a model; a bare name means its `latest` tag, as in Ollama."""
-        same = (self.models.get(spelling) for spelling in spellings(name))
-        return next((targets for targets in same if targets), ())
+        """The deployments that serve a model, however Ollama lets its name be written."""
+        return self.models.get(name) or self.by_canonical.get(canonical(name), ())
 
 
 def canonical(model: str) -> str:
-    """A model name with its tag written out: `gemma2` is `gemma2:latest`."""
-    return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+    """The one spelling of a model's name, by Ollama's rules.
 
+    Its tag is written out, its case does not count, nor do the registry and the folder that are
+    meant where none is named.
 
-def spellings(model: str) -> tuple[str, ...]:
-    """A name and the others that are the same, by Ollama's rule: with its `latest` and without.
-
-    >>> spellings("auto"), spellings("auto:latest"), spellings("gemma2:2b")
-    (('auto', 'auto:latest'), ('auto:latest', 'auto'), ('gemma2:2b',))
+    >>> canonical("Gemma2"), canonical("registry.ollama.ai/library/gemma2:2b")
+    ('gemma2:latest', 'gemma2:2b')
     """
-    return tuple(dict.fromkeys((model, canonical(model), model.removesuffix(":latest"))))
+    name = model.strip().lower().removeprefix("registry.ollama.ai/").removeprefix("library/")
+    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
 def is_listed(model: str, info: ModelInfo) -> bool:

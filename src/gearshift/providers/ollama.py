@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -78,7 +78,7 @@ class OllamaProvider(HttpProvider):
         version, running = await asyncio.gather(
             self._get_if_there("/api/version"), self._get_if_there("/api/ps")
         )
-        resident = None if running is None else listed_models(running, _NAMES).keys()
+        resident = None if running is None else listed_models(running, _NAMES)
         models = [
             await self._described(name, entry, resident)
             for name, entry in listed_models(tags, _NAMES).items()
@@ -190,7 +190,7 @@ class OllamaProvider(HttpProvider):
         return self._shown[digest]
 
     async def _described(
-        self, name: str, entry: JsonObject, resident: Collection[str] | None
+        self, name: str, entry: JsonObject, resident: Mapping[str, JsonObject] | None
     ) -> ModelInfo:
         digest = f"{name}@{entry.get('digest', '')}"
         shown = await self._show(name, digest)
@@ -204,6 +204,7 @@ class OllamaProvider(HttpProvider):
             context_length=positive(context),
             capabilities=_capabilities(shown.get("capabilities")),
             is_resident=None if resident is None else name in resident,
+            loaded_context=positive((resident or {}).get(name, {}).get("context_length")),
             details=entry,
         )
 

@@ -35,7 +35,8 @@ class ModelInfo:
         name: As the upstream spells it.
         parameters: Number of weights.
         size_bytes: File size.
-        context_length: Tokens.
+        context_length: Tokens, as many as it was made for.
+        loaded_context: Tokens of the context that it is in memory with.
         capabilities: `None` when unknown, which counts as capable.
         is_resident: Loaded in memory now.
         details: The upstream's own object, for `/api/tags` and `/api/show`.
@@ -48,6 +49,7 @@ class ModelInfo:
     context_length: int | None = None
     capabilities: frozenset[Capability] | None = None
     is_resident: bool | None = None
+    loaded_context: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
 

@@ -38,8 +38,15 @@ def test_a_client_sees_what_it_may_use():
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("auto", "auto"), ("auto:latest", "auto"), ("own:latest", "own"), ("s:1", "s:1"), ("s", None)],
+    [
+        ("auto", "auto"),
+        ("auto:latest", "auto"),
+        ("own:latest", "own"),
+        ("s:1", "s:1"),
+        ("s", None),
+        ("S:1", "s:1"),
+    ],
 )
-def test_a_name_is_one_of_them_with_its_latest_or_without(name, meant):
+def test_a_name_is_one_of_them_with_its_latest_or_without_in_any_case(name, meant):
     model = of_name(name, served_models(TOPOLOGY, STATES, None))
     assert (model.name if model else None) == meant

@@ -220,6 +220,19 @@ async def test_a_short_context_is_noticed(upstream, context, ok):
     assert "context length" in check.remedy
 
 
+@pytest.mark.parametrize(("loaded", "ok"), [(2048, False), (4096, True)])
+async def test_a_context_that_is_loaded_shorter_is_said(upstream, loaded, ok):
+    shown = {"capabilities": ["completion"], "model_info": {"x.context_length": 32768}}
+    upstream.documents["/api/show"] = json.dumps(shown).encode()
+    running = {"models": [{"name": "gemma2:2b", "context_length": loaded}]}
+    upstream.documents["/api/ps"] = json.dumps(running).encode()
+    found = await examined(settings(upstream))
+    assert found["model gemma2:2b"].ok is ok
+    assert f"context 32768 tokens, but loaded with {loaded}" in found["model gemma2:2b"].detail
+    assert "OLLAMA_CONTEXT_LENGTH" in found["model gemma2:2b"].remedy
+    assert "loaded" not in found["model mistral:7b-instruct"].detail
+
+
 async def test_what_is_configured_without_effect_is_said(upstream):
     found = await examined(settings(upstream, cache={"redis_url": "redis://h"}))
     assert not found["setting cache.redis_url"].ok

@@ -83,6 +83,22 @@ def test_a_model_is_found_by_its_name_with_latest_and_without(listed):
     assert topology.of_model("phi3:mini") == ()
 
 
+def test_names_that_differ_only_in_case_are_those_that_they_are():
+    both = up(ModelInfo("org/Phi3:mini"), ModelInfo("org/phi3:mini"))
+    topology = resolve(TierConfig(), [OLLAMA], {"ollama": both}, {})
+    for name in ("org/Phi3:mini", "org/phi3:mini"):
+        assert deployments(topology.of_model(name)) == [f"ollama/{name}"]
+    assert deployments(topology.of_model("ORG/PHI3:MINI")) == ["ollama/org/Phi3:mini"]
+
+
+def test_a_tiers_model_may_be_written_in_capitals():
+    config = TierConfig.from_mapping({"models": {"simple": "Gemma2:2B"}})
+    state = up(ModelInfo("gemma2:2b", context_length=7))
+    (target,) = resolve(config, [OLLAMA, VLLM], {"ollama": state}, {}).tiers["simple"]
+    assert str(target.deployment) == "ollama/Gemma2:2B"
+    assert target.context_length == 7
+
+
 @pytest.mark.parametrize(
     ("name", "written_out"),
     [
@@ -92,6 +108,11 @@ def test_a_model_is_found_by_its_name_with_latest_and_without(listed):
         ("host:80/phi3", "host:80/phi3:latest"),
         ("host:80/org/phi3:mini", "host:80/org/phi3:mini"),
         ("proxy/host:80/phi3", "proxy/host:80/phi3:latest"),
+        ("Phi3:Mini", "phi3:mini"),
+        (" phi3:mini ", "phi3:mini"),
+        ("library/phi3", "phi3:latest"),
+        ("registry.ollama.ai/library/phi3:mini", "phi3:mini"),
+        ("registry.ollama.ai/org/phi3:mini", "org/phi3:mini"),
     ],
 )
 def test_a_name_without_a_tag_means_latest(name, written_out):

@@ -14,13 +14,18 @@ from gearshift.dialects.decoding import decode_whole
 from gearshift.providers.anthropic_settings import AnthropicOptions, AnthropicSettings
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
-from gearshift.providers.probing import asked
+from gearshift.providers.probing import asked, told_of
 from gearshift.types import ChatRequest, FrameStream, Json, JsonObject
 
 _VERSION: Final = "anthropic-version"
 _HEADERS: Final = {_VERSION: "2023-06-01"}
 _THEIRS: Final = "anthropic-"
 _MOST_PAGES: Final = 10
+# What may stand in a request whose tokens are counted.
+_COUNTED: Final = (
+    *("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config"),
+    *("mcp_servers", "context_management", "cache_control"),
+)
 
 
 class AnthropicProvider(OpenAICompatibleProvider):
@@ -54,6 +59,14 @@ class AnthropicProvider(OpenAICompatibleProvider):
             options = {**request.options, LIMIT_UNLESS_GIVEN: self._max_tokens}
             request = replace(request, options=options)
         return await super().send(request, model)
+
+    async def count_tokens(self, request: ChatRequest, model: str) -> int | None:
+        """The tokens of a prompt, by Anthropic's own count; it costs nothing."""
+        sent = orjson.loads(self._wire.upstream_body(request, model))
+        asked_for = orjson.dumps({name: sent[name] for name in _COUNTED if name in sent})
+        path, headers = "/v1/messages/count_tokens", self.headers(request)
+        told = (await told_of(self._client, path, asked_for, headers)).get("input_tokens")
+        return told if isinstance(told, int) and not isinstance(told, bool) else None
 
     async def _list(self) -> tuple[int, bytes]:
         """The list of models, all its pages as one."""

@@ -127,6 +127,19 @@ class NativeProvider(Protocol):
 
 
 @runtime_checkable
+class CountingProvider(Protocol):
+    """A provider whose upstream can say how many tokens a request has, without answering it."""
+
+    async def count_tokens(self, request: ChatRequest, model: str) -> int | None:
+        """The tokens of the prompt; `None`: this upstream cannot say.
+
+        Raises:
+            UpstreamError: It did not say.
+        """
+        ...
+
+
+@runtime_checkable
 class SeededProvider(Protocol):
     """A provider whose upstream gives the same answer for the same `seed`.
 

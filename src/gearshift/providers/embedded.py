@@ -93,6 +93,11 @@ class EmbeddedProvider:
             raise UpstreamError(f"the engine of {model} is restarting", fault=FailureKind.LOADING)
         return await server.send(request, model)
 
+    async def count_tokens(self, request: ChatRequest, model: str) -> int | None:
+        """The tokens of a prompt, by the engine of `model`."""
+        server = self._servers.get(model)
+        return None if server is None else await server.count_tokens(request, model)
+
     async def probe(self) -> UpstreamState:
         """What the engines that run say of themselves; one that restarts is not listed."""
         states = await asyncio.gather(*(server.probe() for server in self._servers.values()))

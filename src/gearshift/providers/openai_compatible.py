@@ -6,12 +6,14 @@ import time
 from dataclasses import replace
 from typing import Final
 
+import orjson
+
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.openai_models import described, kind_of, read_models
 from gearshift.providers.openai_settings import OpenAISettings
-from gearshift.providers.probing import asked, trouble_at
+from gearshift.providers.probing import asked, told_of, trouble_at
 from gearshift.providers.settings import UpstreamSettings
 from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
 
@@ -74,6 +76,23 @@ class OpenAICompatibleProvider(HttpProvider):
         self._answered.add(model)
         self._missing.discard(model)
         return frames
+
+    async def count_tokens(self, request: ChatRequest, model: str) -> int | None:
+        """The tokens of a prompt, where this is llama.cpp's server: by its template and its model.
+
+        Images and tools that the template does not take make it refuse: then it cannot say.
+        """
+        if kind_of(self._listed or ()) != "llamacpp":
+            return None
+        chat = self._wire.upstream_body(request, model)
+        prompt = (await told_of(self._client, "/apply-template", chat, is_at_root=True)).get(
+            "prompt"
+        )
+        if not isinstance(prompt, str):
+            return None
+        text = orjson.dumps({"content": prompt, "add_special": True, "parse_special": True})
+        told = await told_of(self._client, "/tokenize", text, is_at_root=True)
+        return len(told["tokens"]) if isinstance(told.get("tokens"), list) else None
 
     async def probe(self) -> UpstreamState:
         """Whether it is there, and now and then what it serves; no model works for it.

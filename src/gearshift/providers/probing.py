@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gearshift.dialects.decoding import decode_whole
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES, HttpClient, UpstreamResponse
+from gearshift.types import JsonObject
 
 PROBE_SECONDS: Final = 5.0
 
@@ -33,6 +35,35 @@ async def asked(
             return await _read(await client.request("GET", path, headers=headers))
     except TimeoutError as error:
         raise _silent(path) from error
+
+
+async def told_of(
+    client: HttpClient,
+    path: str,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    *,
+    is_at_root: bool = False,
+) -> JsonObject:
+    """The JSON object that answers a question with a body; an empty one where none does.
+
+    Args:
+        client: Of the upstream.
+        path: Below its base URL.
+        body: JSON text.
+        headers: Beside the upstream's own.
+        is_at_root: The path is below what the base URL has before its `/v1`.
+
+    Raises:
+        UpstreamError: There was no answer.
+    """
+    response = await client.request("POST", path, body=body, headers=headers, is_at_root=is_at_root)
+    status, answer = await _read(response)
+    try:
+        told = decode_whole(answer) if status == 200 else None
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 async def trouble_at(client: HttpClient, path: str | None) -> str:

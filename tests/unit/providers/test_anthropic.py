@@ -8,6 +8,7 @@ import pytest
 from tests.fakes.dialects import SPOKEN
 from tests.fakes.scripted import ScriptedUpstream
 
+from gearshift.dialects.anthropic.request import parse
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.providers.anthropic import AnthropicProvider
 from gearshift.providers.anthropic_settings import AnthropicOptions
@@ -139,3 +140,30 @@ async def test_whoever_is_overloaded_is_busy_and_says_when_to_come_again():
     assert caught.value.fault is FailureKind.BUSY
     assert caught.value.retry_after_seconds == 7
     assert KEY not in str(caught.value)
+
+
+class Counting(ScriptedUpstream):
+    """Counts tokens."""
+
+    said = b'{"input_tokens": 42}'
+
+    def _described(self, asked):
+        return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(self.said), self.said)
+
+
+@pytest.mark.parametrize(
+    ("said", "tokens"),
+    [(b'{"input_tokens": 42}', 42), (b'{"input_tokens": true}', None), (b"[]", None), (b"x", None)],
+)
+async def test_tokens_are_counted_by_the_upstream(said, tokens):
+    body = {"model": "auto", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    asked = parse(orjson.dumps({**body, "stream": True}))
+    async with Counting(SPOKEN["anthropic"], ["claude"]) as upstream:
+        upstream.said = said
+        provider = provided(upstream.url)
+        assert await provider.count_tokens(asked, "claude") == tokens
+        await provider.aclose()
+        (received,) = upstream.received
+    assert received.path == "/v1/messages/count_tokens"
+    assert received.headers["x-api-key"] == KEY
+    assert json.loads(received.body) == {"model": "claude", "messages": body["messages"]}

@@ -6,7 +6,7 @@ from tests.fakes.upstream import FaultUpstream
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import HttpClient
 from gearshift.providers import probing
-from gearshift.providers.probing import asked, positive, trouble_at
+from gearshift.providers.probing import asked, positive, told_of, trouble_at
 
 
 @pytest.fixture
@@ -76,3 +76,14 @@ async def test_who_is_not_there_is_in_trouble():
 )
 def test_a_count_is_a_whole_number_above_zero(value, expected):
     assert positive(value) == expected
+
+
+async def test_a_question_with_a_body_is_answered_by_an_object(client, upstream):
+    question = b'{"model":"m","messages":[]}'
+    assert (await told_of(client, "/chat/completions", question))["model"] == "m"
+    at_root = await told_of(client, "/v1/chat/completions", question, is_at_root=True)
+    assert at_root["model"] == "m"
+    assert {one.path for one in upstream.received} == {"/v1/chat/completions"}
+    for fault in ("failed", "garbage"):
+        upstream.fault = fault
+        assert await told_of(client, "/chat/completions", question) == {}

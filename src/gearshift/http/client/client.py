@@ -156,6 +156,7 @@ class HttpClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         within_seconds: float | None = None,
+        is_at_root: bool = False,
     ) -> UpstreamResponse:
         """Send a request; returns when the head of the response has arrived.
 
@@ -166,12 +167,14 @@ class HttpClient:
             headers: Beside the upstream's own, which count more.
             within_seconds: How long the answer may take, beside the connection; `limit_silence`
                 takes its place.
+            is_at_root: The path is below what the base URL has before its `/v1`.
 
         Raises:
             UpstreamError: There was no response, or the request cannot be written.
         """
         size = None if body is None else len(body)
-        head = self._head.written(method, self._target(self._prefix + path), headers, size)
+        target = self._target((self._root if is_at_root else self._prefix) + path)
+        head = self._head.written(method, target, headers, size)
         sent = head if body is None else head + body
         return await self._exchanged(sent, within_seconds, may_repeat=method == "GET")
 

@@ -104,11 +104,13 @@ def clean(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def tokens_of(usage: Usage) -> tuple[int, ...]:
-    """As an upstream tells them, up to what a column holds."""
-    if min(usage) >= 0 and max(usage) <= _MOST_TOKENS:
-        return usage
-    return tuple(min(max(count, 0), _MOST_TOKENS) for count in usage)
+def tokens_of(usage: Usage) -> tuple[int, int, int]:
+    """Those of prompt, answer and cache as an upstream tells them, up to what a column holds."""
+    counts = (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)
+    if min(counts) >= 0 and max(counts) <= _MOST_TOKENS:
+        return counts
+    prompt, completion, cached = (min(max(count, 0), _MOST_TOKENS) for count in counts)
+    return prompt, completion, cached
 
 
 def prompt_of(messages: Sequence[Message]) -> str:

@@ -18,6 +18,22 @@ TASKS = (
     *("why", "compare", "prove", "design", "write", "python", "if", "theorem", "contract"),
     *("translate", "warum", "为什么", "証明", "왜", "почему", "لماذا", "क्यों", "```", "1. ", "|"),
 )
+OF_TEXTS = (
+    *("model", "input", "prompt", "dimensions", "encoding_format", "float", "base64", "user"),
+    *("truncate", "options", "keep_alive", "1.0", "[[1]]", "null"),
+)
+OF_VECTORS = (
+    *("object", "data", "embedding", "index", "usage", "prompt_tokens", "error", "embeddings"),
+    *("prompt_eval_count", "load_duration", "model", "[0.5,-1e-3]", "AACAPw==", "\\u0000", "NaN"),
+)
+TEXTS = b'{"model":"auto","input":["a","b"],"dimensions":3,"encoding_format":"base64"}'
+TOKENS = b'{"input":[[1,2],[3]],"prompt":"a","truncate":false,"keep_alive":"5m","options":{}}'
+VECTORS = (
+    b'{"data":[{"index":0,"embedding":[0.5,-1e-3]}],"model":"m","usage":{"prompt_tokens":1}}',
+    b'{"data":[{"embedding":"AACAPw=="}]}',
+    b'{"model":"m","embeddings":[[1,2]],"load_duration":1,"prompt_eval_count":3}',
+    b'{"embedding":[1]}',
+)
 CHAT = b'{"model":"auto","stream":true,"messages":[{"role":"user","content":"hi"}]}'
 TOOLS = (
     b'{"messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":'

@@ -27,7 +27,14 @@ from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.http.server.reader import ParsedRequest, RejectedRequest, RequestReader
 from gearshift.http.values import HttpLimits
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
-from gearshift.types import ChatRequest, Chunk, Frame, Operation
+from gearshift.types import (
+    CHAT_OPERATIONS,
+    EMBEDDING_OPERATIONS,
+    ChatRequest,
+    Chunk,
+    Frame,
+    Operation,
+)
 
 CLIENTS: dict[str, ClientDialect] = {
     name: registry.load(target)() for name, target in registry.CLIENT_DIALECTS.items()
@@ -41,7 +48,10 @@ DIALECTS: dict[str, Dialect] = {
     if registry.UPSTREAM_DIALECTS.get(name) == target
 }
 """Those that are both."""
-OPERATIONS = tuple(Operation)
+EMBEDDINGS: dict[str, Any] = {
+    name: dialect.embeddings for name, dialect in CLIENTS.items() if hasattr(dialect, "embeddings")
+}
+"""What those that have them know of embeddings, as clients and as upstreams."""
 SCORER = TaskComplexityScorer()
 ROLES = ("user", "assistant", "system", "tool", "developer", "", "king")
 LIMITS = HttpLimits(max_body_bytes=64, max_header_bytes=512, max_headers=8)
@@ -97,7 +107,7 @@ def _scored(value: Any) -> None:
 
 def parse(dialect: ClientDialect, data: bytes) -> None:
     """What a client sends is refused in words, or can be sent on in every dialect."""
-    for operation in OPERATIONS:
+    for operation in CHAT_OPERATIONS:
         try:
             request = dialect.parse(operation, data)
         except RequestError as error:
@@ -139,6 +149,52 @@ def _answered(dialect: ClientDialect, request: ChatRequest) -> None:
     assert orjson.loads(dialect.encode_response(request, chunk, "id", 0.0))
     writer = dialect.stream_writer(request, "large", "id", 0.0)
     assert writer.write(chunk) + writer.finish()
+
+
+def parse_embeddings(dialect: str, data: bytes) -> None:
+    """A request for vectors is refused in words, or can be sent on in every dialect."""
+    for operation in EMBEDDING_OPERATIONS:
+        try:
+            request = EMBEDDINGS[dialect].parse(operation, data)
+        except RequestError as error:
+            _refused(error)
+            continue
+        assert bool(request.inputs) is not request.loads_model
+        for name, upstream in EMBEDDINGS.items():
+            try:
+                sent = orjson.loads(upstream.upstream_body(request, "large"))
+            except UpstreamError as error:
+                if error.fault is not FailureKind.INCAPABLE:
+                    raise
+            except RequestError as error:  # nested too deeply to be written
+                _refused(error)
+            else:
+                assert sent["model"] == "large", sent
+                assert name != dialect or sent == {**request.body, "model": "large"}, sent
+
+
+def read_embeddings(dialect: str, data: bytes) -> None:
+    """An answer to one is refused in words, or can be told to clients of every dialect."""
+    asked = {"input": ["a"], "prompt": "a", "dimensions": 3}
+    for operation in EMBEDDING_OPERATIONS:
+        for client in EMBEDDINGS.values():
+            request = client.parse(operation, orjson.dumps(asked))
+            try:
+                response = EMBEDDINGS[dialect].decode_response(request, data)
+            except ValueError as problem:
+                _told(str(problem))
+                continue
+            assert response.frame.raw == data
+            assert len(response.vectors) == 1, response.vectors
+            for encoding in ("float", "base64"):
+                request.encoding = encoding
+                told = orjson.loads(client.encode_response(request, response, "m", 0.0))
+                assert told.get("data") or told.get("embeddings") or told.get("embedding"), told
+
+
+def _told(message: str) -> None:
+    for client in CLIENTS.values():
+        assert client.write_error(UpstreamError(message, fault=FailureKind.FAILED))[2], message
 
 
 def splice(data: bytes) -> None:
@@ -325,5 +381,17 @@ TARGETS: dict[str, Target] = {
     **{
         f"read-{name}": Target(partial(read, dialect), (seeds.SSE, seeds.NDJSON), seeds.SAID)
         for name, dialect in UPSTREAMS.items()
+    },
+    **{
+        f"parse-embeddings-{name}": Target(
+            partial(parse_embeddings, name), (seeds.TEXTS, seeds.TOKENS), seeds.OF_TEXTS
+        )
+        for name in EMBEDDINGS
+    },
+    **{
+        f"read-embeddings-{name}": Target(
+            partial(read_embeddings, name), seeds.VECTORS, seeds.OF_VECTORS
+        )
+        for name in EMBEDDINGS
     },
 }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gearshift.client.answer import Answer, AnswerStream
+    from gearshift.client.embeddings import Embeddings
     from gearshift.config.loading import Settings, load_settings
     from gearshift.errors import ConfigError, GearshiftError, RequestError, UpstreamError
     from gearshift.interface import LLMInterface
@@ -29,6 +30,7 @@ _HOMES = {
     "ComplexityResult": "tiered_routing",
     "ConfigError": "errors",
     "Decision": "types",
+    "Embeddings": "client.embeddings",
     "GearshiftError": "errors",
     "LLMInterface": "interface",
     "RequestError": "errors",
@@ -50,6 +52,7 @@ __all__ = [
     "ComplexityResult",
     "ConfigError",
     "Decision",
+    "Embeddings",
     "GearshiftError",
     "LLMInterface",
     "RequestError",

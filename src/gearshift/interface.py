@@ -14,6 +14,7 @@ from gearshift.cache.store import AnswerStore
 from gearshift.catalog.discovery import UNDISCOVERED, discover
 from gearshift.catalog.served_models import ServedModel, served_models
 from gearshift.client.answer import Answer, AnswerStream
+from gearshift.client.embeddings import Embeddings, embedding_request, embeddings_of
 from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.constants.model_constants import AUTO_MODEL
@@ -35,6 +36,7 @@ from gearshift.types import (
     ChatResponse,
     Decision,
     Deployment,
+    EmbeddingRequest,
     Message,
     ModelInfo,
     UpstreamState,
@@ -112,6 +114,7 @@ class LLMInterface:
         self.providers, self.circuits = upstreams.providers, upstreams.circuits
         self.admission, self.health = upstreams.admission, upstreams.health
         self._handler = upstreams.pipeline.handler
+        self._embedder = upstreams.pipeline.embedder
 
     def _opened_store(self, previous: LLMInterface | None) -> tuple[AnswerStore | None, bool]:
         """Where answers are kept, and whether it is opened here: the previous one's goes on."""
@@ -231,7 +234,8 @@ class LLMInterface:
         """Where a request would go, and why; nothing is sent.
 
         Args:
-            request: A parsed request, such as `chat_request` of `gearshift.client.requests` makes.
+            request: A parsed request, such as `chat_request` of `gearshift.client.requests` makes;
+                one for embeddings, too.
 
         Raises:
             RequestError: 404 for a model that no upstream has, 400 for an unknown tier, 403 for
@@ -242,7 +246,10 @@ class LLMInterface:
             >>> LLMInterface().decide(chat_request("Explain async vs threads")).tier
             'complex'
         """
-        return self.planner.plan(request, self.health.topology).decision
+        planner, topology = self.planner, self.health.topology
+        if isinstance(request, EmbeddingRequest):
+            return planner.plan_embedding(request, topology).decision
+        return planner.plan(request, topology).decision
 
     # --- the call
 
@@ -336,6 +343,61 @@ class LLMInterface:
         answer = AnswerStream(await self.complete(request))
         return answer if stream else await answer.collect()
 
+    async def embeddings(self, request: EmbeddingRequest) -> ChatResponse:
+        """Have all inputs of a request turned into vectors, by the deployments of its model.
+
+        Args:
+            request: A parsed request, such as `embedding_request` of
+                `gearshift.client.embeddings` makes.
+
+        Returns:
+            A response whose `frames` are an `EmbeddingResponse`.
+
+        Raises:
+            RequestError: It cannot be sent to any model.
+            UpstreamError: It cannot be answered; `ExhaustedError` if every deployment failed.
+
+        Example:
+            >>> import asyncio
+            >>> from gearshift.client.embeddings import embedding_request
+            >>> async def main() -> int:
+            ...     async with LLMInterface() as llm:
+            ...         request = embedding_request(["one", "two"], model="gemma2:2b")
+            ...         return len((await llm.embeddings(request)).frames.vectors)
+            >>> asyncio.run(main())
+            2
+        """
+        started = request.received_at or time.perf_counter()
+        plan = self.planner.plan_embedding(request, self.health.topology)
+        self.in_flight.begun()
+        return await self._embedder(Call(request, plan.decision, plan.candidates, started))
+
+    async def embed(
+        self, inputs: str | Sequence[str], *, model: str = AUTO_MODEL, **options: Any
+    ) -> Embeddings:
+        """Turn texts into vectors.
+
+        Args:
+            inputs: One text or more; none of them empty.
+            model: A model that some upstream has, or `auto` for the setting `embeddings.model`.
+            options: Fields of OpenAI's embeddings, such as `dimensions`.
+
+        Raises:
+            RequestError: The request is malformed, or names an unknown model.
+            UpstreamError: It cannot be answered; `ExhaustedError` if every deployment failed.
+
+        Example:
+            >>> import asyncio
+            >>> async def main() -> None:
+            ...     async with LLMInterface() as llm:
+            ...         found = await llm.embed(["one", "two"], model="gemma2:2b")
+            ...         print(found.model, found.vectors)
+            >>> asyncio.run(main())
+            gemma2:2b [[0.6, 0.8], [0.8, 0.6]]
+        """
+        request = embedding_request(inputs, model=model, options=options)
+        return embeddings_of(await self.embeddings(request))
+
     # --- what there is
 
     def served_models(self, allowed_tiers: frozenset[str] | None = None) -> list[ServedModel]:
@@ -371,6 +433,15 @@ class LLMInterface:
             'unknown'
         """
         return self.health.tier_health()
+
+    def embeddings_health(self) -> list[DeploymentHealth]:
+        """The health of the deployments of `embeddings.model`; empty where none is set.
+
+        Example:
+            >>> LLMInterface().embeddings_health()
+            []
+        """
+        return self.health.embeddings_health()
 
     def upstream_states(self) -> Mapping[str, UpstreamState]:
         """What the latest probe of each upstream found, by the upstream's name.

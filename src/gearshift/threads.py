@@ -35,6 +35,21 @@ _EXECUTORS: Final = {
 }
 
 
+IN_THREAD_BYTES: Final = 256 * 1024
+"""Decoding or writing more than this would hold up other requests for a noticeable moment."""
+
+
+async def in_thread_if_large(size: int, function: Callable[..., T], *arguments: Any) -> T:
+    """Run something that works on `size` bytes: at once, or where it holds up nobody else.
+
+    Raises:
+        Exception: Whatever it raises.
+    """
+    if size <= IN_THREAD_BYTES:
+        return function(*arguments)
+    return await in_thread(Purpose.DECODING, function, *arguments)
+
+
 async def in_thread(purpose: Purpose, function: Callable[..., T], *arguments: Any) -> T:
     """Run something in a thread of its purpose, behind what waits there already.
 

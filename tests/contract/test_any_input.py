@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 from fuzz import properties
-from fuzz.targets import CLIENTS, DIALECTS, TARGETS
+from fuzz.targets import CLIENTS, DIALECTS, EMBEDDINGS, TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,6 +212,46 @@ def test_what_is_almost_a_request_is_refused_in_words_or_can_be_sent(dialect, da
     TARGETS[f"parse-{dialect.name}"].holds(raw)
     if isinstance(body, dict):
         TARGETS["splice"].holds(raw)
+
+
+TEXTS = {
+    "model": "auto",
+    "input": ["a", "b"],
+    "prompt": "a",
+    "dimensions": 3,
+    "encoding_format": "base64",
+    "user": "u",
+    "truncate": True,
+    "options": {"num_ctx": 9},
+    "keep_alive": "5m",
+}
+VECTORS = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.5, 1]}],
+    "embeddings": [[0.5, 1]],
+    "embedding": [0.5, 1],
+    "model": "m",
+    "usage": {"prompt_tokens": 3},
+    "load_duration": 5,
+    "prompt_eval_count": 3,
+}
+each_with_embeddings = pytest.mark.parametrize("name", EMBEDDINGS)
+
+
+@each_with_embeddings
+@settings(max_examples=60)
+@given(data=st.data())
+def test_what_is_almost_a_request_for_vectors_is_refused_in_words_or_can_be_sent(name, data):
+    raw = json.dumps(data.draw(almost(TEXTS)), ensure_ascii=data.draw(st.booleans())).encode()
+    TARGETS[f"parse-embeddings-{name}"].holds(raw)
+
+
+@each_with_embeddings
+@settings(max_examples=60)
+@given(data=st.data())
+def test_what_is_almost_an_answer_with_vectors_is_refused_or_can_be_told(name, data):
+    raw = json.dumps(data.draw(almost(VECTORS)), ensure_ascii=data.draw(st.booleans())).encode()
+    TARGETS[f"read-embeddings-{name}"].holds(raw)
 
 
 @each_dialect

@@ -10,7 +10,7 @@ from tests.fakes.asking import USER, parsed_by, sent_by
 from gearshift import registry
 from gearshift.dialects.loading import client_dialects, upstream_dialects
 from gearshift.errors import FailureKind, RequestError, UpstreamError
-from gearshift.types import ChatRequest, Operation
+from gearshift.types import CHAT_OPERATIONS, ChatRequest, Operation
 
 CLIENTS = client_dialects()
 UPSTREAMS = upstream_dialects(registry.named("upstream_dialects"))
@@ -48,7 +48,7 @@ def test_changed_messages_are_written_with_the_rest_of_the_body(name):
 
 
 @pytest.mark.parametrize(("client", "upstream"), [*itertools.product(BOTH, repeat=2)])
-@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("operation", CHAT_OPERATIONS)
 def test_what_is_asked_is_asked_of_every_upstream(client, upstream, operation):
     words = {"prompt": "hi"} if operation is Operation.COMPLETION else {}
     sent = sent_by(UPSTREAMS[upstream], CLIENTS[client], operation, **words)

@@ -16,6 +16,7 @@ from gearshift.dialects.base import Dialect
 from gearshift.dialects.errors import OVERLOADED as BUSY
 from gearshift.errors import ExhaustedError, FailureKind, RequestError, UpstreamError
 from gearshift.types import (
+    CHAT_OPERATIONS,
     Capability,
     ChatRequest,
     Chunk,
@@ -166,13 +167,13 @@ def test_the_clients_bytes_are_kept_but_for_the_model(dialect, model):
         b'"messages":[{"role":"user","content":"\\u00e4 \\"model\\""}'
         b'],\n "prompt":"p", "metadata":{"model":"mine"}, "x": 1e2}'
     )
-    for operation in Operation:
+    for operation in CHAT_OPERATIONS:
         sent = dialect.upstream_body(dialect.parse(operation, raw), model)
         assert sent == raw.replace(b'"auto"', orjson.dumps(model))
 
 
 @each_pair
-@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("operation", CHAT_OPERATIONS)
 def test_every_operation_has_a_path_everywhere(client, upstream, operation):
     request = a_request(client, operation)
     assert upstream.path(request).startswith("/")
@@ -182,7 +183,7 @@ def test_every_operation_has_a_path_everywhere(client, upstream, operation):
 
 
 @each_dialect
-@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("operation", CHAT_OPERATIONS)
 @given(raw=st.binary(max_size=80))
 def test_no_bytes_raise_anything_but_a_request_error(dialect, operation, raw):
     try:
@@ -232,7 +233,7 @@ BODY = st.dictionaries(FIELD, JSON, max_size=5) | st.builds(
 
 
 @each_pair
-@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("operation", CHAT_OPERATIONS)
 @settings(max_examples=150)
 @given(body=BODY)
 def test_what_is_accepted_can_be_sent(client, upstream, operation, body):

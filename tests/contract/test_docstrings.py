@@ -27,6 +27,7 @@ ANSWER = {
     "done_reason": "stop",
     "prompt_eval_count": 5,
     "eval_count": 4,
+    "embeddings": [[0.6, 0.8], [0.8, 0.6]],
 }
 
 

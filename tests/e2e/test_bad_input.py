@@ -67,6 +67,34 @@ async def test_bad_bodies_name_the_field(served, dialect, name):
     assert word in message_of(dialect, answer)
 
 
+EMBEDDINGS = {"/v1/embeddings": "openai", "/api/embed": "ollama", "/api/embeddings": "ollama"}
+LARGE = 2_000_000
+BAD_TEXTS = {
+    "empty body": (b"", "body"),
+    "not json": (b'{"input": [', "JSON"),
+    "not utf-8": (b'\xff\xfe{"input": "a"}', "JSON"),
+    "no object": (b'["a"]', "object"),
+    "a number": (b'{"input": 7, "prompt": 7}', "must be"),
+    "an object": (b'{"input": {"text": "a"}, "prompt": {}}', "must be"),
+    "texts and numbers": (b'{"input": ["a", 7], "prompt": ["a"]}', "must be"),
+    "model a number": (b'{"model": 7, "input": "a", "prompt": "a"}', "model"),
+    "deep nesting": (b'{"input":' + b"[" * DEEP + b"]" * DEEP + b"}", "JSON"),
+    "too many values": (b'{"input":[' + b"[]," * LARGE + b"[]]}", "values"),
+    "nobody's model": (b'{"model": "nobody", "input": "a", "prompt": "a"}', "not found"),
+    "a tier": (b'{"model": "simple", "input": "a", "prompt": "a"}', "tier"),
+    "no model set": (b'{"input": "a", "prompt": "a"}', "embeddings.model"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TEXTS)
+@pytest.mark.parametrize("path", EMBEDDINGS)
+async def test_bad_requests_for_embeddings_say_what_is_wrong(served, path, name):
+    body, word = BAD_TEXTS[name]
+    status, _, answer = await post(served.url + path, body)
+    assert 400 <= status < 500
+    assert word in message_of(EMBEDDINGS[path], answer)
+
+
 LIBERAL = {
     "no role": (chat(messages=[{"content": SECRET}]), "messages.0.role"),
     "unknown role": (chat(messages=[{"role": "king", "content": SECRET}]), "messages.0.role"),

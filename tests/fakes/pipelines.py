@@ -135,7 +135,7 @@ class Pipeline:
         self.admission = Admission(places, queue, queue_seconds, lambda upstream: tiers)
         self.learned: list[Deployment] = []
         self.attempts = Attempts(
-            self.upstreams,  # type: ignore[arg-type] # fakes
+            self.upstreams,
             self.admission,
             self.circuits,
             lambda deployment, *_: self.learned.append(deployment),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import ssl
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.local_server import LocalServer
 
 WORDS = ("one", " two", " three")
+VECTOR = [0.6, 0.8]
 
 _ERRORS = {
     "missing_model": (404, "model 'x' not found"),
@@ -51,6 +54,10 @@ class Received:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def is_embedding(self) -> bool:
+        return self.path.endswith(("/embed", "/embeddings"))
 
 
 @dataclass
@@ -152,7 +159,7 @@ class FaultUpstream(LocalServer):
     ) -> None:
         is_ollama = request.path.startswith("/api/")
         asked = request.json
-        streamed = asked.get("stream", is_ollama)
+        streamed = asked.get("stream", is_ollama and not request.is_embedding)
         kind = _kind(is_ollama, streamed)
         if self.says:
             await _send(writer, 200, self.says, "text/event-stream")
@@ -196,6 +203,10 @@ class FaultUpstream(LocalServer):
                     request=request,
                 ),
             )
+        if self.fault.startswith("status_"):
+            return int(self.fault.removeprefix("status_")), b"nothing here"
+        if request.is_embedding and not self.fault:
+            return 200, _vectors(request.path, asked)
         return None
 
     def _refusal(self, asked: dict[str, Any]) -> str | None:
@@ -311,6 +322,26 @@ def _end(model: str, is_ollama: bool) -> bytes:
 
 def _event(data: Any) -> bytes:
     return b"data: " + json.dumps(data).encode() + b"\n\n"
+
+
+def _vectors(path: str, asked: dict[str, Any]) -> bytes:
+    """The same vector for every input."""
+    if path == "/api/embeddings":
+        return json.dumps({"embedding": VECTOR if asked.get("prompt") else []}).encode()
+    given = asked.get("input") or []
+    is_one = isinstance(given, str) or (given and type(given[0]) is int)
+    count = 1 if is_one else len(given)
+    if path == "/api/embed":
+        told = {"model": asked["model"], "embeddings": [VECTOR] * count}
+        times = {"total_duration": 5_000_000, "load_duration": 1_000_000}
+        return json.dumps({**told, **times, "prompt_eval_count": 3}).encode()
+    is_packed = asked.get("encoding_format") == "base64"
+    vector = base64.b64encode(struct.pack("<2f", *VECTOR)).decode() if is_packed else VECTOR
+    data = [{"object": "embedding", "index": n, "embedding": vector} for n in range(count)]
+    usage = {"prompt_tokens": 3, "total_tokens": 3}
+    return json.dumps(
+        {"object": "list", "data": data, "model": asked["model"], "usage": usage}
+    ).encode()
 
 
 def _whole(model: str, is_ollama: bool, is_chat: bool) -> bytes:

@@ -18,6 +18,7 @@ from gearshift import (
     ComplexityResult,
     ConfigError,
     Decision,
+    Embeddings,
     GearshiftError,
     LLMInterface,
     RequestError,
@@ -123,6 +124,10 @@ async def ask(config: TierConfig | Settings, messages: Messages) -> str:
         assert_type(stream.decision, Decision)
         assert_type(await stream.collect(), Answer)
         await stream.aclose()
+        found = await llm.embed(["one", "two"], model="nomic-embed-text", dimensions=64)
+        assert_type(found, Embeddings)
+        assert_type(found.vectors, list[list[float]])
+        assert_type(found.usage, Usage | None)
         assert_type([model.name for model in llm.served_models()], list[str])
         assert_type(llm.upstream_states()["local"].is_reachable, bool)
         return str(answer)

@@ -77,6 +77,7 @@ async def _served(interface: LLMInterface) -> list[Check]:
             *(Check("engine", False, notice, _DISCOVERED) for notice in llm.notices),
             *_upstreams(llm),
             *_models(llm),
+            *_embeddings(llm),
             _memory(llm),
             *await _routes(llm),
         ]
@@ -148,13 +149,19 @@ def _revival(provider: Provider) -> str:
 def _models(llm: LLMInterface) -> Iterator[Check]:
     for tier, deployments in llm.tier_health().items():
         for health in deployments:
-            yield _presence(tier, health, llm.providers[health.deployment.upstream])
+            yield _presence(f"tier {tier}", health, llm.providers[health.deployment.upstream])
             info = llm.model_info(health.deployment)
             if info is not None and health.readiness is Readiness.READY:
                 yield _abilities(tier, info)
 
 
-def _presence(tier: str, health: DeploymentHealth, provider: Provider) -> Check:
+def _embeddings(llm: LLMInterface) -> Iterator[Check]:
+    """Whether the model that answers `auto` for embeddings is there; nothing where none is set."""
+    for health in llm.embeddings_health():
+        yield _presence("embeddings", health, llm.providers[health.deployment.upstream])
+
+
+def _presence(what: str, health: DeploymentHealth, provider: Provider) -> Check:
     correct = "correct the model's name, or add it to the upstream's `models:`"
     if isinstance(provider, PullingProvider):
         command = provider.pull_command(health.deployment.model)
@@ -166,7 +173,7 @@ def _presence(tier: str, health: DeploymentHealth, provider: Provider) -> Check:
     remedy = remedies.get(health.readiness, "see the upstream above")
     words = health.readiness.value.replace("_", " ")
     detail = f"{health.deployment} is {words}"
-    return Check(f"tier {tier}", health.readiness is Readiness.READY, detail, remedy)
+    return Check(what, health.readiness is Readiness.READY, detail, remedy)
 
 
 def _abilities(tier: str, info: ModelInfo) -> Check:

@@ -20,7 +20,7 @@ from gearshift.types import Deployment, Readiness
 @config_option
 @json_option
 def command(config: str | None, as_json: bool) -> None:
-    """Download the tiers' missing models, through upstreams that can do that (Ollama)."""
+    """Download the missing models of tiers and embeddings, where upstreams can do that (Ollama)."""
     pulled = asyncio.run(_pull(load(config), quiet=as_json))
     if as_json:
         print_json({"pulled": pulled})
@@ -31,7 +31,7 @@ async def _pull(settings: Settings, *, quiet: bool) -> list[str]:
     async with LLMInterface(settings, upstreams=upstreams) as llm:
         missing = [
             health.deployment
-            for deployments in llm.tier_health().values()
+            for deployments in (*llm.tier_health().values(), llm.embeddings_health())
             for health in deployments
             if health.readiness is Readiness.MISSING_MODEL
         ]

@@ -84,8 +84,12 @@ def hours_of(since: str) -> int:
 
 
 def _print(facts: JsonObject, summary: Summary) -> None:
+    kind = "requests"
+    if facts["embeddings"]["requests"]:
+        _print_embeddings(facts["embeddings"], facts["money"])
+        kind = "chats"
     if not facts["requests"]:
-        click.echo(f"no requests in the last {facts['since']}; send some through the gateway")
+        click.echo(f"no {kind} in the last {facts['since']}; send some through the gateway")
         return
     click.echo(f"requests, last {facts['since']}   {sparkline(summary.by_hour('requests'))}")
     rows = [("tier", "requests", "share", "score", "first token p50/p95/p99", "total p50/p95/p99")]
@@ -125,6 +129,15 @@ def _print_compute(compute: JsonObject) -> None:
     if compute["unknown_requests"]:
         unknown = compute["unknown_requests"]
         click.echo(f"         {unknown:,} requests are not included: tokens or sizes unknown")
+
+
+def _print_embeddings(embeddings: JsonObject, money: JsonObject | None) -> None:
+    spent = f", {_amount(embeddings['money'])} {money['currency']} spent" if money else ""
+    click.echo(
+        f"embeddings: {embeddings['requests']:,} requests, {embeddings['failures']:,} failures, "
+        f"{embeddings['tokens']:,} tokens, {_flops(embeddings['used_flops'])}{spent}; "
+        f"p50/p95/p99 {_times(embeddings['latency_seconds'])}"
+    )
 
 
 def _print_money(money: JsonObject, baseline: str) -> None:

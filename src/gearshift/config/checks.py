@@ -8,6 +8,7 @@ from gearshift import registry
 from gearshift.config.model import Settings
 from gearshift.config.sections.access import SAFE_CHARACTERS
 from gearshift.config_file.messages import nearest
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.errors import Problem
 from gearshift.extras import require
 from gearshift.providers.base import PullingProvider, UpstreamConfig
@@ -23,6 +24,15 @@ def deployment_problems(routing: TierConfig, upstreams: Sequence[UpstreamConfig]
         for key, entry in _entries(routing)
         if (problem := _deployment_problem(key, entry, upstreams)) is not None
     ]
+
+
+def embeddings_problems(settings: Settings) -> list[Problem]:
+    """The model for embeddings, if no upstream can have it."""
+    model, upstreams = settings.embeddings.model, settings.upstream_configs()
+    if model is None or not upstreams:
+        return []
+    problem = _deployment_problem("embeddings.model", model, upstreams)
+    return [] if problem is None else [problem]
 
 
 def unavailable(settings: Settings) -> list[Problem]:
@@ -64,7 +74,7 @@ def require_extras(settings: Settings) -> None:
 
 def key_problems(settings: Settings) -> list[Problem]:
     """Every tier of an API key that does not exist."""
-    names = [tier.name for tier in settings.tiered_routing.ordered_tiers]
+    names = [*(tier.name for tier in settings.tiered_routing.ordered_tiers), EMBEDDINGS]
     return [
         Problem(f"auth.api_keys.{index}.tiers.{position}", f"no tier {tier!r}", _other(tier, names))
         for index, key in enumerate(settings.auth.api_keys)

@@ -10,7 +10,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gearshift.config.checks import deployment_problems, key_problems, unavailable, weak_keys
+from gearshift.config.checks import (
+    deployment_problems,
+    embeddings_problems,
+    key_problems,
+    unavailable,
+    weak_keys,
+)
 from gearshift.config.model import Settings
 from gearshift.config.sources import (
     DEFAULT,
@@ -122,7 +128,7 @@ def _validated(values: Mapping[str, Any]) -> tuple[Settings | None, list[Problem
     except ValidationError as error:
         return None, problems_of(error, Settings)
     problems = deployment_problems(settings.tiered_routing, settings.upstream_configs())
-    return settings, problems + key_problems(settings)
+    return settings, problems + embeddings_problems(settings) + key_problems(settings)
 
 
 def _with_origin(problem: Problem, layers: Layers, shown: str) -> Problem:

@@ -21,6 +21,7 @@ from gearshift.config.sections.access import (
 )
 from gearshift.config.sections.browsers import AccessSettings
 from gearshift.config.sections.cache import CacheSettings
+from gearshift.config.sections.embeddings import EmbeddingsSettings
 from gearshift.config.sections.prices import PricesSettings
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.config.sections.telemetry import OpenTelemetrySettings
@@ -115,6 +116,7 @@ class Settings(SettingsBlock):
     retries: RetrySettings = RetrySettings()
     circuit: CircuitSettings = CircuitSettings()
     hedging: HedgingSettings = HedgingSettings()
+    embeddings: EmbeddingsSettings = EmbeddingsSettings()
     cache: CacheSettings = CacheSettings()
     shared_state: SharedStateSettings = SharedStateSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()

@@ -12,3 +12,7 @@ COMPLEXITY_THRESHOLD: Final = 3.0
 
 AUTO_MODEL: Final = "auto"
 """The model name by which a client asks to be routed."""
+
+EMBEDDINGS: Final = "embeddings"
+"""What stands in a tier's place for requests for embeddings, which no tier answers: in headers,
+metrics and the log, and in the tiers of an API key."""

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.decision_log.facts import read_fact, write_fact
 from gearshift.decision_log.schema import CHANGES, HOURS
 from gearshift.telemetry.compute import SHADOW
@@ -94,7 +95,8 @@ def _at_reset(engine: Engine) -> dict[str, dict[str, float]]:
 
 def _all_time(engine: Engine) -> dict[str, dict[str, float]]:
     sums = [func.sum(HOURS.c[name]).label(name) for name in _SUMS]
-    query = select(HOURS.c.tier, *sums).where(HOURS.c.cause != SHADOW).group_by(HOURS.c.tier)
+    of_chats = (HOURS.c.cause != SHADOW, HOURS.c.tier != EMBEDDINGS)
+    query = select(HOURS.c.tier, *sums).where(*of_chats).group_by(HOURS.c.tier)
     with engine.connect() as connection:
         rows = connection.execute(query).mappings().all()
     return {row["tier"]: {name: float(row[name]) for name in _SUMS} for row in rows}

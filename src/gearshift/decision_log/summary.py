@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.decision_log.money import Prices
 from gearshift.decision_log.results import objects
 from gearshift.decision_log.rows import seconds_of
@@ -27,14 +28,16 @@ class Summary:
     """Everything since some hour.
 
     Attributes:
-        hours: Sums of each hour, tier, model and cause.
+        hours: Sums of each hour, tier, model and cause, without those of embeddings.
         times: Requests by tier, kind and bucket.
         verdicts: How often each verdict was given.
+        embeddings: The sums of requests for embeddings, which no other figure counts.
     """
 
     hours: Sequence[Mapping[str, Any]]
     times: Sequence[Mapping[str, Any]]
     verdicts: Mapping[str, int]
+    embeddings: Sequence[Mapping[str, Any]] = ()
 
     def total(self, name: str, **where: str) -> float:
         """The sum of a column over the rows that are as `where` says."""
@@ -98,6 +101,23 @@ class Summary:
             "first_token_seconds": {
                 tier: self.percentiles(tier, "first_token") for tier in self.tiers
             },
+            "embeddings": self._of_embeddings(prices),
+        }
+
+    def _of_embeddings(self, prices: Prices | None) -> JsonObject:
+        """What embeddings came to: nothing is routed, so there is nothing to compare it with."""
+
+        def total(name: str) -> int:
+            return int(sum(row[name] for row in self.embeddings))
+
+        spent = prices.spent(self.embeddings) if prices else None
+        return {
+            "requests": total("requests"),
+            "failures": total("failures"),
+            "tokens": total("prompt_tokens"),
+            "used_flops": float(sum(row["flops"] for row in self.embeddings)),
+            "money": spent["used"] if spent else None,
+            "latency_seconds": self.percentiles(EMBEDDINGS, "total"),
         }
 
     def _by(self, name: str) -> dict[str, int]:
@@ -120,7 +140,7 @@ def summarise(engine: Engine, since_hour: int) -> Summary:
         since_hour: Hours since 1970.
     """
     with engine.connect() as connection:
-        hours = connection.execute(select(HOURS).where(HOURS.c.hour >= since_hour))
+        rows = objects(connection.execute(select(HOURS).where(HOURS.c.hour >= since_hour)))
         times = connection.execute(
             select(
                 TIMES.c.tier,
@@ -137,9 +157,10 @@ def summarise(engine: Engine, since_hour: int) -> Summary:
             .group_by(JUDGEMENTS.c.verdict)
         )
         return Summary(
-            objects(hours),
+            [row for row in rows if row["tier"] != EMBEDDINGS],
             objects(times),
             dict(verdicts.all()),
+            [row for row in rows if row["tier"] == EMBEDDINGS],
         )
 
 

@@ -1,4 +1,4 @@
-"""Patterns of use: who asks what, how long, how often the same; of the newest requests."""
+"""Patterns of use: who asks what, how long, how often the same; of the newest chats."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
 from sqlalchemy.engine import Engine, Row
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.decision_log.schema import DECISIONS
 
 NEWEST: Final = 50_000
@@ -108,7 +109,7 @@ def _newest(since: float) -> Subquery:
     columns = (made.prompt_hash, made.prompt_characters, made.prompt_tokens, made.completion_tokens)
     return (
         select(*(made[name] for name in names), *columns)
-        .where(made.time >= since)
+        .where(made.time >= since, made.tier != EMBEDDINGS)
         .order_by(made.time.desc())
         .limit(NEWEST)
         .subquery()

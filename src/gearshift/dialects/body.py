@@ -33,19 +33,23 @@ def decode_object(raw: bytes) -> JsonObject:
     return readable_object(raw)[1]
 
 
-def readable_object(raw: bytes) -> tuple[bytes, JsonObject]:
+def readable_object(raw: bytes, most_values: int = MAX_STRUCTURE) -> tuple[bytes, JsonObject]:
     """The client's bytes as every server can read them, and the JSON object that they are.
 
     The bytes stay as they are but for a byte order mark. Only where they hold halves of
     characters, which many servers refuse, are they written anew, with U+FFFD in their place.
 
+    Args:
+        raw: What the client sent.
+        most_values: Commas and opening brackets that may stand outside strings.
+
     Raises:
         RequestError: 400 if it is no JSON object, 413 if it has absurdly many values.
     """
     raw = raw.removeprefix(BOM)
-    if len(raw) > MAX_STRUCTURE and _structure(raw) > MAX_STRUCTURE:
+    if len(raw) > most_values and _structure(raw, most_values) > most_values:
         raise RequestError(
-            f"The body has too many JSON values (more than about {MAX_STRUCTURE:,}).", status=413
+            f"The body has too many JSON values (more than about {most_values:,}).", status=413
         )
     try:
         body = orjson.loads(raw)
@@ -166,14 +170,14 @@ def _undecodable(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"The body is not valid JSON: {error}."
 
 
-def _structure(raw: bytes) -> int:
+def _structure(raw: bytes, most: int) -> int:
     """Commas and opening brackets in `raw`, looking closer only if strings may hold them."""
     count = _marks(raw)
-    if count <= MAX_STRUCTURE:
+    if count <= most:
         return count
     bare = raw.replace(b"\\\\", b"").replace(b'\\"', b"")  # every quote left delimits a string
     quotes = bare.count(b'"')
-    if quotes > 4 * MAX_STRUCTURE:  # a key and a value to each comma
+    if quotes > 4 * most:  # a key and a value to each comma
         return quotes
     return _marks(b"".join(bare.split(b'"')[::2]))
 

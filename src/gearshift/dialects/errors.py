@@ -38,6 +38,7 @@ _INCAPABLE: Final = (
     "context window",
     "prompt is too long",
     "input length exceeds",
+    "too large to process",
     "requires --enable-auto-tool-choice",
     "requires --jinja",
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
-from gearshift.dialects.base import ClientDialect
 from gearshift.dialects.loading import client_dialects, upstream_dialects
 from gearshift.gateway.forwarding import forwarded_headers
 from gearshift.gateway.inbox import Inbox
@@ -12,14 +11,12 @@ from gearshift.gateway.shadow_evaluation import ShadowEvaluation
 from gearshift.http.values import HttpRequest
 from gearshift.interface import LLMInterface
 from gearshift.telemetry.metrics import Metrics
-from gearshift.threads import Purpose, in_thread
+from gearshift.threads import IN_THREAD_BYTES, Purpose, in_thread
 from gearshift.types import ChatRequest, ChatResponse, Operation
 
 OWN_DIALECT: Final = "openai"
 """What gearshift's own endpoints speak, and in which paths that no dialect claims are refused."""
 
-# Decoding more than this would hold up other requests for a noticeable moment.
-_PARSED_IN_THREAD_BYTES: Final = 256 * 1024
 _CACHE_HEADER: Final = "x-gearshift-cache"
 _SESSION_HEADERS: Final = (
     "x-session-id",
@@ -29,6 +26,17 @@ _SESSION_HEADERS: Final = (
     "session-id",
     "session_id",
 )
+
+
+R = TypeVar("R", bound=ChatRequest, covariant=True)
+
+
+class Parser(Protocol[R]):
+    """Reads bodies: a dialect those of chats, its `embeddings` those of embeddings."""
+
+    def parse(self, operation: Operation, raw: bytes) -> R:
+        """The client's body as a request."""
+        ...
 
 
 class GatewayContext:
@@ -67,9 +75,7 @@ class GatewayContext:
         response = await llm.complete(request)
         return response if sampler is None else sampler.watch(request, response)
 
-    async def parse(
-        self, request: HttpRequest, dialect: ClientDialect, operation: Operation
-    ) -> ChatRequest:
+    async def parse(self, request: HttpRequest, dialect: Parser[R], operation: Operation) -> R:
         """The client's body as a request, with what its headers say.
 
         What it calls itself does not matter, as it does not to the servers stood in for: many
@@ -78,7 +84,7 @@ class GatewayContext:
         Raises:
             RequestError: 400 naming the field for a body that cannot be used.
         """
-        if len(request.body) > _PARSED_IN_THREAD_BYTES:
+        if len(request.body) > IN_THREAD_BYTES:
             parsed = await in_thread(Purpose.DECODING, dialect.parse, operation, request.body)
         else:
             parsed = dialect.parse(operation, request.body)

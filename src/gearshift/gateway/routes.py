@@ -9,14 +9,15 @@ from typing import Final
 from gearshift import registry
 from gearshift.dialects.base import ClientDialect
 from gearshift.dialects.client_api import ClientRoute, Entry
+from gearshift.dialects.embedding_format import ClientEmbeddings
 from gearshift.dialects.schema import TEXT, ref
 from gearshift.errors import PluginError
 from gearshift.gateway.context import GatewayContext
-from gearshift.gateway.endpoints import chat, feedback, health, metrics, route
+from gearshift.gateway.endpoints import chat, embeddings, feedback, health, metrics, route
 from gearshift.gateway.openapi import document
 from gearshift.gateway.routing import Endpoint, Route, RouteTable, normal_path
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.types import Operation
+from gearshift.types import EMBEDDING_OPERATIONS, Operation
 
 _JSON: Final = "application/json"
 _DECISION: Final = Entry(
@@ -122,11 +123,23 @@ def _mounted(dialect: ClientDialect, brought: ClientRoute) -> Route:
     )
 
 
+def _embeddings(dialect: ClientDialect, brought: ClientRoute) -> ClientEmbeddings:
+    found: ClientEmbeddings | None = getattr(dialect, "embeddings", None)
+    if found is None:
+        raise PluginError(
+            f"dialect {dialect.name!r}: {brought.method} {brought.path} asks for embeddings, but "
+            "the dialect has no attribute 'embeddings'; see gearshift.dialects.embedding_format"
+        )
+    return found
+
+
 def _endpoint(dialect: ClientDialect, brought: ClientRoute) -> Endpoint:
     try:
         if not isinstance(brought.answers, Operation):
             endpoint: Endpoint = registry.load(brought.answers)
             return endpoint
+        if brought.answers in EMBEDDING_OPERATIONS:
+            return embeddings.endpoint(brought.answers, dialect.name, _embeddings(dialect, brought))
         load = registry.load(dialect.api.load) if dialect.api.load else None
     except (ImportError, AttributeError) as error:
         raise PluginError(

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from gearshift.errors import FailureKind, UntranslatableError, UpstreamError
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
-from gearshift.providers.base import Provider
 from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import ChatRequest, Deployment, FrameStream
+
+
+class Sender(Protocol):
+    """Sends a request to one upstream, as a provider does."""
+
+    async def send(self, request: ChatRequest, model: str) -> FrameStream:
+        """Ask `model`; returns once the first content, or the whole answer, is there."""
+        ...
+
 
 LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
 """Told of a deployment that lacks what a request needs."""
@@ -32,7 +41,7 @@ class Attempts:
 
     def __init__(
         self,
-        providers: Mapping[str, Provider],
+        providers: Mapping[str, Sender],
         admission: Admission,
         circuits: CircuitBreakers,
         learn_incapable: LearnIncapable,

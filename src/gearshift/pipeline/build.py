@@ -16,6 +16,7 @@ from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.call import Handler
 from gearshift.pipeline.carry_over import StatefulStep
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
+from gearshift.pipeline.embedders import embedders_of
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.hedging import Hedging
@@ -32,10 +33,12 @@ class Pipeline:
 
     Attributes:
         handler: Answers a call.
+        embedder: Answers one for embeddings.
         stateful: Those of them that go on with what they know under other settings.
     """
 
     handler: Handler
+    embedder: Handler
     stateful: tuple[StatefulStep, ...]
 
 
@@ -50,19 +53,18 @@ def build(
 ) -> Pipeline:
     """Recording around the cache around fallback (with retries) around hedging around attempts.
 
-    The cache is a step only where there is a `store`.
+    The cache is a step only where there is a `store`. Embeddings have places, circuit breakers and
+    repetitions in common with chats, but are neither cached nor hedged.
     """
     retries, hedging = settings.retries, settings.hedging
     attempts = Attempts(providers, admission, circuits, health.learn_incapable)
     budget = RetryBudget(retries.budget)
     hedged = Hedging(attempts, circuits, hedging.percentile, budget) if hedging.enabled else None
-    fallback = Fallback(
-        attempts,
-        {name: provider.dialect for name, provider in providers.items()},
-        policy=RetryPolicy(retries.attempts, retries.backoff_seconds, random.random),
-        budget=budget,
-        hedging=hedged,
-    )
+    dialects = {name: provider.dialect for name, provider in providers.items()}
+    policy = RetryPolicy(retries.attempts, retries.backoff_seconds, random.random)
+    fallback = Fallback(attempts, dialects, policy=policy, budget=budget, hedging=hedged)
+    embeds = Attempts(embedders_of(providers), admission, circuits, health.learn_incapable)
+    embedding = Fallback(embeds, dialects, policy=policy, budget=budget, hedging=None)
     handler: Handler = fallback
     digests: tuple[Digests, ...] = ()
     if store is not None:
@@ -83,5 +85,6 @@ def build(
     ends = circuits.failed, circuits.succeeded
     return Pipeline(
         Recording(handler, sinks, *ends, with_prompts=with_prompts),
+        Recording(embedding, sinks, *ends, with_prompts=False),
         (admission, circuits, health, budget, *digests, *([] if hedged is None else [hedged])),
     )

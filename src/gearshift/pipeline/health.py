@@ -72,8 +72,10 @@ class HealthMonitor:
         upstreams: Sequence[UpstreamConfig],
         providers: Mapping[str, Provider],
         circuits: CircuitBreakers,
+        embeddings_model: str | None = None,
     ) -> None:
         self._config = config
+        self._embeddings_model = embeddings_model
         self.upstreams = tuple(upstreams)
         self._providers = providers
         self._circuits = circuits
@@ -134,6 +136,10 @@ class HealthMonitor:
             for tier, targets in self.topology.tiers.items()
         }
 
+    def embeddings_health(self) -> list[DeploymentHealth]:
+        """Those of the model that answers `auto` for embeddings; empty where none is set."""
+        return [self._health(target.deployment) for target in self.topology.embeddings]
+
     async def _poll(self, name: str) -> None:
         """Each upstream has a rhythm of its own, so that one that hangs delays no other."""
         usual = next(u.health_every_seconds for u in self.upstreams if u.name == name)
@@ -181,7 +187,13 @@ class HealthMonitor:
             return UpstreamState(is_reachable=False, detail=detail)
 
     def _resolve(self) -> Topology:
-        return resolve(self._config, self.upstreams, self.states, self._incapabilities)
+        return resolve(
+            self._config,
+            self.upstreams,
+            self.states,
+            self._incapabilities,
+            self._embeddings_model,
+        )
 
     def _health(self, deployment: Deployment) -> DeploymentHealth:
         readiness, detail = self._readiness(deployment)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.providers.base import UpstreamConfig
 from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -24,11 +25,13 @@ class Topology:
         models: Deployments of each concrete model name.
         by_canonical: The same by `canonical` names.
         shared: The tiers that each upstream serves; the empty name for models of no tier.
+        embeddings: Deployments of the model that answers `auto` for embeddings, if one is set.
     """
 
     tiers: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     models: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    embeddings: tuple[Candidate, ...] = ()
     by_canonical: Mapping[str, tuple[Candidate, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -79,8 +82,17 @@ def resolve(
     upstreams: Sequence[UpstreamConfig],
     states: Mapping[str, UpstreamState],
     incapabilities: Incapabilities,
+    embeddings_model: str | None = None,
 ) -> Topology:
-    """Match the tiers' models with upstreams, by configuration first, then by what they list."""
+    """Match the tiers' models with upstreams, by configuration first, then by what they list.
+
+    Args:
+        config: The tiers.
+        upstreams: All of them, in their order.
+        states: What they said last, by name.
+        incapabilities: What deployments were found unable to do.
+        embeddings_model: Who answers `auto` for embeddings, named as the models of tiers are.
+    """
     described = _Described(upstreams, states, incapabilities)
     tiers = {
         tier.name: tuple(
@@ -95,7 +107,9 @@ def resolve(
         targets = models.get(target.deployment.model, ())
         if all(target.deployment != other.deployment for other in targets):
             models[target.deployment.model] = (*targets, target)
-    return Topology(tiers, models, _shared([*tiers.values(), *models.values()]))
+    embeddings = described.targets(EMBEDDINGS, embeddings_model) if embeddings_model else []
+    shared = _shared([*tiers.values(), *models.values()])
+    return Topology(tiers, models, shared, tuple(embeddings))
 
 
 def _shared(tiers: Sequence[Sequence[Candidate]]) -> dict[str, frozenset[str]]:

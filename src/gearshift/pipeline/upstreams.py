@@ -71,7 +71,11 @@ class Upstreams:
             lambda upstream: self.health.topology.tiers_at(upstream),
         )
         self.health = HealthMonitor(
-            settings.tiered_routing, self.configs, self.providers, self.circuits
+            settings.tiered_routing,
+            self.configs,
+            self.providers,
+            self.circuits,
+            settings.embeddings.model,
         )
         parts = self.providers, self.circuits, self.admission, self.health
         self.pipeline = build(settings, *parts, sinks, store)

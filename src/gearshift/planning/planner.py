@@ -5,21 +5,23 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from gearshift.client.requests import estimated_tokens
 from gearshift.config.sections.quality import QualitySettings
-from gearshift.constants.model_constants import AUTO_MODEL
+from gearshift.constants.model_constants import AUTO_MODEL, EMBEDDINGS
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.assignment import Assigner
 from gearshift.planning.decision_ids import DecisionIds, sampling_hash
+from gearshift.planning.embedding_refusals import check_tier, no_model_set, not_embedding
 from gearshift.planning.experiment_routers import ExperimentRouters
 from gearshift.tiered_routing.allowed_tiers import allowed_targets, not_allowed
 from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult
 from gearshift.tiered_routing.tier_router import TieredModelRouter
-from gearshift.types import Cause, ChatRequest, Decision, Operation
+from gearshift.types import Cause, ChatRequest, Decision, EmbeddingRequest, Operation
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST_TOLD: Final = 100
@@ -96,6 +98,33 @@ class Planner:
             allowed = (request.allowed_tiers or frozenset()).intersection(tiers)
             raise not_allowed(f"model {model[:200]!r}", allowed, "model")
         reason = "the client named the model"
+        why = (Cause.FORCED, reason)
+        decision = self._decision(request, self._ids.next(), targets[0], None, why, self.router)
+        return Plan(decision, targets, 0.0)
+
+    def plan_embedding(self, request: EmbeddingRequest, topology: Topology) -> Plan:
+        """Whom to ask for vectors: those who have the model; nothing is scored, and no tier asked.
+
+        Vectors of different models cannot be compared, so the model is never chosen by request.
+
+        Raises:
+            RequestError: 404 for a model that nobody has; 400 for none where none is configured, a
+                tier in its place, or an unknown tier; 403 for what the client may not use.
+        """
+        check_tier(request.forced_tier, topology.tiers)
+        if request.model.removesuffix(":latest") in ("", AUTO_MODEL):
+            targets, reason = topology.embeddings, "embeddings.model"
+            if not targets:
+                raise no_model_set()
+        else:
+            targets, reason = topology.of_model(request.model), "the client named the model"
+            if not targets:
+                raise not_embedding(request.model, topology.tiers)
+        if request.allowed_tiers is not None and EMBEDDINGS not in request.allowed_tiers:
+            targets = allowed_targets(targets, topology.tiers, request.allowed_tiers)
+            if not targets:
+                raise not_allowed("embeddings of this model", request.allowed_tiers, "model")
+        targets = tuple(replace(target, tier=EMBEDDINGS) for target in targets)
         why = (Cause.FORCED, reason)
         decision = self._decision(request, self._ids.next(), targets[0], None, why, self.router)
         return Plan(decision, targets, 0.0)

@@ -6,7 +6,13 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from gearshift.types import ChatRequest, FrameStream, UpstreamState
+from gearshift.types import (
+    ChatRequest,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    FrameStream,
+    UpstreamState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,19 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Close connections (and child processes)."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingProvider(Protocol):
+    """A provider whose upstream may have embeddings, too."""
+
+    async def embed(self, request: EmbeddingRequest, model: str) -> EmbeddingResponse:
+        """Ask `model` for the vectors of all inputs.
+
+        Raises:
+            UpstreamError: There are none; `INCAPABLE` where the upstream does not have embeddings.
+        """
         ...
 
 

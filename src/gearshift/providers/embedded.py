@@ -12,7 +12,14 @@ from gearshift.providers.base import Deadlines, Provider, UpstreamConfig
 from gearshift.providers.embedded_settings import EmbeddedOptions, EmbeddedSettings
 from gearshift.providers.llama_engine import LlamaEngine
 from gearshift.providers.openai_compatible import OpenAICompatibleProvider
-from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
+from gearshift.types import (
+    ChatRequest,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    FrameStream,
+    ModelInfo,
+    UpstreamState,
+)
 
 
 class EmbeddedProvider:
@@ -80,6 +87,18 @@ class EmbeddedProvider:
 
     async def send(self, request: ChatRequest, model: str) -> FrameStream:
         """Ask the engine of `model`."""
+        return await self._server(model).send(request, model)
+
+    async def embed(self, request: EmbeddingRequest, model: str) -> EmbeddingResponse:
+        """Ask the engine of `model` for vectors."""
+        return await self._server(model).embed(request, model)
+
+    def _server(self, model: str) -> OpenAICompatibleProvider:
+        """The engine of a model.
+
+        Raises:
+            UpstreamError: There is none, or it restarts.
+        """
         server = self._servers.get(model)
         if server is None:
             message = f"no engine for {model!r}; there are: {', '.join(self._servers)}"
@@ -91,7 +110,7 @@ class EmbeddedProvider:
         engine = self._engines.get(model)
         if engine is not None and not engine.is_running:
             raise UpstreamError(f"the engine of {model} is restarting", fault=FailureKind.LOADING)
-        return await server.send(request, model)
+        return server
 
     async def count_tokens(self, request: ChatRequest, model: str) -> int | None:
         """The tokens of a prompt, by the engine of `model`."""

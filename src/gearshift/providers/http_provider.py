@@ -12,9 +12,10 @@ import orjson
 
 from gearshift import registry
 from gearshift.dialects.base import NOTHING, UpstreamDialect
+from gearshift.dialects.embedding_format import UpstreamEmbeddings
 from gearshift.dialects.fold import fold_messages, is_template_error
 from gearshift.dialects.tool_calls import is_call_id_error, with_accepted_ids
-from gearshift.errors import FailureKind, UpstreamError
+from gearshift.errors import FailureKind, UntranslatableError, UpstreamError
 from gearshift.http.client.client import (
     MAX_ANSWER_BYTES,
     MAX_ERROR_BYTES,
@@ -24,10 +25,19 @@ from gearshift.http.client.client import (
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.http_stream import HttpStream
 from gearshift.providers.masking import Mask
-from gearshift.threads import Purpose, in_thread
-from gearshift.types import ChatRequest, CompleteResponse, Frame, FrameStream
+from gearshift.threads import Purpose, in_thread, in_thread_if_large
+from gearshift.types import (
+    ChatRequest,
+    CompleteResponse,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    Frame,
+    FrameStream,
+)
 
 _WRITTEN_IN_THREAD_BYTES: Final = 256 * 1024
+_MOST_VECTOR_BYTES: Final = 256 * 1024 * 1024  # 2,048 vectors of 4,096 numbers
+_NOT_OFFERED: Final = frozenset({405, 501})
 # Some servers name one field after the other.
 _MOST_REFUSALS: Final = 8
 _ROLES: Final = "roles"
@@ -128,6 +138,57 @@ class HttpProvider:
         """How long the first content of `model` may take."""
         return self._deadlines.first_token_seconds
 
+    async def embed(self, request: EmbeddingRequest, model: str) -> EmbeddingResponse:
+        """Ask `model` for vectors; returns when all of them are there.
+
+        Raises:
+            UpstreamError: There are none; `INCAPABLE` where the server has no embeddings.
+        """
+        wire: UpstreamEmbeddings | None = getattr(self._wire, "embeddings", None)
+        if wire is None:
+            raise UntranslatableError(f"upstreams of kind {self.name!r} have no embeddings")
+        self.check_model(model)
+        left_out = self.left_out(model)
+        try:
+            return await self._vectors(wire, request, model, left_out)
+        except UpstreamError as error:
+            refused = wire.refused(request, error) - left_out
+            if not refused:
+                raise _without_embeddings(error) from error
+        response = await self._vectors(wire, request, model, left_out | refused)
+        self._left_out[model] = self._left_out.get(model, NOTHING) | refused
+        return response
+
+    async def _vectors(
+        self,
+        wire: UpstreamEmbeddings,
+        request: EmbeddingRequest,
+        model: str,
+        left_out: frozenset[str],
+    ) -> EmbeddingResponse:
+        response = await self._client.request(
+            "POST",
+            wire.path(request),
+            body=await in_thread_if_large(
+                len(request.raw), wire.upstream_body, request, model, left_out
+            ),
+            headers=self.headers(request),
+            within_seconds=self._deadlines.total_seconds,
+        )
+        try:
+            await self._check(response)
+            raw = await response.body(_MOST_VECTOR_BYTES)
+        except BaseException as error:
+            if isinstance(error, UpstreamError) and error.status is None:
+                response.abort()
+            response.release()
+            raise
+        response.release()
+        try:
+            return await in_thread_if_large(len(raw), wire.decode_response, request, raw)
+        except ValueError as problem:
+            raise self._failure(str(problem)) from None
+
     async def _ask(self, request: ChatRequest, model: str, left_out: frozenset[str]) -> FrameStream:
         if _ROLES in left_out:
             request = replace(request, messages=fold_messages(request.messages), raw=b"")
@@ -208,6 +269,15 @@ class HttpProvider:
         text = self._mask.hidden(message.encode(errors="replace")).decode(errors="replace")
         fault, _ = self._wire.fault_of(500, orjson.dumps({"error": {"message": text}}))
         return UpstreamError(text, fault=fault)
+
+
+def _without_embeddings(error: UpstreamError) -> UpstreamError:
+    """A path that is not there says that the server has no embeddings, not that it is unwell."""
+    is_of_the_path = error.status == 404 and error.fault is FailureKind.FAILED
+    if error.fault is FailureKind.INCAPABLE or not (is_of_the_path or error.status in _NOT_OFFERED):
+        return error
+    message = f"it has no embeddings ({error.message})"
+    return UpstreamError(message, fault=FailureKind.INCAPABLE, status=error.status)
 
 
 async def _bounded(response: UpstreamResponse) -> bytes:

@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -14,6 +16,12 @@ from gearshift.extras import extra
 
 # The server's own default, 8 GiB, is more than many a machine has.
 _PROMPT_CACHE_MIB = 256
+# Each open connection holds a thread, also while it is idle: beyond their number, a new one waits
+# seconds for an old one to be given up.
+_CONNECTIONS = 128
+# What a file says of its model stands before its vocabulary, at its beginning.
+_POOLING = b".pooling_type"
+_FACTS_BYTES = 1 << 20
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -43,12 +51,36 @@ def main(arguments: list[str] | None = None) -> None:
     parameters.cpuparams_batch.n_threads = given.threads
     parameters.endpoint_metrics = parameters.endpoint_slots = True
     parameters.use_jinja = True
+    parameters.n_threads_http = _CONNECTIONS
+    _offer_embeddings(xllamacpp, parameters, given)
     parameters.warmup = False
     parameters.verbosity = 0
     server = xllamacpp.Server(parameters)  # returns once the model is loaded
     sys.stdout.buffer.write(orjson.dumps({"ready": server.listening_address}) + b"\n")
     sys.stdout.flush()
     parent.join()
+
+
+def _offer_embeddings(xllamacpp: Any, parameters: Any, given: argparse.Namespace) -> None:
+    """Have the server give vectors, too; its answers to chats stay the same.
+
+    A model for chats has no way to make one vector of many: the last one's, as in Ollama. One for
+    embeddings does, and may have to read each input at once.
+    """
+    parameters.embedding = True
+    if not makes_vectors(Path(given.model)):
+        parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST
+    elif given.context:
+        parameters.n_batch = parameters.n_ubatch = given.context
+
+
+def makes_vectors(model: Path) -> bool:
+    """Whether a GGUF file says how it makes one vector of many, so is made for embeddings."""
+    try:
+        with model.open("rb") as file:
+            return _POOLING in file.read(_FACTS_BYTES)
+    except OSError:  # the engine says what is wrong with it
+        return False
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

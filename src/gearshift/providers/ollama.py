@@ -22,6 +22,8 @@ from gearshift.providers.probing import PROBE_SECONDS, positive, trouble_at
 from gearshift.types import (
     Capability,
     ChatRequest,
+    EmbeddingRequest,
+    EmbeddingResponse,
     FrameStream,
     Json,
     JsonObject,
@@ -60,10 +62,20 @@ class OllamaProvider(HttpProvider):
         try:
             return await super().send(request, model)
         except UpstreamError as error:
-            if error.fault is not FailureKind.MISSING_MODEL:
-                raise
-            message = f"{error.message}; run: {self.pull_command(model)}"
-            raise UpstreamError(message, fault=error.fault, status=error.status) from error
+            raise self._with_advice(error, model) from error
+
+    async def embed(self, request: EmbeddingRequest, model: str) -> EmbeddingResponse:
+        """Ask `model` for vectors, with the same advice."""
+        try:
+            return await super().embed(request, model)
+        except UpstreamError as error:
+            raise self._with_advice(error, model) from error
+
+    def _with_advice(self, error: UpstreamError, model: str) -> UpstreamError:
+        if error.fault is not FailureKind.MISSING_MODEL:
+            return error
+        message = f"{error.message}; run: {self.pull_command(model)}"
+        return UpstreamError(message, fault=error.fault, status=error.status)
 
     async def probe(self) -> UpstreamState:
         """Ask for the version, the models, those loaded, and once for what each can do."""

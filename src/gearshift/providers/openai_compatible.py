@@ -15,7 +15,14 @@ from gearshift.providers.openai_models import described, kind_of, read_models
 from gearshift.providers.openai_settings import OpenAISettings
 from gearshift.providers.probing import asked, told_of, trouble_at
 from gearshift.providers.settings import UpstreamSettings
-from gearshift.types import ChatRequest, FrameStream, ModelInfo, UpstreamState
+from gearshift.types import (
+    ChatRequest,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    FrameStream,
+    ModelInfo,
+    UpstreamState,
+)
 
 # Servers whose `/health` is known to cost nothing, by what they call themselves. Not among them:
 # LiteLLM, SGLang and TGI, which may have a model answer something for it.
@@ -66,12 +73,7 @@ class OpenAICompatibleProvider(HttpProvider):
         try:
             frames = await super().send(request, model)
         except UpstreamError as error:
-            if error.fault in _SIGNS_OF_TROUBLE:
-                self._known = None
-            if error.fault in _SIGNS_OF_TROUBLE or error.fault is FailureKind.AUTHENTICATION:
-                self._answered.discard(model)
-            if error.fault is FailureKind.MISSING_MODEL:
-                self._missing.add(model)
+            self._failed(model, error)
             raise
         self._answered.add(model)
         self._missing.discard(model)
@@ -93,6 +95,25 @@ class OpenAICompatibleProvider(HttpProvider):
         text = orjson.dumps({"content": prompt, "add_special": True, "parse_special": True})
         told = await told_of(self._client, "/tokenize", text, is_at_root=True)
         return len(told["tokens"]) if isinstance(told.get("tokens"), list) else None
+
+    async def embed(self, request: EmbeddingRequest, model: str) -> EmbeddingResponse:
+        """Ask `model` for vectors, with the same consequences."""
+        try:
+            response = await super().embed(request, model)
+        except UpstreamError as error:
+            self._failed(model, error)
+            raise
+        self._answered.add(model)
+        self._missing.discard(model)
+        return response
+
+    def _failed(self, model: str, error: UpstreamError) -> None:
+        if error.fault in _SIGNS_OF_TROUBLE:
+            self._known = None
+        if error.fault in _SIGNS_OF_TROUBLE or error.fault is FailureKind.AUTHENTICATION:
+            self._answered.discard(model)
+        if error.fault is FailureKind.MISSING_MODEL:
+            self._missing.add(model)
 
     async def probe(self) -> UpstreamState:
         """Whether it is there, and now and then what it serves; no model works for it.

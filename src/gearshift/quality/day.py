@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.engine import Connection, Engine
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.decision_log.rows import SCORE
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 from gearshift.guarantees.alarms import AlarmFacts
@@ -50,7 +51,7 @@ def _sums(connection: Connection, since: int) -> tuple[int, int, int]:
     # What shadows cost stands there too, as rows without any request.
     names = ("requests", "fallbacks", "scored")
     summed = (func.coalesce(func.sum(HOURS.c[name]), 0) for name in names)
-    query = select(*summed).where(HOURS.c.hour >= since)
+    query = select(*summed).where(HOURS.c.hour >= since, HOURS.c.tier != EMBEDDINGS)
     requests, fallbacks, scored = connection.execute(query).one()
     return int(requests), int(fallbacks), int(scored)
 

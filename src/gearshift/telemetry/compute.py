@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.telemetry.events import RequestFinished
 from gearshift.types import Cause, Usage
 
@@ -70,6 +71,10 @@ class Accounting:
         if own is None or largest is None:
             return None
         each = 2.0 * worked_on(event.usage)
+        if decision.tier == EMBEDDINGS:  # all of it on their own account: nothing was routed
+            swap = _swap(event, own * each)
+            spent = own * each + self._wasted(event.attempts, event.usage) + swap
+            return Compute(spent, spent)
         chosen = own if decision.cause in _NOT_ROUTED else largest
         used = own * each
         if not event.attempts and event.load_seconds is None:

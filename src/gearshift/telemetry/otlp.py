@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.extras import extra
 from gearshift.telemetry.events import RequestFinished
 
@@ -116,7 +117,7 @@ class OpenTelemetry:
 
         began = int(event.decision.time * _NANO)
         span = provider.get_tracer("gearshift").start_span(
-            f"chat {event.decision.model}",
+            f"{_operation(event)} {event.decision.model}",
             context=_parent(event.trace_parent),
             kind=SpanKind.CLIENT,
             start_time=began,
@@ -171,7 +172,7 @@ def _common(event: RequestFinished) -> Attributes:
     """What spans and metrics have: few values, and never words of a user."""
     decision = event.decision
     attributes: Attributes = {
-        "gen_ai.operation.name": "chat",
+        "gen_ai.operation.name": _operation(event),
         "gen_ai.provider.name": decision.provider,
         "gen_ai.response.model": decision.model,
         "gearshift.tier": decision.tier,
@@ -180,6 +181,10 @@ def _common(event: RequestFinished) -> Attributes:
     if event.status >= 400:
         attributes["error.type"] = event.fault or str(event.status)
     return attributes
+
+
+def _operation(event: RequestFinished) -> str:
+    return "embeddings" if event.decision.tier == EMBEDDINGS else "chat"
 
 
 def _parent(header: str | None) -> Context | None:

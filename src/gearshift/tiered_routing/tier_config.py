@@ -24,6 +24,7 @@ from gearshift.constants.model_constants import (
     COMPLEX_TIER,
     COMPLEX_TIER_MODEL,
     COMPLEXITY_THRESHOLD,
+    EMBEDDINGS,
     SIMPLE_TIER,
     SIMPLE_TIER_MODEL,
 )
@@ -247,6 +248,8 @@ def _naming_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:
             yield setting_error(f"{index}.name", f"duplicate tier name {name!r}")
         if name == AUTO_MODEL:
             yield setting_error(f"{index}.name", f"{AUTO_MODEL!r} means that the score decides")
+        if name == EMBEDDINGS:
+            yield setting_error(f"{index}.name", f"{EMBEDDINGS!r} stands for requests of that kind")
 
 
 def _bound_faults(tiers: tuple[Tier, ...]) -> Iterator[Exception]:

@@ -14,10 +14,19 @@ from gearshift.types.answer import (
 )
 from gearshift.types.decision import Cause, Decision
 from gearshift.types.deployments import Capability, Deployment, ModelInfo, Readiness, UpstreamState
+from gearshift.types.embedding import EmbeddingRequest, EmbeddingResponse, Vector
 from gearshift.types.json_values import Json, JsonObject
-from gearshift.types.request import ChatRequest, Message, Operation
+from gearshift.types.request import (
+    CHAT_OPERATIONS,
+    EMBEDDING_OPERATIONS,
+    ChatRequest,
+    Message,
+    Operation,
+)
 
 __all__ = [
+    "CHAT_OPERATIONS",
+    "EMBEDDING_OPERATIONS",
     "CacheResult",
     "CacheUse",
     "Capability",
@@ -28,6 +37,8 @@ __all__ = [
     "CompleteResponse",
     "Decision",
     "Deployment",
+    "EmbeddingRequest",
+    "EmbeddingResponse",
     "Frame",
     "FrameStream",
     "Json",
@@ -40,4 +51,5 @@ __all__ = [
     "ToolCall",
     "UpstreamState",
     "Usage",
+    "Vector",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from gearshift.types.deployments import Capability
 
@@ -18,6 +18,14 @@ class Operation(StrEnum):
 
     CHAT = "chat"  # a conversation: /v1/chat/completions, /api/chat
     COMPLETION = "completion"  # a prompt: /v1/completions, /api/generate
+    EMBEDDING = "embedding"  # vectors of texts: /v1/embeddings, /api/embed
+    PROMPT_EMBEDDING = "prompt_embedding"  # of one text, as Ollama had it first: /api/embeddings
+
+
+CHAT_OPERATIONS: Final = (Operation.CHAT, Operation.COMPLETION)
+"""Those that every dialect has."""
+EMBEDDING_OPERATIONS: Final = (Operation.EMBEDDING, Operation.PROMPT_EMBEDDING)
+"""Those for which a dialect has a part of its own (`dialects/embedding_format.py`)."""
 
 
 @dataclass(slots=True)

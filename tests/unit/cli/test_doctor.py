@@ -273,3 +273,10 @@ def test_the_exit_code_says_whether_all_is_well(monkeypatch, tmp_path, checks, c
         assert "ok   a: fine\n" in result.stdout
         assert "unneeded" not in result.stdout
         assert ("FAIL b: broken\n     → mend it" in result.stdout) is (code == 1)
+
+
+@pytest.mark.parametrize(("model", "ok"), [("gemma2:2b", True), ("nomic-embed-text", False)])
+async def test_the_model_for_embeddings_is_looked_for_where_one_is_set(upstream, model, ok):
+    found = await examined(settings(upstream, embeddings={"model": model}))
+    assert found["embeddings"].ok is ok
+    assert ok or f"ollama pull {model}" in found["embeddings"].remedy

@@ -51,9 +51,9 @@ def upstream(monkeypatch):
 def pull(tmp_path):
     file = tmp_path / "x.yaml"
     upstream = '{name: here, provider: ollama, base_url: "http://127.0.0.1:9"}'
-    file.write_text(f"upstreams: [{upstream}]\n")
 
-    def run(*arguments):
+    def run(*arguments, more=""):
+        file.write_text(f"upstreams: [{upstream}]\n{more}")
         asked = ["--config", str(file), *arguments]
         result = CliRunner().invoke(command, asked, standalone_mode=False)
         if result.exception is not None:
@@ -101,3 +101,8 @@ def test_an_upstream_that_cannot_pull_is_said_with_what_to_do(monkeypatch, pull)
     registered(monkeypatch, Fixed)
     with pytest.raises(GearshiftError, match="here cannot pull models; add gemma2:2b there"):
         pull()
+
+
+def test_the_model_for_embeddings_is_pulled_too(upstream, pull):
+    upstream.has = ["gemma2:2b", "mistral:7b-instruct"]
+    assert pull(more="embeddings: {model: nomic-embed-text}").stdout == "pulled nomic-embed-text\n"

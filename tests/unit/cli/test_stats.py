@@ -123,3 +123,13 @@ def test_what_was_spent_beyond_is_no_saving(share, words):
 )
 def test_compute_in_words(flops, text):
     assert stats_module._flops(flops) == text
+
+
+def test_embeddings_have_a_line_of_their_own(stats):
+    line = "embeddings: 2 requests, 0 failures, 200 tokens"
+    said = stats([finished(), *[finished("embeddings") for _ in range(2)]])
+    assert line in said
+    assert "simple  1         100 %" in said
+    alone = stats([finished("embeddings")])
+    assert "no chats in the last 24h" in alone
+    assert "embeddings" not in stats([finished()])

@@ -4,6 +4,7 @@ import pytest
 
 from gearshift.config.checks import (
     deployment_problems,
+    embeddings_problems,
     key_problems,
     require_extras,
     unavailable,
@@ -141,3 +142,19 @@ def test_what_the_background_needs_is_asked_for_before_the_start(
 def test_and_nothing_else_is(monkeypatch, blocks):
     monkeypatch.setattr("gearshift.config.checks.require", lambda *_: pytest.fail("asked"))
     require_extras(settings(**blocks))
+
+
+def test_embeddings_stand_among_the_tiers_of_a_key():
+    keys = [{"key": "x" * 20, "tiers": ["simple", "embeddings"]}]
+    assert key_problems(settings(auth={"api_keys": keys})) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [(None, []), ("gemma2:2b", []), ("o/gemma2:2b", []), ("gemma2:2c", ["gemma2:2b"])],
+)
+def test_a_model_for_embeddings_that_nobody_lists_is_said(model, names):
+    problems = embeddings_problems(settings(listing("gemma2:2b"), embeddings={"model": model}))
+    assert [problem.key for problem in problems] == ["embeddings.model"] * len(names)
+    assert all(name in problems[0].suggestion for name in names)
+    assert not embeddings_problems(settings(embeddings={"model": model}))

@@ -31,6 +31,7 @@ def test_no_changes_write_nothing(log):
 def test_totals_are_those_of_clients_by_tier(log, write):
     assert totals(log) == {}
     write([finished(), finished(), finished("complex", fallback="simple->complex")])
+    write([finished("embeddings", fallback="u/m->v/m")])
     with log.begin() as connection:
         charge_shadow(connection, "m", Usage(1, 1), 1.0)
     assert totals(log) == {

@@ -3,13 +3,13 @@
 import time
 
 import pytest
-from tests.fakes.finished import finished
+from tests.fakes.finished import decision, finished
 
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
 from gearshift.decision_log.money import Prices
 from gearshift.decision_log.summary import summarise
-from gearshift.types import Cause
+from gearshift.types import Cause, Usage
 
 NOW_HOUR = int(time.time() // 3_600)
 
@@ -128,3 +128,33 @@ def test_percentiles_are_those_of_the_tier(log, write):
     assert found["p50"] == found["p95"] == pytest.approx(1.0, rel=0.07)
     assert found["p99"] == pytest.approx(50.0, rel=0.07)
     assert summary.percentiles("nobody", "total") is None
+
+
+def test_embeddings_are_in_no_figure_but_their_own(url, writers):
+    chats = [finished(), finished("complex")]
+    embeddings = [
+        finished("embeddings", usage=Usage(1000), cause=Cause.FORCED, load_seconds=0.4)._replace(
+            decision=decision("embeddings", model="gemma2:2b", score=None, cause=Cause.FALLBACK)
+        )
+        for _ in range(8)
+    ]
+    prices = Prices("EUR", {"gemma2:2b": (10.0, 10.0, 10.0)}, "mistral:7b-instruct")
+    told = []
+    for events in (chats, [*chats, *embeddings]):
+        writer = writers(url)
+        writer.add(events)
+        writer.stop()
+        engine = open_database(url)
+        told.append(summarise(engine, 0).to_json("simple", prices))
+        engine.dispose()
+        writers(url)
+    without, with_them = told
+    own = with_them.pop("embeddings")
+    assert without.pop("embeddings")["requests"] == 0
+    assert (own["requests"], own["failures"], own["tokens"]) == (8, 0, 8000)
+    assert own["used_flops"] == pytest.approx(8 * 2 * 1000 * 2.614e9)
+    assert own["money"] == pytest.approx(8 * 1000 * 10 / 1e6)
+    assert own["latency_seconds"]["p50"] == pytest.approx(0.5, rel=0.08)
+    assert "embeddings" not in with_them["by_tier"]
+    assert with_them["simple_tier_percentage"] == without["simple_tier_percentage"] == 50
+    assert with_them["compute"]["saved_share"] == without["compute"]["saved_share"]

@@ -110,3 +110,9 @@ def test_the_busiest_come_first(log, write):
     write([finished(client="few"), *[finished(client="many") for _ in range(3)]])
     names = [group.name for group in usage(log, "simple", 0.0).by["client"]]
     assert names == ["many", "few"]
+
+
+def test_embeddings_are_no_prompts(log, write):
+    write([finished(prompt="a"), *[finished("embeddings", prompt="a") for _ in range(3)]])
+    found = usage(log, "simple", 0.0)
+    assert (found.requests, found.repeated, found.often) == (1, 0, [])

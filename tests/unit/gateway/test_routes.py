@@ -1,11 +1,13 @@
 """What client dialects bring is put onto the plane, beside gearshift's own endpoints."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from gearshift.dialects.client_api import ClientRoute, Entry
 from gearshift.dialects.loading import client_dialects
+from gearshift.dialects.openai.embeddings import OpenAIEmbeddings
 from gearshift.errors import PluginError, RequestError
 from gearshift.gateway.endpoints import models
 from gearshift.gateway.routes import all_routes, route_table
@@ -19,6 +21,7 @@ class Guest:
     """A dialect that has routes, and nothing else that matters here."""
 
     name = "guest"
+    embeddings: Any
 
     def __init__(self, *routes, **api):
         openai = client_dialects()["openai"].api
@@ -61,9 +64,7 @@ def test_what_a_guest_says_of_unknown_paths_counts():
     assert refused(table, "/nothing").message.endswith("see /v1/models, /api/tags, /guest/names")
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/responses/resp_1", "/embeddings", "/v1/messages/batches", "/api/pull"]
-)
+@pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/messages/batches", "/api/pull"])
 def test_what_other_servers_have_is_told_not_to_be_here(path):
     assert refused(route_table(client_dialects()), path).code == "not_available"
 
@@ -98,3 +99,12 @@ def test_no_two_dialects_claim_the_same_paths():
     with pytest.raises(PluginError, match=r"'ollama' and 'guest' both claim the paths below /api/"):
         route_table(with_guest(prefixes=("/api/",)))
     assert route_table(with_guest(prefixes=("/api/guest/",))).dialect_of("/api/guest/x") == "guest"
+
+
+def test_a_dialect_that_asks_for_embeddings_has_to_have_them():
+    ask = ClientRoute("POST", "/guest/embed", Operation.EMBEDDING, ENTRY)
+    with pytest.raises(PluginError, match="no attribute 'embeddings'"):
+        route_table(with_guest(ask))
+    able: Any = Guest(ask)
+    able.embeddings = OpenAIEmbeddings()
+    assert found(route_table({**client_dialects(), "guest": able}), "/guest/embed").is_routed

@@ -234,7 +234,7 @@ def test_what_a_deployment_cannot_do_is_told_with_the_request_and_its_words():
         learned = []
         pipeline = Pipeline([INCAPABLE])
         attempts = Attempts(
-            pipeline.upstreams,  # type: ignore[arg-type] # fakes
+            pipeline.upstreams,
             pipeline.admission,
             pipeline.circuits,
             lambda *said: learned.append(said),

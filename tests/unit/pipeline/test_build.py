@@ -12,6 +12,7 @@ from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.build import build
 from gearshift.pipeline.carry_over import carry_over
 from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
+from gearshift.types import EmbeddingRequest, Operation
 
 
 class Health:
@@ -45,6 +46,7 @@ class Built:
             [self.events.append],
         )
         self.handler, self.stateful = pipeline.handler, pipeline.stateful
+        self.embedder = pipeline.embedder
 
     async def answer(self, *chain):
         asked = call(*chain)
@@ -182,3 +184,16 @@ async def test_a_change_of_settings_is_no_fresh_reserve_of_repetitions():
 def test_with_hedging_just_turned_on_there_is_nothing_to_go_on_with():
     new = Built([Plan()], hedging={"enabled": True})
     carry_over(new.stateful, Built([Plan()]).stateful, {"one", "two"})
+
+
+@pytest.mark.parametrize("settings", [{}, {"hedging": {"enabled": True}}])
+async def test_embeddings_have_a_way_of_their_own(settings):
+    built = Built([Plan()], **settings)
+    asked = call(ONE, TWO)
+    asked.request = EmbeddingRequest("openai", Operation.EMBEDDING, "m", (), inputs=["a"])
+    with pytest.raises(UpstreamError, match="no embeddings") as caught:
+        await built.embedder(asked)
+    assert caught.value.fault is FailureKind.INCAPABLE
+    assert built.asked == [0, 0]
+    (event,) = built.events
+    assert (event.status, event.prompt) == (400, None)

@@ -241,3 +241,18 @@ def test_who_shares_an_upstream():
 def test_tiers_are_in_the_order_of_their_limits():
     topology = resolve(TierConfig(), [OLLAMA], {}, {})
     assert list(topology.tiers) == ["simple", "complex"]
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        (None, []),
+        ("nomic-embed-text", ["ollama/nomic-embed-text"]),
+        ("vllm/e5", ["vllm/e5"]),
+        ("mistral:7b-instruct", ["vllm/mistral:7b-instruct"]),
+    ],
+)
+def test_the_model_for_embeddings_is_found_as_those_of_tiers_are(model, found):
+    topology = resolve(TierConfig(), [OLLAMA, VLLM], {}, {}, model)
+    assert deployments(topology.embeddings) == found
+    assert {target.tier for target in topology.embeddings} <= {"embeddings"}

@@ -6,8 +6,10 @@ from unittest.mock import patch
 
 import pytest
 
+from gearshift.client.embeddings import embedding_request
 from gearshift.client.requests import chat_request
 from gearshift.config.sections.quality import QualitySettings
+from gearshift.constants.model_constants import EMBEDDINGS
 from gearshift.errors import RequestError
 from gearshift.pipeline.topology import Topology
 from gearshift.planning.experiment_routers import ExperimentRouters
@@ -274,3 +276,64 @@ def test_failures_of_a_scorer_are_told_once_and_not_without_end(caplog):
     assert "the scorer 'own' failed" in caplog.text
     assert "Kind0Error in test_planner.py, line" in caplog.text
     assert all(record.levelname == "ERROR" for record in caplog.records)
+
+
+def planned(model="auto", topology=TOPOLOGY, **changes):
+    request = embedding_request("Explain async vs threads", model=model)
+    for name, value in changes.items():
+        setattr(request, name, value)
+    return planner(shadow_share=1.0, explore_share=0.5).plan_embedding(request, topology)
+
+
+EMBEDDER = Candidate(Deployment("v", "embedder"), "openai", EMBEDDINGS)
+WITH_MODEL = replace(TOPOLOGY, embeddings=(EMBEDDER,))
+
+
+@pytest.mark.parametrize(
+    ("model", "candidate", "reason"),
+    [
+        ("auto", EMBEDDER, "embeddings.model"),
+        ("", EMBEDDER, "embeddings.model"),
+        ("auto:latest", EMBEDDER, "embeddings.model"),
+        ("other", replace(OTHER, tier=EMBEDDINGS), "the client named the model"),
+        ("small", replace(SMALL, tier=EMBEDDINGS), "the client named the model"),
+    ],
+)
+def test_embeddings_are_not_scored_and_belong_to_no_tier(model, candidate, reason):
+    found = planned(model, WITH_MODEL)
+    decision = found.decision
+    assert found.candidates == (candidate,)
+    assert decision.place == (EMBEDDINGS, candidate.deployment.model, candidate.deployment.upstream)
+    assert (decision.cause, decision.reason, decision.score) == (Cause.FORCED, reason, None)
+    assert (decision.propensity, decision.movable, decision.sample_rate) == (1.0, False, None)
+    assert (decision.arms, decision.scorer, decision.factors) == (None, "none", {})
+
+
+@pytest.mark.parametrize("tier", [None, "simple", "complex", EMBEDDINGS])
+def test_a_tier_that_is_forced_for_all_requests_says_nothing_of_embeddings(tier):
+    assert planned("other", forced_tier=tier).decision.model == "other"
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "status", "code"),
+    [
+        ("auto", {}, 400, "embeddings_model_not_set"),
+        ("simple", {}, 400, "tier_without_embeddings"),
+        ("nobody", {}, 404, "model_not_found"),
+        ("other", {"forced_tier": "huge"}, 400, "unknown_tier"),
+        ("other", {"allowed_tiers": frozenset({"simple"})}, 403, "tier_not_allowed"),
+        ("large", {"allowed_tiers": frozenset({"simple"})}, 403, "tier_not_allowed"),
+    ],
+)
+def test_embeddings_that_nobody_can_give_are_refused(model, changes, status, code):
+    with pytest.raises(RequestError) as caught:
+        planned(model, **changes)
+    assert (caught.value.status, caught.value.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("model", "allowed"),
+    [("small", {"simple"}), ("other", {"embeddings"}), ("auto", {"simple", "embeddings"})],
+)
+def test_a_key_may_use_the_models_of_its_tiers_or_any_with_embeddings_among_them(model, allowed):
+    assert planned(model, WITH_MODEL, allowed_tiers=frozenset(allowed)).candidates

@@ -57,6 +57,9 @@ class Server:
     async def send(self, request, model):
         return f"{model} at {self.url}"
 
+    async def embed(self, request, model):
+        return f"vectors of {model} at {self.url}"
+
     async def probe(self):
         models = () if self.url in self.down else (ModelInfo("a file's name", parameters=7),)
         return UpstreamState(bool(models), models=models)
@@ -85,6 +88,7 @@ async def test_each_file_has_an_engine_and_each_request_its_own():
     await of.start()
     assert of.shared_config.options.model_urls == {"small": "http://small", "large": "http://large"}
     assert await of.send(REQUEST, "large") == "large at http://large/v1"
+    assert await of.embed(REQUEST, "large") == "vectors of large at http://large/v1"
     await of.aclose()
     assert [engine.users for engine in Engine.made] == [0, 0]
 

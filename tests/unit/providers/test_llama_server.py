@@ -14,6 +14,9 @@ ENGINE = """
 from types import SimpleNamespace
 
 
+llama_pooling_type = SimpleNamespace(LLAMA_POOLING_TYPE_LAST="last")
+
+
 class CommonParams(SimpleNamespace):
     def __init__(self):
         super().__init__(model=SimpleNamespace(), cpuparams=SimpleNamespace(),
@@ -87,3 +90,27 @@ def test_an_engine_has_a_name(capsys):
 def test_what_is_not_said_is_modest():
     given = llama_server._parse(["m.gguf", "--alias", "m"])
     assert (given.port, given.context, given.parallel, given.threads) == (0, 4096, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        (b"general.architecture", {"pooling_type": "last"}),
+        (b"bert.pooling_type", {"n_batch": 512, "n_ubatch": 512}),
+    ],
+)
+def test_every_model_gives_vectors_in_its_own_way_or_of_the_last_token(
+    started, tmp_path, facts, told
+):
+    model = tmp_path / "m.gguf"
+    model.write_bytes(b"GGUF" + facts)
+    process = started(str(model), "--alias=m", "--context=512")
+    said = json.loads(process.stderr.readline())
+    assert said["embedding"] is True
+    assert {name: said.get(name) for name in told} == told
+    assert ("pooling_type" in said) is ("pooling_type" in told)
+
+
+def test_there_is_a_thread_for_each_connection(started):
+    process = started("m.gguf", "--alias=m")
+    assert json.loads(process.stderr.readline())["n_threads_http"] >= 64

@@ -4,6 +4,7 @@ import orjson
 import pytest
 from tests.fakes.upstream import FaultUpstream
 
+from gearshift.dialects.ollama.embeddings import OllamaEmbeddings
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
@@ -163,3 +164,15 @@ async def test_a_server_that_does_not_list_its_models(
 async def test_an_odd_description_is_no_fault(provider, upstream, value):
     upstream.documents = {"/api/show": value, "/api/version": value, "/api/ps": value}
     assert (await provider.probe()).is_reachable
+
+
+async def test_a_missing_model_for_embeddings_comes_with_the_command_too():
+    async with FaultUpstream(fault="missing_model") as upstream:
+        provider = OllamaProvider(UpstreamConfig("u", "ollama", upstream.url), Deadlines())
+        request = OllamaEmbeddings().parse(Operation.EMBEDDING, b'{"input":"a"}')
+        with pytest.raises(UpstreamError, match="ollama pull m"):
+            await provider.embed(request, "m")
+        upstream.fault = ""
+        assert len((await provider.embed(request, "m")).vectors) == 1
+        assert [received.path for received in upstream.asked] == ["/api/embed"] * 2
+        await provider.aclose()

@@ -28,6 +28,7 @@ def test_a_log_with_nothing_in_it(log):
 
 def test_what_was_in_the_last_day_and_in_the_week_before(log, write):
     recent = [at(1), at(2, "complex"), at(3, fallback="simple->complex")]
+    recent.append(at(1, "embeddings", score=None, fallback="u/m->v/m"))  # which is no chat
     write([*recent, at(30), at(100), at(24 * 20)])
     with log.begin() as connection:
         charge_shadow(connection, "big", Usage(1, 1), 1.0)

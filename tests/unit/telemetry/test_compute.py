@@ -54,3 +54,12 @@ def test_a_model_that_had_to_be_loaded_is_charged_with_the_time_at_its_own_pace(
 def test_what_nobody_knows_is_not_guessed():
     assert ACCOUNTING.of(event("mystery")) is None
     assert ACCOUNTING.of(event()._replace(usage=None)) is None
+
+
+def test_embeddings_bear_all_that_they_cost_and_save_nothing():
+    made = event(cause=Cause.FALLBACK, attempts=(("u/small", "failed"),))
+    loaded = made._replace(load_seconds=6.0, duration_seconds=8.0)
+    embedded = loaded._replace(decision=loaded.decision._replace(tier="embeddings"))
+    spent = 2 * 2 * 80 + 2 * 2 * 60 + 2 * 2 * 80 * 6 / 2
+    assert compute_of(embedded) == pytest.approx((spent, spent, 0, 0))
+    assert compute_of(embedded).extra == {}

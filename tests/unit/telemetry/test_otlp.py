@@ -244,3 +244,9 @@ def test_the_environment_names_the_service_before_we_do(monkeypatch):
     assert otlp._resource().attributes["service.name"] == "gearshift"
     monkeypatch.setenv("OTEL_SERVICE_NAME", "mine")
     assert otlp._resource().attributes["service.name"] == "mine"
+
+
+def test_embeddings_are_an_operation_of_their_own(sent):
+    told(finished("embeddings"))
+    assert sent.spans[0].attributes["gen_ai.operation.name"] == "embeddings"
+    assert sent.spans[0].name == "embeddings embeddings"  # the operation and the model

@@ -72,6 +72,7 @@ def test_thresholds_outside_the_scale_are_refused(threshold):
             "tiered_routing.tiers.1.name: duplicate tier name 'complex'",
         ),
         ({"tiers": two(name="auto")}, "tiered_routing.tiers.0.name: 'auto' means"),
+        ({"tiers": two(name="embeddings")}, "tiered_routing.tiers.0.name: 'embeddings' stands"),
         ({"tiers": two(name="Big One")}, "tiered_routing.tiers.0.name: does not match"),
         ({"tiers": two(below=None)}, "tiered_routing.tiers.0.below: is required"),
         (

@@ -47,6 +47,32 @@ API: Final = ClientApi(
         ),
         ClientRoute(
             "POST",
+            "/api/embed",
+            Operation.EMBEDDING,
+            Entry(
+                "Turn texts into vectors",
+                {_JSON: ref("OllamaEmbedAnswer")},
+                "OllamaEmbedRequest",
+                UPSTREAM_STATUSES,
+                is_routed=True,
+                takes_load=True,
+            ),
+        ),
+        ClientRoute(
+            "POST",
+            "/api/embeddings",
+            Operation.PROMPT_EMBEDDING,
+            Entry(
+                "Turn one text into a vector, as older clients ask for it",
+                {_JSON: ref("OllamaEmbeddingsAnswer")},
+                "OllamaEmbeddingsRequest",
+                UPSTREAM_STATUSES,
+                is_routed=True,
+                takes_load=True,
+            ),
+        ),
+        ClientRoute(
+            "POST",
             "/api/show",
             f"{_ENDPOINTS}.show:show",
             Entry(
@@ -85,10 +111,7 @@ API: Final = ClientApi(
     error_schema="OllamaError",
     schemas=SCHEMAS,
     prefixes=("/api/",),
-    unavailable=frozenset(
-        f"/api/{name}"
-        for name in ("embed", "embeddings", "pull", "push", "create", "copy", "delete")
-    ),
+    unavailable=frozenset(f"/api/{name}" for name in ("pull", "push", "create", "copy", "delete")),
     models_path="/api/tags",
     load=f"{_ENDPOINTS}.ollama:load",
 )

@@ -15,6 +15,7 @@ from gearshift.dialects.ollama import upstream_request
 from gearshift.dialects.ollama import writing as ollama_writing
 from gearshift.dialects.ollama.answer import OllamaReader
 from gearshift.dialects.ollama.api import API
+from gearshift.dialects.ollama.embeddings import OllamaEmbeddings
 from gearshift.dialects.ollama.writing import OllamaWriter
 from gearshift.dialects.splice import splice_model
 from gearshift.dialects.sse import document_in
@@ -31,6 +32,7 @@ class OllamaDialect:
 
     name = "ollama"
     api = API
+    embeddings = OllamaEmbeddings()
     content_type = "application/json"
     stream_content_type = "application/x-ndjson"
     end_mark = b""  # the last line says "done": true itself

@@ -15,6 +15,7 @@ from gearshift.dialects.schema import (
     MESSAGE_FIELDS,
     MODEL,
     NAME,
+    NUMBER,
     SAMPLING,
     TEXT,
     TOOL_CALL,
@@ -83,6 +84,39 @@ _REQUESTS: Final[JsonObject] = {
     },
 }
 
+_EMBEDDING_FIELDS: Final[JsonObject] = {
+    "model": {
+        **MAYBE_TEXT,
+        "description": "A model that some upstream has, or `auto` (or nothing) for "
+        "`embeddings.model`.",
+    },
+    "options": MAYBE_OBJECT,
+    "keep_alive": or_null("string", "number"),
+}
+_EMBEDDINGS: Final[JsonObject] = {
+    "OllamaEmbedRequest": object_of(
+        input=or_null(
+            "string",
+            "array",
+            items=TEXT,
+            description="If missing or empty, the model is loaded or unloaded, as in /api/chat.",
+        ),
+        truncate=MAYBE_FLAG,
+        dimensions=MAYBE_WHOLE,
+        **_EMBEDDING_FIELDS,
+    ),
+    "OllamaEmbedAnswer": object_of(
+        ("model", "embeddings"),
+        model=TEXT,
+        embeddings=list_of(list_of(NUMBER)),
+        total_duration=COUNT,
+        load_duration=COUNT,
+        prompt_eval_count=COUNT,
+    ),
+    "OllamaEmbeddingsRequest": object_of(prompt=MAYBE_TEXT, **_EMBEDDING_FIELDS),
+    "OllamaEmbeddingsAnswer": object_of(("embedding",), embedding=list_of(NUMBER)),
+}
+
 _TAG: Final = object_of(("name", "model"), name=TEXT, model=TEXT, size=COUNT, digest=TEXT)
 _ANSWER: Final[JsonObject] = {
     "model": TEXT,
@@ -106,4 +140,4 @@ _ANSWERS: Final[JsonObject] = {
     "OllamaError": error_of(TEXT, "An error on Ollama's paths."),
 }
 
-SCHEMAS: Final[JsonObject] = {**_CONVERSATION, **_REQUESTS, **_ANSWERS}
+SCHEMAS: Final[JsonObject] = {**_CONVERSATION, **_REQUESTS, **_EMBEDDINGS, **_ANSWERS}

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from gearshift.dialects.client_api import ClientApi, ClientRoute, Entry, model_answer
+from gearshift.dialects.client_api import (
+    UPSTREAM_STATUSES,
+    ClientApi,
+    ClientRoute,
+    Entry,
+    model_answer,
+)
 from gearshift.dialects.openai.schemas import SCHEMAS
 from gearshift.dialects.schema import ref
 from gearshift.types import Operation
@@ -36,6 +42,18 @@ API: Final = ClientApi(
             model_answer("Continue a text", "CompletionRequest", ref("Completion"), _EVENTS),
         ),
         *_routes(
+            "POST",
+            "/embeddings",
+            Operation.EMBEDDING,
+            Entry(
+                "Turn texts into vectors",
+                {_JSON: ref("EmbeddingList")},
+                "EmbeddingRequest",
+                UPSTREAM_STATUSES,
+                is_routed=True,
+            ),
+        ),
+        *_routes(
             "GET",
             "/models",
             "gearshift.gateway.endpoints.models:listing",
@@ -51,6 +69,5 @@ API: Final = ClientApi(
     error_schema="OpenAIError",
     rejection_schemas=("UpstreamRefusal",),
     schemas=SCHEMAS,
-    unavailable=frozenset(base + path for base in _BASES for path in ("/embeddings",)),
     models_path="/v1/models",
 )

@@ -16,6 +16,7 @@ from gearshift.dialects.openai import translation as openai_translation
 from gearshift.dialects.openai import writing as openai_writing
 from gearshift.dialects.openai.answer import OpenAIReader
 from gearshift.dialects.openai.api import API
+from gearshift.dialects.openai.embeddings import OpenAIEmbeddings
 from gearshift.dialects.openai.writing import OpenAIWriter
 from gearshift.dialects.refusals import refused_fields
 from gearshift.dialects.splice import splice_model
@@ -34,6 +35,7 @@ class OpenAIDialect:
 
     name = "openai"
     api = API
+    embeddings = OpenAIEmbeddings()
     content_type = "application/json"
     stream_content_type = "text/event-stream"
     end_mark = b"data: [DONE]\n\n"

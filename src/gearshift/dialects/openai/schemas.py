@@ -15,6 +15,8 @@ from gearshift.dialects.schema import (
     MAYBE_WHOLE,
     MESSAGE_FIELDS,
     MODEL,
+    NAME,
+    NUMBER,
     SAMPLING,
     TEXT,
     TOOL_CALL,
@@ -93,6 +95,43 @@ _REQUESTS: Final[JsonObject] = {
     ),
 }
 
+_TOKENS: Final = list_of({"type": "integer"}, minItems=1)
+_EMBEDDINGS: Final[JsonObject] = {
+    "EmbeddingRequest": object_of(
+        ("input",),
+        model={
+            **MAYBE_TEXT,
+            "description": "A model that some upstream has, or `auto` (or nothing) for "
+            "`embeddings.model`.",
+        },
+        input={
+            "anyOf": [
+                NAME,
+                list_of(NAME, minItems=1),
+                _TOKENS,
+                list_of(_TOKENS, minItems=1),
+            ]
+        },
+        dimensions=or_null("integer", minimum=1),
+        encoding_format={"enum": ["float", "base64", None]},
+        user=MAYBE_TEXT,
+    ),
+    "EmbeddingList": object_of(
+        ("object", "data", "model"),
+        object={"const": "list"},
+        data=list_of(
+            object_of(
+                ("embedding", "index"),
+                object={"const": "embedding"},
+                index=COUNT,
+                embedding={"anyOf": [list_of(NUMBER), TEXT]},
+            )
+        ),
+        model=TEXT,
+        usage=object_of(prompt_tokens=COUNT, total_tokens=COUNT),
+    ),
+}
+
 _MODEL_ENTRY: Final = object_of(
     ("id", "object", "created", "owned_by"),
     id=TEXT,
@@ -129,4 +168,4 @@ _ANSWERS: Final[JsonObject] = {
     ),
 }
 
-SCHEMAS: Final[JsonObject] = {**_CONVERSATION, **_REQUESTS, **_ANSWERS, **ERRORS}
+SCHEMAS: Final[JsonObject] = {**_CONVERSATION, **_REQUESTS, **_EMBEDDINGS, **_ANSWERS, **ERRORS}

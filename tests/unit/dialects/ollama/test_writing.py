@@ -9,6 +9,7 @@ from tests.fakes.asking import USER, parsed_by
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.types import (
+    CHAT_OPERATIONS,
     Chunk,
     Operation,
     Timings,
@@ -74,7 +75,7 @@ def test_a_call_whose_arguments_are_none_is_told_as_text():
     assert whole["message"] == said["message"]
 
 
-@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("operation", CHAT_OPERATIONS)
 @pytest.mark.parametrize(
     ("said", "expected"),
     [

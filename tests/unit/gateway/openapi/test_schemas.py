@@ -10,7 +10,7 @@ from gearshift.dialects.schema import ref
 from gearshift.errors import RequestError
 from gearshift.gateway.openapi.document import schemas
 from gearshift.registry import CLIENT_DIALECTS, load
-from gearshift.types import Operation
+from gearshift.types import EMBEDDING_OPERATIONS, Operation
 
 SCHEMAS = schemas(client_dialects())
 USER = {"role": "user", "content": "hi"}
@@ -20,6 +20,9 @@ OPERATIONS = {
     "CompletionRequest": ("openai", Operation.COMPLETION),
     "OllamaChatRequest": ("ollama", Operation.CHAT),
     "OllamaGenerateRequest": ("ollama", Operation.COMPLETION),
+    "EmbeddingRequest": ("openai", Operation.EMBEDDING),
+    "OllamaEmbedRequest": ("ollama", Operation.EMBEDDING),
+    "OllamaEmbeddingsRequest": ("ollama", Operation.PROMPT_EMBEDDING),
 }
 
 
@@ -67,13 +70,33 @@ def chat(*messages, **more):
         ("OllamaGenerateRequest", {"prompt": "x", "images": ["AA"], "raw": True}, True),
         ("OllamaGenerateRequest", {"prompt": 1}, False),
         ("OllamaGenerateRequest", {"keep_alive": []}, False),
+        ("EmbeddingRequest", {"input": "a", "model": None, "encoding_format": None}, True),
+        ("EmbeddingRequest", {"input": ["a", "b"], "encoding_format": "base64"}, True),
+        ("EmbeddingRequest", {"input": [1, 2.0], "dimensions": 8}, True),
+        ("EmbeddingRequest", {"input": [[1], [2]], "whatever": []}, True),
+        ("EmbeddingRequest", {}, False),
+        ("EmbeddingRequest", {"input": ""}, False),
+        ("EmbeddingRequest", {"input": []}, False),
+        ("EmbeddingRequest", {"input": ["a", 1]}, False),
+        ("EmbeddingRequest", {"input": ["a", ""]}, False),
+        ("EmbeddingRequest", {"input": [[1], []]}, False),
+        ("EmbeddingRequest", {"input": "a", "dimensions": 0}, False),
+        ("EmbeddingRequest", {"input": "a", "encoding_format": "hex"}, False),
+        ("OllamaEmbedRequest", {}, True),
+        ("OllamaEmbedRequest", {"input": ["a", ""], "truncate": False, "dimensions": -1}, True),
+        ("OllamaEmbedRequest", {"input": [1]}, False),
+        ("OllamaEmbedRequest", {"input": "a", "options": []}, False),
+        ("OllamaEmbeddingsRequest", {"prompt": "a", "keep_alive": 0}, True),
+        ("OllamaEmbeddingsRequest", {"prompt": ["a"]}, False),
     ],
 )
 def test_what_is_described_is_what_is_taken(name, body, is_valid):
     dialect, operation = OPERATIONS[name]
     assert validator(name).is_valid(body) is is_valid
     try:
-        load(CLIENT_DIALECTS[dialect])().parse(operation, json.dumps(body).encode())
+        spoken = load(CLIENT_DIALECTS[dialect])()
+        of = spoken.embeddings if operation in EMBEDDING_OPERATIONS else spoken
+        of.parse(operation, json.dumps(body).encode())
     except RequestError:
         assert not is_valid
     else:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tests.fakes.spoken_anthropic import SpokenAnthropic
 from tests.fakes.spoken_responses import SpokenResponses
-from tests.fakes.told import TEXT, WORDS, Told
+from tests.fakes.told import OLLAMA_END, TEXT, WORDS, Told
 
 __all__ = ["SPOKEN", "TEXT", "WORDS", "Spoken", "Told"]
 
@@ -182,7 +182,7 @@ class SpokenOllama:
 
     def whole(self, model: str, text: str = TEXT) -> bytes:
         message = {"role": "assistant", "content": text}
-        return json.dumps({"model": model, "message": message, **_DONE}).encode()
+        return json.dumps({"model": model, "message": message, **OLLAMA_END}).encode()
 
     def piece(self, model: str, text: str) -> bytes:
         message = {"role": "assistant", "content": text}
@@ -218,8 +218,6 @@ class SpokenOllama:
         said = [line["message"]["content"] for line in lines if "error" not in line]
         return Told("".join(said), error, lines[-1].get("done") is True)
 
-
-_DONE = {"done": True, "done_reason": "stop", "prompt_eval_count": 3, "eval_count": 4}
 
 SPOKEN: Mapping[str, Spoken] = {
     "openai": SpokenOpenAI(),

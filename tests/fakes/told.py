@@ -7,6 +7,18 @@ from dataclasses import dataclass
 WORDS = ("one", " two", " three")
 TEXT = "".join(WORDS)
 
+# The fields of the line that ends an answer of Ollama 0.33.
+OLLAMA_END = {
+    "done": True,
+    "done_reason": "stop",
+    "total_duration": 21_177_501,
+    "load_duration": 1_468_083,
+    "prompt_eval_count": 3,
+    "prompt_eval_duration": 1_419_000,
+    "eval_count": 4,
+    "eval_duration": 15_275_000,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

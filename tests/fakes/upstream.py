@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.local_server import LocalServer
+from tests.fakes.told import OLLAMA_END
 
 WORDS = ("one", " two", " three")
 VECTOR = [0.6, 0.8]
@@ -40,7 +41,9 @@ _PULL = b"""{"status":"pulling manifest"}
 {"status":"downloading","completed":5,"total":10}
 {"status":"success"}
 """
-_PULL_FAILS = b'{"status":"pulling manifest"}\n{"error":"no such model"}'
+_PULL_FAILS = b"""{"status":"pulling manifest"}
+{"error":"pull model manifest: file does not exist"}
+"""
 
 
 @dataclass
@@ -179,7 +182,7 @@ class FaultUpstream(LocalServer):
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-ty")
             await writer.drain()
         elif streamed:
-            await self._stream(reader, writer, asked["model"], is_ollama=is_ollama)
+            await self._stream(reader, writer, asked, is_ollama=is_ollama)
         else:
             await _send(writer, 200, _whole(asked["model"], is_ollama, "messages" in asked))
 
@@ -224,10 +227,11 @@ class FaultUpstream(LocalServer):
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        model: str,
+        asked: dict[str, Any],
         *,
         is_ollama: bool,
     ) -> None:
+        model, is_chat = asked["model"], "messages" in asked
         head = f"HTTP/1.1 200 OK\r\ncontent-type: {_kind(is_ollama, True)}\r\n"
         writer.write(f"{head}transfer-encoding: chunked\r\n\r\n".encode())
         await writer.drain()
@@ -236,12 +240,12 @@ class FaultUpstream(LocalServer):
             return
         if self.fault == "slow_first":
             await asyncio.sleep(self.pause_seconds)
-        first, *rest = (_piece(model, word, is_ollama) for word in WORDS)
+        first, *rest = (_piece(model, word, is_ollama, is_chat) for word in WORDS)
         await _chunk(writer, first)
         if await self._breaks_off(reader, writer, is_ollama=is_ollama):
             return
         last = () if self.fault == "chatty_end" else (b"",)
-        for piece in (*rest, _end(model, is_ollama), *last):
+        for piece in (*rest, _end(model, is_ollama, is_chat), *last):
             await asyncio.sleep(0 if self.fault == "slow_first" else self.pause_seconds)
             await _chunk(writer, piece)
         while self.fault == "chatty_end":
@@ -300,24 +304,27 @@ def _error(is_ollama: bool, message: str) -> bytes:
     return json.dumps({"error": error}).encode()
 
 
-def _piece(model: str, word: str, is_ollama: bool) -> bytes:
+def _piece(model: str, word: str, is_ollama: bool, is_chat: bool) -> bytes:
     if is_ollama:
-        message = {"role": "assistant", "content": word}
-        return json.dumps({"model": model, "message": message, "done": False}).encode() + b"\n"
+        line = {"model": model, **_said(word, is_chat), "done": False}
+        return json.dumps(line).encode() + b"\n"
     choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
     return _event(
         {"id": "c", "object": "chat.completion.chunk", "model": model, "choices": [choice]}
     )
 
 
-def _end(model: str, is_ollama: bool) -> bytes:
+def _end(model: str, is_ollama: bool, is_chat: bool) -> bytes:
     if is_ollama:
-        message = {"role": "assistant", "content": ""}
-        done = {"model": model, "message": message, "done": True, "done_reason": "stop"}
-        return json.dumps({**done, "prompt_eval_count": 3, "eval_count": 4}).encode() + b"\n"
+        return json.dumps({"model": model, **_said("", is_chat), **OLLAMA_END}).encode() + b"\n"
     choice = {"index": 0, "delta": {}, "finish_reason": "stop"}
     last = {"id": "c", "object": "chat.completion.chunk", "model": model, "choices": [choice]}
     return _event(last) + b"data: [DONE]\n\n"
+
+
+def _said(text: str, is_chat: bool) -> dict[str, Any]:
+    """Ollama's words for an answer to a chat, or to a prompt."""
+    return {"message": {"role": "assistant", "content": text}} if is_chat else {"response": text}
 
 
 def _event(data: Any) -> bytes:
@@ -346,11 +353,9 @@ def _vectors(path: str, asked: dict[str, Any]) -> bytes:
 
 def _whole(model: str, is_ollama: bool, is_chat: bool) -> bytes:
     text = "".join(WORDS)
-    message = {"role": "assistant", "content": text}
     if is_ollama:
-        said: dict[str, Any] = {"message": message} if is_chat else {"response": text}
-        done = {"model": model, **said, "done": True, "done_reason": "stop"}
-        return json.dumps({**done, "prompt_eval_count": 3, "eval_count": 4}).encode()
+        return json.dumps({"model": model, **_said(text, is_chat), **OLLAMA_END}).encode()
+    message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
     return json.dumps(

@@ -10,7 +10,7 @@ import click
 from gearshift.catalog.discovery import ollama_upstream
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings
-from gearshift.errors import GearshiftError
+from gearshift.errors import GearshiftError, UpstreamError
 from gearshift.interface import LLMInterface
 from gearshift.providers.base import PullingProvider, start_advice
 from gearshift.types import Deployment, Readiness
@@ -48,7 +48,10 @@ async def _pull(settings: Settings, *, quiet: bool) -> list[str]:
                 raise GearshiftError(
                     f"{deployment.upstream} cannot pull models; add {deployment.model} there"
                 )
-            await _fetch(provider, deployment, quiet=quiet)
+            try:
+                await _fetch(provider, deployment, quiet=quiet)
+            except UpstreamError as error:  # its words name no model
+                raise GearshiftError(f"cannot pull {deployment.model}: {error.message}") from error
             pulled.append(deployment.model)
         if not pulled and not quiet:
             click.echo("every tier's model is already present")

@@ -8,7 +8,7 @@ from tests.fakes import provider as fake
 
 from gearshift import registry
 from gearshift.cli.pull import command
-from gearshift.errors import GearshiftError
+from gearshift.errors import FailureKind, GearshiftError, UpstreamError
 from gearshift.providers.base import PullProgress
 from gearshift.types import ModelInfo, UpstreamState
 
@@ -73,6 +73,16 @@ def test_what_is_there_is_not(upstream, pull):
     upstream.has = ["gemma2:2b", "mistral:7b-instruct"]
     assert pull().stdout == "every tier's model is already present\n"
     assert upstream.pulled == []
+
+
+def test_what_cannot_be_pulled_is_named(upstream, pull, monkeypatch):
+    async def failing(self, model):
+        yield PullProgress("pulling manifest")
+        raise UpstreamError("pull model manifest: file does not exist", fault=FailureKind.FAILED)
+
+    monkeypatch.setattr(upstream, "pull", failing)
+    with pytest.raises(GearshiftError, match=r"cannot pull gemma2:2b: pull model manifest: file"):
+        pull()
 
 
 def test_facts_for_programs(upstream, pull):

@@ -80,7 +80,7 @@ async def test_pull_tells_its_progress(provider, upstream):
 
 async def test_a_pull_that_fails_says_why(provider, upstream):
     upstream.fault = "pull_fails"
-    with pytest.raises(UpstreamError, match="no such model"):
+    with pytest.raises(UpstreamError, match="pull model manifest: file does not exist"):
         [step async for step in provider.pull("nobody")]
 
 

@@ -8,18 +8,36 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pytest
+from tests.conftest import TIERS
+from tests.e2e.real_ollama import RealOllama, named_ollama
+
+from gearshift.providers.demo_model import demo_reply
 
 
 @dataclass(frozen=True)
 class Served:
+    """A gateway that runs.
+
+    Attributes:
+        url: Of its data plane.
+        admin: Of its admin plane.
+        process: That it runs in.
+        upstream: The name of the upstream that has both tiers' models.
+        replies: By tier, what its model always says.
+    """
+
     url: str
     admin: str
     process: subprocess.Popen
+    upstream: str = "demo"
+    replies: Mapping[str, str] = field(
+        default_factory=lambda: {tier: demo_reply(tier, list(TIERS.values())) for tier in TIERS}
+    )
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -73,10 +91,36 @@ async def serving_beside(cwd, *arguments: str, **variables: str) -> AsyncIterato
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory) -> Iterator[Served]:
-    """The gateway as `make serve` starts it on a machine without Ollama."""
+def ollama_server() -> RealOllama | None:
+    """The real Ollama that `GEARSHIFT_TEST_OLLAMA_URL` names, if it names one."""
+    return named_ollama()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, ollama_server) -> Iterator[Served]:
+    """The gateway as `make serve` starts it: before the named Ollama, else with demo models."""
     # As images made for other servers set it; gearshift needs no such folder.
     variables = {"PROMETHEUS_MULTIPROC_DIR": "/nonexistent/prometheus"}
+    if ollama_server is not None:
+        variables["OLLAMA_HOST"] = ollama_server.host
     with serving(tmp_path_factory.mktemp("served"), **variables) as gateway:
+        if ollama_server is not None:
+            gateway = replace(gateway, upstream="ollama", replies=ollama_server.replies)
         yield gateway
     assert gateway.process.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def demo(request, tmp_path_factory, ollama_server) -> Iterator[Served]:
+    """The gateway with demo models, whose engine takes what Ollama refuses them."""
+    if ollama_server is None:
+        yield request.getfixturevalue("served")
+        return
+    with serving(tmp_path_factory.mktemp("demo"), "--demo") as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def replies(served) -> Mapping[str, str]:
+    """By tier, what its model always says."""
+    return served.replies

@@ -9,10 +9,7 @@ from tests.conftest import TIERS
 from tests.fakes.sdks import anthropic
 from tests.fakes.upstream import FaultUpstream
 
-from gearshift.providers.demo_model import demo_reply
-
 PROMPTS = {"simple": "What time is it?", "complex": "Explain async vs threads"}
-REPLIES = {tier: demo_reply(tier, list(TIERS.values())) for tier in TIERS}
 WEATHER = {
     "name": "weather",
     "description": "The weather of a city.",
@@ -56,19 +53,19 @@ def turn(text):
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_whole(client, tier):
+def test_whole(client, tier, replies):
     answer = client.messages.create(model="auto", max_tokens=64, messages=turn(PROMPTS[tier]))
-    assert [block.text for block in answer.content] == [REPLIES[tier]]
+    assert [block.text for block in answer.content] == [replies[tier]]
     assert answer.model == TIERS[tier]
     assert answer.stop_reason == "end_turn"
     assert answer.usage.output_tokens > 10
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_stream(client, tier):
+def test_stream(client, tier, replies):
     asked = {"model": "auto", "max_tokens": 64, "messages": turn(PROMPTS[tier])}
     with client.messages.stream(**asked) as stream:
-        assert "".join(stream.text_stream) == REPLIES[tier]
+        assert "".join(stream.text_stream) == replies[tier]
         message = stream.get_final_message()
     assert message.model == TIERS[tier]
     assert message.stop_reason == "end_turn"
@@ -76,7 +73,7 @@ def test_stream(client, tier):
     assert stream.response.headers["x-gearshift-tier"] == tier
 
 
-async def test_side_by_side(served):
+async def test_side_by_side(served, replies):
     async with anthropic.AsyncAnthropic(base_url=served.url, api_key="unused") as client:
         answers: list[Any] = await asyncio.gather(
             *(
@@ -84,7 +81,7 @@ async def test_side_by_side(served):
                 for tier in ("simple", "complex") * 4
             )
         )
-    assert [a.content[0].text for a in answers] == [*REPLIES.values()] * 4
+    assert [a.content[0].text for a in answers] == [*replies.values()] * 4
 
 
 def test_a_stream_can_be_left(client):
@@ -94,35 +91,36 @@ def test_a_stream_can_be_left(client):
     assert client.messages.create(**asked).content
 
 
-def test_system_tools_images_and_old_calls_do_not_upset_the_demo(client):
-    answer = client.messages.create(
-        model="auto",
-        max_tokens=64,
-        system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
-        tools=[WEATHER],
-        messages=[
-            *turn("What is the weather in Paris?"),
-            {
-                "role": "assistant",
-                "content": [
-                    {"type": "thinking", "thinking": "I need to look.", "signature": "s"},
-                    {
-                        "type": "tool_use",
-                        "id": "toolu_1",
-                        "name": "weather",
-                        "input": {"city": "Paris"},
-                    },
-                ],
-            },
-            {
-                "role": "user",
-                "content": [
-                    {"type": "tool_result", "tool_use_id": "toolu_1", "content": "rain"},
-                    {"type": "text", "text": "What time is it?"},
-                ],
-            },
-        ],
-    )
+def test_system_tools_images_and_old_calls_do_not_upset_the_demo(demo):
+    with anthropic.Anthropic(base_url=demo.url, api_key="unused", max_retries=0) as client:
+        answer = client.messages.create(
+            model="auto",
+            max_tokens=64,
+            system=[{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
+            tools=[WEATHER],
+            messages=[
+                *turn("What is the weather in Paris?"),
+                {
+                    "role": "assistant",
+                    "content": [
+                        {"type": "thinking", "thinking": "I need to look.", "signature": "s"},
+                        {
+                            "type": "tool_use",
+                            "id": "toolu_1",
+                            "name": "weather",
+                            "input": {"city": "Paris"},
+                        },
+                    ],
+                },
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "tool_result", "tool_use_id": "toolu_1", "content": "rain"},
+                        {"type": "text", "text": "What time is it?"},
+                    ],
+                },
+            ],
+        )
     assert answer.model == TIERS["simple"]
     assert answer.content
 

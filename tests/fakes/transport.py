@@ -140,6 +140,7 @@ class FakeServer:
     date: str = "date: x\r\n"
     is_draining: bool = False
     is_interrupted: bool = False
+    streamed: tuple[bytes, ...] = ()
     connections: set = field(default_factory=set)
     asked: list[HttpRequest] = field(default_factory=list)
 

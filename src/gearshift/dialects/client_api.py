@@ -26,6 +26,8 @@ class Entry:
             carry no decision.
         status: Of the answer.
         also: Other statuses that have the same body, each with what it means.
+        takes_file: The request's body is a file instead of JSON.
+        names: What stands for the `*` of a path: its name, what it is, and its schema.
     """
 
     summary: str
@@ -36,6 +38,12 @@ class Entry:
     takes_load: bool = False
     status: int = 200
     also: Mapping[int, str] = field(default_factory=dict)
+    takes_file: bool = False
+    names: tuple[str, str, JsonObject] = (
+        "model",
+        "A name from the list of models; it may hold slashes and colons.",
+        {"type": "string", "minLength": 1},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,8 @@ class ClientRoute:
             gateway, for what a wire format alone cannot know, such as which models there are.
         entry: Its description.
         is_open: Needs no API key.
+        changes_models: It changes the upstreams' models, which not everybody may.
+        streams_body: The endpoint reads the body as it comes, of whatever size.
     """
 
     method: str
@@ -55,6 +65,8 @@ class ClientRoute:
     answers: Operation | str
     entry: Entry
     is_open: bool = False
+    changes_models: bool = False
+    streams_body: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gearshift.dialects.charsets import in_utf8
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway.auth import KeyRing
+from gearshift.gateway.change_policy import ChangePolicy
 from gearshift.gateway.context import OWN_DIALECT, GatewayContext
 from gearshift.gateway.cors import CorsPolicy
 from gearshift.gateway.inbox import Inbox
@@ -32,6 +33,9 @@ class Gateway:
         shadow_evaluation: Samples answers.
         is_local: It listens on this machine only.
 
+    Attributes:
+        streamed_paths: What the paths begin with whose requests are wanted with their heads.
+
     Raises:
         PluginError: A registered dialect cannot be used; the message says why.
     """
@@ -52,6 +56,7 @@ class Gateway:
         inbox = None if feedback is None else Inbox(feedback)
         self._context = GatewayContext(llm, metrics, inbox, shadow_evaluation)
         self._routes = route_table(self._context.dialects)
+        self.streamed_paths = self._routes.streamed_paths
         self.switch_to(llm)
 
     def switch_to(self, llm: LLMInterface) -> None:
@@ -59,9 +64,9 @@ class Gateway:
         self._context.llm = llm
         auth = llm.settings.auth
         self._keys = KeyRing(auth, self._workers, before=self._keys) if auth.api_keys else None
-        self._cors = CorsPolicy(
-            llm.settings.access, has_keys=bool(auth.api_keys), is_local=self._is_local
-        )
+        access, has_keys = llm.settings.access, bool(auth.api_keys)
+        self._cors = CorsPolicy(access, has_keys=has_keys, is_local=self._is_local)
+        self._changes = ChangePolicy(access, has_keys=has_keys, is_local=self._is_local)
 
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; every error leaves in the dialect of its path."""
@@ -80,13 +85,17 @@ class Gateway:
         kind = request.headers.get("content-type", "")
         if "charset" in kind.lower():
             request = request._replace(body=in_utf8(request.body, kind))
+        key = None
         if self._keys is not None and not route.is_open:
             key = self._keys.find(request.headers)
-            if route.is_routed:
+            if route.is_routed or route.changes_models:
                 self._keys.spend(key)
             request = request._replace(
                 client=key.name, allowed_tiers=key.tiers, cache_scope=key.cache_scope
             )
+        if route.changes_models:
+            is_any_page = self._cors.is_any_page(request)
+            self._changes.check(request, key, is_any_page=is_any_page)
         return await route.endpoint(self._context, request)
 
     def _readable(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -26,12 +26,14 @@ class ApiKey:
         tiers: The tiers it may use; `None` for all.
         limiter: Its rate limit, if it has one.
         cache_scope: What requests with it share cached answers by.
+        change_models: It may change the upstreams' models.
     """
 
     name: str | None = None
     tiers: frozenset[str] | None = None
     limiter: RateLimit | None = None
     cache_scope: str = ""
+    change_models: bool = False
 
 
 class KeyRing:
@@ -103,10 +105,10 @@ def _api_key(entry: ApiKeySettings, workers: int, current: RateLimit | None) -> 
     tiers = frozenset(entry.tiers) if entry.tiers else None
     scope = f"scope {entry.cache_scope}" if entry.cache_scope else f"key {entry.kept}"
     if entry.requests_per_minute is None:
-        return ApiKey(entry.name, tiers, cache_scope=scope)
+        return ApiKey(entry.name, tiers, cache_scope=scope, change_models=entry.change_models)
     limit = RateLimit(entry.requests_per_minute / workers)
     is_same = current is not None and current.per_minute == limit.per_minute
-    return ApiKey(entry.name, tiers, current if is_same else limit, scope)
+    return ApiKey(entry.name, tiers, current if is_same else limit, scope, entry.change_models)
 
 
 def _token(headers: Mapping[str, str]) -> str:

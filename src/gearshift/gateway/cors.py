@@ -29,7 +29,7 @@ _LOCAL_ORIGINS: Final = tuple(
 _APP_ORIGINS: Final = tuple(
     f"{scheme}://*" for scheme in ("app", "file", "tauri", "vscode-webview", "vscode-file")
 )
-_METHODS: Final = "GET, HEAD, POST, OPTIONS"
+_METHODS: Final = "GET, HEAD, POST, DELETE, OPTIONS"
 # As long as Chromium keeps the answer to a preflight at most.
 _KEPT_SECONDS: Final = "7200"
 _ASKED_ABOUT: Final = "access-control-request-"
@@ -48,7 +48,8 @@ class CorsPolicy:
     def __init__(self, access: AccessSettings, *, has_keys: bool, is_local: bool) -> None:
         self._checks_host = not has_keys and (is_local or bool(access.allowed_hosts))
         self._hosts = _host_pattern(access.allowed_hosts)
-        self._origins = _origin_pattern((*access.allowed_origins, *_LOCAL_ORIGINS, *_APP_ORIGINS))
+        named = (origin for origin in access.allowed_origins if origin != ANY)
+        self._origins = _origin_pattern((*named, *_LOCAL_ORIGINS, *_APP_ORIGINS))
         self._takes_any_origin = ANY in access.allowed_origins
         # Clients call us by few names.
         self._is_known_host = lru_cache(_MOST_NAMES)(self._allows_host)
@@ -113,6 +114,15 @@ class CorsPolicy:
             "vary": "Origin",
         }
 
+    def is_any_page(self, request: HttpRequest) -> bool:
+        """Whether a page asks that may use the gateway only because every page may."""
+        headers = request.headers
+        if not self._takes_any_origin:
+            return False
+        if "origin" in headers:
+            return not self._names_origin(headers["origin"], headers.get("host", ""))
+        return headers.get("sec-fetch-site") == "cross-site"
+
     def _allows_host(self, given: str) -> bool:
         if not self._checks_host:
             return True
@@ -127,9 +137,12 @@ class CorsPolicy:
         return not address.is_global
 
     def _allows_origin(self, origin: str, host: str) -> bool:
+        return self._takes_any_origin or self._names_origin(origin, host)
+
+    def _names_origin(self, origin: str, host: str) -> bool:
         lowered = origin.lower()
         is_own = lowered.partition("://")[2] == host.lower() and lowered.startswith("http")
-        return is_own or self._takes_any_origin or self._origins.fullmatch(lowered) is not None
+        return is_own or self._origins.fullmatch(lowered) is not None
 
     def _is_harmless(self, request: HttpRequest) -> bool:
         """Whether a browser that names no origin keeps the answer from other sites' pages.

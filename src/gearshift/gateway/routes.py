@@ -120,6 +120,8 @@ def _mounted(dialect: ClientDialect, brought: ClientRoute) -> Route:
         dialect.name,
         brought.is_open,
         is_routed,
+        brought.changes_models,
+        brought.streams_body,
     )
 
 

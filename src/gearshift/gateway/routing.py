@@ -22,6 +22,8 @@ class Route:
         dialect: In which its errors are told.
         is_open: Needs no API key.
         is_routed: Counts against the rate limit of the API key.
+        changes_models: Likewise, and not everybody may.
+        streams_body: Its requests come with their heads, and bodies of any size behind them.
     """
 
     method: str
@@ -31,6 +33,8 @@ class Route:
     dialect: str = OWN_DIALECT
     is_open: bool = False
     is_routed: bool = False
+    changes_models: bool = False
+    streams_body: bool = False
 
 
 class RouteTable:
@@ -42,6 +46,9 @@ class RouteTable:
             ends in `/*` stands for all below it.
         prefixes: Dialects, by what the paths begin with that are theirs even without a route.
         hints: Paths that show a lost client the way.
+
+    Attributes:
+        streamed_paths: What the paths begin with whose bodies are read as they come.
 
     Raises:
         PluginError: Two routes are the same.
@@ -62,6 +69,8 @@ class RouteTable:
                     f"two routes for {entry.method} {entry.path}: of the dialects "
                     f"{other.dialect!r} and {entry.dialect!r}; remove one of them"
                 )
+        streamed = (path for path, methods in self._table.items() if _streams(methods))
+        self.streamed_paths = tuple(path.removesuffix("*") for path in streamed)
         self._unavailable = unavailable.difference(self._table)
         self._unavailable_below = tuple(p[:-1] for p in unavailable if p.endswith("/*"))
         # The longest first, so that the nearest counts.
@@ -92,8 +101,9 @@ class RouteTable:
                 status=404,
                 code="unknown_route",
             )
-        method = "GET" if request.method == "HEAD" else request.method
-        route = methods.get(method)
+        route = methods.get(request.method)
+        if route is None and request.method == "HEAD":
+            route = methods.get("GET")
         if route is None:
             allowed = ", ".join(methods)
             raise RequestError(
@@ -119,6 +129,10 @@ class RouteTable:
             if pattern.endswith("/*") and path.startswith(pattern[:-1]) and path != pattern[:-1]:
                 return methods
         return None
+
+
+def _streams(methods: Mapping[str, Route]) -> bool:
+    return any(route.streams_body for route in methods.values())
 
 
 def normal_path(path: str) -> str:

@@ -9,8 +9,28 @@ from typing import NamedTuple, Protocol
 from gearshift.errors import GearshiftError
 
 
+class RequestBody(Protocol):
+    """A body that is read as it comes; the client sends no faster than that.
+
+    Attributes:
+        length: In bytes, where the client has told it.
+        has_ended: Whether all of it has come.
+    """
+
+    length: int | None
+    has_ended: bool
+
+    async def read(self) -> bytes:
+        """What has come since the last call; nothing at the end.
+
+        Raises:
+            RequestError: It does not come in time, or is malformed.
+        """
+        ...
+
+
 class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for each request
-    """One request whose body has arrived.
+    """One request whose body has arrived, or of a few routes arrives while it is answered.
 
     Attributes:
         path: Decoded, without the query.
@@ -21,6 +41,8 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
         query: What follows the `?` of its target, as it was sent.
         peer: The address that the connection comes from, which may be a proxy's.
         cache_scope: What its API key shares cached answers by, noted by the plane.
+        stream: Its body, which is still to be read, on paths whose bodies have no limit; `body`
+            is empty then.
     """
 
     method: str
@@ -33,6 +55,7 @@ class HttpRequest(NamedTuple):  # a frozen dataclass would cost 1 µs more for e
     query: str = ""
     peer: str = ""
     cache_scope: str = ""
+    stream: RequestBody | None = None
 
 
 class BodyStream(Protocol):
@@ -64,13 +87,15 @@ class HttpLimits:
     """What one client may cost; times in seconds.
 
     Attributes:
-        max_body_bytes: Larger bodies are refused with 413 as soon as that is known.
+        max_body_bytes: Larger bodies are refused with 413 as soon as that is known, unless they
+            are read as they come.
         max_header_bytes: Of request line and headers together (431).
         max_headers: Number of header fields (431).
         max_connections: Open at once; further ones get 503.
         header_seconds: From the first moment of a connection, or the first byte of a later
             request, to the end of its headers (408).
-        body_seconds: For a body, beside one second for each 1,024 bytes that have come (408).
+        body_seconds: For a body, beside one second for each 1,024 bytes that have come (408);
+            of one that is read as it comes, only the time counts in which nothing was there.
         keep_alive_seconds: How long a connection may wait for its next request.
         send_seconds: How long a client may refuse to take any byte of its answer.
     """

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gearshift.errors import UpstreamError
@@ -105,9 +105,14 @@ class HealthMonitor:
 
     async def probe_all(self) -> None:
         """Probe every upstream now, each on its own, so that a slow one delays no other."""
+        await self.probe(self._providers)
+
+    async def probe(self, names: Iterable[str]) -> None:
+        """The same for some of them; of names that are none, nothing happens."""
         async with asyncio.TaskGroup() as group:
-            for name in self._providers:
-                group.create_task(self._probe(name))
+            for name in names:
+                if name in self._providers:
+                    group.create_task(self._probe(name))
 
     def carry_over(self, previous: HealthMonitor, unchanged: Collection[str]) -> None:
         """Go on with what is known of the upstreams that are the same."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from gearshift.http.values import RequestBody
 from gearshift.types import (
     ChatRequest,
     EmbeddingRequest,
@@ -142,6 +143,51 @@ class NativeProvider(Protocol):
         self, method: str, path: str, body: bytes | None = None
     ) -> tuple[int, str, bytes]:
         """A request passed on as it is: status, content type, body."""
+        ...
+
+
+class ModelStoreAnswer(Protocol):
+    """What an upstream says while it changes its models.
+
+    Attributes:
+        status: HTTP status.
+        content_type: In lower case, without its parameters.
+    """
+
+    status: int
+    content_type: str
+
+    async def read(self) -> bytes:
+        """The lines that have come since the last call; nothing at the end."""
+        ...
+
+    async def whole(self) -> bytes:
+        """All of a short answer."""
+        ...
+
+    async def aclose(self) -> None:
+        """Called once; ends work that is under way."""
+        ...
+
+
+@runtime_checkable
+class ModelStoreProvider(Protocol):
+    """A provider whose upstream keeps models that can be changed by requests to it."""
+
+    async def ask_store(
+        self, method: str, path: str, body: bytes | RequestBody | None = None
+    ) -> ModelStoreAnswer:
+        """Such a request; returns when its answer begins. It may take hours, but not be silent.
+
+        Args:
+            method: HTTP method.
+            path: As Ollama has it, such as `/api/pull`.
+            body: JSON, or what is sent on as it comes.
+
+        Raises:
+            UpstreamError: There was no answer.
+            RequestError: A body that is sent on does not come.
+        """
         ...
 
 

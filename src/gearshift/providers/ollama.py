@@ -15,10 +15,12 @@ from gearshift.dialects.model_list import listed_models
 from gearshift.dialects.ollama.upstream_request import THINK
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.http.client.client import MAX_ANSWER_BYTES
+from gearshift.http.values import RequestBody
 from gearshift.providers.base import Deadlines, PullProgress, UpstreamConfig
 from gearshift.providers.http_provider import HttpProvider
 from gearshift.providers.ollama_settings import OllamaSettings, ollama_base_url
 from gearshift.providers.probing import PROBE_SECONDS, positive, trouble_at
+from gearshift.providers.store_answer import StoreAnswer
 from gearshift.types import (
     Capability,
     ChatRequest,
@@ -31,7 +33,6 @@ from gearshift.types import (
     UpstreamState,
 )
 
-_PULL_SILENCE_SECONDS: Final = 300.0
 # Cold, from a slow disk, with another model to be moved out of the way first.
 _LOAD_SECONDS: Final = 15.0
 _LOADED_BYTES_PER_SECOND: Final = 100e6
@@ -49,6 +50,8 @@ class OllamaProvider(HttpProvider):
     settings = OllamaSettings
     honours_seed = True
     start_command = "ollama serve"
+    # It reads a model again to check what it has pulled, and says nothing meanwhile.
+    store_silence_seconds = 1800.0
 
     def __init__(self, config: UpstreamConfig, deadlines: Deadlines) -> None:
         base_url = config.base_url or ollama_base_url("")
@@ -149,6 +152,18 @@ class OllamaProvider(HttpProvider):
         finally:
             await response.aclose()
 
+    async def ask_store(
+        self, method: str, path: str, body: bytes | RequestBody | None = None
+    ) -> StoreAnswer:
+        """A request that changes the server's models, or asks for a part of one."""
+        silence = self.store_silence_seconds
+        if body is None or isinstance(body, bytes):
+            response = await self._client.request(method, path, body=body, within_seconds=silence)
+        else:
+            response = await self._client.upload(method, path, body, silence)
+        response.limit_silence(silence)
+        return StoreAnswer(response, self._mask)
+
     @staticmethod
     def pull_command(model: str) -> str:
         """Ollama's own."""
@@ -156,19 +171,13 @@ class OllamaProvider(HttpProvider):
 
     async def pull(self, model: str) -> AsyncIterator[PullProgress]:
         """Download `model`, reporting progress."""
-        body = orjson.dumps({"model": model})
-        response = await self._client.request("POST", "/api/pull", body=body)
+        answer = await self.ask_store("POST", "/api/pull", orjson.dumps({"model": model}))
         try:
-            rest = b""
-            response.limit_silence(_PULL_SILENCE_SECONDS)
-            async for data in response.chunks():
-                *lines, rest = (rest + data).split(b"\n")
-                for line in filter(None, lines):
-                    yield _progress(self._mask.hidden(line))
-            if rest:
-                yield _progress(self._mask.hidden(rest))
+            while lines := await answer.read():
+                for line in filter(None, lines.split(b"\n")):
+                    yield _progress(line)
         finally:
-            await response.aclose()
+            await answer.aclose()
 
     async def _get(self, path: str) -> Json:
         return _document(*await self._fetch("GET", path, None), path)

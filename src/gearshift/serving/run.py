@@ -108,6 +108,7 @@ async def running_gateway(
             gateway.refusal,
             limits=http_limits(settings),
             tls=server_context(settings.tls),
+            streamed=gateway.streamed_paths,
         )
         live.follow(lambda llm: limit(server, llm.settings))
         await server.start(listener)

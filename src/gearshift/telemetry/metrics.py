@@ -91,6 +91,9 @@ class Metrics:
         self._not_compared = counter(
             "shadow_skipped", "Sampled answers that were not compared", ("reason",)
         )
+        self._changes = counter(
+            "model_changes", "Changes of an upstream's models", ("operation", "result")
+        )
         self._accounting: Accounting | None = None
         self._spent: dict[str, float] = {}
         self._not_spent = 0.0
@@ -233,6 +236,10 @@ class Metrics:
     def refused(self, dialect: str, status: int) -> None:
         """Count a request that was refused before there was a decision."""
         self._requests.labels("", "", "", dialect, "", str(status)).inc()
+
+    def model_changed(self, operation: str, result: str) -> None:
+        """Count a change of an upstream's models, as it has ended."""
+        self._changes.labels(operation, result).inc()
 
     def watch(self, states: Callable[[], Iterable[ModelState]]) -> None:
         """Ask `states` at every scrape which models are up and in memory."""

@@ -64,7 +64,7 @@ def test_what_a_guest_says_of_unknown_paths_counts():
     assert refused(table, "/nothing").message.endswith("see /v1/models, /api/tags, /guest/names")
 
 
-@pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/messages/batches", "/api/pull"])
+@pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/messages/batches"])
 def test_what_other_servers_have_is_told_not_to_be_here(path):
     assert refused(route_table(client_dialects()), path).code == "not_available"
 

@@ -57,6 +57,7 @@ class ApiKeySettings(SettingsModel):
         tiers: The tiers it may use; empty for all.
         requests_per_minute: No limit where absent.
         cache_scope: Keys that share cached answers have the same; each its own where absent.
+        change_models: It may have models pulled, created, copied, deleted and pushed.
     """
 
     name: KeyName | None = None
@@ -65,6 +66,7 @@ class ApiKeySettings(SettingsModel):
     tiers: tuple[TierName, ...] = ()
     requests_per_minute: PerMinute | None = None
     cache_scope: KeyName | None = None
+    change_models: bool = False
 
     _is_short: bool = PrivateAttr(default=False)
     _may_be_empty = field_validator("name", "cache_scope", mode="before")(empty_is_none)
@@ -98,12 +100,21 @@ class ApiKeySettings(SettingsModel):
             raise setting_error("key", "is required", "or its hash; `gearshift key` makes both")
         return self
 
+    @model_validator(mode="after")
+    def _changes_only_what_it_may_use(self) -> Self:
+        if self.change_models and self.tiers:
+            advice = "remove one: whoever changes models changes those of all tiers"
+            raise setting_error("change_models", "is true for a key with tiers", advice)
+        return self
+
     @model_serializer(mode="wrap", when_used="json")
     def _short_where_it_says_nothing_else(self, handler: SerializerFunctionWrapHandler) -> Any:
-        if self.name or self.tiers or self.requests_per_minute or self.cache_scope:
+        limits = self.name, self.tiers, self.requests_per_minute, self.cache_scope
+        if any(limits) or self.change_models:
             shown = handler(self)
-            if not self.cache_scope:
-                del shown["cache_scope"]
+            for name in ("cache_scope", "change_models"):
+                if not shown[name]:
+                    del shown[name]
             return shown
         return MASK
 

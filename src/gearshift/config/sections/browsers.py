@@ -1,4 +1,4 @@
-"""Which web pages may use the gateway, and under which host names: patterns, checked when read."""
+"""From where the gateway may be used, as patterns, and whether models may be changed through it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator
 
 from gearshift.config_file.messages import setting_error
-from gearshift.config_file.model import SettingsModel
+from gearshift.config_file.model import SettingsModel, empty_is_none
 
 ANY: Final = "*"
 OPAQUE: Final = "null"
@@ -96,7 +96,7 @@ OriginPatterns = Annotated[
 
 
 class AccessSettings(SettingsModel):
-    """From where browsers may use the gateway, beside this machine's own pages and names.
+    """From where the gateway may be used, and its upstreams' models be changed.
 
     Attributes:
         allowed_hosts: Names that a `Host` header may hold; `*` stands for any characters. They
@@ -104,7 +104,11 @@ class AccessSettings(SettingsModel):
             listens on this machine only.
         allowed_origins: `scheme://host[:port]` of pages that may use it; `*` stands for any
             characters, `:*` for any port, `*` alone for every page.
+        change_models: Whether models may be pulled, created, copied, deleted and pushed. `None`:
+            without API keys while the gateway listens on this machine only. With API keys, those
+            may that have a `change_models` of their own, unless this is `False`.
     """
 
     allowed_hosts: HostPatterns = ()
     allowed_origins: OriginPatterns = ()
+    change_models: Annotated[bool | None, BeforeValidator(empty_is_none)] = None

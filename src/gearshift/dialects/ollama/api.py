@@ -11,6 +11,7 @@ from gearshift.dialects.client_api import (
     Entry,
     model_answer,
 )
+from gearshift.dialects.ollama.change_routes import CHANGE_ROUTES, CHANGE_SCHEMAS
 from gearshift.dialects.ollama.schemas import SCHEMAS
 from gearshift.dialects.schema import TEXT, ref
 from gearshift.types import Operation
@@ -91,8 +92,8 @@ API: Final = ClientApi(
         ClientRoute(
             "GET",
             "/api/ps",
-            f"{_ENDPOINTS}.ollama:running",
-            Entry("List the models in memory", {_JSON: ref("OllamaModels")}),
+            f"{_ENDPOINTS}.running:running",
+            Entry("List the models in memory", {_JSON: ref("OllamaRunningModels")}),
         ),
         ClientRoute(
             "GET",
@@ -107,11 +108,11 @@ API: Final = ClientApi(
             Entry("The liveness text that Ollama's clients look for", {"text/plain": TEXT}),
             is_open=True,
         ),
+        *CHANGE_ROUTES,
     ),
     error_schema="OllamaError",
-    schemas=SCHEMAS,
+    schemas={**SCHEMAS, **CHANGE_SCHEMAS},
     prefixes=("/api/",),
-    unavailable=frozenset(f"/api/{name}" for name in ("pull", "push", "create", "copy", "delete")),
     models_path="/api/tags",
     load=f"{_ENDPOINTS}.ollama:load",
 )

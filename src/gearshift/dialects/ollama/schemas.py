@@ -118,6 +118,16 @@ _EMBEDDINGS: Final[JsonObject] = {
 }
 
 _TAG: Final = object_of(("name", "model"), name=TEXT, model=TEXT, size=COUNT, digest=TEXT)
+_RUNNING: Final = object_of(
+    ("name", "model"),
+    name=TEXT,
+    model=TEXT,
+    size=COUNT,
+    size_vram=COUNT,
+    digest=TEXT,
+    expires_at=TEXT,
+    context_length=COUNT,
+)
 _ANSWER: Final[JsonObject] = {
     "model": TEXT,
     "created_at": TEXT,
@@ -136,6 +146,7 @@ _ANSWERS: Final[JsonObject] = {
         capabilities=list_of(TEXT),
     ),
     "OllamaModels": object_of(("models",), models=list_of(_TAG)),
+    "OllamaRunningModels": object_of(("models",), models=list_of(_RUNNING)),
     "OllamaVersion": object_of(("version",), version=TEXT),
     "OllamaError": error_of(TEXT, "An error on Ollama's paths."),
 }

@@ -1,10 +1,9 @@
-"""Ollama's endpoints beside chat, generate and show: tags, ps, version, load and unload."""
+"""Ollama's endpoints beside chat, generate and show: tags, version, load and unload."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-import time
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from typing import Final
@@ -22,8 +21,6 @@ SPOKEN: Final = "0.12.11"
 ps, with tools, thinking, schemas and log probabilities. Newer ones have `/v1/responses` (0.13.3)
 and `/v1/messages` (0.14) too, which clients would take for granted."""
 
-# As long as Ollama keeps a model when nothing else is said.
-_KEPT_SECONDS = 300
 EPOCH = "2026-01-01T00:00:00Z"
 
 
@@ -48,26 +45,7 @@ async def version(context: GatewayContext, received: HttpRequest) -> HttpRespons
 async def tags(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """The models that may be named: `auto`, the tiers, and the upstreams' own."""
     served_models = context.llm.served_models(received.allowed_tiers)
-    return json_response({"models": [_tag(served) for served in served_models]})
-
-
-async def running(context: GatewayContext, received: HttpRequest) -> HttpResponse:
-    """The models in memory."""
-    until = datetime.fromtimestamp(time.time() + _KEPT_SECONDS, UTC).isoformat()
-    return json_response(
-        {
-            "models": [
-                {
-                    **_tag(served),
-                    "expires_at": until,
-                    "size_vram": 0,
-                    "context_length": served.info.context_length or 0,
-                }
-                for served in context.llm.served_models(received.allowed_tiers)
-                if served.info is not None and served.info.is_resident
-            ]
-        }
-    )
+    return json_response({"models": [tag(served) for served in served_models]})
 
 
 async def load(context: GatewayContext, request: ChatRequest) -> HttpResponse:
@@ -89,7 +67,8 @@ async def load(context: GatewayContext, request: ChatRequest) -> HttpResponse:
     return json_response({**reply, "done_reason": reason, "done": True})
 
 
-def _tag(served: ServedModel) -> JsonObject:
+def tag(served: ServedModel) -> JsonObject:
+    """A model as it stands in Ollama's lists."""
     info = served.info or ModelInfo(served.name)
     own = info.details
     if "digest" in own and "modified_at" in own:  # an Ollama's entry, as it is

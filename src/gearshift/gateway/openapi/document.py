@@ -35,7 +35,7 @@ def describe(routes: Sequence[Route], dialects: Mapping[str, ClientDialect]) -> 
     """The OpenAPI document of `routes`, in which errors are told in `dialects`."""
     paths: dict[str, JsonObject] = {}
     for route in routes:
-        path = route.path.replace("*", "{model}")
+        path = route.path.replace("*", f"{{{route.entry.names[0]}}}")
         paths.setdefault(path, {})[route.method.lower()] = _operation(
             route, dialects[route.dialect]
         )
@@ -100,6 +100,8 @@ def _operation(route: Route, dialect: ClientDialect) -> JsonObject:
     if entry.body:
         content = {_JSON: {"schema": ref(entry.body)}}
         operation["requestBody"] = {"required": True, "content": content}
+    if entry.takes_file:
+        operation["requestBody"] = {"content": {"application/octet-stream": {}}}
     return operation
 
 
@@ -111,15 +113,19 @@ def _identifier(route: Route) -> str:
 def _parameters(route: Route, entry: Entry) -> list[JsonObject]:
     parameters: list[JsonObject] = []
     if route.path.endswith("*"):
-        description = "A name from the list of models; it may hold slashes and colons."
+        name, description, schema = entry.names
         parameters.append(
             {
-                "name": "model",
+                "name": name,
                 "in": "path",
                 "required": True,
                 "description": description,
-                "schema": {"type": "string", "minLength": 1},
+                "schema": schema,
             }
+        )
+    if route.changes_models:
+        parameters.append(
+            _header("x-gearshift-upstream", "Names the upstream whose models are meant.")
         )
     if entry.is_routed:
         parameters += [

@@ -26,7 +26,7 @@ _STATUSES: Final = {
     429: "Too many requests, from this key or in total.",
     431: "The headers are too long, or too many.",
     500: "An internal error of gearshift; the message has a reference to the log.",
-    501: "The body's transfer coding is not supported.",
+    501: "The body's transfer coding is not supported, or no upstream can do what is asked.",
     502: "Every deployment failed; the message says what each one reported.",
     503: "Every deployment is busy or loading, or gearshift itself is full or stopping.",
     504: "Every deployment was too slow.",

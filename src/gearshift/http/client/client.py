@@ -16,6 +16,8 @@ from gearshift.http.client.loop_end import LoopEnd
 from gearshift.http.client.pool import Pool
 from gearshift.http.client.proxies import proxy_for
 from gearshift.http.client.request_head import RequestHead
+from gearshift.http.client.upload import uploaded
+from gearshift.http.values import RequestBody
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -177,6 +179,28 @@ class HttpClient:
         head = self._head.written(method, target, headers, size)
         sent = head if body is None else head + body
         return await self._exchanged(sent, within_seconds, may_repeat=method == "GET")
+
+    async def upload(
+        self, method: str, path: str, body: RequestBody, silence_seconds: float
+    ) -> UpstreamResponse:
+        """Send a request whose body is sent as it comes; returns when the response begins.
+
+        Args:
+            method: HTTP method.
+            path: As for `request`.
+            body: Read as fast as the upstream takes it; its length need not be known.
+            silence_seconds: How long the upstream may take nothing, or not answer.
+
+        Raises:
+            UpstreamError: There was no response, or the request cannot be written.
+            RequestError: The body does not come.
+        """
+        target = self._target(self._prefix + path)
+        head = self._head.written_before_stream(method, target, None, body.length)
+        pool = await self._pool()
+        connection = await pool.connected()  # a body cannot be sent twice, so a fresh one
+        await uploaded(connection, head, body, silence_seconds)
+        return UpstreamResponse(pool, connection)
 
     async def look(self, path: str) -> UpstreamResponse:
         """A GET without the key, below what the base URL has before its `/v1`.

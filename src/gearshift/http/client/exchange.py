@@ -36,6 +36,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._is_active = False
         self._keeps_alive = False
         self._is_reading = True
+        self._room: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._parser = HttpResponseParser(self)
         self.is_lost = False
@@ -49,6 +50,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._head_bytes = 0
         self._has_head = False
         self._has_surplus = False
+        self._is_half_sent = False
         self._error: UpstreamError | None = None
         self._last_data = 0.0
         self._idle_seconds = 0.0
@@ -80,21 +82,48 @@ class UpstreamConnection(asyncio.Protocol):
         Raises:
             UpstreamError: There is no response.
         """
-        if self.is_reused:
-            self._begin()
-        self._is_active = True
-        loop = self._loop
-        self._last_data = loop.time()
-        self._transport.write(request)
+        self.begin(request)
         if within_seconds is not None:
-            self._timer = loop.call_later(within_seconds, self._expire, within_seconds)
+            self._timer = self._loop.call_later(within_seconds, self._expire, within_seconds)
         try:
             while not self._has_head:
                 await self._more()
         except BaseException:
-            self.finish()
-            self.abort()  # though all may have come meanwhile: nobody gives it back
+            self.give_up()
             raise
+
+    def begin(self, request: bytes) -> None:
+        """Send a request, or the beginning of one; `head` waits for its response."""
+        if self.is_reused:
+            self._begin()
+        self._is_active = True
+        self._last_data = self._loop.time()
+        self._transport.write(request)
+
+    async def head(self) -> None:
+        """Wait for the head of the response.
+
+        Raises:
+            UpstreamError: There is no response.
+        """
+        while not self._has_head:
+            await self._more()
+
+    async def send(self, data: bytes) -> None:
+        """Send more of the request, no faster than the upstream takes it."""
+        if self.is_usable:
+            self._transport.write(data)
+        if self._room is not None:
+            await self._room
+
+    def give_up(self) -> None:
+        """End an exchange that has no response."""
+        self.finish()
+        self.abort()  # though all may have come meanwhile: nobody gives it back
+
+    def end_with_response(self) -> None:
+        """Keep the connection for nothing else: its request has not been sent to its end."""
+        self._is_half_sent = True
 
     def _expire(self, seconds: float) -> None:
         self._timer = None
@@ -168,7 +197,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._stop_timer()
         self._error = None  # its traceback holds us
         reusable = self.is_complete and self._keeps_alive and self.is_usable
-        reusable = reusable and not self._has_surplus
+        reusable = reusable and not self._has_surplus and not self._is_half_sent
         self._is_active = False
         if not reusable:
             self.abort()
@@ -223,10 +252,21 @@ class UpstreamConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         """The upstream sends no more."""
 
+    def pause_writing(self) -> None:
+        """The upstream takes a request more slowly than it is sent."""
+        self._room = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """It has taken most of it, or is gone."""
+        room, self._room = self._room, None
+        if room is not None and not room.done():
+            room.set_result(None)
+
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is closed."""
         self.is_lost = True
         self._lost(self)
+        self.resume_writing()
         del self._parser  # it holds us as we hold it
         if not self._is_active or self.is_complete:
             return

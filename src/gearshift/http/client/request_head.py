@@ -76,6 +76,29 @@ class RequestHead:
         size = f"content-type: application/json\r\n{more}content-length: {body_bytes}\r\n\r\n"
         return (first + size).encode("latin-1")
 
+    def written_before_stream(
+        self, method: str, target: str, headers: Mapping[str, str] | None, body_bytes: int | None
+    ) -> bytes:
+        """The head of a request whose body is not JSON, and follows as it comes.
+
+        Args:
+            method: In capitals.
+            target: As for `written`.
+            headers: Likewise.
+            body_bytes: Length of the body; `None`: it comes in chunks.
+
+        Raises:
+            UpstreamError: As `written`.
+        """
+        head = self.written(method, target, headers, None)[:-2]
+        framing = (
+            "transfer-encoding: chunked"
+            if body_bytes is None
+            else (f"content-length: {body_bytes}")
+        )
+        kind = "content-type: application/octet-stream"
+        return head + f"{kind}\r\n{framing}\r\n\r\n".encode("latin-1")
+
     def _others(self, headers: Mapping[str, str]) -> str:
         """Those of a client that the upstream has none of its own for."""
         names = self._names

@@ -28,11 +28,11 @@ from gearshift.http.server.outgoing import Outgoing
 from gearshift.http.server.reader import ParsedRequest, Phase, RejectedRequest
 from gearshift.http.server.refusals import crowded, stopping, too_slow
 from gearshift.http.server.state import ServerState
+from gearshift.http.server.streamed_body import BODY_BYTES_PER_SECOND
 
 # A client that was refused in the middle of its request gets this long to stop sending: closing
 # at once would make its kernel throw our answer away.
 _LINGER_SECONDS: Final = 2.0
-_BODY_BYTES_PER_SECOND: Final = 1024
 _NEVER: Final = float("inf")
 
 
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._out: Outgoing
         self._writer: AnswerWriter
-        self._in = Incoming(server.limits, self._go_on)
+        self._in = Incoming(server.limits, self._go_on, server.streamed, self._read_on)
         self._task: asyncio.Task[None] | None = None
         self._has_started = False  # the task: one that is cancelled before runs not at all
         self._owes_continue = False
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
             case Phase.HEAD:
                 self.deadline = self._since + limits.header_seconds
             case Phase.BODY:
-                earned = self._in.body_bytes / _BODY_BYTES_PER_SECOND
+                earned = self._in.body_bytes / BODY_BYTES_PER_SECOND
                 self.deadline = self._since + limits.body_seconds + earned
             case Phase.IDLE | Phase.ENDED:
                 self.deadline = self._since + limits.keep_alive_seconds
@@ -161,6 +161,13 @@ class Connection(asyncio.Protocol):
             self._transport.write(CONTINUE)
         else:
             self._owes_continue = True
+
+    def _read_on(self, *, asks: bool) -> None:
+        """Whoever answers has taken what had come of its request's body, or waits for it."""
+        if asks:
+            self._transport.write(CONTINUE)
+        self._in.feed(b"", is_ahead=True)
+        self._regulate()
 
     def _begin(self, item: ParsedRequest | RejectedRequest) -> None:
         server = self._server
@@ -221,10 +228,12 @@ class Connection(asyncio.Protocol):
     async def _respond(self, item: ParsedRequest) -> bool:
         """Have one request answered; whether the connection may go on."""
         server, request = self._server, item.request
-        if "content-encoding" in request.headers:
+        if "content-encoding" in request.headers and request.stream is None:
             request = await decoded(request, server.limits.max_body_bytes)
         response = await server.handler(request)
-        keeps_alive = item.keeps_alive and not server.is_draining
+        # What is left of a body that nobody wants cannot be told from the next request.
+        has_rest = request.stream is not None and not request.stream.has_ended
+        keeps_alive = item.keeps_alive and not server.is_draining and not has_rest
         if isinstance(response.body, bytes):
             self._writer.send(response, item, keeps_alive=keeps_alive)
             return keeps_alive

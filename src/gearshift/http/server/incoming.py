@@ -8,6 +8,7 @@ from typing import Final
 
 from gearshift.errors import RequestError
 from gearshift.http.server.reader import ParsedRequest, Phase, RejectedRequest, RequestReader
+from gearshift.http.server.streamed_body import Wanted
 from gearshift.http.values import HttpLimits
 
 # What is read ahead of pipelined requests: a client may send more, but it stays in its socket.
@@ -15,6 +16,8 @@ _MAX_WAITING: Final = 8
 _MAX_WAITING_BYTES: Final = 64 * 1024
 # The reader gets its bytes in slices, so that one packet cannot hold thousands of requests.
 _SLICE_BYTES: Final = 4096
+# What is read ahead of a body that is read as it comes, beside what one packet brings.
+_MAX_STREAMED_BYTES: Final = 256 * 1024
 
 
 class Incoming:
@@ -23,16 +26,25 @@ class Incoming:
     Args:
         limits: Sizes.
         go_on: Called when a client asks whether it may send its body.
+        streamed: As for `RequestReader`.
+        wanted: Likewise.
 
     Attributes:
-        waiting: Requests that are complete, and nobody works on yet.
+        waiting: Requests that are complete, or whose bodies are read as they come, and nobody
+            works on yet.
     """
 
     __slots__ = ("_is_reading", "_reader", "_transport", "_unread", "waiting")
 
-    def __init__(self, limits: HttpLimits, go_on: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        limits: HttpLimits,
+        go_on: Callable[[], None],
+        streamed: tuple[bytes, ...] = (),
+        wanted: Wanted | None = None,
+    ) -> None:
         self.waiting: list[ParsedRequest | RejectedRequest] = []
-        self._reader = RequestReader(limits, self.waiting.append, go_on)
+        self._reader = RequestReader(limits, self.waiting.append, go_on, streamed, wanted)
         self._transport: asyncio.Transport
         self._unread = b""
         self._is_reading = True
@@ -74,6 +86,9 @@ class Incoming:
         self._unread = data[start:]
 
     def _has_room(self, *, is_ahead: bool) -> bool:
+        stream = self._reader.stream
+        if stream is not None:
+            return stream.held_bytes <= _MAX_STREAMED_BYTES
         waiting = self.waiting
         if not waiting and not is_ahead:
             return True
@@ -104,6 +119,7 @@ class Incoming:
         """Nothing more is answered; what still comes is read, so that the client can go on."""
         self.waiting.clear()
         self._unread = b""
+        self._reader.abandon()
         self.regulate(is_ahead=False, is_held=False)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ checked by gearshift: sizes here, and what stands in a head in `request_head.py`
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from enum import Enum, auto
@@ -21,8 +22,10 @@ from gearshift.http.server.refusals import (
     malformed,
     too_large,
     too_many_headers,
+    unmet_expectation,
 )
 from gearshift.http.server.request_head import head_error, path_of
+from gearshift.http.server.streamed_body import StreamedBody, Wanted
 from gearshift.http.values import HttpLimits, HttpRequest
 
 # The paths of requests that cannot be parsed are unknown: they are told in OpenAI's shape.
@@ -66,21 +69,34 @@ class RequestReader:
         limits: Sizes.
         deliver: Told of each request, in order; of nothing more after a `RejectedRequest`.
         go_on: Called when a client asks whether it may send its body.
+        streamed: What the targets begin with whose bodies are read as they come: such a request
+            is delivered with its head.
+        wanted: Called when what had come of such a body is taken.
 
     Attributes:
         limits: In force from the next request on, when replaced.
         phase: What is read now.
         body_bytes: How much of the present body has come.
         peer: The address that it comes from.
+        stream: The present body, if it is read as it comes.
     """
 
-    def __init__(self, limits: HttpLimits, deliver: Deliver, go_on: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        limits: HttpLimits,
+        deliver: Deliver,
+        go_on: Callable[[], None],
+        streamed: tuple[bytes, ...] = (),
+        wanted: Wanted | None = None,
+    ) -> None:
         self.phase = Phase.IDLE
         self.body_bytes = 0
         self.peer = ""
         self.limits = limits
         self._deliver = deliver
         self._go_on = go_on
+        self._streamed = streamed
+        self._wanted = wanted or _nothing
         self._parser = HttpRequestParser(self)
         self._is_resumed = False
         self._has_declined = False
@@ -98,7 +114,9 @@ class RequestReader:
         self._unfinished_bytes = 0
         self._raw_bytes = 0
         self._chunks = 0
+        self._keeps_alive = False
         self.body_bytes = 0
+        self.stream: StreamedBody | None = None
 
     @property
     def missing_bytes(self) -> int:
@@ -141,15 +159,24 @@ class RequestReader:
 
     def refuse(self, error: RequestError) -> None:
         """Give up on the request that is being read."""
-        if self.phase is not Phase.ENDED:
-            self.phase = Phase.ENDED
+        if self.phase is Phase.ENDED:
+            return
+        self.phase = Phase.ENDED
+        if self.stream is not None:
+            self.stream.fail(error)  # its request is delivered already
+        else:
             self._deliver(RejectedRequest(self._request(), error))
+
+    def abandon(self) -> None:
+        """Read no more of a body that nobody wants the rest of."""
+        if self.stream is not None:
+            self.phase = Phase.ENDED
 
     def close(self) -> None:
         """Let go of everything: parser and reader hold each other, and with them a body."""
         self.phase = Phase.ENDED
         self._reset()
-        self._deliver, self._go_on = _nobody, _nothing
+        self._deliver, self._go_on, self._wanted = _nobody, _nothing, _nothing
         del self._parser
 
     def _refuse(self, error: RequestError) -> None:
@@ -217,19 +244,36 @@ class RequestReader:
 
     def on_headers_complete(self) -> None:
         """The whole head has come: may the body?"""
-        if self._is_resumed or self._error is not None:
-            return
+        if self.phase is not Phase.HEAD or self._error is not None:
+            return  # of our own head, or behind the last request that is answered
         parser = self._parser
         version, method = parser.get_http_version(), parser.get_method()
-        max_bytes = self.limits.max_body_bytes
+        is_streamed = self._target.startswith(self._streamed) and self._has_body()
+        max_bytes = sys.maxsize if is_streamed else self.limits.max_body_bytes
         error = head_error(version, method, self._target, self._headers, self._hosts, max_bytes)
         if error is not None:
             self._refuse(error)
             return
         self.phase = Phase.BODY
-        expected = self._headers.get("expect")
-        if expected is not None and version == "1.1":
-            self._expectation(expected)
+        expected = self._headers.get("expect") if version == "1.1" else None
+        if expected is not None and expected.lower() != "100-continue":
+            self._refuse(unmet_expectation(expected))
+        elif is_streamed:
+            self._begin_stream(asks=expected is not None)
+        elif expected is not None and self._has_body():
+            self._go_on()
+
+    def _begin_stream(self, *, asks: bool) -> None:
+        """Deliver a request whose body is read as it comes."""
+        length = self._headers.get("content-length")
+        self.stream = StreamedBody(
+            None if length is None else int(length),
+            self.limits.body_seconds,
+            self._wanted,
+            asks=asks,
+        )
+        self._keeps_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
+        self._deliver(self._parsed(keeps_alive=self._keeps_alive))
 
     def on_chunk_header(self) -> None:
         """The size of a chunk has come."""
@@ -240,6 +284,9 @@ class RequestReader:
         if self._error is not None:
             return
         self.body_bytes += len(data)
+        if self.stream is not None:
+            self.stream.feed(data)
+            return
         if self.body_bytes > self.limits.max_body_bytes:
             self._refuse(too_large(self.limits.max_body_bytes))
             self._body.clear()
@@ -257,10 +304,13 @@ class RequestReader:
         # What follows an offer to change protocols may be meant for the other one.
         offers_upgrade = offers_upgrade or self._has_declined
         keeps_alive = parser.should_keep_alive() and not offers_upgrade
-        self.phase = Phase.IDLE if keeps_alive else Phase.ENDED
-        self._deliver(
-            ParsedRequest(self._request(), keeps_alive, parser.get_http_version() == "1.0")
-        )
+        if self.stream is None:
+            self.phase = Phase.IDLE if keeps_alive else Phase.ENDED
+            self._deliver(self._parsed(keeps_alive=keeps_alive))
+            return
+        self.phase = Phase.IDLE if self._keeps_alive else Phase.ENDED
+        stream, self.stream = self.stream, None
+        stream.end()
 
     # --- what it says
 
@@ -268,6 +318,10 @@ class RequestReader:
         return (
             self._headers.get("content-length", "0") != "0" or "transfer-encoding" in self._headers
         )
+
+    def _parsed(self, *, keeps_alive: bool) -> ParsedRequest:
+        is_http_1_0 = self._parser.get_http_version() == "1.0"
+        return ParsedRequest(self._request(), keeps_alive, is_http_1_0)
 
     def _request(self) -> HttpRequest:
         if not self._target:
@@ -282,24 +336,13 @@ class RequestReader:
             time.perf_counter(),
             query=self._target.partition(b"?")[2].decode("latin-1"),
             peer=self.peer,
+            stream=self.stream,
         )
-
-    def _expectation(self, expected: str) -> None:
-        if expected.lower() != "100-continue":
-            self._refuse(
-                RequestError(
-                    f"expect: {expected[:40]!r} cannot be met; only 100-continue can",
-                    status=417,
-                    code="expectation_failed",
-                )
-            )
-        elif self._has_body():
-            self._go_on()
 
 
 def _nobody(item: ParsedRequest | RejectedRequest) -> None:
     pass
 
 
-def _nothing() -> None:
+def _nothing(*, asks: bool = False) -> None:
     pass

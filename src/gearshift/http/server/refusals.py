@@ -75,3 +75,12 @@ def too_slow(what: str) -> RequestError:
         status=408,
         code="request_timeout",
     )
+
+
+def unmet_expectation(expected: str) -> RequestError:
+    """The refusal of an `Expect` that asks for more than being told to go on."""
+    return RequestError(
+        f"expect: {expected[:40]!r} cannot be met; only 100-continue can",
+        status=417,
+        code="expectation_failed",
+    )

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Iterable
 from typing import Final
 
 from gearshift.http.server.connection import Connection
@@ -27,6 +28,8 @@ class HttpServer:
         limits: What one client may cost; may be replaced while running.
         drain_seconds: How long requests in flight may take after `stop`.
         tls: Speak TLS with this context.
+        streamed: Paths that end in `/`: requests below them come with their heads, and their
+            bodies, of any size, are read as they come.
 
     Attributes:
         state: What its connections see of it.
@@ -40,8 +43,10 @@ class HttpServer:
         limits: HttpLimits | None = None,
         drain_seconds: float = 30.0,
         tls: ssl.SSLContext | None = None,
+        streamed: Iterable[str] = (),
     ) -> None:
-        self.state = ServerState(handler, refusal, limits or HttpLimits())
+        paths = tuple(path.encode("ascii") for path in streamed)
+        self.state = ServerState(handler, refusal, limits or HttpLimits(), paths)
         self._drain_seconds = drain_seconds
         self._tls = tls
         self._server: asyncio.Server | None = None

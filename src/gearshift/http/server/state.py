@@ -43,6 +43,8 @@ class ServerState:
         handler: The plane.
         refusal: Called for a request that is refused before the handler sees it.
         limits: What one client may cost; may be replaced while running.
+        streamed: What the targets begin with whose requests come with their heads, and whose
+            bodies are read as they come.
 
     Attributes:
         connections: All that are open.
@@ -55,10 +57,17 @@ class ServerState:
 
     loop: asyncio.AbstractEventLoop
 
-    def __init__(self, handler: HttpHandler, refusal: Refusal, limits: HttpLimits) -> None:
+    def __init__(
+        self,
+        handler: HttpHandler,
+        refusal: Refusal,
+        limits: HttpLimits,
+        streamed: tuple[bytes, ...] = (),
+    ) -> None:
         self.handler = handler
         self.refusal = refusal
         self.limits = limits
+        self.streamed = streamed
         self.connections: set[OpenConnection] = set()
         self.is_draining = False
         self.is_interrupted = False

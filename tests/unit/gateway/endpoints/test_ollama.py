@@ -65,18 +65,6 @@ async def test_other_models_and_our_own_names_get_an_entry():
     assert big["modified_at"] == ollama.EPOCH
 
 
-async def test_only_what_is_in_memory_runs():
-    served = [
-        ServedModel("auto", "auto"),
-        ServedModel("a", "model", "u", ModelInfo("a", is_resident=True, context_length=4096)),
-        ServedModel("b", "model", "u", ModelInfo("b", is_resident=False)),
-        ServedModel("c", "model", "u", ModelInfo("c", is_resident=None)),
-    ]
-    (one,) = (await told(ollama.running, gateway(*served)))["models"]
-    assert (one["name"], one["context_length"]) == ("a", 4096)
-    assert one["expires_at"] > ollama.EPOCH
-
-
 @pytest.mark.parametrize(
     ("path", "said"),
     [

@@ -414,3 +414,136 @@ async def test_a_client_that_is_gone_before_the_loop_knows_it_is_let_go(monkeypa
     await turns()
     assert client.is_aborted
     assert not site.connections
+
+
+# --- bodies that are read as they come
+
+FILE = b"POST /f/1 HTTP/1.1\r\nhost: x\r\n"
+
+
+def streaming(answer, **limits):
+    site = server(answer, **limits)
+    site.streamed = (b"/f/",)
+    return site
+
+
+async def test_a_body_is_held_back_while_nobody_reads_it_whatever_its_size():
+    goes_on = asyncio.Event()
+    read = []
+
+    async def answer(request):
+        await goes_on.wait()
+        while piece := await request.stream.read():
+            read.append(len(piece))
+        return HttpResponse(200, {}, b"ok")
+
+    site = streaming(answer, max_body_bytes=10)
+    client = site.connect()
+    client.send(FILE + b"content-length: 10000000\r\n\r\n")
+    sent = 0
+    while not client.is_reading_paused:
+        client.send(b"x" * 100_000)
+        sent += 100_000
+    await turns()
+    assert sent < 1_000_000
+    goes_on.set()
+    while sent < 10_000_000:
+        await turns(3)
+        if not client.is_reading_paused:
+            client.send(b"x" * 100_000)
+            sent += 100_000
+    await turns()
+    assert sum(read) == 10_000_000
+    assert max(read) < 1_000_000
+    assert client.taken.endswith(b"\r\n\r\nok")
+    assert b"connection: close" not in client.taken
+    client.send(GET % 1)
+    await turns()
+    assert len(site.asked) == 2
+
+
+async def test_a_client_is_told_to_go_on_only_by_whoever_wants_its_body():
+    async def answer(request):
+        if request.headers.get("x-wanted"):
+            return HttpResponse(200, {}, await request.stream.read())
+        return HttpResponse(403, {}, b"no")
+
+    asks = b"expect: 100-continue\r\ncontent-length: 3\r\n"
+    site = streaming(answer)
+    refused = site.connect()
+    refused.send(FILE + asks + b"\r\n")
+    await turns()
+    assert refused.taken.startswith(b"HTTP/1.1 403")
+    assert b"connection: close" in refused.taken
+    wanted = site.connect()
+    wanted.send(FILE + asks + b"x-wanted: 1\r\n\r\n")
+    await turns()
+    assert wanted.taken == b"HTTP/1.1 100 Continue\r\n\r\n"
+    wanted.send(b"abc")
+    await turns()
+    assert wanted.taken.endswith(b"\r\n\r\nabc")
+
+
+async def test_what_is_left_of_a_body_ends_its_connection_and_is_no_request():
+    async def answer(request):
+        return HttpResponse(404, {}, b"no")
+
+    site = streaming(answer)
+    client = site.connect()
+    client.send(FILE + b"content-length: 500\r\n\r\n" + GET % 1)
+    await turns()
+    assert client.taken.count(b"HTTP/1.1") == 1
+    client.send(GET % 2)
+    await turns()
+    assert len(site.asked) == 1
+
+
+async def test_a_client_that_leaves_amid_its_body_ends_the_answer():
+    ended = asyncio.Event()
+
+    async def answer(request):
+        try:
+            while await request.stream.read():
+                pass
+        finally:
+            ended.set()
+
+    for leave in ("go", "half_close"):
+        ended.clear()
+        site = streaming(answer)
+        client = site.connect()
+        client.send(FILE + b"content-length: 500\r\n\r\nabc")
+        await turns()
+        getattr(client, leave)()
+        await turns()
+        assert ended.is_set()
+
+
+async def test_a_malformed_body_is_told_to_its_client():
+    async def answer(request):
+        while await request.stream.read():
+            pass
+
+    site = streaming(answer)
+    client = site.connect()
+    client.send(FILE + b"transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    await turns()
+    client.send(b"zz\r\n")
+    await turns()
+    assert client.taken.startswith(b"HTTP/1.1 400")
+
+
+async def test_two_bodies_one_after_the_other_on_one_connection():
+    async def answer(request):
+        found = b""
+        while piece := await request.stream.read():
+            found += piece
+        return HttpResponse(200, {}, found)
+
+    site = streaming(answer)
+    client = site.connect()
+    one = FILE + b"content-length: 3\r\n\r\nabc"
+    two = FILE + b"transfer-encoding: chunked\r\n\r\n3\r\ndef\r\n0\r\n\r\n"
+    client.send(one + two + one)
+    await turns()
+    assert [client.taken.count(word) for word in (b"abc", b"def", b"200 OK")] == [2, 1, 3]

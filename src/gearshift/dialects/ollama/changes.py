@@ -23,7 +23,7 @@ from gearshift.dialects.ollama.names import with_plain_names
 from gearshift.types import JsonObject
 
 
-class Change(StrEnum):
+class ChangeKind(StrEnum):
     """What is asked for; also the last part of its path."""
 
     PULL = "pull"
@@ -50,7 +50,7 @@ _RULES: Final[dict[str, Rule]] = {
     "parameters": OBJECT,
     "messages": OBJECTS,
 }
-_WITH_PROGRESS: Final = frozenset({Change.PULL, Change.PUSH, Change.CREATE})
+_WITH_PROGRESS: Final = frozenset({ChangeKind.PULL, ChangeKind.PUSH, ChangeKind.CREATE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class ModelChange:
         wants_stream: Whether the client wants those lines.
     """
 
-    kind: Change
+    kind: ChangeKind
     model: str
     names: tuple[str, ...]
     body: JsonObject
@@ -83,7 +83,7 @@ class ModelChange:
         return encode({**self.body, "stream": True} if self.has_progress else self.body)
 
 
-def read_change(kind: Change, raw: bytes) -> ModelChange:
+def read_change(kind: ChangeKind, raw: bytes) -> ModelChange:
     """A request that changes models.
 
     Raises:
@@ -91,12 +91,12 @@ def read_change(kind: Change, raw: bytes) -> ModelChange:
     """
     body = with_plain_names(decode_object(raw))
     check_fields(body, _RULES)
-    if kind is Change.COPY:
+    if kind is ChangeKind.COPY:
         names = tuple(_named(body, field) for field in ("source", "destination"))
         return ModelChange(kind, names[0], names, body)
     name = body.get("model") or _named(body, "model", body.get("name"))
     is_stream = kind in _WITH_PROGRESS
-    base = body.get("from") or "" if kind is Change.CREATE else ""
+    base = body.get("from") or "" if kind is ChangeKind.CREATE else ""
     return ModelChange(
         kind,
         name,

@@ -6,10 +6,10 @@ import logging
 import time
 from typing import Final
 
-from gearshift.dialects.ollama.changes import Change, ModelChange, read_change
+from gearshift.dialects.ollama.changes import ChangeKind, ModelChange, read_change
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
-from gearshift.gateway.endpoints.progress import Outcome, Progress, last_of
+from gearshift.gateway.endpoints.progress import ChangeResult, Progress, last_of
 from gearshift.gateway.model_stores import (
     NAMING_HEADER,
     ModelStore,
@@ -19,57 +19,57 @@ from gearshift.gateway.model_stores import (
     store_with,
 )
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.threads import IN_THREAD_BYTES, Purpose, in_thread
+from gearshift.threads import in_thread_if_large
 
 logger = logging.getLogger(__name__)
 
-_METHODS: Final = {Change.DELETE: "DELETE"}
+_METHODS: Final = {ChangeKind.DELETE: "DELETE"}
 
 
 async def pull(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Download a model from a registry."""
-    return await _changed(Change.PULL, context, received)
+    return await _changed(ChangeKind.PULL, context, received)
 
 
 async def push(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Upload a model to a registry."""
-    return await _changed(Change.PUSH, context, received)
+    return await _changed(ChangeKind.PUSH, context, received)
 
 
 async def create(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Make a model from another one, or from files."""
-    return await _changed(Change.CREATE, context, received)
+    return await _changed(ChangeKind.CREATE, context, received)
 
 
 async def copy(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Give a model a second name."""
-    return await _changed(Change.COPY, context, received)
+    return await _changed(ChangeKind.COPY, context, received)
 
 
 async def delete(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Remove a model."""
-    return await _changed(Change.DELETE, context, received)
+    return await _changed(ChangeKind.DELETE, context, received)
 
 
-async def _changed(kind: Change, context: GatewayContext, received: HttpRequest) -> HttpResponse:
-    if len(received.body) > IN_THREAD_BYTES:
-        change = await in_thread(Purpose.DECODING, read_change, kind, received.body)
-    else:
-        change = read_change(kind, received.body)
+async def _changed(
+    kind: ChangeKind, context: GatewayContext, received: HttpRequest
+) -> HttpResponse:
+    body = received.body
+    change = await in_thread_if_large(len(body), read_change, kind, body)
     check_names(context.llm, change.names)
     store = await _store(context, received, change)
     record = _Record(context, change, store, received)
     try:
         return await _asked(change, store, record)
     except BaseException as error:
-        await record.ended(Outcome.of(error))
+        await record.ended(ChangeResult.of(error))
         raise
 
 
 async def _store(context: GatewayContext, received: HttpRequest, change: ModelChange) -> ModelStore:
     llm = context.llm
-    if change.kind is not Change.CREATE:
-        may_lack = change.kind is Change.PULL
+    if change.kind is not ChangeKind.CREATE:
+        may_lack = change.kind is ChangeKind.PULL
         return await store_with(llm, received, change.model, may_lack=may_lack)
     store = first_store(llm, received)
     if change.base and (owner := owner_elsewhere(llm, store, change.base)):
@@ -100,7 +100,7 @@ async def _asked(change: ModelChange, store: ModelStore, record: _Record) -> Htt
         await answer.aclose()
         raise
     await answer.aclose()
-    await record.ended(Outcome.DONE if status < 400 else Outcome.FAILED)
+    await record.ended(ChangeResult.DONE if status < 400 else ChangeResult.FAILED)
     return HttpResponse(status, headers, body)
 
 
@@ -123,7 +123,7 @@ class _Record:
         self._has_ended = False
         self._llm.in_flight.begun()  # its upstream is not closed under it
 
-    async def ended(self, outcome: Outcome) -> None:
+    async def ended(self, result: ChangeResult) -> None:
         """Tell how it ended; of a change that is done the upstream's models are asked anew."""
         if self._has_ended:
             return
@@ -136,10 +136,10 @@ class _Record:
             ", ".join(ascii(name[:200]) for name in change.names),
             upstream,
             f" for {self._client}" if self._client else "",
-            outcome,
+            result,
             time.monotonic() - self._started,
         )
-        self._context.metrics.model_changed(change.kind.value, outcome.value)
-        if outcome is Outcome.DONE:
+        self._context.metrics.model_changed(change.kind.value, result.value)
+        if result is ChangeResult.DONE:
             # Settings may have changed meanwhile: what is known now is what counts.
             await self._context.llm.health.probe([upstream])

@@ -18,7 +18,7 @@ from gearshift.types import JsonObject
 _WRITE: Final = OllamaDialect().write_stream_error
 
 
-class Outcome(StrEnum):
+class ChangeResult(StrEnum):
     """How a change has ended."""
 
     DONE = "done"
@@ -26,13 +26,13 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
     @staticmethod
-    def of(error: BaseException) -> Outcome:
+    def of(error: BaseException) -> ChangeResult:
         """What an exception means: a client that goes cancels what it has asked for."""
         is_end = isinstance(error, asyncio.CancelledError)
-        return Outcome.CANCELLED if is_end else Outcome.FAILED
+        return ChangeResult.CANCELLED if is_end else ChangeResult.FAILED
 
 
-Ended = Callable[[Outcome], Awaitable[None]]
+Ended = Callable[[ChangeResult], Awaitable[None]]
 """Told how it has ended: before the client is told of success, so that it can rely on it."""
 
 
@@ -57,12 +57,12 @@ class Progress:
             lines = await self._answer.read()
         except UpstreamError as error:
             self._is_over = True
-            await self._ended(Outcome.FAILED)
+            await self._ended(ChangeResult.FAILED)
             return _WRITE(error)
         if not lines:
             self._is_over = True
-        if outcome := _outcome(lines):
-            await self._ended(outcome)
+        if result := _result(lines):
+            await self._ended(result)
         return lines or None
 
     def abort_marker(self) -> bytes:
@@ -72,15 +72,15 @@ class Progress:
     async def aclose(self) -> None:
         """Stop the upstream, unless it is done."""
         await self._answer.aclose()
-        await self._ended(Outcome.CANCELLED)
+        await self._ended(ChangeResult.CANCELLED)
 
 
-def _outcome(lines: bytes) -> Outcome | None:
+def _result(lines: bytes) -> ChangeResult | None:
     """How it has ended by these lines; without any the answer is over, and nothing was wrong."""
     last = _decoded(lines.rstrip().rpartition(b"\n")[2]) if lines else {"status": "success"}
     if last.get("error"):
-        return Outcome.FAILED
-    return Outcome.DONE if last.get("status") == "success" else None
+        return ChangeResult.FAILED
+    return ChangeResult.DONE if last.get("status") == "success" else None
 
 
 async def last_of(answer: ModelStoreAnswer) -> tuple[int, bytes]:

@@ -1,7 +1,7 @@
 """Ollama's paths that change models: all of them, and nobody's by accident."""
 
 from gearshift.dialects.ollama.change_routes import CHANGE_ROUTES, CHANGE_SCHEMAS
-from gearshift.dialects.ollama.changes import Change
+from gearshift.dialects.ollama.changes import ChangeKind
 
 
 def test_every_change_has_its_route_and_not_everybody_may_take_it():
@@ -15,7 +15,7 @@ def test_every_change_has_its_route_and_not_everybody_may_take_it():
         ("HEAD", "/api/blobs/*"),
         ("POST", "/api/blobs/*"),
     }
-    assert {f"/api/{kind}" for kind in Change} <= {path for _, path in found}
+    assert {f"/api/{kind}" for kind in ChangeKind} <= {path for _, path in found}
     assert all(route.changes_models and not route.is_open for route in CHANGE_ROUTES)
 
 

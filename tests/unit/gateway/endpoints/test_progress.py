@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gearshift.errors import FailureKind, UpstreamError
-from gearshift.gateway.endpoints.progress import Outcome, Progress, last_of
+from gearshift.gateway.endpoints.progress import ChangeResult, Progress, last_of
 
 PULLING, DONE = b'{"status":"pulling manifest"}\n', b'{"status":"success"}\n'
 FAILED = b'{"error":"no such model"}\n'
@@ -39,8 +39,8 @@ async def passed(*pieces):
     """What the client gets, and between which pieces the end was told."""
     told = []
 
-    async def ended(outcome):
-        told.append(outcome)
+    async def ended(result):
+        told.append(result)
 
     answer = Answer(*pieces)
     progress = Progress(answer, ended)
@@ -54,24 +54,24 @@ async def passed(*pieces):
 
 async def test_success_is_told_to_the_client_once_it_can_be_relied_on():
     told = await passed(PULLING, DONE)
-    assert told == [PULLING, Outcome.DONE, DONE, Outcome.DONE, Outcome.CANCELLED]
+    assert told == [PULLING, ChangeResult.DONE, DONE, ChangeResult.DONE, ChangeResult.CANCELLED]
     # Whoever is told counts the first time only.
 
 
 async def test_lines_that_come_together_are_seen_too():
-    assert (await passed(PULLING + DONE))[0] is Outcome.DONE
-    assert (await passed(PULLING + FAILED))[0] is Outcome.FAILED
+    assert (await passed(PULLING + DONE))[0] is ChangeResult.DONE
+    assert (await passed(PULLING + FAILED))[0] is ChangeResult.FAILED
 
 
 async def test_one_that_ends_without_a_word_has_done_what_it_could():
-    assert (await passed(PULLING))[:2] == [PULLING, Outcome.DONE]
-    assert (await passed(b"no json\n"))[:2] == [b"no json\n", Outcome.DONE]
+    assert (await passed(PULLING))[:2] == [PULLING, ChangeResult.DONE]
+    assert (await passed(b"no json\n"))[:2] == [b"no json\n", ChangeResult.DONE]
     assert (await passed(b"[]\n"))[0] == b"[]\n"
 
 
 async def test_one_that_breaks_off_ends_with_an_error():
-    first, outcome, last, _ = await passed(PULLING, CUT)
-    assert (first, outcome) == (PULLING, Outcome.FAILED)
+    first, result, last, _ = await passed(PULLING, CUT)
+    assert (first, result) == (PULLING, ChangeResult.FAILED)
     assert "cut off" in json.loads(last)["error"]
     assert last.endswith(b"\n")
 
@@ -90,5 +90,5 @@ async def test_whoever_waits_gets_the_last_line():
 
 
 def test_a_client_that_goes_has_not_failed():
-    assert Outcome.of(asyncio.CancelledError()) is Outcome.CANCELLED
-    assert Outcome.of(CUT) is Outcome.FAILED
+    assert ChangeResult.of(asyncio.CancelledError()) is ChangeResult.CANCELLED
+    assert ChangeResult.of(CUT) is ChangeResult.FAILED

@@ -48,6 +48,7 @@ class OllamaStore:
             not even a head; `error` fails in the middle, `refuse` at once.
         go_on: Files are read, and changes go on, only while it is set.
         asked: The requests but those of health checks.
+        begun: Set when it has a change to do, or the first bytes of a file.
         gone: Set when a client has gone in the middle of a change or a file.
         received: How many bytes of files have come.
     """
@@ -58,6 +59,7 @@ class OllamaStore:
     fault: str = ""
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[Asked] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     loaded: dict[str, dict[str, Any]] = field(default_factory=dict)
     received: int = 0
@@ -126,7 +128,13 @@ class OllamaStore:
             except ValueError as error:
                 return _error(400, str(error))
             self.asked.append(Asked(request.method, request.path, body, dict(request.headers)))
-            return await answer(request, body)
+            if request.path != "/api/show":  # which health checks ask too
+                self.begun.set()
+            try:
+                return await answer(request, body)
+            except asyncio.CancelledError:
+                self.gone.set()
+                raise
 
         return noted
 
@@ -212,7 +220,7 @@ class OllamaStore:
         self, request: web.Request, body: Any, steps: AsyncIterator[dict[str, Any]]
     ) -> web.StreamResponse:
         if self.fault == "silent":
-            await self._until_gone()
+            await asyncio.Event().wait()
         if self.fault == "refuse":
             return _error(500, "no space left on device")
         if body.get("stream") is False:
@@ -232,26 +240,16 @@ class OllamaStore:
         self, request: web.Request, response: web.StreamResponse, step: dict[str, Any]
     ) -> bool:
         """Tell one step; whether there are more."""
-        try:
-            await self.go_on.wait()
-        except asyncio.CancelledError:
-            self.gone.set()
-            raise
+        await self.go_on.wait()
         await response.write(json.dumps(step).encode() + b"\n")
         if self.fault == "cut":
             assert request.transport is not None
             request.transport.abort()
         elif self.fault == "hang":
-            await self._until_gone()
+            await asyncio.Event().wait()
         elif self.fault == "error":
             await response.write(b'{"error":"max retries exceeded: EOF"}\n')
         return not self.fault
-
-    async def _until_gone(self) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.gone.set()
 
     async def _copy(self, request: web.Request, body: Any) -> web.Response:
         source, destination = body.get("source"), body.get("destination")
@@ -290,6 +288,7 @@ class OllamaStore:
                 if not piece:
                     break
                 self.received += len(piece)
+                self.begun.set()
                 found.update(piece)
                 if self.fault == "cut":
                     assert request.transport is not None

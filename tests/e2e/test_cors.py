@@ -71,6 +71,8 @@ async def test_no_route_answers_other_peoples_pages(gateway, headers):
                 )
                 assert status == 403, path
                 assert "access-control-allow-origin" not in told
+                if route.method == "HEAD":
+                    continue  # it is told nothing more
                 error = json.loads(answer)["error"]
                 assert "access.allowed_" in (error if isinstance(error, str) else error["message"])
         status, told, _ = await ask(

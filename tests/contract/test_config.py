@@ -63,7 +63,7 @@ def test_the_commented_examples_are_valid(tmp_path):
         "claude",
         "here",
     ]
-    assert [key.name for key in settings.auth.api_keys] == ["app"]
+    assert [key.name for key in settings.auth.api_keys] == ["app", "admin"]
 
 
 def test_the_file_is_json_too(tmp_path):

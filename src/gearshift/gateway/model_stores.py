@@ -10,7 +10,7 @@ from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.errors import RequestError
 from gearshift.http.values import HttpRequest
 from gearshift.interface import LLMInterface
-from gearshift.pipeline.topology import is_listed, spellings
+from gearshift.pipeline.topology import canonical, is_listed
 from gearshift.providers.base import ModelStoreProvider
 
 NAMING_HEADER: Final = "x-gearshift-upstream"
@@ -30,9 +30,9 @@ def check_names(llm: LLMInterface, names: Iterable[str]) -> None:
     Raises:
         RequestError: 400.
     """
-    own = {AUTO_MODEL, *llm.health.topology.tiers}
+    own = set(map(canonical, (AUTO_MODEL, *llm.health.topology.tiers)))
     for name in names:
-        if not own.isdisjoint(spellings(name.lower())):
+        if canonical(name) in own:
             raise RequestError(
                 f"{name[:100]!r} is a name of gearshift's own, which routes requests; "
                 "name a model instead",

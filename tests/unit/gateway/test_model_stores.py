@@ -99,7 +99,8 @@ async def test_where_there_is_none_it_is_told_what_to_do(upstream):
 
 
 @pytest.mark.parametrize(
-    "name", ["auto", "AUTO", "auto:latest", "simple", "Complex:latest", "simple:LATEST"]
+    "name",
+    ["auto", "AUTO", "auto:latest", "simple", "Complex:latest", "simple:LATEST", "library/auto"],
 )
 def test_names_that_route_are_no_models(name):
     with pytest.raises(RequestError) as caught:

@@ -15,7 +15,7 @@ from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.endpoints.ollama import tag
 from gearshift.gateway.json_response import json_response
 from gearshift.http.values import HttpRequest, HttpResponse
-from gearshift.pipeline.topology import spellings
+from gearshift.pipeline.topology import canonical
 from gearshift.providers.base import NativeProvider
 from gearshift.providers.probing import PROBE_SECONDS
 from gearshift.types import JsonObject
@@ -31,7 +31,7 @@ async def running(context: GatewayContext, received: HttpRequest) -> HttpRespons
     A model that several upstreams have in memory stands there for each of them.
     """
     served = context.llm.served_models(received.allowed_tiers)
-    usable = {name for each in served if each.kind == "model" for name in spellings(each.name)}
+    usable = {canonical(each.name) for each in served if each.kind == "model"}
     native = {
         name: provider
         for name, provider in context.llm.providers.items()
@@ -39,7 +39,7 @@ async def running(context: GatewayContext, received: HttpRequest) -> HttpRespons
     }
     with context.llm.in_flight.one():
         answers = await asyncio.gather(*map(_loaded, native.values()))
-    entries = [e for answer in answers for n, e in answer.items() if n in usable]
+    entries = [e for answer in answers for n, e in answer.items() if canonical(n) in usable]
     entries += [
         _resident(each)
         for each in served

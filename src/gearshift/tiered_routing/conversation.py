@@ -221,8 +221,11 @@ def _part(part: object) -> str:
 
 def _user_words(text: str) -> str:
     text = without_attachments(text).strip()
-    if text[:80].lower().startswith(harness.RETRIEVAL_FRAMES):
+    head = text[:80].lower()
+    if head.startswith(harness.RETRIEVAL_FRAMES):
         text = _retrieval_question(text)
+    elif head.startswith(harness.RULES_FRAME):
+        text = text.rpartition(harness.RULES_END)[2].strip()
     if "<" in text:
         text = without_blocks(text).strip()
     return text

@@ -66,6 +66,23 @@ def test_a_turn_of_nothing_but_harness_is_passed_over():
     assert task_of(messages).text == QUESTION
 
 
+RULES = "# AGENTS.md instructions for /home/me\n\n<INSTRUCTIONS>\nProve it.\n</INSTRUCTIONS>"
+
+
+def test_a_projects_rules_are_not_the_users_words():
+    around = "<environment_context>\n<cwd>/home/me</cwd>\n</environment_context>"
+    messages = [user(f"{RULES}\n{around}"), user("yes")]
+    assert task_of(messages).text == "yes"
+    assert task_of(f"{RULES}\n\n{QUESTION}").text == QUESTION
+    long = RULES.replace("Prove it.", "Prove it.\n" * 100_000)
+    assert task_of([user(long), user("yes")]).text == "yes"
+
+
+def test_who_asks_about_the_rules_is_heard():
+    question = "# AGENTS.md instructions\nWrite some for this repository"
+    assert task_of(question).text == question
+
+
 def test_the_users_own_block_is_all_that_counts():
     text = f"Some preamble <user_query>\n{QUESTION}\n</user_query> more"
     assert task_of(text).text == QUESTION

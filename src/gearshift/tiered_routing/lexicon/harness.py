@@ -100,6 +100,12 @@ USER_BLOCKS: Final = (
 )
 """Elements in which harnesses put the user's own words; if there is one, it is all that counts."""
 
+RULES_FRAME: Final = "# agents.md instructions"
+"""How a turn begins in which Codex brings a project's rules."""
+
+RULES_END: Final = "</INSTRUCTIONS>"
+"""What stands behind them."""
+
 RETRIEVAL_FRAMES: Final = (
     "### task:\nrespond to the user query using the provided context",
     "use the following pieces of",

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from tests.conftest import TIERS
 from tests.fakes.sdks import openai
 from tests.fakes.upstream import FaultUpstream
 
+from gearshift.dialects.pieces import joined
+from gearshift.dialects.responses.dialect import ResponsesDialect
 from gearshift.providers.demo_model import demo_reply
+from gearshift.types import Chunk, Operation, ToolCall, Usage
 
 PROMPTS = {"simple": "What time is it?", "complex": "Explain async vs threads"}
 REPLIES = {tier: demo_reply(tier, list(TIERS.values())) for tier in TIERS}
@@ -150,6 +154,49 @@ def test_errors(client):
     ):
         with pytest.raises(openai.NotFoundError, match="not available"):
             ask("resp_1")
+
+
+SETTLED = {
+    "tools": [
+        WEATHER,
+        {"type": "custom", "name": "patch"},
+        {"type": "namespace", "name": "files", "tools": [{"type": "function", "name": "open"}]},
+    ],
+    "tool_choice": {"type": "custom", "name": "patch"},
+    "text": {"format": {"type": "json_schema", "name": "a", "schema": PARAMETERS}},
+    "metadata": {"a": "b"},
+    "instructions": "Be brief.",
+    "max_output_tokens": 9,
+    "top_logprobs": 1,
+}
+PROBABILITY = {"token": "a", "logprob": -0.5, "bytes": [97], "top_logprobs": []}
+PIECES = (
+    Chunk(reasoning="Hm."),
+    Chunk("One moment.", logprobs=(PROBABILITY,)),
+    Chunk(tool_calls=(ToolCall(0, "a", "weather", '{"city":'), ToolCall(1, "b", "files__open"))),
+    Chunk(tool_calls=(ToolCall(0, None, None, '"Paris"}'),)),
+    Chunk(tool_calls=(ToolCall(2, "c", "patch", '{"input":"x"}'),)),
+)
+
+
+@pytest.mark.parametrize("finish", ["tool_calls", "length"])
+@pytest.mark.parametrize("asked", [SETTLED, {"reasoning": {"effort": "low", "summary": "auto"}}])
+def test_its_types_and_helper_read_every_event(asked, finish):
+    from openai import omit
+    from openai.lib.streaming.responses._responses import ResponseStreamState
+    from openai.types.responses import Response, ResponseStreamEvent
+
+    dialect, state = ResponsesDialect(), ResponseStreamState(input_tools=omit, text_format=omit)
+    request = dialect.parse(Operation.CHAT, json.dumps({"input": "hi", **asked}).encode())
+    writer = dialect.stream_writer(request, "m", "abc", 7.0)
+    types: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
+    pieces = (*PIECES, Chunk(finish_reason=finish, usage=Usage(3, 4)))
+    raw = b"".join(map(writer.write, pieces)) + writer.finish()
+    for event in raw.removesuffix(b"\n\n").split(b"\n\n"):
+        state.handle_event(types.validate_json(event.split(b"data: ", 1)[1]))
+    assert (state._completed_response is None) is (finish == "length")
+    whole = dialect.encode_response(request, joined(pieces)._replace(model="m"), "abc", 7.0)
+    assert len(TypeAdapter(Response).validate_json(whole).output) == 5
 
 
 @pytest.fixture

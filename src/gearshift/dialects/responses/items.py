@@ -36,21 +36,39 @@ _UNREADABLE: Final = {
 
 @dataclass(slots=True)
 class _Turn:
-    """One turn, with what has to follow it at once: the results of its calls."""
+    """One turn, with what has to follow it at once: the results of its calls.
 
-    said: JsonObject
+    Attributes:
+        texts: By field, in pieces: items without end may go on with one turn.
+    """
+
+    role: str
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    parts: list[JsonObject] | None = None
+    calls: list[JsonObject] = field(default_factory=list)
     results: list[Message] = field(default_factory=list)
     shown: list[JsonObject] = field(default_factory=list)  # images and files of the results
 
     @property
     def is_open(self) -> bool:
         """Whether the model may go on in it."""
-        return self.said["role"] == "assistant" and not self.results
+        return self.role == "assistant" and not self.results
+
+    def add(self, name: str, text: str) -> None:
+        """Let a text of it go on."""
+        self.texts.setdefault(name, []).append(text)
 
     def messages(self) -> Iterator[Message]:
         """The turn, unless nothing is said in it, and what follows it."""
-        if "content" in self.said or self.said.get("tool_calls"):
-            yield {"content": "", **self.said}
+        said: JsonObject = {"role": self.role, "content": ""}
+        for name, pieces in self.texts.items():
+            said[name] = _BETWEEN.join(filter(None, pieces))
+        if self.parts is not None:
+            said["content"] = self.parts
+        if self.calls:
+            said["tool_calls"] = self.calls
+        if "content" in self.texts or self.parts is not None or self.calls:
+            yield said
         yield from self.results
         if self.shown:
             yield {"role": "user", "content": self.shown}
@@ -125,15 +143,19 @@ class _Reader:
         elif role in _SYSTEM_ROLES:
             self._system(plain_content(content, place, _BETWEEN))
         else:
-            self.turns.append(_Turn({"role": role, "content": user_content(content, place)}))
+            self._asked(user_content(content, place))
+
+    def _asked(self, content: str | list[JsonObject]) -> None:
+        if isinstance(content, str):
+            self.turns.append(_Turn("user", {"content": [content]}))
+        else:
+            self.turns.append(_Turn("user", parts=content))
 
     def _system(self, text: str) -> None:
         """A system prompt in several items is one, as most chat templates take but one."""
-        if self.turns and self.turns[-1].said["role"] == "system":
-            said = self.turns[-1].said
-            said["content"] = f"{said['content']}{_BETWEEN}{text}"
-        else:
-            self.turns.append(_Turn({"role": "system", "content": text}))
+        if not self.turns or self.turns[-1].role != "system":
+            self.turns.append(_Turn("system"))
+        self.turns[-1].add("content", text)
 
     def _reasoning(self, item: JsonObject, where: str) -> None:
         """Thoughts, or the summary of them; encrypted ones can only be read by who made them."""
@@ -163,7 +185,7 @@ class _Reader:
         name = function_name(item["name"], item.get("namespace"))
         function = {"name": name, "arguments": arguments}
         call = {"id": item["call_id"], "type": "function", "function": function}
-        turn.said.setdefault("tool_calls", []).append(call)
+        turn.calls.append(call)
 
     def _result(self, item: JsonObject, where: str) -> None:
         _check_texts(item, where, ("call_id",))
@@ -172,7 +194,7 @@ class _Reader:
         content, shown = result_parts(item["output"], f"{where}.output")
         turn = self._callers.get(item["call_id"])
         if turn is None:  # of a call that is not there
-            turn = _Turn({"role": "tool"})
+            turn = _Turn("tool")
             self.turns.append(turn)
         text = result_content({"content": content})
         turn.results.append({"role": "tool", "tool_call_id": item["call_id"], "content": text})
@@ -180,15 +202,13 @@ class _Reader:
 
     def _add(self, name: str, text: str) -> None:
         """Let the model's turn go on; what it says twice are two turns, but not amid calls."""
-        said = self._speaking(may_go_on=False).said
-        said[name] = _BETWEEN.join(filter(None, (said.get(name), text)))
+        self._speaking(may_go_on=False).add(name, text)
 
     def _speaking(self, *, may_go_on: bool) -> _Turn:
-        if self.turns and self.turns[-1].is_open:
-            said = self.turns[-1].said
-            if may_go_on or "content" not in said or "tool_calls" in said:
-                return self.turns[-1]
-        turn = _Turn({"role": "assistant"})
+        last = self.turns[-1] if self.turns else None
+        if last and last.is_open and (may_go_on or last.calls or "content" not in last.texts):
+            return last
+        turn = _Turn("assistant")
         self.turns.append(turn)
         return turn
 

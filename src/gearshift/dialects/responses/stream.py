@@ -59,7 +59,9 @@ class _Call:
 
     @property
     def is_complete(self) -> bool:
-        return bool(self.pieces) and arguments_object("".join(self.pieces)) is not None
+        if not self.pieces or not self.pieces[-1].rstrip().endswith("}"):
+            return False
+        return arguments_object("".join(self.pieces)) is not None
 
 
 class ResponsesWriter:

@@ -166,34 +166,37 @@ def choose(choice: Json, tools: Sequence[Tool]) -> tuple[Json, list[Tool]]:
     """
     chosen: Json
     offered = list(tools)
+    by_name = {tool.name: tool for tool in tools} | {tool.function: tool for tool in tools}
     if choice is None or (isinstance(choice, str) and choice in _MODES):
         chosen = choice
     elif isinstance(choice, str):
         raise refuse("tool_choice", f"must be an object, or one of {', '.join(_MODES)}")
     elif choice.get("type") == "allowed_tools":
-        offered = _allowed(choice, offered)
+        offered = _allowed(choice, offered, by_name)
         chosen = choice.get("mode") or "auto"
         if chosen not in _MODES:
             raise refuse("tool_choice.mode", f"must be one of {', '.join(_MODES)}")
     else:
-        name = _chosen(choice, "tool_choice", offered).function
+        name = _chosen(choice, "tool_choice", by_name).function
         chosen = {"type": "function", "function": {"name": name}}
     if chosen == "required" and not offered:
         raise refuse("tool_choice", "is 'required', but there is no tool that could be called here")
     return chosen, offered
 
 
-def _allowed(choice: JsonObject, offered: Sequence[Tool]) -> list[Tool]:
+def _allowed(
+    choice: JsonObject, offered: Sequence[Tool], by_name: Mapping[str, Tool]
+) -> list[Tool]:
     check_fields(choice, {"tools": OBJECTS}, "tool_choice.")
     allowed = {
-        _chosen(tool, f"tool_choice.tools.{index}", offered).function
+        _chosen(tool, f"tool_choice.tools.{index}", by_name).function
         for index, tool in enumerate(choice.get("tools") or ())
         if not _is_left_out(tool)
     }
     return [tool for tool in offered if tool.function in allowed]
 
 
-def _chosen(choice: JsonObject, where: str, offered: Sequence[Tool]) -> Tool:
+def _chosen(choice: JsonObject, where: str, by_name: Mapping[str, Tool]) -> Tool:
     kind, name = choice.get("type"), choice.get("name")
     if kind not in ("function", "custom"):
         shown = f"is {kind[:40]!r}" if isinstance(kind, str) else "is missing or not a string"
@@ -202,8 +205,7 @@ def _chosen(choice: JsonObject, where: str, offered: Sequence[Tool]) -> Tool:
         name = choice["function"].get("name")
     if not isinstance(name, str) or not name:
         raise refuse(f"{where}.name", "is missing; it must be the name of a tool")
-    wanted = function_name(name, choice.get("namespace"))
-    for tool in offered:
-        if wanted in (tool.function, tool.name):
-            return tool
-    raise refuse(f"{where}.name", f"is {name[:40]!r}, which is none of 'tools'")
+    tool = by_name.get(function_name(name, choice.get("namespace")))
+    if tool is None:
+        raise refuse(f"{where}.name", f"is {name[:40]!r}, which is none of 'tools'")
+    return tool

@@ -51,6 +51,12 @@ def test_system_prompts_that_follow_each_other_are_one():
     ]
 
 
+def test_many_items_of_one_turn_take_no_longer_each():
+    system = {"role": "system", "content": "x" * 600}
+    (turn,) = from_items([system] * 30_000)  # minutes, if each were joined to those before
+    assert len(turn["content"]) == 30_000 * 602 - 2
+
+
 def test_thoughts_words_and_calls_are_one_turn():
     items = [HI, thought("Hm."), said("Wait."), called("a"), called("b"), result("a"), result("b")]
     assert from_items(items) == [

@@ -147,6 +147,11 @@ def test_only_allowed_tools_are_offered():
     assert chosen({"type": "allowed_tools", "tools": names}, WEATHER)[0] == "auto"
 
 
+def test_many_allowed_tools_are_found_at_once():
+    many = [{"type": "function", "name": f"f{number}"} for number in range(10_000)]
+    assert len(chosen({"type": "allowed_tools", "tools": many}, *many)[1]) == 10_000
+
+
 @pytest.mark.parametrize(
     ("choice", "field"),
     [

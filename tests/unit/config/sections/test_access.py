@@ -110,7 +110,7 @@ def test_the_hash_of_the_settings_follows_rights_but_not_keys():
             [{"hash": HASH, "tiers": ["complex", "simpel"]}],
             "auth.api_keys.0.tiers.1: no tier 'simpel' [line 1] (did you mean 'simple'?)",
         ),
-        ([{"hash": HASH, "tiers": ["x"]}], "(the tiers are: simple, complex)"),
+        ([{"hash": HASH, "tiers": ["x"]}], "(the tiers are: simple, complex, embeddings)"),
     ],
 )
 def test_mistakes_are_named(tmp_path, keys, line):

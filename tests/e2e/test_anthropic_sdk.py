@@ -10,7 +10,7 @@ from tests.fakes.sdks import anthropic
 from tests.fakes.upstream import FaultUpstream
 
 PROMPTS = {"simple": "What time is it?", "complex": "Explain async vs threads"}
-WEATHER = {
+WEATHER: Any = {
     "name": "weather",
     "description": "The weather of a city.",
     "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}},

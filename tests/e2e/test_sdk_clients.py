@@ -1,6 +1,7 @@
 """The official clients, unmodified, chat through the gateway with both tiers answering."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.conftest import TIERS
@@ -157,8 +158,8 @@ def test_a_forced_tier_wins_over_the_score(openai_client, replies):
 
 
 def test_tools_system_text_and_parts_do_not_upset_the_demo(demo):
-    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-    parts = [{"type": "text", "text": "What time is it?"}]
+    tool: Any = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    parts: Any = [{"type": "text", "text": "What time is it?"}]
     with openai.OpenAI(base_url=f"{demo.url}/v1", api_key="unused", max_retries=0) as client:
         answer = client.chat.completions.create(
             model="auto",

@@ -6,11 +6,12 @@ STAMP  := $(VENV)/.installed
 FUZZ   := .venv-fuzz
 EVAL   := .venv-eval
 MUTANTS := .venv-mutants
+CLIENTS := .venv-clients
 PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installed)
 EXTRAS := $(foreach extra,embedded energy export otel postgres quality,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak fuzz mutants eval default-model lock clean
+.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak fuzz mutants clients agents eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -110,6 +111,30 @@ $(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
 mutants: $(MUTANTS)/.installed ## change the code in small places and count what the tests do not notice (an hour; not on 3.13)
 	@PATH="$(CURDIR)/$(MUTANTS)/bin:$$PATH" $(MUTANTS)/bin/python -m mutation $(ARGS)
 
+# Environments of their own: the clients are many and large, bring Node.js for those in JavaScript, and
+# not all of them work with one version of OpenAI's SDK.
+$(CLIENTS)/.installed: requirements/clients.lock clients/node/package-lock.json pyproject.toml
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/clients.lock
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --prefix clients/node --no-audit --no-fund
+	@touch $@
+
+$(CLIENTS)-openai2/.installed: requirements/clients-openai2.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+clients/agents/node_modules/.installed: clients/agents/package-lock.json | $(CLIENTS)/.installed
+	PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --prefix clients/agents --no-audit --no-fund --allow-scripts
+	@touch $@
+
+agents: $(CLIENTS)/.installed clients/agents/node_modules/.installed ## try coding agents (1.5 GB), write docs/clients/README.md
+	$(CLIENTS)/bin/python -m clients --agents $(ARGS)
+
+clients: $(CLIENTS)/.installed $(CLIENTS)-openai2/.installed ## try the clients that people use, write docs/clients/README.md (ARGS="--only litellm")
+	$(CLIENTS)/bin/python -m clients $(ARGS)
+
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q
 lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
@@ -118,6 +143,8 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: 
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group mutants -o requirements/mutants.lock
 	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
+	$(COMPILE) pyproject.toml --extra embedded --group clients -o requirements/clients.lock
+	$(COMPILE) --group clients-openai2 -o requirements/clients-openai2.lock
 	$(COMPILE) --group types -o requirements/types.lock
 	printf 'pip==%s\n' '22.3 ; python_version < "3.12"' '23.2.1 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/oldest.lock
 	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
@@ -125,4 +152,4 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: 
 	PYTHONPATH=$(VENV)/pips/newest $(BIN)/python requirements/demands.py
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

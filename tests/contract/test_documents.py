@@ -20,7 +20,7 @@ DOCUMENTS: Final = {
     if file.name != "CHANGELOG.md"  # what it names may have gone since
 }
 FOLDERS: Final = ("src", "tests", "benchmarks", "examples", "simulations", "endurance", "mutation")
-FOLDERS_TOO: Final = ("fuzz", "release", "deploy", "config")
+FOLDERS_TOO: Final = ("fuzz", "release", "deploy", "config", "clients")
 OF_OTHERS: Final = {"--randomly-seed"}  # options of pytest's plug-ins
 
 

@@ -1,0 +1,1 @@
+"""`make clients`: the clients that people use, unmodified, against a real gateway."""

@@ -134,7 +134,7 @@ class AnthropicDialect:
 
     def rewrite_model(self, frame: Frame, model: str) -> bytes:
         """The frame's bytes with `model` as the name of the model that answered."""
-        return anthropic_framing.with_model(frame, model)
+        return anthropic_framing.rewrite_model(frame, model)
 
 
 def _own_body(error: GearshiftError) -> bytes:

@@ -28,7 +28,7 @@ def framed(raw: bytes) -> bytes:
     return b"event: " + kind.encode() + b"\ndata: " + document + b"\n\n"
 
 
-def with_model(frame: Frame, model: str) -> bytes:
+def rewrite_model(frame: Frame, model: str) -> bytes:
     """The frame's bytes with `model` in place of the name that stands in it.
 
     A whole answer has the name at its top, the first event of a stream in its `message`.

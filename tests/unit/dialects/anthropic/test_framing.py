@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from gearshift.dialects.anthropic.answer import AnthropicReader, decode_response
-from gearshift.dialects.anthropic.framing import framed, with_model
+from gearshift.dialects.anthropic.framing import framed, rewrite_model
 
 START = (
     b'event: message_start\ndata: {"type": "message_start", "message": {"model" : "a", "x": 1}}\n\n'
@@ -31,19 +31,19 @@ def test_what_has_no_name_stays(raw):
 
 def test_only_the_name_changes():
     (frame,) = AnthropicReader().feed(START)
-    assert with_model(frame, "b") == START.replace(b'"a"', b'"b"')
-    assert with_model(frame, "a") == START
+    assert rewrite_model(frame, "b") == START.replace(b'"a"', b'"b"')
+    assert rewrite_model(frame, "a") == START
 
 
 def test_a_name_that_stands_elsewhere_too_is_left_there():
     more = START.replace(b'"x": 1', b'"metadata":{"model":"a"}')
     (frame,) = AnthropicReader().feed(more)
-    written = orjson.loads(with_model(frame, "b").partition(b"data: ")[2])
+    written = orjson.loads(rewrite_model(frame, "b").partition(b"data: ")[2])
     assert written["message"] == {"model": "b", "metadata": {"model": "a"}}
-    assert with_model(frame, "b").startswith(b"event: message_start\ndata: ")
+    assert rewrite_model(frame, "b").startswith(b"event: message_start\ndata: ")
 
 
 def test_a_whole_answer_has_it_at_its_top():
     raw = b'{"type":"message", "content":[{"type":"text","text":"\\"model\\""}], "model":"a"}'
     frame = decode_response(raw)
-    assert with_model(frame, 'b"') == raw.replace(b'"a"', b'"b\\""')
+    assert rewrite_model(frame, 'b"') == raw.replace(b'"a"', b'"b\\""')

@@ -70,5 +70,7 @@ def _limit(text: str | None) -> int:
 
 def _place(name: str, names: Sequence[str], parameter: str) -> int:
     if name not in names:
-        raise RequestError(f"'{parameter}' must be the id of a model, but it is {name[:200]!r}.", field=parameter)
+        raise RequestError(
+            f"'{parameter}' must be the id of a model, but it is {name[:200]!r}.", field=parameter
+        )
     return names.index(name)

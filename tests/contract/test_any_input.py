@@ -239,7 +239,7 @@ each_with_embeddings = pytest.mark.parametrize("name", EMBEDDINGS)
 
 
 @each_with_embeddings
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_what_is_almost_a_request_for_vectors_is_refused_in_words_or_can_be_sent(name, data):
     raw = json.dumps(data.draw(almost(TEXTS)), ensure_ascii=data.draw(st.booleans())).encode()
@@ -247,7 +247,7 @@ def test_what_is_almost_a_request_for_vectors_is_refused_in_words_or_can_be_sent
 
 
 @each_with_embeddings
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_what_is_almost_an_answer_with_vectors_is_refused_or_can_be_told(name, data):
     raw = json.dumps(data.draw(almost(VECTORS)), ensure_ascii=data.draw(st.booleans())).encode()

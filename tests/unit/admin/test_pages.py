@@ -84,3 +84,11 @@ def test_trouble_has_the_navigation_and_the_message():
 @pytest.mark.parametrize("path", ["/static/../pages.py", "/static/", "/static/base.html", "/x"])
 def test_only_the_files_that_pages_need_are_given_out(path):
     assert pages.static(path) is None
+
+
+async def test_embeddings_are_told_beside_the_chats(planes):
+    plane = planes([finished(), *[finished("embeddings") for _ in range(3)]])
+    text = await plane.text("/")
+    assert "Embeddings: 3 requests, 0 failures, 300 tokens" in text
+    assert '<p class="value">1</p><p class="note">100 % to the small model</p>' in text
+    assert "Embeddings:" not in await planes([finished()]).text("/")

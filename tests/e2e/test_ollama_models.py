@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
+from tests.e2e.test_bad_input import BODIES
 from tests.fakes.ollama_store import OllamaStore
 from tests.fakes.sdks import ollama
 
@@ -160,3 +162,75 @@ async def test_models_in_memory_of_several(gateway, store):
         async with client_of(gateway, store, second) as client:
             found = [(m.name, m.expires_at.hour) for m in (await client.ps()).models]
     assert found == [("mistral:7b-instruct", 12), ("gemma2:2b", 12), ("gemma2:2b", 13)]
+
+
+# --- who may, and what is refused
+
+CHANGES = (
+    ("POST", "/api/pull"),
+    ("POST", "/api/push"),
+    ("POST", "/api/create"),
+    ("POST", "/api/copy"),
+    ("DELETE", "/api/delete"),
+)
+KEYS = {"admin": "sk-admin-0123456789abcdef", "app": "sk-app-0123456789abcdef"}
+
+
+async def test_bad_bodies_are_refused_in_ollamas_shape_and_go_nowhere(gateway, store):
+    async with gateway(settings(store)) as url, httpx.AsyncClient(base_url=url) as client:
+        for method, path in CHANGES:
+            for name, (body, _) in BODIES.items():
+                if "message" in name or "content" in name or "role" in name:
+                    continue
+                answer = await client.request(method, path, content=body)
+                assert answer.status_code in (400, 413), (path, name)
+                assert isinstance(answer.json()["error"], str)
+    assert store.changes() == []
+
+
+async def test_only_keys_that_may_change_models_do(gateway, store):
+    keys = [
+        {"name": "admin", "key": KEYS["admin"], "change_models": True},
+        {"name": "app", "key": KEYS["app"], "requests_per_minute": 2},
+    ]
+    async with gateway(settings(store, auth={"api_keys": keys})) as url:
+        statuses = {}
+        for name, key in {"nobody": "x", **KEYS}.items():
+            headers = {"authorization": f"Bearer {key}"}
+            async with httpx.AsyncClient(base_url=url, headers=headers) as client:
+                body = {"source": "gemma2:2b", "destination": "mine"}
+                blob = "/api/blobs/sha256:" + "0" * 64
+                statuses[name] = [
+                    (await client.post("/api/copy", json=body)).status_code,
+                    (await client.head(blob)).status_code,
+                    (await client.post(blob, content=b"x" * 1000)).status_code,
+                ]
+    assert statuses == {
+        "nobody": [401, 401, 401],
+        "admin": [200, 404, 400],
+        "app": [403, 403, 429],
+    }
+    assert store.changes()[0][0] == "/api/copy"
+    assert store.received == 1000
+
+
+@pytest.mark.parametrize(
+    ("access", "page", "status"),
+    [
+        ({}, None, 200),
+        ({}, "http://localhost:3000", 200),
+        ({}, "https://evil.example", 403),
+        ({"allowed_origins": ["*"]}, "https://evil.example", 403),
+        ({"allowed_origins": ["*"]}, "http://localhost:3000", 200),
+        ({"allowed_origins": ["*", "https://ui.example"]}, "https://ui.example", 200),
+        ({"allowed_origins": ["*"], "change_models": True}, "https://evil.example", 200),
+        ({"change_models": False}, None, 403),
+    ],
+)
+async def test_pages_and_the_operators_word(gateway, store, access, page, status):
+    headers = {"origin": page} if page else {}
+    async with gateway(settings(store, access=access)) as url, httpx.AsyncClient() as client:
+        body = {"model": "gemma2:2b"}
+        answer = await client.request("DELETE", f"{url}/api/delete", json=body, headers=headers)
+    assert answer.status_code == status
+    assert ("gemma2:2b" in store.models) is (status == 403)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import tracemalloc
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -201,6 +202,28 @@ async def test_a_slow_upstream_slows_the_client_and_memory_stays_flat(site):
         store.go_on.set()
         await sending
         await soon(store.begun)
+
+
+async def test_a_large_file_takes_no_memory(site):
+    store, url = site
+    piece, count = b"x" * 64 * 1024, 480  # 30 MB
+    digest = hashlib.sha256(piece * count).hexdigest()
+
+    async def pieces():
+        for _ in range(count):
+            yield piece
+
+    tracemalloc.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            address = f"{url}/api/blobs/sha256:{digest}"
+            async with session.post(address, data=pieces()) as answer:
+                assert answer.status == 201
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert store.received == len(piece) * count
+    assert peak < 8_000_000  # of client, gateway and upstream together
 
 
 @pytest.mark.parametrize("framing", ["content-length: 1000000", CHUNKED])

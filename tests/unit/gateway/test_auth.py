@@ -119,3 +119,13 @@ def test_each_key_has_a_cache_scope_of_its_own_unless_it_shares_one():
     assert scopes[2] == scopes[3]
     assert not any(name in " ".join(scopes) for name in ("first", "second", "third", "fourth"))
     assert "" not in scopes  # of those without a key
+
+
+def test_only_a_key_that_is_told_so_may_change_models():
+    keys = ring(
+        {"key": "first-key"},
+        {"key": "second-key", "change_models": True},
+        {"key": "third-key", "change_models": True, "requests_per_minute": 5},
+    )
+    named = {n: keys.find({"x-api-key": f"{n}-key"}) for n in ("first", "second", "third")}
+    assert [key.change_models for key in named.values()] == [False, True, True]

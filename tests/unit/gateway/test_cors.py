@@ -241,3 +241,24 @@ def test_only_pages_that_may_read_are_told_so():
     assert told["access-control-expose-headers"] == EXPOSED
     assert of.headers(asked("GET", origin="https://evil.example")) == {}
     assert of.headers(asked("GET")) == {}
+
+
+@pytest.mark.parametrize(
+    ("origins", "headers", "expected"),
+    [
+        (["*"], {"origin": "https://evil.example"}, True),
+        (["*"], {"origin": "null"}, True),
+        (["*"], {"sec-fetch-site": "cross-site"}, True),
+        (["*"], {"origin": "http://localhost:3000"}, False),
+        (["*"], {"origin": "app://x"}, False),
+        (["*", "https://ui.example"], {"origin": "https://ui.example"}, False),
+        (["*"], {}, False),
+        (["https://ui.example"], {"origin": "https://ui.example"}, False),
+        ([], {"sec-fetch-site": "cross-site"}, False),
+    ],
+)
+def test_a_page_that_is_allowed_only_because_every_page_is(origins, headers, expected):
+    access = AccessSettings.model_validate({"allowed_origins": origins})
+    policy = CorsPolicy(access, has_keys=False, is_local=True)
+    request = HttpRequest("DELETE", "/api/delete", {"host": "localhost", **headers})
+    assert policy.is_any_page(request) is expected

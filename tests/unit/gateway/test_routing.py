@@ -104,3 +104,17 @@ def test_what_one_dialect_does_not_have_may_be_anothers():
 def test_who_is_lost_is_shown_the_way(hints, told):
     with pytest.raises(RequestError, match=told):
         RouteTable((CHAT,), hints=hints).find(HttpRequest("GET", "/nowhere"))
+
+
+def test_a_head_of_its_own_comes_before_that_of_a_get_and_files_are_told():
+    exists = Route("HEAD", "/files/*", nothing, ENTRY)
+    get = Route("GET", "/files/*", nothing, ENTRY)
+    take = Route("POST", "/files/*", nothing, ENTRY, streams_body=True)
+    table = RouteTable((CHAT, exists, get, take))
+    assert table.find(HttpRequest("HEAD", "/files/a")) is exists
+    assert table.find(HttpRequest("GET", "/files/a")) is get
+    assert table.streamed_paths == ("/files/",)
+    assert TABLE.streamed_paths == ()
+    with pytest.raises(RequestError) as caught:
+        RouteTable((exists,)).find(HttpRequest("GET", "/files/a"))
+    assert caught.value.status == 405

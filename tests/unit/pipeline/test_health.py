@@ -481,3 +481,13 @@ async def test_a_model_that_has_come_is_asked_again_by_whatever_name_it_is_liste
     provider.state = up(listed)
     await health.probe_all()
     assert circuits.refusal(deployment) is None
+
+
+async def test_some_upstreams_are_probed_at_once_and_names_that_are_gone_are_none():
+    health = monitor(up("gemma2:2b"))
+    await health.probe(["local", "gone"])
+    assert health.tier_health()["simple"][0].readiness is Readiness.READY
+    health._providers["local"].state = up("mistral:7b-instruct")
+    await health.probe(["local"])
+    assert health.topology.of_model("mistral:7b-instruct")
+    assert list(health.states) == ["local"]

@@ -188,3 +188,13 @@ def test_what_the_cache_did_is_counted_where_there_is_one():
         'gearshift_cache_requests_total{level="memory",result="hit"} 2.0',
         'gearshift_cache_requests_total{level="memory",result="miss"} 1.0',
     ]
+
+
+def test_changes_of_models_are_counted_by_their_end():
+    metrics = Metrics()
+    metrics.model_changed("pull", "done")
+    metrics.model_changed("pull", "done")
+    metrics.model_changed("delete", "failed")
+    text = metrics.exposition()[1].decode()
+    assert 'gearshift_model_changes_total{operation="pull",result="done"} 2.0' in text
+    assert 'gearshift_model_changes_total{operation="delete",result="failed"} 1.0' in text

@@ -10,7 +10,7 @@ import orjson
 
 from gearshift.dialects.pieces import joined_calls
 from gearshift.dialects.tool_calls import arguments_object, call_in_words
-from gearshift.types import ChatRequest, Chunk, JsonObject, Operation, ToolCall, Usage
+from gearshift.types import ChatRequest, Chunk, JsonObject, Operation, Timings, ToolCall, Usage
 
 _NANOSECONDS: Final = 1_000_000_000
 # For a whole answer only all of its time is known. Engines read a prompt about ten times as fast
@@ -83,10 +83,10 @@ def _end(chunk: Chunk, elapsed_seconds: float, prompt_seconds: float) -> JsonObj
     """
     usage = chunk.usage or Usage()
     load = chunk.load_seconds or 0.0
-    if chunk.timings is not None:
-        prompt, completion = chunk.timings
-    else:
-        prompt, completion = prompt_seconds, elapsed_seconds - load - prompt_seconds
+    # Some engines time only one of both.
+    told = chunk.timings or Timings()
+    prompt = told.prompt_seconds or prompt_seconds
+    completion = told.completion_seconds or elapsed_seconds - load - prompt
     parts = [max(1, round(part * _NANOSECONDS)) for part in (load, prompt, completion)]
     return {
         "done": True,

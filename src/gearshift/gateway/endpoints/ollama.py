@@ -16,10 +16,10 @@ from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.providers.base import NativeProvider
 from gearshift.types import ChatRequest, JsonObject, ModelInfo, Operation
 
-SPOKEN: Final = "0.12.11"
-"""The version of Ollama whose API is spoken here, whatever is behind: chat, generate, show, tags,
-ps, with tools, thinking, schemas and log probabilities. Newer ones have `/v1/responses` (0.13.3)
-and `/v1/messages` (0.14) too, which clients would take for granted."""
+SPOKEN: Final = "0.14.0"
+"""The version of Ollama whose API is spoken here, whatever is behind: chat with tools, thinking,
+schemas and log probabilities, generate, embed, the models and their changes, and under `/v1` also
+responses and messages, which clients take for granted from this version on."""
 
 EPOCH = "2026-01-01T00:00:00Z"
 

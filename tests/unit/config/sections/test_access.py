@@ -172,3 +172,12 @@ def test_tls_needs_both_files(tmp_path, given_, missing):
     (line,) = problems(tmp_path, {"tls": {given_: "x.pem"}})
     assert line.startswith(f"tls.{missing}: is required together with tls.{given_}")
     assert Settings.model_validate({"tls": {given_: "", missing: ""}}) == Settings()
+
+
+def test_a_key_may_change_models_of_all_tiers_or_of_none(tmp_path):
+    (key,) = settings({"key": KEY, "change_models": True}).auth.api_keys
+    assert key.change_models
+    assert settings(key).model_dump(mode="json")["auth"]["api_keys"][0]["change_models"] is True
+    entry = {"key": KEY, "change_models": True, "tiers": ["simple"]}
+    (problem,) = problems(tmp_path, {"auth": {"api_keys": [entry]}})
+    assert "auth.api_keys.0.change_models: is true for a key with tiers" in problem

@@ -3,6 +3,7 @@
 import pytest
 
 from gearshift.config.loading import load_settings
+from gearshift.config.sections.browsers import AccessSettings
 from gearshift.errors import ConfigError
 
 HOSTS, ORIGINS = "access.allowed_hosts", "access.allowed_origins"
@@ -119,3 +120,10 @@ def test_a_variable_of_the_file_that_is_empty_allows_nothing_more(tmp_path):
     file.write_text('access: {allowed_origins: "${PAGES:-}", allowed_hosts: }\n')
     found = load_settings(str(file), environ={}, cwd=tmp_path).settings.access
     assert (found.allowed_hosts, found.allowed_origins) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("", None), (None, None), (True, True), (False, False)]
+)
+def test_whether_models_may_be_changed(given, kept):
+    assert AccessSettings.model_validate({"change_models": given}).change_models is kept

@@ -83,6 +83,8 @@ def test_a_call_whose_arguments_are_none_is_told_as_text():
         ({"load_seconds": 0.5}, (3.0, 0.5, 0.5, 2.0)),
         ({"timings": Timings(0.25, 1.5)}, (3.0, 0.0, 0.25, 1.5)),
         ({"timings": Timings(2.0, 4.0)}, (6.0, 0.0, 2.0, 4.0)),
+        ({"timings": Timings(0.0, 1.5)}, (3.0, 0.0, 1.0, 1.5)),
+        ({"timings": Timings(0.5, 0.0)}, (3.0, 0.0, 0.5, 2.5)),
     ],
 )
 def test_durations_of_a_stream_are_the_engines_or_our_own(operation, said, expected):
@@ -106,6 +108,8 @@ def test_a_stream_of_one_piece_shares_its_time_out_as_a_whole_answer():
         (Chunk("a", usage=Usage(10, 4), load_seconds=1.0), 6.0, (6.0, 1.0, 1.0, 4.0)),
         (Chunk("a"), 4.0, (4.0, 0.0, 2.0, 2.0)),
         (Chunk("a", timings=Timings(0.5, 1.0)), 5.0, (5.0, 0.0, 0.5, 1.0)),
+        (Chunk("a", timings=Timings(0.0, 1.0)), 5.0, (5.0, 0.0, 2.5, 1.0)),
+        (Chunk("a", timings=Timings(1.0, 0.0)), 5.0, (5.0, 0.0, 1.0, 4.0)),
         (Chunk("a"), 0.0, (0.0, 0.0, 0.0, 0.0)),
     ],
 )

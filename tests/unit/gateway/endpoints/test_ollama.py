@@ -41,7 +41,7 @@ async def test_it_says_what_clients_look_for_first():
         (("99.0.1", "0.1.0"), "99.0.1"),
         (("v99.1",), "v99.1"),
         (("unknown", "b1234"), ollama.SPOKEN),
-        (("0.9.6", "0.12.11"), ollama.SPOKEN),
+        (("0.9.6", "0.14.0"), ollama.SPOKEN),
         (("0.100.0", "0.99.0"), "0.100.0"),
     ],
 )

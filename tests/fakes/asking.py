@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 
 from gearshift.dialects.base import ClientDialect, UpstreamDialect
+from gearshift.gateway.app import Gateway
+from gearshift.http.values import HttpRequest
 from gearshift.types import ChatRequest, Operation
 
 USER = {"role": "user", "content": "hi"}
@@ -36,3 +38,16 @@ def sent_by(
     request = parsed_by(client, operation, **body)
     sent: dict[str, Any] = orjson.loads(upstream.upstream_body(request, "m"))
     return sent
+
+
+async def answered_by(gateway: Gateway, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    """Status and all of the body with which a gateway answers."""
+    sent = orjson.dumps(body)
+    response = await gateway.handle(HttpRequest("POST", path, {"host": "localhost"}, sent))
+    if isinstance(response.body, bytes):
+        return response.status, response.body
+    pieces = []
+    while (piece := await response.body.read()) is not None:
+        pieces.append(piece)
+    await response.body.aclose()
+    return response.status, b"".join(pieces)

@@ -7,6 +7,7 @@ from gearshift.dialects.decoding import BOM, decode, decode_whole
 from gearshift.dialects.errors import error_of_frame
 from gearshift.dialects.finish import finish_reason
 from gearshift.dialects.framing import FrameCutter, is_stream_of_events
+from gearshift.dialects.logprobs import complete_logprobs
 from gearshift.dialects.ndjson import MAX_FRAME_BYTES
 from gearshift.dialects.numbers import count, seconds
 from gearshift.dialects.pieces import joined
@@ -117,7 +118,7 @@ def _read_chunk(data: JsonObject, calls_before: int) -> Chunk:
         model=model if isinstance(model, str) else None,
         load_seconds=None if load is None else seconds(load, _NANOSECONDS),
         timings=_timings(data) if is_done else None,
-        logprobs=_logprobs(data.get("logprobs")),
+        logprobs=complete_logprobs(data.get("logprobs")),
     )
 
 
@@ -130,11 +131,6 @@ def _timings(data: JsonObject) -> Timings | None:
     if not prompt and not completion:
         return None
     return Timings(seconds(prompt, _NANOSECONDS), seconds(completion, _NANOSECONDS))
-
-
-def _logprobs(value: Json) -> tuple[JsonObject, ...]:
-    entries = value if isinstance(value, list) else []
-    return tuple(entry for entry in entries if isinstance(entry, dict))
 
 
 def _usage(data: JsonObject) -> Usage | None:

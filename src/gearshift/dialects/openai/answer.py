@@ -10,6 +10,7 @@ from gearshift.dialects.decoding import decode, decode_whole
 from gearshift.dialects.errors import error_of_frame
 from gearshift.dialects.finish import FAILED, finish_reason
 from gearshift.dialects.framing import FrameCutter, is_stream_of_events
+from gearshift.dialects.logprobs import complete_logprobs
 from gearshift.dialects.numbers import count, seconds
 from gearshift.dialects.pieces import joined
 from gearshift.dialects.sse import END_MARK, Event, Form
@@ -262,10 +263,7 @@ def _tool_calls(turn: JsonObject, calls: CallPieces) -> tuple[ToolCall, ...]:
 
 
 def _logprobs(value: Json) -> tuple[JsonObject, ...]:
-    entries = value.get("content") if isinstance(value, dict) else None
-    if not isinstance(entries, list):
-        return ()
-    return tuple(entry for entry in entries if isinstance(entry, dict))
+    return complete_logprobs(value.get("content")) if isinstance(value, dict) else ()
 
 
 def _timings(data: JsonObject) -> Timings | None:

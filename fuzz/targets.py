@@ -25,6 +25,7 @@ from gearshift.dialects.sse import SSEDecoder
 from gearshift.dialects.tool_calls import arguments_object
 from gearshift.errors import FailureKind, RequestError, UpstreamError
 from gearshift.http.server.reader import ParsedRequest, RejectedRequest, RequestReader
+from gearshift.http.server.streamed_body import StreamedBody
 from gearshift.http.values import HttpLimits
 from gearshift.tiered_routing.complexity_scorer import TaskComplexityScorer
 from gearshift.types import (
@@ -209,18 +210,32 @@ def splice(data: bytes) -> None:
 
 
 def http_requests(data: bytes) -> None:
-    """Bytes of a connection are requests, and at most one refusal, which is the last."""
+    """Bytes of a connection are requests, and at most one refusal, which is the last.
+
+    They are the same requests where bodies are read as they come, which have no limit there.
+    """
     for pieces in _splits(data):
         outcomes = _delivered(pieces)
         assert not any(isinstance(outcome, RejectedRequest) for outcome in outcomes[:-1]), outcomes
+        whole = [(o.request.path, o.request.body) for o in outcomes if isinstance(o, ParsedRequest)]
+        streamed = [_arrived(outcome) for outcome in _delivered(pieces, streamed=(b"/",))]
+        assert streamed[: len(whole)] == whole, (streamed, whole)
 
 
-def _delivered(pieces: list[bytes]) -> list[ParsedRequest | RejectedRequest]:
+def _delivered(
+    pieces: list[bytes], streamed: tuple[bytes, ...] = ()
+) -> list[ParsedRequest | RejectedRequest]:
     outcomes: list[ParsedRequest | RejectedRequest] = []
-    reader = RequestReader(LIMITS, outcomes.append, lambda: None)
+    reader = RequestReader(LIMITS, outcomes.append, lambda: None, streamed)
     for piece in pieces:
         reader.feed(piece)
     return outcomes
+
+
+def _arrived(outcome: ParsedRequest | RejectedRequest) -> tuple[str, bytes]:
+    request = outcome.request
+    stream = request.stream
+    return request.path, stream.held if isinstance(stream, StreamedBody) else request.body
 
 
 # --- answers

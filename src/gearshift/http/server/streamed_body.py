@@ -31,7 +31,7 @@ class StreamedBody:
 
     Attributes:
         length: As given.
-        held_bytes: What has come and is not read yet.
+        held_bytes: How much has come and is not read yet.
         has_ended: Whether all of it has come.
     """
 
@@ -45,6 +45,11 @@ class StreamedBody:
         self._pieces: list[bytes] = []
         self._error: RequestError | None = None
         self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def held(self) -> bytes:
+        """What has come and is not read yet."""
+        return b"".join(self._pieces)
 
     # --- called by the reader of the connection
 
@@ -86,7 +91,7 @@ class StreamedBody:
             if self.has_ended:
                 return b""
             await self._more()
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        data = self._pieces[0] if len(self._pieces) == 1 else self.held
         self._pieces = []
         self.held_bytes = 0
         self._wanted(asks=False)

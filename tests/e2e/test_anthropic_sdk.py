@@ -134,10 +134,15 @@ def test_names(client):
         assert answer.model == model
 
 
-def test_tokens_are_counted(client):
-    asked = {"model": "auto", "system": "Be brief.", "messages": turn("Hello there, 你好")}
-    counted = client.messages.count_tokens(**asked)
-    usage = client.messages.create(**asked, max_tokens=9).usage
+def test_tokens_are_counted_by_an_engine_that_can(demo):
+    asked: dict[str, Any] = {
+        "model": "auto",
+        "system": "Be brief.",
+        "messages": turn("Hello there, 你好"),
+    }
+    with anthropic.Anthropic(base_url=demo.url, api_key="unused", max_retries=0) as client:
+        counted = client.messages.count_tokens(**asked)
+        usage = client.messages.create(**asked, max_tokens=9).usage
     assert counted.input_tokens == usage.input_tokens + usage.cache_read_input_tokens
 
 

@@ -17,8 +17,8 @@ FIRST_TEXT = "What time is it?"
 
 
 @pytest.fixture
-def openai_client(served):
-    with openai.OpenAI(base_url=f"{served.url}/v1", api_key="unused", max_retries=0) as client:
+def openai_client(demo):
+    with openai.OpenAI(base_url=f"{demo.url}/v1", api_key="unused", max_retries=0) as client:
         yield client
 
 
@@ -45,8 +45,8 @@ def test_openai_token_ids(openai_client):
     assert found.usage.prompt_tokens == 3
 
 
-async def test_openai_async_side_by_side(served):
-    async with openai.AsyncOpenAI(base_url=served.url, api_key="unused") as client:  # no /v1
+async def test_openai_async_side_by_side(demo):
+    async with openai.AsyncOpenAI(base_url=demo.url, api_key="unused") as client:  # no /v1
         texts = [[f"{n}", f"{n} {n}"] for n in range(12)]
         found = await asyncio.gather(
             *(client.embeddings.create(model=MODEL, input=batch) for batch in texts)
@@ -54,8 +54,8 @@ async def test_openai_async_side_by_side(served):
     assert [len(each.data) for each in found] == [2] * 12
 
 
-def test_ollama_both_ways(served, openai_client):
-    with ollama.Client(host=served.url) as client:
+def test_ollama_both_ways(demo, openai_client):
+    with ollama.Client(host=demo.url) as client:
         found = client.embed(model=MODEL, input=[FIRST_TEXT, "another"])
         assert [len(vector) for vector in found.embeddings] == [WIDTH, WIDTH]
         assert (found.model, found.prompt_eval_count > 10) == (MODEL, True)

@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -102,7 +103,8 @@ def test_doctor_finds_nothing_wrong(real, tmp_path):
 def test_a_model_is_loaded_kept_and_unloaded(real, served):
     load = {"model": SMALL, "keep_alive": "24h"}
     assert asked(f"{served.url}/api/generate", load)[1]["done_reason"] == "load"
-    assert resident(real)[SMALL]["expires_at"]
+    until = datetime.fromisoformat(resident(real)[SMALL]["expires_at"][:19] + "+00:00")
+    assert until > datetime.now(UTC) + timedelta(hours=20)
     unload = {"model": SMALL, "messages": [], "keep_alive": 0}
     assert asked(f"{served.url}/api/chat", unload)[1]["done_reason"] == "unload"
     assert SMALL not in resident(real)
@@ -174,6 +176,14 @@ def test_a_clients_mistake_is_a_400_and_hurts_nobody_else(served, real, mistake)
     for _ in range(6):  # one more than open a circuit
         status, answer = chat(served, **mistake)
         assert status == 400, answer
+    assert chat(served)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/embed", "/v1/embeddings"])
+def test_a_chat_model_for_embeddings_is_a_400_in_its_words(served, real, path):
+    status, answer = asked(served.url + path, {"model": SMALL, "input": "hi"})
+    assert status == 400
+    assert "does not support embeddings" in error_of(answer)
     assert chat(served)[0] == 200
 
 

@@ -12,11 +12,9 @@ from tests.fakes.upstream import FaultUpstream
 
 from gearshift.dialects.pieces import joined
 from gearshift.dialects.responses.dialect import ResponsesDialect
-from gearshift.providers.demo_model import demo_reply
 from gearshift.types import Chunk, Operation, ToolCall, Usage
 
 PROMPTS = {"simple": "What time is it?", "complex": "Explain async vs threads"}
-REPLIES = {tier: demo_reply(tier, list(TIERS.values())) for tier in TIERS}
 PARAMETERS = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
@@ -73,10 +71,16 @@ def client(served):
         yield client
 
 
+@pytest.fixture
+def demo_client(demo):
+    with openai.OpenAI(base_url=f"{demo.url}/v1", api_key="unused", max_retries=0) as client:
+        yield client
+
+
 @pytest.mark.parametrize("tier", TIERS)
-def test_whole(client, tier):
+def test_whole(client, tier, replies):
     answer = client.responses.create(model="auto", input=PROMPTS[tier], max_output_tokens=64)
-    assert answer.output_text == REPLIES[tier]
+    assert answer.output_text == replies[tier]
     assert answer.model == TIERS[tier]
     assert answer.status == "completed"
     assert answer.usage.output_tokens > 10
@@ -84,16 +88,16 @@ def test_whole(client, tier):
 
 
 @pytest.mark.parametrize("tier", TIERS)
-def test_stream(client, tier):
+def test_stream(client, tier, replies):
     with client.responses.stream(model="auto", input=PROMPTS[tier]) as stream:
         told = "".join(e.delta for e in stream if e.type == "response.output_text.delta")
         response = stream.get_final_response()
-    assert told == response.output_text == REPLIES[tier]
+    assert told == response.output_text == replies[tier]
     assert response.model == TIERS[tier]
     assert response.usage.output_tokens > 10
 
 
-async def test_side_by_side(served):
+async def test_side_by_side(served, replies):
     async with openai.AsyncOpenAI(base_url=served.url, api_key="unused") as client:  # without /v1
         answers = await asyncio.gather(
             *(
@@ -101,7 +105,7 @@ async def test_side_by_side(served):
                 for tier in ("simple", "complex") * 4
             )
         )
-    assert [answer.output_text for answer in answers] == [*REPLIES.values()] * 4
+    assert [answer.output_text for answer in answers] == [*replies.values()] * 4
 
 
 def test_a_stream_can_be_left(client):
@@ -116,7 +120,7 @@ def test_an_answer_that_reaches_its_limit_is_not_complete(client):
     assert answer.incomplete_details.reason == "max_output_tokens"
 
 
-def test_a_conversation_with_tools_thoughts_and_images_does_not_upset_the_demo(client):
+def test_a_conversation_with_tools_thoughts_and_images_does_not_upset_the_demo(demo_client):
     items = [
         {"role": "developer", "content": "Be brief."},
         {"role": "user", "content": [{"type": "input_text", "text": "Weather in Paris?"}]},
@@ -125,7 +129,7 @@ def test_a_conversation_with_tools_thoughts_and_images_does_not_upset_the_demo(c
         {"type": "function_call_output", "call_id": "a", "output": "rain"},
         {"role": "user", "content": "What time is it?"},
     ]
-    answer = client.responses.create(
+    answer = demo_client.responses.create(
         model="auto",
         instructions="Say please.",
         input=items,

@@ -2,7 +2,7 @@
 
 make agents                           the coding agents, which are large
 make clients                          all of them
-make clients ARGS="--only litellm"    the files of `clients/` whose names contain that; no table
+make clients ARGS="--only litellm"    the files of `clients/` whose names contain that
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def main() -> int:
     ):
         run = coding_agents.tried(at, Path(folder), scripted, given.only) if given.agents else None
         outcomes = [*_told(run or _run(at, given.only))]
-    if not given.only:
-        write_table(_PAGE, outcomes, "agents" if given.agents else "clients")
+    write_table(_PAGE, outcomes, "agents" if given.agents else "clients")
     failed = [outcome for outcome in outcomes if outcome.problem]
     print(f"{len(outcomes) - len(failed)} passed, {len(failed)} failed")
     return int(bool(failed))

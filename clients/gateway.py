@@ -15,7 +15,7 @@ from typing import Final
 
 from clients.case import At
 from clients.scripted import MODELS, ScriptedUpstream
-from gearshift.providers.demo_model import demo_models, demo_reply
+from gearshift.providers.demo_model import CONTEXT_TOKENS, demo_models, demo_reply
 
 TIERS: Final = {"simple": "gemma2:2b", "complex": "mistral:7b-instruct"}
 _END_SECONDS: Final = 40
@@ -27,7 +27,12 @@ def running_gateway(folder: Path, scripted: ScriptedUpstream) -> Iterator[At]:
     paths = {TIERS[tier]: str(file) for tier, file in demo_models(TIERS, folder).items()}
     settings = {
         "upstreams": [
-            {"name": "demo", "provider": "embedded", "model_paths": paths},
+            {
+                "name": "demo",
+                "provider": "embedded",
+                "model_paths": paths,
+                "context_tokens": CONTEXT_TOKENS,
+            },
             {
                 "name": "scripted",
                 "provider": "openai",

@@ -1,20 +1,17 @@
-"""The table of clients in docs/clients/README.md, written by the run that tried them."""
+"""The tables of clients in docs/clients/README.md, written by the runs that tried them."""
 
 from __future__ import annotations
 
-import platform
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from clients.case import FEATURES
-
 _BEGIN: Final = "<!-- Written by `make {}`; do not edit below. -->"
 _END: Final = "<!-- End of `make {}`. -->"
-_HEADS: Final = {
+HEADS: Final = {
     "whole": "whole answer",
     "stream": "stream",
     "tools": "tools",
@@ -22,6 +19,7 @@ _HEADS: Final = {
     "cancel": "left stream",
     "embeddings": "embeddings",
 }
+"""The column of each feature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,39 +47,36 @@ class Outcome:
 
 
 def write_table(file: Path, outcomes: Sequence[Outcome], target: str) -> None:
-    """Replace what stands between the marks of a target of make."""
+    """Replace the rows of these clients between the marks of a target of make; keep the others."""
     begin, end = _BEGIN.format(target), _END.format(target)
     before, _, rest = file.read_text("utf-8").partition(begin)
-    text = "\n".join([begin, *lines(outcomes), end])
-    file.write_text(before + text + rest.partition(end)[2], "utf-8")
+    old, _, after = rest.partition(end)
+    rows = dict(_read(old)) | dict(_rows(outcomes, datetime.now(UTC).date().isoformat()))
+    lines = [
+        f"| client | version | dialect | {' | '.join(HEADS.values())} | date |",
+        "|---" * (4 + len(HEADS)) + "|",
+        *(rows[title] for title in sorted(rows)),
+    ]
+    file.write_text("\n".join([f"{before}{begin}", *lines, f"{end}{after}"]), "utf-8")
 
 
-def lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """The table in Markdown."""
-    features = [f for f in FEATURES if any(o.feature == f for o in outcomes)]
-    today = datetime.now(UTC).date()
-    system = f"{platform.system()}, Python {platform.python_version()}"
-    yield f"gearshift {version('gearshift')}, {today}, {system}:"
-    yield ""
-    yield f"| client | version | dialect | {' | '.join(_HEADS[f] for f in features)} |"
-    yield "|---" * (3 + len(features)) + "|"
-    for rows in _grouped(outcomes):
-        first = rows[0]
-        results = {row.feature: row.problem for row in rows}
-        cells = (_cell(results.get(feature)) for feature in features)
-        yield f"| {first.title} | {first.version} | {first.dialect} | {' | '.join(cells)} |"
+def _read(table: str) -> Iterator[tuple[str, str]]:
+    """The rows that are there, by their first cell."""
+    for line in table.splitlines():
+        found = re.match(r"\| ([^|]+?) \|", line)
+        if found and found[1] != "client":
+            yield found[1], line
+
+
+def _rows(outcomes: Iterable[Outcome], today: str) -> Iterator[tuple[str, str]]:
+    by_title: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        if outcome.problem:
-            words = " ".join(outcome.problem.split()).replace("|", "\\|")
-            yield f"\n{outcome.title}, {outcome.feature}: {words}"
+        by_title.setdefault(outcome.title, []).append(outcome)
+    for title, tried in by_title.items():
+        results = {outcome.feature: outcome.problem for outcome in tried}
+        cells = " | ".join(_cell(results.get(feature)) for feature in HEADS)
+        yield title, f"| {title} | {tried[0].version} | {tried[0].dialect} | {cells} | {today} |"
 
 
 def _cell(problem: str | None) -> str:
     return "–" if problem is None else "failed" if problem else "yes"
-
-
-def _grouped(outcomes: Iterable[Outcome]) -> list[list[Outcome]]:
-    rows: dict[tuple[str, str, str], list[Outcome]] = {}
-    for outcome in outcomes:
-        rows.setdefault((outcome.client, outcome.row, outcome.dialect), []).append(outcome)
-    return [*rows.values()]

@@ -28,7 +28,7 @@ class Ollama(Chat):
 
     def model(self, name: str) -> Any:
         """A model of the gateway."""
-        return llm.get_model(name)
+        return llm.get_model(f"ollama/{name}")
 
 
 ROWS = {"llm-ollama": Ollama}

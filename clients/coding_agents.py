@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from clients.case import At
+from clients.gateway import demo_gateway
 from clients.scripted import NOTE, ScriptedUpstream
 from clients.table import Outcome
 
@@ -73,16 +76,18 @@ def tried(at: At, folder: Path, scripted: ScriptedUpstream, only: str | None) ->
 
 def _problem(agent: Agent, feature: str, at: At, home: Path) -> str | None:
     if feature == "stream":
-        return (
-            _lacking(at.replies["simple"][:40], *_asked(agent, "auto", at, home))
-            if (agent.takes_demo)
-            else None
-        )
+        return _streamed(agent, at, home) if agent.takes_demo else None
     if feature == "tools":
         return _lacking(NOTE, *_asked(agent, "scripted", at, home))
     if feature == "error":
         return _lacking("nobody", *_asked(agent, "nobody", at, home))
     return _left(agent, at, home)
+
+
+def _streamed(agent: Agent, at: At, home: Path) -> str:
+    with demo_gateway(home / "gateway") as url:
+        asked = _asked(agent, "auto", replace(at, url=url), home)
+    return _lacking(at.replies["simple"][:40], *asked)
 
 
 def _lacking(wanted: str, code: int | None, said: str) -> str:
@@ -96,7 +101,7 @@ def _asked(agent: Agent, model: str, at: At, home: Path) -> tuple[int | None, st
         try:
             said, _ = process.communicate(timeout=_LONGEST_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _signal(process, signal.SIGKILL)
             said, _ = process.communicate()
             return None, said
     return process.returncode, said
@@ -111,12 +116,18 @@ def _left(agent: Agent, at: At, home: Path) -> str:
             while at.asked("endless") == before and time.monotonic() < end:
                 time.sleep(0.2)
             time.sleep(1)
-            at.expect_stopped(process.terminate)
+            at.expect_stopped(lambda: _signal(process, signal.SIGTERM))
         except AssertionError as error:
             return str(error)
         finally:
-            process.kill()
+            _signal(process, signal.SIGKILL)
     return ""
+
+
+def _signal(process: subprocess.Popen[str], number: int) -> None:
+    """To it and its children, as a terminal does."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _started(agent: Agent, model: str, at: At, home: Path) -> subprocess.Popen[str]:
@@ -133,4 +144,5 @@ def _started(agent: Agent, model: str, at: At, home: Path) -> subprocess.Popen[s
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )

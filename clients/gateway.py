@@ -1,4 +1,4 @@
-"""A real `gearshift serve`: llama.cpp with the demo models, and the scripted upstream."""
+"""A real `gearshift serve` before llama.cpp with the demo models and the scripted upstream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final
 
 from clients.case import At
 from clients.scripted import MODELS, ScriptedUpstream
-from gearshift.providers.demo_model import CONTEXT_TOKENS, demo_models, demo_reply
+from gearshift.providers.demo_model import demo_models, demo_reply
 
 TIERS: Final = {"simple": "gemma2:2b", "complex": "mistral:7b-instruct"}
 _END_SECONDS: Final = 40
@@ -23,16 +23,11 @@ _END_SECONDS: Final = 40
 
 @contextmanager
 def running_gateway(folder: Path, scripted: ScriptedUpstream) -> Iterator[At]:
-    """One on free ports, with its files in a folder."""
+    """One before both, with its files in a folder."""
     paths = {TIERS[tier]: str(file) for tier, file in demo_models(TIERS, folder).items()}
     settings = {
         "upstreams": [
-            {
-                "name": "demo",
-                "provider": "embedded",
-                "model_paths": paths,
-                "context_tokens": CONTEXT_TOKENS,
-            },
+            {"name": "demo", "provider": "embedded", "model_paths": paths},
             {
                 "name": "scripted",
                 "provider": "openai",
@@ -43,11 +38,28 @@ def running_gateway(folder: Path, scripted: ScriptedUpstream) -> Iterator[At]:
         "decision_log": {"enabled": False},
     }
     (folder / "gearshift.yaml").write_text(json.dumps(settings))
+    with _serving(folder, "--config", "gearshift.yaml") as url:
+        yield At(
+            url, scripted.url, {tier: demo_reply(tier, [*TIERS.values()]) for tier in TIERS}, TIERS
+        )
+
+
+@contextmanager
+def demo_gateway(folder: Path) -> Iterator[str]:
+    """One with the demo models alone, which hold longer prompts there; its URL."""
+    folder.mkdir()
+    with _serving(folder, "--demo") as url:
+        yield url
+
+
+@contextmanager
+def _serving(folder: Path, *arguments: str) -> Iterator[str]:
+    """A gateway on free ports."""
     own = {k: v for k, v in os.environ.items() if not k.startswith("GEARSHIFT_")}
     command = [sys.executable, "-m", "gearshift", "serve", "--port", "0", "--admin-port", "0"]
     with (folder / "gateway.log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--config", "gearshift.yaml"],
+            [*command, *arguments],
             cwd=folder,
             env={**own, "HOME": str(folder)},
             stdout=subprocess.PIPE,
@@ -60,8 +72,7 @@ def running_gateway(folder: Path, scripted: ScriptedUpstream) -> Iterator[At]:
         found = re.match(r"gearshift ready (\S+)", line)
         if found is None:
             sys.exit(f"the gateway did not start: {(folder / 'gateway.log').read_text()}")
-        replies = {tier: demo_reply(tier, [*TIERS.values()]) for tier in TIERS}
-        yield At(found[1], scripted.url, replies, TIERS)
+        yield found[1]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(_END_SECONDS)

@@ -25,12 +25,18 @@ OF_OTHERS: Final = {"--randomly-seed"}  # options of pytest's plug-ins
 
 
 @cache
+def files_of_programs() -> list[Path]:
+    """Those of the repository, without packages that are installed within it."""
+    files = (file for folder in (*FOLDERS, *FOLDERS_TOO) for file in (ROOT / folder).rglob("*"))
+    return [file for file in files if "node_modules" not in file.parts]
+
+
+@cache
 def code() -> str:
     """All that the repository's programs say, without its documents."""
     files = [
         file
-        for folder in (*FOLDERS, *FOLDERS_TOO)
-        for file in (ROOT / folder).rglob("*")
+        for file in files_of_programs()
         if file.suffix in {".py", ".yaml", ".yml", ".json", ".toml", ".html", ".js"}
     ]
     texts = [file.read_text("utf-8") for file in (ROOT / "Makefile", *files)]
@@ -45,8 +51,7 @@ def source() -> str:
 @cache
 def paths() -> str:
     """Every file, one a line, with a slash before each."""
-    files = (file for folder in (*FOLDERS, *FOLDERS_TOO) for file in (ROOT / folder).rglob("*"))
-    return "".join(f"/{file.relative_to(ROOT).as_posix()}\n" for file in files)
+    return "".join(f"/{file.relative_to(ROOT).as_posix()}\n" for file in files_of_programs())
 
 
 def is_file(name: str) -> bool:

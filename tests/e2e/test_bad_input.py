@@ -95,6 +95,38 @@ async def test_bad_requests_for_embeddings_say_what_is_wrong(served, path, name)
     assert word in message_of(EMBEDDINGS[path], answer)
 
 
+BAD_ITEMS = {
+    "empty body": (b"", "body"),
+    "not json": (b'{"input": [', "JSON"),
+    "no object": (b'["a"]', "object"),
+    "no input": (b"{}", "'input'"),
+    "a number": (b'{"input": 7}', "'input'"),
+    "items of numbers": (b'{"input": [7]}', "'input.0'"),
+    "an unknown item": (b'{"input": [{"type": "telepathy"}]}', "'input.0.type'"),
+    "number as content": (b'{"input": [{"role": "user", "content": 7}]}', "'input.0.content'"),
+    "a tool of a server": (b'{"input": "a", "tools": [{"type": "mcp"}]}', "'tools.0.type'"),
+    "an earlier answer": (b'{"input": "a", "previous_response_id": "resp_1"}', "'input'"),
+    "deep nesting": (b'{"input":' + b"[" * DEEP + b"]" * DEEP + b"}", "JSON"),
+    "too many values": (b'{"input":[' + b"[]," * LARGE + b"[]]}", "values"),
+    "nobody's model": (b'{"model": "nobody", "input": "a"}', "not found"),
+    "a deep tool": (
+        b'{"input": "a", "tools": [{"type": "function", "name": "f", "parameters": {"a":'
+        + b"[" * 260
+        + b"]" * 260
+        + b"}}]}",
+        "JSON",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ITEMS)
+async def test_bad_requests_for_responses_name_the_field(served, name):
+    body, word = BAD_ITEMS[name]
+    status, _, answer = await post(f"{served.url}/v1/responses", body)
+    assert 400 <= status < 500
+    assert word in message_of("openai", answer)
+
+
 LIBERAL = {
     "no role": (chat(messages=[{"content": SECRET}]), "messages.0.role"),
     "unknown role": (chat(messages=[{"role": "king", "content": SECRET}]), "messages.0.role"),

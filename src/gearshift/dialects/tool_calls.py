@@ -75,18 +75,17 @@ def with_accepted_ids(
         messages: The conversation.
         form: Of the ids that the server takes.
     """
-    taken: set[str] = set()
-    open_calls = OpenCalls()
-    return [_with_accepted_ids(message, taken, open_calls, form) for message in messages]
+    free_ids, open_calls = _FreeIds(form), OpenCalls()
+    return [_with_accepted_ids(message, free_ids, open_calls, form) for message in messages]
 
 
 def _with_accepted_ids(
-    message: Message, taken: set[str], open_calls: OpenCalls, form: re.Pattern[str]
+    message: Message, free_ids: _FreeIds, open_calls: OpenCalls, form: re.Pattern[str]
 ) -> Message:
     written = dict(message)
     if calls := message.get("tool_calls"):
         given = [call.get("id") or "" for call in calls]
-        ids = [_free_id(given_id, taken, form) for given_id in given]
+        ids = [free_ids.next_for(given_id) for given_id in given]
         open_calls.begin(list(zip(given, ids, strict=True)))
         written["tool_calls"] = [
             {**call, "id": its_id} for call, its_id in zip(calls, ids, strict=True)
@@ -98,13 +97,22 @@ def _with_accepted_ids(
     return written
 
 
-def _free_id(given: str, taken: set[str], form: re.Pattern[str]) -> str:
-    candidate, tries = accepted_id(given, form), 0
-    while candidate in taken:
-        tries += 1
-        candidate = call_id(given, tries)
-    taken.add(candidate)
-    return candidate
+class _FreeIds:
+    """Ids of a form, each but once, also where thousands of calls have the same one."""
+
+    def __init__(self, form: re.Pattern[str]) -> None:
+        self._form = form
+        self._taken: set[str] = set()
+        self._tries: dict[str, int] = {}
+
+    def next_for(self, given: str) -> str:
+        """`given` or what is made of it, whichever is not taken."""
+        candidate = accepted_id(given, self._form)
+        while candidate in self._taken:
+            self._tries[given] = self._tries.get(given, 0) + 1
+            candidate = call_id(given, self._tries[given])
+        self._taken.add(candidate)
+        return candidate
 
 
 def is_call_id_error(message: str) -> bool:

@@ -293,3 +293,9 @@ def test_results_that_answer_nothing_stay_so():
     assert with_accepted_ids([message]) == [message]
     (stray,) = with_accepted_ids([result("call_9")])
     assert stray["tool_call_id"] == accepted_id("call_9")
+
+
+def test_thousands_of_calls_with_one_id_get_their_own_at_once():
+    calls = [{"id": "a", "function": {"name": "f"}}] * 20_000  # minutes, if each began anew
+    (turn,) = with_accepted_ids([{"role": "assistant", "tool_calls": calls}])
+    assert len({call["id"] for call in turn["tool_calls"]}) == 20_000

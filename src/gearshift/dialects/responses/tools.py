@@ -13,6 +13,7 @@ _LEFT_OUT: Final = ("web_search", "image_generation", "tool_search")
 """How the types of tools begin that agents offer with every request, needed or not."""
 _MODES: Final = ("auto", "none", "required")
 _LONGEST_NAME: Final = 64
+_LONGEST_NAMESPACE: Final = 256  # which every function of it has in its own name
 _INPUT: Final = "input"
 
 
@@ -82,6 +83,8 @@ def _read(tool: JsonObject, where: str, namespace: str | None) -> Iterator[Tool]
         raise refuse(f"{where}.name", "is missing; it must be a string")
     if kind == "namespace":
         check_fields(tool, {"tools": OBJECTS}, f"{where}.")
+        if len(tool["name"]) > _LONGEST_NAMESPACE:
+            raise refuse(f"{where}.name", f"must have at most {_LONGEST_NAMESPACE} characters")
         for index, inner in enumerate(tool.get("tools") or ()):
             if inner.get("type") == "namespace":
                 raise refuse(f"{where}.tools.{index}.type", "must not be a namespace in another")

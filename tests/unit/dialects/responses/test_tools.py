@@ -106,6 +106,7 @@ def test_an_answer_tells_no_more_of_a_tool_than_belongs_to_it():
         ([{"type": "function", "name": "a", "parameters": []}], "tools.0.parameters"),
         ([{"type": "function", "name": "a", "strict": 1}], "tools.0.strict"),
         ([{"type": "custom", "name": "a", "format": "text"}], "tools.0.format"),
+        ([{"type": "namespace", "name": "a" * 300, "tools": []}], "tools.0.name"),
         ([{"type": "namespace", "name": "a", "tools": [7]}], "tools.0.tools"),
         ([{"type": "namespace", "name": "a", "tools": [{}]}], "tools.0.tools.0.name"),
         ([{"type": "namespace", "name": "a", "tools": [FILES]}], "tools.0.tools.0.type"),

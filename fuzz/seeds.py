@@ -34,6 +34,15 @@ VECTORS = (
     b'{"model":"m","embeddings":[[1,2]],"load_duration":1,"prompt_eval_count":3}',
     b'{"embedding":[1]}',
 )
+EVENTS = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"model":"m","usage":'
+    b'{"input_tokens":1}}}\n\nevent: content_block_start\ndata: {"type":"content_block_start",'
+    b'"index":0,"content_block":{"type":"tool_use","id":"a","name":"f","input":{}}}\n\n'
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":'
+    b'{"type":"input_json_delta","partial_json":"{}"}}\n\nevent: message_delta\ndata: '
+    b'{"type":"message_delta","delta":{"stop_reason":"tool_use"}}\n\nevent: message_stop\n'
+    b'data: {"type":"message_stop"}\n\n'
+)
 CHAT = b'{"model":"auto","stream":true,"messages":[{"role":"user","content":"hi"}]}'
 TOOLS = (
     b'{"messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":'

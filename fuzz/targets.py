@@ -394,7 +394,9 @@ TARGETS: dict[str, Target] = {
         for name, dialect in CLIENTS.items()
     },
     **{
-        f"read-{name}": Target(partial(read, dialect), (seeds.SSE, seeds.NDJSON), seeds.SAID)
+        f"read-{name}": Target(
+            partial(read, dialect), (seeds.SSE, seeds.NDJSON, seeds.EVENTS), seeds.SAID
+        )
         for name, dialect in UPSTREAMS.items()
     },
     **{

@@ -42,7 +42,10 @@ ANSWERS = st.builds(
     reasoning=TEXT,
     tool_calls=CALLS,
     finish_reason=st.sampled_from(["stop", "length"]),
-    usage=st.builds(Usage, st.integers(0, 10**9), st.integers(0, 10**9), st.just(0)),
+    # Ollama tells neither cached tokens nor those of thinking.
+    usage=st.builds(
+        Usage, st.integers(0, 10**9), st.integers(0, 10**9), st.just(0), reasoning_tokens=st.just(0)
+    ),
     model=st.just("small"),
     load_seconds=st.none(),
     timings=st.none(),

@@ -29,14 +29,16 @@ PATIENT = {
     "idle_seconds": 20,
     "total_seconds": 40,
 }
-# A stall takes half a second; the total leaves the second upstream time on a busy machine.
+# A stall takes a second, and none is one of connecting; the total leaves the second upstream time
+# on a busy machine.
 HASTY = {
-    "connect_seconds": 0.5,
-    "first_token_seconds": 0.5,
-    "idle_seconds": 0.5,
+    "connect_seconds": 20,
+    "first_token_seconds": 1.0,
+    "idle_seconds": 1.0,
     "total_seconds": 4.0,
 }
 AT_ONCE = 12
+WAITING_AT_ONCE = 40  # those that stall wait for a limit, and for nothing else
 UPSTREAM_DIALECTS = {registry.load(target).dialect for target in registry.PROVIDERS.values()}
 
 
@@ -97,13 +99,14 @@ class Matrix:
         first: ScriptedUpstream,
         second: ScriptedUpstream,
         cells: Sequence[Cell],
+        at_once: int,
     ) -> None:
         self._url = url + client.chat_path
         self._client = client
         self._first = first
         self._second = second
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._turns = asyncio.Semaphore(at_once)
         self._tasks = {cell.id: asyncio.create_task(self._in_turn(cell)) for cell in cells}
 
     async def observed(self, cell: Cell) -> Observed:
@@ -135,7 +138,7 @@ class Matrix:
 
 
 async def running(
-    request, gateway, closed: str, limits: Mapping[str, float]
+    request, gateway, closed: str, limits: Mapping[str, float], at_once: int
 ) -> AsyncIterator[Matrix]:
     """The cells of one pair that this run has selected, running."""
     pair: Pair = request.param
@@ -149,7 +152,7 @@ async def running(
             ScriptedUpstream(spoken, [*scripts], scripts, trap) as first,
             gateway({"limits": limits, "upstreams": entries(closed, first, second, cells)}) as url,
         ):
-            matrix = Matrix(url, SPOKEN[pair.client], first, second, cells)
+            matrix = Matrix(url, SPOKEN[pair.client], first, second, cells, at_once)
             try:
                 yield matrix
             finally:
@@ -164,13 +167,13 @@ def closed() -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=each_pair)
 async def quick(request, gateway, closed) -> AsyncIterator[Matrix]:
-    async for matrix in running(request, gateway, closed, PATIENT):
+    async for matrix in running(request, gateway, closed, PATIENT, AT_ONCE):
         yield matrix
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=each_pair)
 async def slow(request, gateway, closed) -> AsyncIterator[Matrix]:
-    async for matrix in running(request, gateway, closed, HASTY):
+    async for matrix in running(request, gateway, closed, HASTY, WAITING_AT_ONCE):
         yield matrix
 
 

@@ -95,8 +95,6 @@ def _check(request: ChatRequest) -> None:
         raise unable("a text to be continued; it answers chats only")
     if isinstance(prompts, list) and not (len(prompts) == 1 and isinstance(prompts[0], str)):
         raise unable("several prompts or token ids in one request")
-    if not request.messages:
-        raise unable("a request without messages")
 
 
 def _tools(request: ChatRequest) -> JsonObject:

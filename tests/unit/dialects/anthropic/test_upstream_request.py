@@ -81,11 +81,14 @@ def test_what_anthropic_cannot_do_is_refused(options, words):
     assert words in unable(options)
 
 
-def test_texts_to_be_continued_and_nothing_at_all_are_refused():
+def test_texts_to_be_continued_are_refused():
     assert "continued" in unable(body={"raw": True})
     assert "several prompts" in unable(body={"prompt": ["a", "b"]})
-    assert "without messages" in unable(messages=[])
     assert asked(body={"prompt": ["a"]})["messages"]
+
+
+def test_nothing_at_all_is_asked_in_words_that_anthropic_takes():
+    assert asked(messages=[])["messages"] == [{"role": "user", "content": "."}]
 
 
 @pytest.mark.parametrize(

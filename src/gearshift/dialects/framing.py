@@ -11,6 +11,7 @@ from gearshift.dialects.sse import END_MARK, Event, Form, SSEDecoder, is_documen
 
 _START_BYTES: Final = 1024
 _FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":")
+_OPENS_DOCUMENT: Final = re.compile(rb'\{\s*(?:"|$)')
 _LONE_RETURN: Final = re.compile(rb"(?<=\r)(?!\n)")
 
 
@@ -51,7 +52,7 @@ class DocumentCutter:
             return self._taken() if is_end or self._size > MAX_FRAME_BYTES else []
         if not content:
             return [Event(line, form=Form.LINE)]
-        if content[:1] == b"{" and content[-1:] in b"{[,":
+        if content[-1:] in b"{[," and _OPENS_DOCUMENT.match(content):
             self._lines, self._size = [line], len(line)
             return []
         return [_line(line, content)]

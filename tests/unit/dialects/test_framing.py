@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from gearshift.dialects.base import Dialect
+from gearshift.dialects.framing import DocumentCutter
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.dialects.pieces import joined
@@ -132,3 +133,13 @@ def test_an_error_in_any_framing(name, framing):
     sent = framing % b'{"error":{"message":"it broke"}}'
     frames = frames_of(DIALECTS[name], stream(name, framing) + sent)
     assert [frame.error for frame in frames if frame.error] == ["it broke"]
+
+
+@pytest.mark.parametrize("line", [b"{{{\n", b"{[\n", b"{1,\n", b"{ {\n", b"[{\n"])
+def test_a_line_that_begins_no_document_is_not_waited_on(line):
+    assert [event.data for event in DocumentCutter().feed(line)] == [line]
+
+
+@pytest.mark.parametrize("start", [b"{\n", b"{ \r\n", b'{"a": {\n', b'{ "a": 1,\n'])
+def test_the_first_line_of_a_document_is_waited_on(start):
+    assert DocumentCutter().feed(start) == []

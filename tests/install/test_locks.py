@@ -159,3 +159,16 @@ def test_lock_files_carry_hashes_and_no_addresses(lock):
     assert "://" not in text
     entries = text.replace("\\\n", " ").splitlines()
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize(
+    "lock",
+    sorted(HERE.parent.glob("clients/*/package-lock.json")),
+    ids=lambda lock: lock.parent.name,
+)
+def test_a_lock_of_node_packages_has_hashes_and_no_addresses(lock: Path):
+    """npm writes where a package came from, and who takes money for it; neither installs it."""
+    text = lock.read_text(encoding="utf-8")
+    packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+    assert "://" not in text
+    assert [name for name, entry in packages.items() if "integrity" not in entry] == []

@@ -53,7 +53,7 @@ API: Final = ClientApi(
         "EchoError": {"type": "object", "properties": {"wrong": {"type": "string"}}},
     },
     prefixes=("/echo/",),
-    unavailable=frozenset({"/echo/v0/shout"}),
+    unavailable={"/echo/v0/shout": "speak softly"},
     models_path="/echo/v0/names",
 )
 

@@ -28,6 +28,9 @@ class Entry:
         also: Other statuses that have the same body, each with what it means.
         takes_file: The request's body is a file instead of JSON.
         names: What stands for the `*` of a path: its name, what it is, and its schema.
+        parameters: Of the query and the headers, as OpenAPI describes them.
+        also_speaks: A dialect whose clients ask here too, and are told in its words what is wrong
+            with their question.
     """
 
     summary: str
@@ -44,6 +47,8 @@ class Entry:
         "A name from the list of models; it may hold slashes and colons.",
         {"type": "string", "minLength": 1},
     )
+    parameters: tuple[JsonObject, ...] = ()
+    also_speaks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,11 @@ class ClientApi:
             need (`dialects/schema.py`) may be given by each.
         rejection_schemas: Names of further schemas that an upstream's own words may have where
             they are passed back.
+        statuses: Those of its errors that other dialects do not have, each with what it means.
         prefixes: Unknown paths that begin so are refused in this dialect. Its own paths always are.
-        unavailable: Paths of the API that are not available in this version of gearshift: clients
-            that probe them learn that from the error. One that ends in `/*` stands for all below.
+        unavailable: Paths of the API that are not available in this version of gearshift, and what
+            to do instead: clients that probe them learn that from the error. One that ends in
+            `/*` stands for all below that have no route.
         models_path: Where its clients find the names of models; told to whoever is lost.
         load: Endpoint for requests with `loads_model`, as `module:function`; called with the
             gateway's context and the request.
@@ -92,8 +99,9 @@ class ClientApi:
     error_schema: str
     schemas: Mapping[str, JsonObject]
     rejection_schemas: tuple[str, ...] = ()
+    statuses: Mapping[int, str] = field(default_factory=dict)
     prefixes: tuple[str, ...] = ()
-    unavailable: frozenset[str] = frozenset()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
     models_path: str = ""
     load: str = ""
 

@@ -65,7 +65,7 @@ def route_table(dialects: Mapping[str, ClientDialect]) -> RouteTable:
     apis = [dialect.api for dialect in dialects.values()]
     return RouteTable(
         all_routes(dialects),
-        frozenset().union(*(api.unavailable for api in apis)),
+        {path: advice for api in apis for path, advice in api.unavailable.items()},
         _prefixes(dialects),
         [api.models_path for api in apis if api.models_path],
     )

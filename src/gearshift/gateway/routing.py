@@ -42,8 +42,8 @@ class RouteTable:
 
     Args:
         routes: All there are.
-        unavailable: Paths that clients may look for and that this version does not have; one that
-            ends in `/*` stands for all below it.
+        unavailable: Paths that clients may look for and that this version does not have, and what
+            to do instead; one that ends in `/*` stands for all below it that have no route.
         prefixes: Dialects, by what the paths begin with that are theirs even without a route.
         hints: Paths that show a lost client the way.
 
@@ -57,7 +57,7 @@ class RouteTable:
     def __init__(
         self,
         routes: Iterable[Route],
-        unavailable: frozenset[str] = frozenset(),
+        unavailable: Mapping[str, str] | None = None,
         prefixes: Mapping[str, str] | None = None,
         hints: Sequence[str] = (),
     ) -> None:
@@ -71,8 +71,7 @@ class RouteTable:
                 )
         streamed = (path for path, methods in self._table.items() if _streams(methods))
         self.streamed_paths = tuple(path.removesuffix("*") for path in streamed)
-        self._unavailable = unavailable.difference(self._table)
-        self._unavailable_below = tuple(p[:-1] for p in unavailable if p.endswith("/*"))
+        self._unavailable = unavailable or {}
         # The longest first, so that the nearest counts.
         self._prefixes = sorted((prefixes or {}).items(), key=lambda item: -len(item[0]))
         self._hints = "".join(("; see " if hints else "", ", ".join(hints)))
@@ -89,13 +88,8 @@ class RouteTable:
             return exact[request.method]
         path = normal_path(path)
         methods = self._table.get(path) or self._below(path)
-        if path in self._unavailable or path.startswith(self._unavailable_below):
-            raise RequestError(
-                f"{path} is not available in this version of gearshift",
-                status=404,
-                code="not_available",
-            )
         if methods is None:
+            self._check_available(path)
             raise RequestError(
                 f"not found: {request.path[:200]!r}{self._hints}",
                 status=404,
@@ -113,6 +107,15 @@ class RouteTable:
                 headers={"Allow": allowed},
             )
         return route
+
+    def _check_available(self, path: str) -> None:
+        for known, advice in self._unavailable.items():
+            if path == known or (known.endswith("/*") and path.startswith(known[:-1])):
+                raise RequestError(
+                    f"{path[:200]} is not available in this version of gearshift; {advice}",
+                    status=404,
+                    code="not_available",
+                )
 
     def dialect_of(self, path: str) -> str:
         """The dialect in which a request for `path` is refused, whether it is there or not."""

@@ -25,7 +25,7 @@ class Guest:
 
     def __init__(self, *routes, **api):
         openai = client_dialects()["openai"].api
-        nothing = {"unavailable": frozenset(), "prefixes": (), "models_path": "", "load": ""}
+        nothing = {"unavailable": {}, "prefixes": (), "models_path": "", "load": ""}
         self.api = replace(openai, routes=routes, **{**nothing, **api})
 
 
@@ -57,7 +57,7 @@ def test_operations_are_routed_and_need_a_key_unless_they_say_so():
 
 
 def test_what_a_guest_says_of_unknown_paths_counts():
-    api = {"prefixes": ("/guest/",), "unavailable": frozenset({"/guest/later"})}
+    api = {"prefixes": ("/guest/",), "unavailable": {"/guest/later": "wait"}}
     table = route_table(with_guest(**api, models_path="/guest/names"))
     assert table.dialect_of("/guest/nothing") == "guest"
     assert refused(table, "/guest/later").code == "not_available"

@@ -17,7 +17,7 @@ ENTRY = Entry("Nothing", {})
 CHAT = Route("POST", "/v1/chat", nothing, ENTRY)
 ONE = Route("GET", "/v1/models/*", nothing, ENTRY)
 LIST = Route("GET", "/v1/models", nothing, ENTRY)
-TABLE = RouteTable((CHAT, ONE, LIST), frozenset({"/v1/later"}))
+TABLE = RouteTable((CHAT, ONE, LIST), {"/v1/later": "wait", "/v1/all/*": "wait"})
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,7 @@ def test_found(method, path, route):
     ("method", "path", "status", "code"),
     [
         ("GET", "/v1/later", 404, "not_available"),
+        ("GET", "/v1/all/of/it", 404, "not_available"),
         ("GET", "/elsewhere", 404, "unknown_route"),
         ("GET", "/v1/chat", 405, "method_not_allowed"),
         ("DELETE", "/v1/models/x", 405, "method_not_allowed"),
@@ -96,7 +97,7 @@ def test_two_routes_of_one_method_and_path_are_refused():
 
 
 def test_what_one_dialect_does_not_have_may_be_anothers():
-    table = RouteTable((CHAT, LIST), frozenset({"/v1/chat"}))
+    table = RouteTable((CHAT, LIST), {"/v1/chat": "talk"})
     assert table.find(HttpRequest("POST", "/v1//chat")) is CHAT
 
 

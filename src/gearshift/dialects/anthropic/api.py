@@ -6,6 +6,7 @@ from typing import Final
 
 from gearshift.dialects.anthropic.schemas import SCHEMAS
 from gearshift.dialects.client_api import ClientApi, ClientRoute, Entry, model_answer
+from gearshift.dialects.errors import OVERLOADED
 from gearshift.dialects.schema import ref
 from gearshift.types import Operation
 
@@ -23,7 +24,7 @@ API: Final = ClientApi(
         ClientRoute(
             "POST",
             "/v1/messages/count_tokens",
-            "gearshift.gateway.endpoints.count_tokens:count",
+            "gearshift.gateway.endpoints.count_tokens:of_messages",
             Entry(
                 "Estimate the tokens of a request",
                 {_JSON: ref("TokenCount")},
@@ -32,7 +33,11 @@ API: Final = ClientApi(
         ),
     ),
     error_schema="AnthropicError",
+    statuses={OVERLOADED: "Every deployment is busy or loading: Anthropic's own word for a 503."},
     schemas=SCHEMAS,
     prefixes=("/v1/messages/",),
-    unavailable=frozenset({"/v1/complete", "/v1/messages/batches"}),
+    unavailable={
+        "/v1/complete": "send the conversation to /v1/messages",
+        "/v1/messages/batches": "send each request to /v1/messages",
+    },
 )

@@ -12,13 +12,33 @@ from gearshift.dialects.client_api import (
     model_answer,
 )
 from gearshift.dialects.openai.schemas import SCHEMAS
-from gearshift.dialects.schema import ref
-from gearshift.types import Operation
+from gearshift.dialects.schema import TEXT, any_of, ref
+from gearshift.types import JsonObject, Operation
 
 _JSON: Final = "application/json"
 _EVENTS: Final = ("text/event-stream", ref("StreamEvent"))
 _BASES: Final = ("/v1", "")
 """Some clients have `/v1` in their base URL, some in their paths, some in neither."""
+
+_ANTHROPIC_VERSION: Final[JsonObject] = {
+    "name": "anthropic-version",
+    "in": "header",
+    "description": "Whoever sends it is answered as by Anthropic's API, which has this path too.",
+    "schema": TEXT,
+}
+_PAGE: Final[tuple[JsonObject, ...]] = tuple(
+    {
+        "name": name,
+        "in": "query",
+        "description": f"With `anthropic-version`: {meaning}",
+        "schema": TEXT,
+    }
+    for name, meaning in (
+        ("limit", "the most models that are listed, from 1 to 1000; without it 20."),
+        ("after_id", "those behind this model."),
+        ("before_id", "those in front of this model."),
+    )
+)
 
 
 def _routes(
@@ -57,13 +77,24 @@ API: Final = ClientApi(
             "GET",
             "/models",
             "gearshift.gateway.endpoints.models:listing",
-            Entry("List every value that `model` may have", {_JSON: ref("ModelList")}),
+            Entry(
+                "List every value that `model` may have",
+                {_JSON: any_of("ModelList", "AnthropicModelList")},
+                parameters=(_ANTHROPIC_VERSION, *_PAGE),
+                also_speaks="anthropic",
+            ),
         ),
         *_routes(
             "GET",
             "/models/*",
             "gearshift.gateway.endpoints.models:one",
-            Entry("Describe one of them", {_JSON: ref("ModelEntry")}, statuses=(404,)),
+            Entry(
+                "Describe one of them",
+                {_JSON: any_of("ModelEntry", "AnthropicModel")},
+                statuses=(404,),
+                parameters=(_ANTHROPIC_VERSION,),
+                also_speaks="anthropic",
+            ),
         ),
     ),
     error_schema="OpenAIError",

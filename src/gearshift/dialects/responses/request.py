@@ -77,8 +77,12 @@ _OF_REASONING: Final = dict.fromkeys(("effort", "summary", "generate_summary"), 
 _FORMATS: Final = ("text", "json_object", "json_schema")
 
 
-def parse(raw: bytes) -> ChatRequest:
+def parse(raw: bytes, *, is_counted: bool = False) -> ChatRequest:
     """The client's body as a request.
+
+    Args:
+        raw: The body.
+        is_counted: Its tokens are to be counted, so it needs nothing to answer.
 
     Raises:
         RequestError: 400 naming the field.
@@ -88,7 +92,7 @@ def parse(raw: bytes) -> ChatRequest:
     _refuse_state(body)
     metadata = body.get("metadata") or {}
     check_fields(metadata, dict.fromkeys(metadata, TEXT), "metadata.")
-    messages = _messages(body)
+    messages = _messages(body, is_counted=is_counted)
     options = _options(body)
     return ChatRequest(
         dialect="responses",
@@ -109,14 +113,15 @@ def _refuse_state(body: JsonObject) -> None:
             raise RequestError(f"'{name}' {problem}.", field=name, code=_CODES.get(name))
 
 
-def _messages(body: JsonObject) -> list[Message]:
-    messages = from_items(body.get("input"))
+def _messages(body: JsonObject, *, is_counted: bool) -> list[Message]:
+    given = body.get("input")
+    messages = [] if is_counted and given is None else from_items(given)
     if instructions := body.get("instructions"):
         if messages and messages[0]["role"] == "system":
             rest = messages.pop(0)["content"]
             instructions = f"{instructions}\n\n{rest}"
         messages.insert(0, {"role": "system", "content": instructions})
-    if not messages:
+    if not messages and not is_counted:
         raise refuse("input", "has no message, call or result in it that a model could answer")
     return messages
 

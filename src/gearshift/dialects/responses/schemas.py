@@ -142,31 +142,36 @@ _USAGE: Final = object_of(
     total_tokens=COUNT,
 )
 
+_INPUT: Final[JsonObject] = {"anyOf": [TEXT, list_of(ref("InputItem"), minItems=1)]}
+_ASKED: Final[JsonObject] = {
+    "model": MODEL,
+    "input": _INPUT,
+    "instructions": MAYBE_TEXT,
+    "tools": or_null("array", items=ref("ResponsesTool")),
+    "tool_choice": {"enum": ["auto", "none", None]},
+    "parallel_tool_calls": MAYBE_FLAG,
+    "text": _TEXT,
+    "reasoning": _REASONING,
+    "previous_response_id": {"type": "null", "description": _NOT_KEPT},
+    "conversation": {"type": "null", "description": _NOT_KEPT},
+    "truncation": MAYBE_TEXT,
+}
+
 SCHEMAS: Final[JsonObject] = {
     **ERRORS,
     "InputItem": _ITEM,
     "ResponsesTool": _TOOL,
     "ResponseRequest": object_of(
         ("input",),
-        model=MODEL,
-        input={"anyOf": [TEXT, list_of(ref("InputItem"), minItems=1)]},
-        instructions=MAYBE_TEXT,
+        **_ASKED,
         stream=MAYBE_FLAG,
-        tools=or_null("array", items=ref("ResponsesTool")),
-        tool_choice={"enum": ["auto", "none", None]},
-        parallel_tool_calls=MAYBE_FLAG,
-        text=_TEXT,
-        reasoning=_REASONING,
         max_output_tokens=or_null("integer", minimum=1),
         include=MAYBE_TEXTS,
         top_logprobs=MAYBE_WHOLE,
         metadata=or_null("object", additionalProperties=MAYBE_TEXT),
         store={**MAYBE_FLAG, "description": "Whatever it says, nothing is stored."},
-        previous_response_id={"type": "null", "description": _NOT_KEPT},
-        conversation={"type": "null", "description": _NOT_KEPT},
         prompt={"type": "null", "description": "gearshift has no templates."},
         background={"enum": [False, None]},
-        truncation=MAYBE_TEXT,
         max_tool_calls=MAYBE_WHOLE,
         stream_options=MAYBE_OBJECT,
         service_tier=MAYBE_TEXT,
@@ -174,6 +179,14 @@ SCHEMAS: Final[JsonObject] = {
         safety_identifier=MAYBE_TEXT,
         prompt_cache_key=MAYBE_TEXT,
         **SAMPLING,
+    ),
+    "InputTokenCountRequest": object_of(
+        **{**_ASKED, "input": {"anyOf": [{"type": "null"}, *_INPUT["anyOf"]]}}
+    ),
+    "InputTokenCount": object_of(
+        ("object", "input_tokens"),
+        object={"const": "response.input_tokens"},
+        input_tokens=COUNT,
     ),
     "Response": object_of(
         ("id", "object", "status", "model", "output", "usage"),

@@ -1,31 +1,60 @@
-"""`/v1/messages/count_tokens`: how many tokens a request has, by the upstream or about."""
+"""How many tokens a request of Anthropic or of Responses has, by the upstream or about."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, Protocol
 
-from gearshift.dialects.anthropic.counting import tokens_of
-from gearshift.dialects.anthropic.request import parse
+from gearshift.dialects.anthropic import request as messages
+from gearshift.dialects.counting import tokens_of
+from gearshift.dialects.responses import request as items
 from gearshift.errors import RequestError, UpstreamError
 from gearshift.gateway.context import GatewayContext
-from gearshift.gateway.forwarding import forwarded_headers
 from gearshift.gateway.json_response import json_response
 from gearshift.http.values import HttpRequest, HttpResponse
 from gearshift.providers.base import CountingProvider
-from gearshift.types import ChatRequest
+from gearshift.types import ChatRequest, Operation
 
 # Clients ask before each turn, and wait for it.
 _PATIENCE_SECONDS: Final = 2.0
 
 
-async def count(context: GatewayContext, received: HttpRequest) -> HttpResponse:
-    """The tokens of a request that could be sent to `/v1/messages`, with or without a limit."""
-    request = parse(received.body, is_counted=True)
-    request.allowed_tiers = received.allowed_tiers
-    request.headers = forwarded_headers(received.headers)
+async def of_messages(context: GatewayContext, received: HttpRequest) -> HttpResponse:
+    """The tokens of what could be sent to `/v1/messages`, with or without a limit."""
+    return json_response({"input_tokens": await _tokens(context, received, messages.parse)})
+
+
+async def of_items(context: GatewayContext, received: HttpRequest) -> HttpResponse:
+    """The tokens of what could be sent to `/v1/responses`, or of its instructions and tools."""
+    tokens = await _tokens(context, received, items.parse)
+    return json_response({"object": "response.input_tokens", "input_tokens": tokens})
+
+
+class _Read(Protocol):
+    """Reads a body, or one whose tokens are counted."""
+
+    def __call__(self, raw: bytes, *, is_counted: bool) -> ChatRequest: ...
+
+
+class _CountedParser:
+    """Reads bodies whose tokens are counted.
+
+    Args:
+        read: Of their dialect.
+    """
+
+    def __init__(self, read: _Read) -> None:
+        self._read = read
+
+    def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
+        """The client's body as a request."""
+        return self._read(raw, is_counted=True)
+
+
+async def _tokens(context: GatewayContext, received: HttpRequest, read: _Read) -> int:
+    request = await context.parse(received, _CountedParser(read), Operation.CHAT)
     counted = await _counted(context, request)
-    return json_response({"input_tokens": tokens_of(request) if counted is None else counted})
+    return tokens_of(request) if counted is None else counted
 
 
 async def _counted(context: GatewayContext, request: ChatRequest) -> int | None:

@@ -16,6 +16,7 @@ from gearshift.gateway.openapi.responses import (
     WIRE_STATUSES,
     decision_headers,
     error_responses,
+    errors_in_either,
     errors_of,
 )
 from gearshift.gateway.openapi.schemas import SCHEMAS
@@ -36,9 +37,10 @@ def describe(routes: Sequence[Route], dialects: Mapping[str, ClientDialect]) -> 
     paths: dict[str, JsonObject] = {}
     for route in routes:
         path = route.path.replace("*", f"{{{route.entry.names[0]}}}")
-        paths.setdefault(path, {})[route.method.lower()] = _operation(
-            route, dialects[route.dialect]
-        )
+        operation = _operation(route, dialects[route.dialect])
+        if (other := dialects.get(route.entry.also_speaks)) is not None:
+            operation["responses"] |= errors_in_either(dialects[route.dialect], other)
+        paths.setdefault(path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,6 +84,7 @@ def schemas(dialects: Mapping[str, ClientDialect]) -> JsonObject:
 def _operation(route: Route, dialect: ClientDialect) -> JsonObject:
     entry = route.entry
     statuses = {*WIRE_STATUSES, *entry.statuses}
+    statuses |= dialect.api.statuses.keys()
     if not route.is_open:
         statuses |= {401, 429}
     operation: JsonObject = {
@@ -123,6 +126,7 @@ def _parameters(route: Route, entry: Entry) -> list[JsonObject]:
                 "schema": schema,
             }
         )
+    parameters += entry.parameters
     if route.changes_models:
         parameters.append(
             _header("x-gearshift-upstream", "Names the upstream whose models are meant.")

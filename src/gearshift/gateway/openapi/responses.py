@@ -51,7 +51,7 @@ def errors_of(dialects: Mapping[str, ClientDialect]) -> JsonObject:
     errors: JsonObject = {}
     for name, dialect in dialects.items():
         kind, own = dialect.content_type, dialect.api.error_schema
-        for status, description in _STATUSES.items():
+        for status, description in {**_STATUSES, **dialect.api.statuses}.items():
             maybe = [default] if status in _MAY_PRECEDE_PATH else []
             errors[f"{name}_{status}"] = _response(description, kind, any_of(own, *maybe), status)
     for name, dialect in dialects.items():
@@ -59,6 +59,14 @@ def errors_of(dialects: Mapping[str, ClientDialect]) -> JsonObject:
         description = "The upstream rejects the request; this is its own error."
         errors[f"{name}_4XX"] = _response(description, dialect.content_type, schema)
     return errors
+
+
+def errors_in_either(one: ClientDialect, other: ClientDialect) -> JsonObject:
+    """What is wrong with a question, where clients of two dialects ask it."""
+    schema = any_of(one.api.error_schema, other.api.error_schema)
+    return {
+        str(status): _response(_STATUSES[status], one.content_type, schema) for status in (400, 404)
+    }
 
 
 def _response(

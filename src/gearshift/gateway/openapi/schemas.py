@@ -38,6 +38,13 @@ _DECISION: Final[JsonObject] = {
     "sample_rate": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
     "movable": {"type": "boolean"},
 }
+_ANTHROPIC_MODEL: Final = object_of(
+    ("type", "id", "display_name", "created_at"),
+    type={"const": "model"},
+    id=TEXT,
+    display_name=TEXT,
+    created_at=TEXT,
+)
 
 SCHEMAS: Final[JsonObject] = {
     "Factors": {
@@ -52,6 +59,14 @@ SCHEMAS: Final[JsonObject] = {
         decision_id={"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[!-~]+$"},
         verdict={"enum": ["good", "bad"]},
         comment=MAYBE_TEXT,
+    ),
+    "AnthropicModel": _ANTHROPIC_MODEL,
+    "AnthropicModelList": object_of(
+        ("data", "has_more", "first_id", "last_id"),
+        data=list_of(ref("AnthropicModel")),
+        has_more={"type": "boolean"},
+        first_id=MAYBE_TEXT,
+        last_id=MAYBE_TEXT,
     ),
     "Live": object_of(("status",), status={"const": "live"}),
     "Readiness": object_of(

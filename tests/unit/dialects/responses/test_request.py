@@ -193,3 +193,11 @@ def test_what_is_wrong_is_named(body, field):
 def test_a_body_without_input_is_refused():
     with pytest.raises(RequestError, match="'input' is missing"):
         parse(b"{}")
+
+
+def test_to_be_counted_a_request_needs_nothing_to_answer():
+    request = parse(b'{"instructions":"Be brief."}', is_counted=True)
+    assert request.messages == [{"role": "system", "content": "Be brief."}]
+    assert parse(b"{}", is_counted=True).messages == []
+    with pytest.raises(RequestError, match="'input'"):
+        parse(b'{"input":7}', is_counted=True)

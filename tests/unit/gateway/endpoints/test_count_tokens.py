@@ -4,8 +4,10 @@ import asyncio
 
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.gateway.endpoints import count_tokens
+from gearshift.http.values import HttpRequest
 
 PATH = "/v1/messages/count_tokens"
+OF_ITEMS = "/v1/responses/input_tokens"
 TURNS = [{"role": "user", "content": "a" * 360}]
 
 
@@ -70,3 +72,25 @@ async def test_a_count_may_be_any_number_but_is_told_as_one(planes):
     plane = await planes()
     counting(plane, zero)
     assert await plane.json(PATH, {"messages": TURNS}) == {"input_tokens": 0}
+
+
+async def test_items_are_counted_too(planes):
+    plane = await planes()
+    told = {"object": "response.input_tokens", "input_tokens": 104}
+    assert await plane.json(OF_ITEMS, {"input": TURNS}) == told
+    assert (await plane.json(OF_ITEMS, {"instructions": "a" * 360}))["input_tokens"] == 104
+    assert (await plane.json(OF_ITEMS, {}))["input_tokens"] == 0
+    response = await plane.ask(OF_ITEMS, {"input": TURNS, "previous_response_id": "resp_1"})
+    assert response.status == 400
+
+
+async def test_the_tier_that_is_forced_counts(planes):
+    async def seven():
+        return 7
+
+    plane = await planes()
+    models = counting(plane, seven)
+    for tier in ("simple", "complex"):
+        headers = {"host": "localhost", "x-gearshift-tier": tier}
+        await plane.handle(HttpRequest("POST", OF_ITEMS, headers, b'{"input":"hi"}'))
+    assert models == ["gemma2:2b", "mistral:7b-instruct"]

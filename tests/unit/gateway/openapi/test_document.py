@@ -87,7 +87,10 @@ def test_every_schema_is_used():
     assert set(SCHEMAS) <= used
 
 
-UNASKED = ("/v1/route", "/v1/feedback", "/v1/messages/count_tokens")
+UNASKED = (
+    *("/v1/route", "/v1/feedback", "/v1/messages/count_tokens"),
+    *("/v1/responses/input_tokens", "/responses/input_tokens"),
+)
 """What is answered without an upstream."""
 
 
@@ -96,6 +99,7 @@ def test_every_operation_tells_its_errors():
     for method, path, operation in operations():
         responses = set(operation["responses"])
         assert responses >= wire | {"202" if path == "/v1/feedback" else "200"}
+        assert responses >= {str(s) for s in DIALECTS[operation["tags"][0]].api.statuses}
         if "security" in operation:
             assert responses >= {"401", "429"}
         if method == "post" and path not in UNASKED:
@@ -121,3 +125,18 @@ def test_every_header_of_a_decision_is_described():
 def test_the_decision_has_every_field_that_is_promised():
     assert set(SCHEMAS["Decision"]["required"]) == set(DECISION.to_json())
     assert set(SCHEMAS["Decision"]["properties"]) == set(DECISION.to_json())
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/{model}"])
+def test_the_models_are_described_in_both_of_their_shapes(path):
+    operation = DOCUMENT["paths"][path]["get"]
+    names = {reference.rpartition("/")[2] for reference in references(operation)}
+    assert names >= {"OpenAIError", "AnthropicError"}
+    assert len([name for name in names if name.startswith("AnthropicModel")]) == 1
+    assert "anthropic-version" in [parameter["name"] for parameter in operation["parameters"]]
+
+
+def test_a_status_of_one_dialect_is_told_of_its_routes():
+    answers = DOCUMENT["paths"]["/v1/messages"]["post"]["responses"]
+    assert answers["529"] == {"$ref": "#/components/responses/anthropic_529"}
+    assert "529" not in DOCUMENT["paths"]["/v1/chat/completions"]["post"]["responses"]

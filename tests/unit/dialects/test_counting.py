@@ -3,8 +3,8 @@
 import orjson
 import pytest
 
-from gearshift.dialects.anthropic.counting import tokens_of
 from gearshift.dialects.anthropic.request import parse
+from gearshift.dialects.counting import tokens_of
 
 IMAGE = {
     "type": "image",

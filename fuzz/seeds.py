@@ -77,3 +77,26 @@ HTTP = (
     b"POST /v1/route?a=%20 HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}",
     b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nGET / ",
 )
+CALLS = (
+    b'data: {"choices":[{"delta":{"reasoning_content":"a"}}]}\n\n'
+    b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f",'
+    b'"arguments":"{\\"x\\""}},{"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}]}}]}\n\n'
+    b'data: {"choices":[{"delta":{"content":"b","tool_calls":[{"index":0,"function":{"arguments":'
+    b'":1}"}}]},"logprobs":{"content":[{"token":"b","logprob":-1}]},"finish_reason":"length"}]}\n\n'
+    b"data: [DONE]\n\n"
+)
+PAGES = (b"limit=2&after_id=m1", b"before_id=m%33&limit=1000")
+CHANGES = (
+    b'{"model":"a:1b","stream":false,"insecure":true}',
+    b'{"source":"a","Destination":"b","name":"c","from":"a","files":{"a.gguf":"sha256:0"},'
+    b'"parameters":{"stop":["x"]},"messages":[{"role":"user","content":"a"}],"license":["b"]}',
+)
+PROGRESS = (
+    b'{"status":"pulling","digest":"sha256:0","total":9,"completed":1}\n{"status":"success"}\n',
+    b'{"status":"pulling manifest"}\n{"error":"sk-secret"}\n',
+)
+OF_CHANGES = (
+    *("model", "name", "source", "destination", "from", "stream", "insecure", "files", "adapters"),
+    *("template", "license", "system", "parameters", "messages", "quantize", "status", "success"),
+    *("error", "digest", "total", "completed", "sk-secret", "MODEL"),
+)

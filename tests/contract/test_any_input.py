@@ -6,7 +6,8 @@ from pathlib import Path
 import orjson
 import pytest
 from fuzz import properties
-from fuzz.targets import CLIENTS, DIALECTS, EMBEDDINGS, TARGETS
+from fuzz.formats import CLIENTS, DIALECTS, EMBEDDINGS
+from fuzz.targets import TARGETS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -48,7 +48,13 @@ class _Launch(click.Command):
 @click.argument("client", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS]...")
 @click.option("--url", default=None, metavar="URL", help="The gateway. Default: on this machine.")
-@click.option("--model", default="auto", show_default=True, help="auto, a tier or a model.")
+@click.option(
+    "--model",
+    default="auto",
+    show_default=True,
+    callback=lambda _context, _option, name: checked_model(name),
+    help="auto, a tier or a model.",
+)
 @click.option("--print", "only_prints", is_flag=True, help="Print what would be set, as a script.")
 @config_option
 @json_option
@@ -134,6 +140,20 @@ def _target(
         needs_key=bool(_key() or (only_prints and settings.auth.api_keys)),
         folder=str(Path(state, "gearshift", "launch", name)),
     )
+
+
+def checked_model(name: str) -> str:
+    """A name that every client reads as it is, whatever it is written in: JSON, TOML or YAML.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    if not name or not name.isprintable():
+        raise click.BadParameter(
+            f"auto, a tier or the name of a model is expected, but it is {name[:100]!a}",
+            param_hint="--model",
+        )
+    return name
 
 
 def _checked(url: str) -> str:

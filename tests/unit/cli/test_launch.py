@@ -168,6 +168,12 @@ def test_what_is_not_an_address_is_refused(url, capsys):
     assert "--url: a URL such as http://127.0.0.1:11435" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["", "a\nb", "a\x7f", "a\u2028b", "a\udcff"])
+def test_what_no_client_could_read_as_a_name_is_refused(name, capsys):
+    assert run(["launch", "codex", "--print", "--model", name]) == 2
+    assert "the name of a model is expected" in capsys.readouterr().err
+
+
 def test_with_tls_the_address_is_https(tmp_path):
     (tmp_path / "c.yaml").write_text("tls: {certificate: c.pem, key: k.pem}")
     assert printed("claude", "--config", "c.yaml")["url"] == "https://127.0.0.1:11435"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from enum import StrEnum
 from typing import Final
 
@@ -77,24 +77,35 @@ class Progress:
 
 def _result(lines: bytes) -> ChangeResult | None:
     """How it has ended by these lines; without any the answer is over, and nothing was wrong."""
-    last = _decoded(lines.rstrip().rpartition(b"\n")[2]) if lines else {"status": "success"}
-    if last.get("error"):
-        return ChangeResult.FAILED
-    return ChangeResult.DONE if last.get("status") == "success" else None
+    if not lines:
+        return ChangeResult.DONE
+    return next((result for result, _ in _ends(lines)), None)
+
+
+def _ends(lines: bytes) -> Iterator[tuple[ChangeResult, bytes]]:
+    """The lines among these that tell an end; the first one counts, as it does for Ollama."""
+    for line in lines.split(b"\n"):
+        told = _decoded(line)
+        if told.get("error"):
+            yield ChangeResult.FAILED, line
+        elif told.get("status") == "success":
+            yield ChangeResult.DONE, line
 
 
 async def last_of(answer: ModelStoreAnswer) -> tuple[int, bytes]:
-    """Status and body for a client that waits for the end: the last line, or what went wrong.
+    """Status and body for a client that waits for the end: its line, or else the last one.
 
     Raises:
         UpstreamError: The answer breaks off, or says nothing.
     """
     last = b""
     while lines := await answer.read():
+        for result, line in _ends(lines):
+            return 500 if result is ChangeResult.FAILED else 200, line
         last = lines.rstrip().rpartition(b"\n")[2] or last
     if not last:
         raise UpstreamError("an answer without a line", fault=FailureKind.GARBAGE)
-    return 500 if _decoded(last).get("error") else 200, last
+    return 200, last
 
 
 def _decoded(line: bytes) -> JsonObject:

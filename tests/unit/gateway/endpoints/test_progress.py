@@ -52,6 +52,12 @@ async def passed(*pieces):
     return told
 
 
+@pytest.mark.parametrize("pieces", [(FAILED + DONE,), (FAILED, DONE)], ids=["at once", "in turn"])
+async def test_the_first_end_counts_however_the_lines_come(pieces):
+    assert (await passed(*pieces))[0] is ChangeResult.FAILED
+    assert await last_of(Answer(*pieces)) == (500, FAILED.rstrip())
+
+
 async def test_success_is_told_to_the_client_once_it_can_be_relied_on():
     told = await passed(PULLING, DONE)
     assert told == [PULLING, ChangeResult.DONE, DONE, ChangeResult.DONE, ChangeResult.CANCELLED]

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -77,6 +77,14 @@ def serving(
             process.wait()
             raise
         process.stdout.close()
+
+
+def serving_models(cwd, *arguments: str, **variables: str) -> AbstractContextManager[Served]:
+    """The same with both tiers' models: those of the named Ollama, else the demo's."""
+    ollama = named_ollama()
+    if ollama is None:
+        return serving(cwd, "--demo", *arguments, **variables)
+    return serving(cwd, *arguments, OLLAMA_HOST=ollama.host, **variables)
 
 
 @asynccontextmanager

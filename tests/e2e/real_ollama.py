@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import urllib.error
@@ -69,6 +70,7 @@ def _document(content: bytes) -> Any:
     return documents[0] if len(documents) == 1 else documents
 
 
+@functools.cache
 def named_ollama() -> RealOllama | None:
     """The one that the variable names; `None` if it names none.
 

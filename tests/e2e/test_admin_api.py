@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import serving_models
 from tests.e2e.test_decision_log import ask
 
 from gearshift.admin.views import ACTIONS, VIEWS
@@ -36,8 +36,8 @@ def routed(gateway):
 def test_a_change_is_in_force_everywhere_written_down_and_taken_back(tmp_path, workers):
     config = tmp_path / "config.yaml"
     config.write_text("# mine\ntiered_routing:\n  complexity_threshold: 3  # why\n")
-    options = ("--demo", "--workers", workers, "--config", str(config))
-    with serving(tmp_path, *options, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
+    options = ("--workers", workers, "--config", str(config))
+    with serving_models(tmp_path, *options, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
         assert {routed(gateway) for _ in range(6)} == {"complex"}
         status, found = call(gateway.admin + CONFIG, {"complexity_threshold": 6, "enabled": True})
         assert status == 200
@@ -60,7 +60,7 @@ def test_a_change_is_in_force_everywhere_written_down_and_taken_back(tmp_path, w
 
 
 def test_without_a_file_a_change_lasts_until_the_next_start(tmp_path):
-    with serving(tmp_path, "--demo", XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
+    with serving_models(tmp_path, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
         status, found = call(gateway.admin + CONFIG, {"complexity_threshold": 6})
         assert status == 200
         assert found["changes"][0]["lasts"] == "until restart"
@@ -90,14 +90,14 @@ def test_what_the_environment_sets_is_not_changed_here(tmp_path):
         "XDG_STATE_HOME": str(tmp_path / "state"),
         "GEARSHIFT_TIERED_ROUTING__COMPLEXITY_THRESHOLD": "5",
     }
-    with serving(tmp_path, "--demo", **variables) as gateway:
+    with serving_models(tmp_path, **variables) as gateway:
         status, said = call(gateway.admin + CONFIG, {"complexity_threshold": 6})
         assert status == 422
         assert "GEARSHIFT_TIERED_ROUTING__COMPLEXITY_THRESHOLD" in said["error"]["message"]
 
 
 def test_totals_count_and_are_reset(tmp_path):
-    with serving(tmp_path, "--demo", XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
+    with serving_models(tmp_path, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
         for prompt in ("What time is it?", "What time is it?", PROMPT):
             ask(gateway.url, prompt)
         found = wait_for_total(gateway, 3)
@@ -159,8 +159,8 @@ def test_what_is_wrong_with_a_request_is_said(served):
 def test_a_token_guards_everything_but_health(tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text("admin: {token: my-long-secret}\n")
-    options = ("--demo", "--config", str(config))
-    with serving(tmp_path, *options, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
+    options = ("--config", str(config))
+    with serving_models(tmp_path, *options, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
         assert call(f"{gateway.admin}/health/live")[0] == 200
         assert call(gateway.admin + CONFIG)[0] == 401
         assert call(gateway.admin + CONFIG, authorization="Bearer my-long-secret")[0] == 200

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import serving_models
 from tests.e2e.test_settings_in_force import config, fetch, send
 from tests.fakes.upstream import FaultUpstream
 
@@ -132,8 +132,8 @@ async def test_two_workers_share_a_limit_and_nobody_sees_the_key(tmp_path):
     file = tmp_path / "x.json"
     entry = {"name": "app", "key": key, "requests_per_minute": 2}
     file.write_text(json.dumps({"auth": {"api_keys": [entry, "short"]}}), encoding="utf-8")
-    arguments = ("--demo", "--workers", "2", "--config", str(file))
-    with serving(tmp_path, *arguments) as gateway:
+    arguments = ("--workers", "2", "--config", str(file))
+    with serving_models(tmp_path, *arguments) as gateway:
         asked = [
             (await send(gateway.url, path="/v1/route", headers={"x-api-key": key}))[0]
             for _ in range(6)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import time
 import urllib.error
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
-from tests.e2e.conftest import serving, serving_beside
+from tests.e2e.conftest import serving_beside, serving_models
 from tests.fakes.upstream import FaultUpstream
 
 pytestmark = pytest.mark.timeout(120)
@@ -34,6 +35,11 @@ def chat(url, **more):
 
 def text_of(body):
     return json.loads(body)["choices"][0]["message"]["content"]
+
+
+def unnamed(body):
+    """Without what an answer has for itself where it is translated, as Ollama's are."""
+    return re.sub(rb'"(id|created)":("[^"]*"|\d+)', b"", body)
 
 
 def events_of(body):
@@ -66,10 +72,10 @@ def config(folder, text):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """The demo engines with a cache."""
+    """Both tiers' models with a cache."""
     folder = tmp_path_factory.mktemp("cached")
     file = config(folder, "cache: {enabled: true}\n")
-    with serving(folder, "--demo", "--config", str(file)) as gateway:
+    with serving_models(folder, "--config", str(file)) as gateway:
         yield gateway
 
 
@@ -78,7 +84,7 @@ def test_real_answers_are_given_again_in_every_dialect_and_form(demo):
     first, body = chat(url)
     again, same = chat(url)
     assert (first, again) == ("miss", "hit")
-    assert same == body
+    assert unnamed(same) == unnamed(body)
     said = text_of(body)
     used = json.loads(body)["usage"]
 
@@ -102,7 +108,7 @@ def test_a_real_stream_is_given_again_piece_by_piece(demo):
     wishes = {"stream": True, "stream_options": {"include_usage": True}, "seed": 5}
     first, body = chat(demo.url, **wishes)
     again, same = chat(demo.url, **wishes)
-    assert (first, again, same) == ("miss", "hit", body)
+    assert (first, again, unnamed(same)) == ("miss", "hit", unnamed(body))
     assert len(events_of(body)) > 3
     result, whole = chat(demo.url, seed=5)
     assert (result, text_of(whole)) == ("hit", streamed_text(body))

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 
 import duckdb
-from tests.e2e.conftest import environment, serving
+from tests.e2e.conftest import environment, serving, serving_models
 
 
 def ask(url, prompt):
@@ -43,6 +43,7 @@ def stats(cwd):
 
 def test_every_request_of_all_workers_is_in_it_and_no_prompt(tmp_path):
     state = tmp_path / "state"
+    # Its models count as large as those that they stand for; an Ollama tells their true size.
     with serving(tmp_path, "--demo", "--workers", "2", XDG_STATE_HOME=str(state)) as gateway:
         places = [f"{number}zanzibarshire" for number in range(8)]
         ids = {ask(gateway.url, f"What time is it in {place}?") for place in places}
@@ -64,7 +65,7 @@ def test_every_request_of_all_workers_is_in_it_and_no_prompt(tmp_path):
 
 
 def test_a_kill_loses_at_most_the_last_second(tmp_path):
-    with serving(tmp_path, "--demo", XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
+    with serving_models(tmp_path, XDG_STATE_HOME=str(tmp_path / "state")) as gateway:
         asked = [(time.monotonic(), ask(gateway.url, f"What is {n}?")) for n in range(30)]
         time.sleep(1.0)
         os.kill(gateway.process.pid, signal.SIGKILL)
@@ -76,7 +77,7 @@ def test_a_kill_loses_at_most_the_last_second(tmp_path):
 def test_a_log_that_cannot_be_written_stops_nobody(tmp_path):
     state = tmp_path / "state"
     state.write_text("a file where a folder should be")
-    with serving(tmp_path, "--demo", XDG_STATE_HOME=str(state)) as gateway:
+    with serving_models(tmp_path, XDG_STATE_HOME=str(state)) as gateway:
         assert ask(gateway.url, "What time is it?")
         time.sleep(0.6)
         metrics = urllib.request.urlopen(f"{gateway.admin}/metrics", timeout=10).read().decode()
@@ -89,7 +90,7 @@ def test_it_can_be_switched_off(tmp_path):
     state = tmp_path / "state"
     config = tmp_path / "mine.yaml"
     config.write_text("decision_log: {enabled: false}\n")
-    with serving(tmp_path, "--demo", "--config", str(config), XDG_STATE_HOME=str(state)) as gateway:
+    with serving_models(tmp_path, "--config", str(config), XDG_STATE_HOME=str(state)) as gateway:
         ask(gateway.url, "What time is it?")
     assert not state.exists()
 
@@ -109,7 +110,7 @@ def feedback(url, body):
 
 def test_users_say_what_they_think_of_an_answer(tmp_path):
     state = str(tmp_path / "state")
-    with serving(tmp_path, "--demo", "--workers", "2", XDG_STATE_HOME=state) as gateway:
+    with serving_models(tmp_path, "--workers", "2", XDG_STATE_HOME=state) as gateway:
         given = {"decision_id": ask(gateway.url, "What time is it?"), "verdict": "bad"}
         assert feedback(gateway.url, given) == (202, given)
         assert feedback(gateway.url, {**given, "comment": "wrong: ☕ '; --"})[0] == 202

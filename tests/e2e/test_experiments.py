@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.request
 
-from tests.e2e.conftest import environment, serving
+from tests.e2e.conftest import environment, serving_models
 
 
 def gearshift(folder, *arguments):
@@ -58,8 +58,8 @@ def until(url, wanted):
 def test_sessions_keep_their_arm_in_every_worker_until_it_is_stopped(tmp_path):
     (tmp_path / "config.yaml").write_text("decision_log: {enabled: true}\n")
     state, config = str(tmp_path / "state"), str(tmp_path / "config.yaml")
-    options = ("--demo", "--workers", "2", "--config", config)
-    with serving(tmp_path, *options, XDG_STATE_HOME=state) as gateway:
+    options = ("--workers", "2", "--config", config)
+    with serving_models(tmp_path, *options, XDG_STATE_HOME=state) as gateway:
         said = gearshift(
             tmp_path, "experiment", "start", "bounds", "--thresholds", "1,9", "--metric", "failures"
         )

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import serving_models
 from tests.e2e.test_decision_log import ask
 from tests.fakes.ports import reserved_port
 
@@ -37,7 +37,7 @@ def expressions():
 @contextmanager
 def monitored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("monitored")
-    with serving(folder, "--demo", XDG_STATE_HOME=str(folder / "state")) as gateway:
+    with serving_models(folder, XDG_STATE_HOME=str(folder / "state")) as gateway:
         ask(gateway.url, "What time is it?")
         yield gateway
 

@@ -3,7 +3,7 @@
 import json
 import urllib.request
 
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import serving_models
 from tests.fakes.collector import Collector, values
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -26,7 +26,7 @@ def ask(gateway, **headers):
 def test_a_request_is_a_span_under_its_clients_and_prompts_stay_here(tmp_path):
     with Collector() as collector:
         variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_SERVICE_NAME": "mine"}
-        with serving(tmp_path, "--demo", **variables) as gateway:
+        with serving_models(tmp_path, **variables) as gateway:
             decision = ask(gateway, traceparent=PARENT)
             ask(gateway)
         first, second = sorted(collector.spans, key=lambda span: span.start_time_unix_nano)
@@ -55,7 +55,7 @@ def test_content_is_sent_only_where_a_setting_says_so(tmp_path):
         config = tmp_path / "config.json"
         said = {"endpoint": collector.url, "content": True, "metrics": False}
         config.write_text(json.dumps({"opentelemetry": said}))
-        with serving(tmp_path, "--demo", f"--config={config}") as gateway:
+        with serving_models(tmp_path, f"--config={config}") as gateway:
             ask(gateway)
         assert PROMPT in values(collector.spans[0].attributes)["gen_ai.input.messages"]
         assert not collector.metrics
@@ -63,7 +63,7 @@ def test_content_is_sent_only_where_a_setting_says_so(tmp_path):
 
 def test_a_collector_that_is_away_hinders_nobody(tmp_path):
     variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
-    with serving(tmp_path, "--demo", **variables) as gateway:
+    with serving_models(tmp_path, **variables) as gateway:
         for _ in range(20):
             ask(gateway)
     assert gateway.process.returncode == 0

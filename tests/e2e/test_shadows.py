@@ -8,7 +8,7 @@ import urllib.request
 from contextlib import closing, suppress
 
 import pytest
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import serving, serving_models
 from tests.e2e.test_decision_log import ask, stats
 
 CONFIG = """
@@ -62,7 +62,7 @@ def judged(folder, least):
 def test_every_drawn_answer_is_judged(tmp_path, judge):
     config = configured(tmp_path, judge)
     state = str(tmp_path / "state")
-    with serving(tmp_path, "--demo", "--config", config, XDG_STATE_HOME=state) as gateway:
+    with serving_models(tmp_path, "--config", config, XDG_STATE_HOME=state) as gateway:
         asked = [ask(gateway.url, f"What time is it in {place}?") for place in ("Oslo", "Kiel")]
         asked.append(ask(gateway.url, "Explain async vs threads"))
         wait_for(gateway, "gearshift_quality_judgements_total", len(asked))
@@ -82,7 +82,7 @@ def test_every_drawn_answer_is_judged(tmp_path, judge):
 def test_answers_are_kept_where_a_setting_says_so(tmp_path):
     config = configured(tmp_path, store="true")
     state = str(tmp_path / "state")
-    with serving(tmp_path, "--demo", "--config", config, XDG_STATE_HOME=state) as gateway:
+    with serving_models(tmp_path, "--config", config, XDG_STATE_HOME=state) as gateway:
         ask(gateway.url, "What time is it in Oslo?")
         wait_for(gateway, "gearshift_quality_judgements_total", 1)
         time.sleep(0.6)
@@ -94,7 +94,7 @@ def test_answers_are_kept_where_a_setting_says_so(tmp_path):
 def test_a_budget_that_is_spent_ends_the_sampling(tmp_path):
     config = configured(tmp_path, more="  daily_tokens: 1\n")
     state = str(tmp_path / "state")
-    with serving(tmp_path, "--demo", "--config", config, XDG_STATE_HOME=state) as gateway:
+    with serving_models(tmp_path, "--config", config, XDG_STATE_HOME=state) as gateway:
         ask(gateway.url, "What time is it in Oslo?")
         wait_for(gateway, "gearshift_shadow_requests_total", 1)
         ask(gateway.url, "What time is it in Kiel?")
@@ -117,6 +117,7 @@ def test_a_stream_is_sampled_at_its_end_and_forced_requests_never(tmp_path):
             answer.read()
             return answer.headers["x-gearshift-decision-id"]
 
+    # Its engine takes tools, as an Ollama does not for these models.
     with serving(tmp_path, "--demo", "--config", config, XDG_STATE_HOME=state) as gateway:
         send(gateway.url, model="simple", max_tokens=4)
         tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}

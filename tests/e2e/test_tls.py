@@ -9,7 +9,7 @@ import subprocess
 
 import aiohttp
 import pytest
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import serving, serving_models
 from tests.fakes.upstream import WORDS, FaultUpstream
 
 OPENSSL = shutil.which("openssl") or ""
@@ -76,7 +76,7 @@ async def _ask(url, certificate):
 async def test_plain_words_to_a_tls_port_are_cut_off(tmp_path, pair):
     certificate, key = pair
     arguments = written(tmp_path, {"tls": {"certificate": certificate, "key": key}})
-    with serving(tmp_path, "--demo", *arguments, pattern=r"https?://\S+") as gateway:
+    with serving_models(tmp_path, *arguments, pattern=r"https?://\S+") as gateway:
         port = int(gateway.url.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")

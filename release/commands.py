@@ -171,6 +171,10 @@ def _lacks(extra: str, *arguments: str, **variables: str) -> Check:
     return asks
 
 
+_REDIS: Final = {
+    "GEARSHIFT_CACHE__ENABLED": "true",
+    "GEARSHIFT_CACHE__REDIS_URL": "redis://127.0.0.1:9",
+}
 CHECKS: Final[Mapping[str, Sequence[Check]]] = {
     "": (_says_version, _scores, _routes()),
     "embedded": (_serves("--demo", path="/v1/chat/completions"),),
@@ -178,6 +182,7 @@ CHECKS: Final[Mapping[str, Sequence[Check]]] = {
     "export": (_exports,),
     "otel": (_routes(GEARSHIFT_OPENTELEMETRY__ENDPOINT=_NOWHERE),),
     "postgres": (_finds_postgresql_gone,),
+    "redis": (_routes(**_REDIS),),
     "quality": (_learns, _routes(GEARSHIFT_QUALITY__SHADOW_SHARE="0.5")),
 }
 """What each extra, alone, must make work."""
@@ -195,6 +200,7 @@ LACKING: Final[Mapping[str, Sequence[Check]]] = {
         _lacks("postgres", "stats", **_URL),
         _lacks("postgres", *_CONFIGURED, **_URL),
     ),
+    "redis": (_lacks("redis", *_CONFIGURED, **_REDIS),),
     "quality": (
         _lacks("quality", "tune", "rows.jsonl"),
         _lacks("quality", "experiment", "status"),

@@ -71,6 +71,7 @@ class LLMInterface:
 
     Raises:
         ConfigError: A scorer or a cache back end of the user's own cannot be loaded.
+        MissingExtraError: The cache needs an optional package that is not installed.
         PluginError: Another package's provider cannot be made.
 
     Example:
@@ -123,8 +124,8 @@ class LLMInterface:
             return None, False
         if previous is not None and cache.keeps_as(previous.settings.cache):
             return previous._store, False
-        where = CacheConfig(cache.max_bytes, cache.location)
-        return AnswerStore(partial(open_backend, cache.backend, where)), True
+        configs = ((name, CacheConfig(cache.max_bytes, at)) for name, at in cache.places())
+        return AnswerStore(*(partial(open_backend, name, config) for name, config in configs)), True
 
     def hand_over(self, successor: LLMInterface) -> None:
         """Leave the reused upstreams to the interface that reuses them: it closes them from now on.
@@ -168,6 +169,8 @@ class LLMInterface:
         except BaseException:
             await self.aclose()
             raise
+        if self._store is not None:
+            self._store.start(self.settings.cache.timeout_seconds)
         # `asyncio.run(llm.start())` must leave neither tasks nor engines behind.
         self._loop_end = LoopEnd(self._close)
         await self._loop_end.arm()

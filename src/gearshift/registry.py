@@ -62,6 +62,7 @@ JUDGES: Final = {
 
 CACHES: Final = {
     "memory": "gearshift.cache.memory:MemoryCache",
+    "redis": "gearshift.cache.redis:RedisCache",
 }
 """What keeps answers."""
 

@@ -14,6 +14,10 @@ WITHOUT = (
 )
 SERVE = ("serve", "--port", "0", "--admin-port", "0")
 POSTGRES = {"GEARSHIFT_DECISION_LOG__URL": "postgresql://127.0.0.1:9/none"}
+REDIS = {
+    "GEARSHIFT_CACHE__ENABLED": "true",
+    "GEARSHIFT_CACHE__REDIS_URL": "redis://127.0.0.1:9",
+}
 ROW = '{"prompt": "a", "weak_score": 0, "strong_score": 1}\n'
 
 
@@ -28,6 +32,8 @@ ROW = '{"prompt": "a", "weak_score": 0, "strong_score": 1}\n'
         ("otel", "opentelemetry", SERVE, {"GEARSHIFT_OPENTELEMETRY__ENDPOINT": "http://[::1]:9"}),
         ("postgres", "psycopg", SERVE, POSTGRES),
         ("postgres", "psycopg", ("stats",), POSTGRES),
+        ("redis", "hiredis", SERVE, REDIS),
+        ("redis", "hiredis", ("ask", "hello"), REDIS),
         ("quality", "scipy", ("experiment", "status"), {}),
         ("quality", "scipy", ("tune", "rows.jsonl"), {}),
         ("quality", "vl_convert", ("evaluate", "rows.jsonl", "--curves", "there"), {}),

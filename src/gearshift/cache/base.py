@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,14 @@ class CacheConfig:
 
     max_bytes: int
     location: str | None = None
+
+
+class CacheError(Exception):
+    """A back end cannot do what it is asked.
+
+    Args:
+        message: Where and why, for people; it is logged, so it has neither secrets nor content.
+    """
 
 
 class CacheBackend(Protocol):
@@ -56,4 +65,44 @@ class CacheBackend(Protocol):
 
     async def close(self) -> None:
         """Release what it holds; called once, after the last request."""
+        ...
+
+
+@runtime_checkable
+class LocalBackend(Protocol):
+    """A back end in this process's own memory: it need not be waited for."""
+
+    def get_now(self, key: str) -> bytes | None:
+        """As `CacheBackend.get`."""
+        ...
+
+    def set_now(self, key: str, value: bytes, ttl_seconds: float) -> None:
+        """As `CacheBackend.set`."""
+        ...
+
+
+class Stored(NamedTuple):
+    """A value that a back end keeps.
+
+    Attributes:
+        key: Its key.
+        size: Its bytes.
+        head: The first of them.
+    """
+
+    key: str
+    size: int
+    head: bytes
+
+
+@runtime_checkable
+class ListingBackend(Protocol):
+    """A back end that can say what it keeps; only such a one can be cleared in part."""
+
+    def stored(self, head_bytes: int) -> AsyncIterator[Stored]:
+        """All values, in no order.
+
+        Args:
+            head_bytes: How much of each `head` has at most.
+        """
         ...

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-_MAGIC: Final = b"gearshift-answer 1\n"
+_MAGIC: Final = b"gearshift-answer 2\n"
 _CHECKSUM_BYTES: Final = 16
 
 
@@ -19,6 +19,7 @@ class CachedAnswer(NamedTuple):
         is_stream: Whether it was asked for a stream.
         form: What the client asked for that shapes the bytes: its dialect and how it wanted them.
         has_usage: Whether the upstream told the tokens.
+        stored_at: When it was answered, seconds since 1970.
         frames: Its bytes.
     """
 
@@ -26,6 +27,7 @@ class CachedAnswer(NamedTuple):
     is_stream: bool
     form: str
     has_usage: bool
+    stored_at: float
     frames: tuple[bytes, ...]
 
     @property
@@ -37,7 +39,7 @@ class CachedAnswer(NamedTuple):
 def encode(key: str, answer: CachedAnswer) -> bytes:
     """The answer as the value of `key`.
 
-    >>> kept = encode("k", CachedAnswer("openai", False, "openai", True, (b"{}",)))
+    >>> kept = encode("k", CachedAnswer("openai", False, "openai", True, 0.0, (b"{}",)))
     >>> decode("k", kept).frames, decode("another", kept)
     ((b'{}',), None)
     """
@@ -56,13 +58,13 @@ def decode(key: str, value: bytes) -> CachedAnswer | None:
     if value[len(_MAGIC) : start] != _checksum(key, content):
         return None
     head, _, joined = content.partition(b"\n")
-    dialect, is_stream, form, has_usage, lengths = orjson.loads(head)
+    dialect, is_stream, form, has_usage, stored_at, lengths = orjson.loads(head)
     frames = []
     position = 0
     for length in lengths:
         frames.append(joined[position : position + length])
         position += length
-    return CachedAnswer(dialect, is_stream, form, has_usage, tuple(frames))
+    return CachedAnswer(dialect, is_stream, form, has_usage, stored_at, tuple(frames))
 
 
 def _checksum(key: str, content: bytes) -> bytes:

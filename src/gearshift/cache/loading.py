@@ -6,7 +6,7 @@ from typing import Final
 
 from gearshift import registry
 from gearshift.cache.base import CacheBackend, CacheConfig
-from gearshift.errors import ConfigError, PluginError, Problem
+from gearshift.errors import ConfigError, MissingExtraError, PluginError, Problem
 
 _KEY: Final = "cache.backend"
 _METHODS: Final = ("get", "set", "delete", "close")
@@ -17,9 +17,12 @@ def open_backend(name: str, config: CacheConfig) -> CacheBackend:
 
     Raises:
         ConfigError: It cannot be loaded or made, or is not a back end.
+        MissingExtraError: It needs an optional package that is not installed.
     """
     try:
         backend: CacheBackend = registry.find("caches", name)(config)
+    except MissingExtraError:
+        raise
     except PluginError as error:
         raise ConfigError([Problem(_KEY, str(error))]) from error
     except Exception as error:  # whatever a stranger's code does

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from gearshift.cache.base import CacheConfig
+from gearshift.cache.base import CacheConfig, Stored
 
 _MOST_ENTRIES: Final = 100_000
 # A key, its entry and their places in the dictionary, measured on CPython 3.11 to 3.14.
@@ -49,6 +49,14 @@ class MemoryCache:
 
     async def get(self, key: str) -> bytes | None:
         """The value of a key, if its time is not over."""
+        return self.get_now(key)
+
+    async def set(self, key: str, value: bytes, ttl_seconds: float) -> None:
+        """Keep a value; whatever has waited longest for a reader makes room for it."""
+        self.set_now(key, value, ttl_seconds)
+
+    def get_now(self, key: str) -> bytes | None:
+        """As `get`."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -59,8 +67,8 @@ class MemoryCache:
         self._entries.move_to_end(key)
         return value
 
-    async def set(self, key: str, value: bytes, ttl_seconds: float) -> None:
-        """Keep a value; whatever has waited longest for a reader makes room for it."""
+    def set_now(self, key: str, value: bytes, ttl_seconds: float) -> None:
+        """As `set`."""
         self._forget(key)
         if _size(value) > self._max_bytes:
             return
@@ -72,6 +80,13 @@ class MemoryCache:
     async def delete(self, key: str) -> None:
         """Forget a value, if it is there."""
         self._forget(key)
+
+    async def stored(self, head_bytes: int) -> AsyncIterator[Stored]:
+        """All that is kept."""
+        now = self._clock()
+        for key, (value, until) in list(self._entries.items()):
+            if until > now:
+                yield Stored(key, len(value), value[:head_bytes])
 
     async def close(self) -> None:
         """Forget everything."""

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 import click
 
 from gearshift import registry
+from gearshift.cache.base import CacheConfig, CacheError
+from gearshift.cache.loading import open_backend
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings, unavailable
 from gearshift.dialects.loading import client_dialect
@@ -21,6 +23,7 @@ from gearshift.types import Capability, ModelInfo, Readiness
 
 _GIB = 1024**3
 _SHORTEST_CONTEXT = 4096
+_CACHE_SECONDS = 5.0
 _TRIVIAL = "What time is it?"
 _REPAIR = "repair or uninstall it"
 _DISCOVERED = "follow this advice, or name another server under `upstreams:`"
@@ -67,6 +70,8 @@ async def _examine(settings: Settings) -> list[Check]:
         checks.append(Check("upstreams", False, str(error), _REPAIR))
     if settings.decision_log.enabled:
         checks.append(_log(settings))
+    if settings.cache.enabled:
+        checks += [await _cache(settings, name, at) for name, at in settings.cache.places()]
     return checks
 
 
@@ -102,6 +107,24 @@ def _try(group: str, name: str) -> None:
         registry.made(group, name)
     else:  # what it is made with stands in the settings, where they name it
         registry.find(group, name)
+
+
+async def _cache(settings: Settings, backend: str, location: str | None) -> Check:
+    """Whether a back end gives back what it is given."""
+    name, value = f"cache {backend}", os.urandom(16)
+    key = f"doctor:{value.hex()}"
+    remedy = "correct the `cache:` block, or what it names; until then requests go on without it"
+    try:
+        opened = open_backend(backend, CacheConfig(settings.cache.max_bytes, location))
+        async with asyncio.timeout(_CACHE_SECONDS):
+            await opened.set(key, value, _CACHE_SECONDS)
+            is_kept = await opened.get(key) == value
+            await opened.delete(key)
+            await opened.close()
+    except Exception as error:  # noqa: BLE001 - whatever a back end does
+        cause = error if isinstance(error, CacheError | GearshiftError) else type(error).__name__
+        return Check(name, False, str(cause), remedy)
+    return Check(name, is_kept, "keeps values" if is_kept else "loses what it keeps", remedy)
 
 
 def _log(settings: Settings) -> Check:

@@ -36,14 +36,18 @@ def embeddings_problems(settings: Settings) -> list[Problem]:
 
 
 def unavailable(settings: Settings) -> list[Problem]:
-    """What is configured although this version does not do it yet; each is without effect."""
+    """What is configured and has no effect, as it is switched off or not available yet."""
+    cache = settings.cache
     wishes = {
-        "cache.redis_url": settings.cache.redis_url is not None,
         "shared_state.redis_url": settings.shared_state.redis_url is not None,
         "tiered_routing.escalate": settings.tiered_routing.escalate,
     }
     message = "is configured, but not available in this version"
-    return [Problem(key, message, "it has no effect") for key, wished in wishes.items() if wished]
+    problems = [Problem(key, message, "it has no effect") for key, is_so in wishes.items() if is_so]
+    if cache.redis_url is not None and not cache.enabled:
+        message = "is configured, but the cache is off"
+        problems.insert(0, Problem("cache.redis_url", message, "set cache.enabled to true"))
+    return problems
 
 
 def weak_keys(settings: Settings) -> list[Problem]:
@@ -68,6 +72,9 @@ def require_extras(settings: Settings) -> None:
         require("postgres", "decision_log.url", "psycopg")
     if quality.shadow_share > 0 and quality.judge == "checks":
         require("quality", "quality.judge: checks", "jsonschema", "py3langid")
+    cache = settings.cache
+    if cache.enabled and (cache.redis_url is not None or cache.backend == "redis"):
+        require("redis", "a cache in Redis", "hiredis")
     if quality.auto_tune.enabled:
         require("quality", "quality.auto_tune", "scipy")
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from gearshift.cache.redis_address import redis_address
 from gearshift.config_file.messages import setting_error
 from gearshift.config_file.model import Redacted, reject_bool
 
@@ -27,4 +28,12 @@ def url_of(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-RedisUrl = Annotated[str, url_of("redis", "rediss", "unix"), Redacted]
+def _is_redis_url(text: str) -> str:
+    try:
+        redis_address(text)
+    except ValueError as error:
+        raise setting_error("", str(error)) from None
+    return text
+
+
+RedisUrl = Annotated[str, AfterValidator(_is_redis_url), Redacted]

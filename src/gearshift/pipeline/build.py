@@ -80,6 +80,7 @@ def build(
                 p.dialect: registry.find("upstream_dialects", p.dialect)()
                 for p in providers.values()
             },
+            [tier.name for tier in settings.tiered_routing.ordered_tiers],
         )
     with_prompts = settings.tiered_routing.logging.log_prompts
     ends = circuits.failed, circuits.succeeded

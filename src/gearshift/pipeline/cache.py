@@ -8,7 +8,7 @@ that are compared are all answered afresh, so no statistic has to know of the ca
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -23,9 +23,11 @@ from gearshift.pipeline.origins import Server
 from gearshift.pipeline.recorded import Recorder
 from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.threads import Purpose, in_thread
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import (
     CacheResult,
     CacheUse,
+    Cause,
     ChatRequest,
     ChatResponse,
     Decision,
@@ -34,6 +36,7 @@ from gearshift.types import (
 
 _MOST_ANSWER_BYTES: Final = 1_000_000
 _SHARE_OF_ONE: Final = 4  # no answer takes more than this part of the whole
+_MOST_LARGER: Final = 4
 _KEYED_IN_THREAD_BYTES: Final = 256 * 1024
 _NO_STORE: Final = "no-store"
 _NO_CACHE: Final = "no-cache"
@@ -52,6 +55,7 @@ class AnswerCache:
         digest: Of a deployment's model, empty where nobody knows it.
         client_dialects: By name; they know what a body says.
         upstream_dialects: By name; they read kept answers.
+        tiers: Their names, the smallest first.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class AnswerCache:
         digest: Callable[[Deployment], str],
         client_dialects: Mapping[str, object],
         upstream_dialects: Mapping[str, UpstreamDialect],
+        tiers: Sequence[str] = (),
     ) -> None:
         self._inner = inner
         self._store = store
@@ -73,8 +78,9 @@ class AnswerCache:
             name: _specifics_of(dialect) for name, dialect in client_dialects.items()
         }
         self._dialects = upstream_dialects
+        self._ranks = {tier: rank for rank, tier in enumerate(tiers)}
         self._most_bytes = min(_MOST_ANSWER_BYTES, settings.max_bytes // _SHARE_OF_ONE)
-        self._hit, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
+        _, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
 
     async def __call__(self, call: Call) -> ChatResponse:
         """Answer the call, from the store where that may be done."""
@@ -97,15 +103,35 @@ class AnswerCache:
         return response if key is None else self._recorded(call.request, response, key)
 
     async def _kept(self, call: Call, key: str) -> ChatResponse | None:
-        answer = await self._store.get(key, self._settings.timeout_seconds)
-        if answer is None:
+        settings = self._settings
+        keys = {key: call.decision, **await self._larger(call)}
+        found = await self._store.get([*keys], settings.timeout_seconds, settings.ttl_seconds)
+        if found is None:
             return None
-        replay = replayed(answer, call.request, self._dialects)
+        replay = replayed(found.answer, call.request, self._dialects)
         if replay is None:
             return None
-        call.cache, call.is_from_cache = self._hit, True
+        call.cache, call.is_from_cache = CacheUse(found.level, CacheResult.HIT), True
+        call.decision = keys[found.key]
         overhead = time.perf_counter() - call.started_at
         return ChatResponse(call.decision, replay.dialect, replay.frames, overhead, CacheResult.HIT)
+
+    async def _larger(self, call: Call) -> dict[str, Decision]:
+        """The keys of what larger tiers may have answered, with the decision that it would be.
+
+        Not where the client itself has named the tier or the model: then it is to answer.
+        """
+        decision = call.decision
+        rank = self._ranks.get(decision.tier)
+        if rank is None or decision.cause is Cause.FORCED or not self._settings.larger_tiers:
+            return {}
+        larger = [one for one in call.candidates if self._ranks.get(one.tier, 0) > rank]
+        found: dict[str, Decision] = {}
+        for candidate in larger[:_MOST_LARGER]:
+            key = await self._key(call.request, candidate.deployment)
+            if key is not None:
+                found[key] = _answered_by(decision, candidate)
+        return found
 
     def _recorded(self, request: ChatRequest, response: ChatResponse, key: str) -> ChatResponse:
         recorder = Recorder(request, self._most_bytes, with_tool_calls=self._settings.tool_calls)
@@ -118,7 +144,7 @@ class AnswerCache:
         if end.is_complete and recorder.is_worth_keeping:
             frames = tuple(recorder.frames)
             form, has_usage = form_of(request), recorder.has_usage
-            kept = CachedAnswer(dialect, request.stream, form, has_usage, frames)
+            kept = CachedAnswer(dialect, request.stream, form, has_usage, time.time(), frames)
             self._store.put(key, kept, self._settings.ttl_seconds)
 
     async def _key(self, request: ChatRequest, deployment: Deployment) -> str | None:
@@ -139,6 +165,17 @@ class AnswerCache:
         return given.get("temperature") == 0 or (
             server.honours_seed and given.get("seed") is not None
         )
+
+
+def _answered_by(decision: Decision, candidate: Candidate) -> Decision:
+    where = candidate.deployment
+    return decision._replace(
+        tier=candidate.tier,
+        model=where.model,
+        upstream=where.upstream,
+        provider=candidate.provider,
+        reason=f"{decision.reason}; {candidate.tier} had answered it before",
+    )
 
 
 def _is_compared(decision: Decision) -> bool:

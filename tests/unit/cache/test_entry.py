@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from gearshift.cache.entry import CachedAnswer, decode, encode
 
-ANSWER = CachedAnswer("ollama", True, "openai stream", True, (b"data: a\n\n", b"", b"\x00\n"))
+ANSWER = CachedAnswer("ollama", True, "openai stream", True, 1.5, (b"data: a\n\n", b"", b"\x00\n"))
 KEPT = encode("key", ANSWER)
 
 
 @given(st.lists(st.binary(max_size=20), max_size=5), st.text(max_size=5), st.booleans())
 @settings(max_examples=30, deadline=None)
 def test_what_is_kept_comes_back(frames, form, flag):
-    answer = CachedAnswer("openai", flag, form, not flag, tuple(frames))
+    answer = CachedAnswer("openai", flag, form, not flag, 0.0, tuple(frames))
     assert decode("key", encode("key", answer)) == answer
     assert answer.size == sum(map(len, frames))
 
@@ -26,7 +26,7 @@ def test_no_byte_of_it_can_be_another_unnoticed():
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"garbage", KEPT[:-1], KEPT + b"x", KEPT.replace(b"answer 1", b"answer 2"), "x"]
+    "value", [b"", b"garbage", KEPT[:-1], KEPT + b"x", KEPT.replace(b"answer 2", b"answer 1"), "x"]
 )
 def test_anything_else_is_nothing(value):
     assert decode("key", value) is None

@@ -1,131 +1,126 @@
-"""The store: a back end may fail in any way, and no request is harmed by it."""
+"""The store: answers go into every level, and come from the nearest that has them."""
 
 import asyncio
 
 import pytest
 
 from gearshift.cache.base import CacheConfig
-from gearshift.cache.entry import CachedAnswer
+from gearshift.cache.entry import CachedAnswer, encode
 from gearshift.cache.memory import MemoryCache
 from gearshift.cache.store import AnswerStore
 
-ANSWER = CachedAnswer("openai", False, "form", True, (b"{}",))
+NOW = 1_000.0
+ANSWER = CachedAnswer("openai", False, "form", True, NOW, (b"{}",))
 
 
-class Moody(MemoryCache):
-    """Does `mood` before anything else."""
+class Far:
+    """Keeps values and their times to live, as if elsewhere."""
 
-    level = "moody"
-    mood: BaseException | str | None = None
+    level = "far"
 
-    async def _felt(self):
-        if isinstance(self.mood, BaseException):
-            raise self.mood
-        if self.mood == "hangs":
-            await asyncio.Event().wait()
+    def __init__(self):
+        self.values = {}
+        self.ttls = {}
+        self.error = None
+        self.is_closed = False
 
     async def get(self, key):
-        await self._felt()
-        return await super().get(key)
+        if self.error is not None:
+            raise self.error
+        return self.values.get(key)
 
     async def set(self, key, value, ttl_seconds):
-        await self._felt()
-        await super().set(key, value, ttl_seconds)
+        self.values[key], self.ttls[key] = value, ttl_seconds
+
+    async def delete(self, key):
+        self.values.pop(key, None)
 
     async def close(self):
-        await self._felt()
-        await super().close()
+        self.is_closed = True
 
 
 @pytest.fixture
-def backend():
-    return Moody(CacheConfig(100_000))
+def near():
+    return MemoryCache(CacheConfig(100_000))
+
+
+@pytest.fixture
+def far():
+    return Far()
+
+
+@pytest.fixture
+async def store(near, far):
+    opened = AnswerStore(lambda: near, lambda: far, clock=lambda: NOW + 10)
+    yield opened
+    await opened.close()
 
 
 async def settled(store):
-    await asyncio.gather(*store._writes)
+    await asyncio.gather(*(task for level in store.levels for task in level._writes))
 
 
-async def test_an_answer_is_kept_and_forgotten(backend):
-    store = AnswerStore(lambda: backend)
-    assert await store.get("k", 1) is None
+async def test_an_answer_is_kept_everywhere_and_found_near(store, near, far):
+    assert await store.get(("k",), 20, 60) is None
     store.put("k", ANSWER, 60)
+    found = await store.get(("k",), 20, 60)  # at once, not in a moment
+    assert found == (ANSWER, "k", "memory")
     await settled(store)
-    assert await store.get("k", 1) == ANSWER
+    assert far.values == {"k": encode("k", ANSWER)}
     store.forget("k")
     await settled(store)
-    assert await store.get("k", 1) is None
+    assert (near.size[0], far.values) == (0, {})
 
 
-@pytest.mark.parametrize(
-    "mood", [OSError("secret"), ValueError(), TimeoutError(), asyncio.CancelledError(), "hangs"]
-)
-async def test_whatever_a_back_end_does_is_a_miss_and_told_once(backend, caplog, mood):
-    store = AnswerStore(lambda: backend)
+async def test_what_only_the_far_one_has_is_brought_near_for_what_is_left_of_its_time(
+    store, near, far
+):
+    far.values["k"] = encode("k", ANSWER)
+    assert (await store.get(("k",), 20, 60)).level == "far"
+    far.values.clear()
+    assert (await store.get(("k",), 20, 60)).level == "memory"
+    ((_, until),) = near._entries.values()
+    assert until - near._clock() == pytest.approx(50, abs=5)
+
+
+async def test_what_is_older_than_it_may_be_is_a_miss(store, far):
+    far.values["k"] = encode("k", ANSWER)
+    assert await store.get(("k",), 20, 9) is None
+
+
+async def test_the_first_key_that_has_an_answer_wins(store, far):
+    far.values["second"] = encode("second", ANSWER)
+    far.values["third"] = encode("third", ANSWER)
+    assert (await store.get(("first", "second", "third"), 20, 60)).key == "second"
+    store.put("third", ANSWER, 60)
+    assert (await store.get(("first", "third"), 20, 60))[1:] == ("third", "memory")
+
+
+@pytest.mark.parametrize("garbage", [b"", b"garbage", "text", 7, encode("other", ANSWER)])
+async def test_garbage_is_a_miss_and_removed(store, far, garbage):
+    far.values["k"] = garbage
+    assert await store.get(("k",), 20, 60) is None
+    await settled(store)
+    assert far.values == {}
+
+
+async def test_forged_content_is_a_miss_and_removed(store, far, monkeypatch):
+    monkeypatch.setattr("gearshift.cache.store.decode", lambda *_: 1 / 0)
+    far.values["k"] = b"with the right checksum"
+    assert await store.get(("k",), 20, 60) is None
+    await settled(store)
+    assert far.values == {}
+
+
+async def test_a_far_one_that_fails_leaves_the_near_one(store, far):
+    far.error = OSError()
     store.put("k", ANSWER, 60)
-    await settled(store)
-    backend.mood = mood
-    for _ in range(3):
-        assert await store.get("k", 0.01) is None
-    (record,) = caplog.records
-    assert "the cache 'moody' failed while reading" in record.getMessage()
-    assert "secret" not in record.getMessage()
-    backend.mood = None
-    assert await store.get("k", 1) == ANSWER
+    assert (await store.get(("k",), 20, 60)).level == "memory"
+    assert await store.get(("other",), 20, 60) is None
 
 
-async def test_a_request_that_is_given_up_is_given_up(backend):
-    store = AnswerStore(lambda: backend)
-    backend.mood = "hangs"
-    task = asyncio.create_task(store.get("k", 60))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-async def test_writing_may_fail_or_hang(backend, caplog):
-    store = AnswerStore(lambda: backend)
-    backend.mood = OSError()
-    for _ in range(2):
-        store.put("k", ANSWER, 60)
-        await settled(store)
-    assert len(caplog.records) == 1
-    backend.mood = "hangs"
-    for _ in range(200):
-        store.put("k", ANSWER, 60)
-    assert len(store._writes) == 64
-    for task in [*store._writes]:
-        task.cancel()
-
-
-@pytest.mark.parametrize("garbage", [b"", b"garbage", "text", 7])
-async def test_garbage_is_a_miss_and_removed(backend, garbage):
-    store = AnswerStore(lambda: backend)
-    backend._entries["k"] = garbage, 1e18
-    backend._bytes = 10_000
-    backend._forget = lambda key: backend._entries.pop(key, None)
-    assert await store.get("k", 1) is None
-    await settled(store)
-    assert "k" not in backend._entries
-
-
-async def test_closing_writes_what_waits_and_it_may_be_used_again(caplog):
-    made = []
-
-    def make():
-        made.append(Moody(CacheConfig(100_000)))
-        return made[-1]
-
-    store = AnswerStore(make)
+async def test_closing_writes_what_waits(store, far):
+    store.start(20)
     store.put("k", ANSWER, 60)
     await store.close()
-    await store.close()
-    assert len(made) == 1
-    store.put("k", ANSWER, 60)
-    await settled(store)
-    assert await store.get("k", 1) == ANSWER
-    assert len(made) == 2
-    made[-1].mood = OSError()
-    await store.close()
-    assert "failed while closing" in caplog.text
+    assert (len(far.values), far.is_closed) == (1, True)

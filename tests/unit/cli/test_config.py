@@ -79,7 +79,7 @@ def test_what_is_not_available_is_a_warning(file):
     path = file("cache: {redis_url: 'redis://h'}")
     result = config("check", "--config", path)
     assert result.exit_code == 0
-    assert result.stderr.startswith("gearshift: warning: cache.redis_url: is configured, but not")
+    assert result.stderr.startswith("gearshift: warning: cache.redis_url: is configured, but the")
     facts = json.loads(config("check", "--config", path, "--json").stdout)
     assert [warning["key"] for warning in facts["warnings"]] == ["cache.redis_url"]
 

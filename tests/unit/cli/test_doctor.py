@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 from click.testing import CliRunner
+from tests.fakes.ports import reserved_port
 from tests.fakes.upstream import FaultUpstream
 
 from gearshift import registry
@@ -236,6 +237,16 @@ async def test_a_context_that_is_loaded_shorter_is_said(upstream, loaded, ok):
 async def test_what_is_configured_without_effect_is_said(upstream):
     found = await examined(settings(upstream, cache={"redis_url": "redis://h"}))
     assert not found["setting cache.redis_url"].ok
+
+
+async def test_the_cache_is_tried(upstream):
+    with reserved_port() as port:
+        cache = {"enabled": True, "redis_url": f"redis://u:hunter2@127.0.0.1:{port}"}
+        found = await examined(settings(upstream, cache=cache))
+    assert found["cache memory"].ok
+    assert not found["cache redis"].ok
+    assert f"127.0.0.1:{port}: Connection refused" in found["cache redis"].detail
+    assert "hunter2" not in str(found)
 
 
 async def test_the_decision_log_is_opened(upstream, tmp_path):

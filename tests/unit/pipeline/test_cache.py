@@ -13,6 +13,7 @@ from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.origins import Server
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import (
     CacheResult,
     Cause,
@@ -20,6 +21,7 @@ from gearshift.types import (
     Chunk,
     CompleteResponse,
     Decision,
+    Deployment,
     Frame,
     FrameStream,
     Operation,
@@ -88,6 +90,7 @@ class World:
             lambda deployment: self.digest,
             {"openai": dialect},
             {"openai": DIALECT},
+            ("simple", "complex"),
         )
 
     async def answer(self, call):
@@ -107,12 +110,14 @@ class World:
             frames = CompleteResponse(Frame(raw, chunk, is_end=True))
         return ChatResponse(call.decision, "openai", frames)
 
-    async def ask(self, body=ASKED, decision=DECISION, reads=True, **noted):
+    async def ask(self, body=ASKED, decision=DECISION, reads=True, candidates=(), **noted):
         request = DIALECT.parse(Operation.CHAT, body)
         for name, value in noted.items():
             setattr(request, name, value)
-        call = Call(request, decision, (), time.perf_counter())
+        call = Call(request, decision, candidates, time.perf_counter())
         response = await self.step(call)
+        assert response.decision is call.decision
+        self.decision = call.decision
         assert call.cache is not None
         assert call.cache.result is response.cache
         raws = []
@@ -285,6 +290,54 @@ async def test_a_dialect_that_says_nothing_of_its_bodies_has_the_whole_of_them_k
     other, same = ASKED[:-1] + b',"n":1}', ASKED[:-1] + b',"model":"auto","stream":false}'
     results = await world.results(ASKED, ASKED, other, other, same)
     assert results == [MISS, HIT, MISS, HIT, HIT]  # but for how it is delivered
+
+
+LARGE = DECISION._replace(tier="complex", model="large", upstream="two")
+BOTH = (
+    Candidate(Deployment("one", "m"), "openai", "simple"),
+    Candidate(Deployment("two", "large"), "ollama", "complex"),
+)
+
+
+async def test_what_a_larger_tier_answered_serves_a_smaller_one():
+    world = World()
+    first = await world.ask(decision=LARGE, candidates=BOTH[1:])
+    again = await world.ask(candidates=BOTH)
+    assert (first[0], again, world.asked) == (MISS, (HIT, first[1]), 1)
+    decision = world.decision
+    assert decision.place == ("complex", "large", "two")
+    assert (decision.id, decision.provider, decision.cause) == ("dec-1", "ollama", Cause.SCORED)
+    assert decision.reason == "why; complex had answered it before"
+
+
+async def test_what_a_smaller_tier_answered_never_serves_a_larger_one():
+    world = World()
+    assert (await world.ask(candidates=BOTH))[0] is MISS
+    assert (await world.ask(decision=LARGE, candidates=(*BOTH[1:], BOTH[0])))[0] is MISS
+
+
+async def test_the_tiers_own_answer_comes_first():
+    world = World()
+    await world.ask()
+    world.words = "of the large one"
+    await world.ask(decision=LARGE)
+    result, (raw,) = await world.ask(candidates=BOTH)
+    assert (result, b"hello" in raw, world.decision.tier) == (HIT, True, "simple")
+
+
+@pytest.mark.parametrize(
+    ("settings", "decision", "candidates"),
+    [
+        ({"larger_tiers": False}, DECISION, BOTH),
+        ({}, DECISION._replace(cause=Cause.FORCED), BOTH),
+        ({}, DECISION._replace(tier=""), BOTH),
+        ({}, DECISION, BOTH[:1]),  # the client may not use the larger one
+    ],
+)
+async def test_who_is_not_to_be_answered_by_a_larger_tier_is_not(settings, decision, candidates):
+    world = World(**settings)
+    await world.ask(decision=LARGE)
+    assert (await world.ask(decision=decision, candidates=candidates))[0] is MISS
 
 
 async def test_a_hit_is_the_same_decision_and_took_no_upstream():

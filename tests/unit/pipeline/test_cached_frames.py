@@ -32,7 +32,7 @@ def request(dialect="openai", *, stream=False, **body):
 
 
 def kept(of, frames, *, has_usage=True, dialect="openai"):
-    return CachedAnswer(dialect, of.stream, form_of(of), has_usage, tuple(frames))
+    return CachedAnswer(dialect, of.stream, form_of(of), has_usage, 0.0, tuple(frames))
 
 
 def given(answer, wish):

@@ -21,11 +21,12 @@ class CacheSettings(SettingsBlock):
         enabled: Keep answers, and answer repeated requests with them.
         backend: What keeps them: `memory`, or what an installed package brings.
         location: Where, for back ends that need to be told; may hold a password.
-        redis_url: Not available yet.
+        redis_url: A Redis behind it that all processes share; may hold a password.
         max_bytes: How much is kept, in each process.
         ttl_seconds: For how long.
         only_deterministic: Only answers that the same request would get again.
         tool_calls: Answers that call tools, too.
+        larger_tiers: A request is answered with what a larger tier answered, too.
         timeout_seconds: How long a lookup may take before the upstream is asked instead.
     """
 
@@ -37,7 +38,8 @@ class CacheSettings(SettingsBlock):
     ttl_seconds: Seconds = 3600.0
     only_deterministic: bool = True
     tool_calls: bool = False
-    timeout_seconds: Seconds = 0.005
+    larger_tiers: bool = True
+    timeout_seconds: Seconds = 0.004
 
     _may_be_empty = field_validator("location", "redis_url", mode="before")(empty_is_none)
 
@@ -53,11 +55,9 @@ class CacheSettings(SettingsBlock):
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
-        if self.enabled and self.redis_url is not None:
-            advice = "remove it: each process keeps answers of its own"
-            raise setting_error(
-                "redis_url", "Redis is not available as a cache in this version", advice
-            )
+        if self.backend == "redis" and (self.redis_url is not None or self.location is None):
+            advice = "write `redis_url: redis://…` and no backend, or this backend and a location"
+            raise setting_error("backend", "'redis' needs a location, and no redis_url", advice)
         if self.backend == "memory" and self.location is not None:
             raise setting_error(
                 "location", "has no meaning for 'memory'", "remove it, or name a backend"
@@ -66,5 +66,13 @@ class CacheSettings(SettingsBlock):
 
     def keeps_as(self, other: CacheSettings) -> bool:
         """Whether both keep answers in the same place within the same bounds."""
-        mine = (self.enabled, self.backend, self.location, self.max_bytes)
-        return mine == (other.enabled, other.backend, other.location, other.max_bytes)
+        return self._place == other._place
+
+    def places(self) -> tuple[tuple[str, str | None], ...]:
+        """Where answers are kept, the nearest first: the name of a back end, and its location."""
+        nearest = (self.backend, self.location)
+        return (nearest,) if self.redis_url is None else (nearest, ("redis", self.redis_url))
+
+    @property
+    def _place(self) -> tuple[object, ...]:
+        return self.enabled, self.places(), self.max_bytes

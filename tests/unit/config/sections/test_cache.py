@@ -14,8 +14,10 @@ SECRET = "hunter2hunter2"
         ({"backend": "memmory"}, "no cache back end 'memmory'"),
         ({"backend": ""}, "at least 1"),
         ({"location": "/tmp"}, "has no meaning for 'memory'"),
-        ({"enabled": True, "redis_url": "redis://h"}, "Redis is not available as a cache"),
         ({"redis_url": "http://h"}, "must start with redis://"),
+        ({"redis_url": "redis://:p#w@h"}, "percent-encode"),
+        ({"backend": "redis"}, "needs a location"),
+        ({"backend": "redis", "location": "redis://h", "redis_url": "redis://h"}, "no redis_url"),
         ({"max_bytes": 9_999}, "10000"),
         ({"ttl_seconds": 0}, "greater than 0"),
         ({"timeout_seconds": True}, "a number is expected"),
@@ -43,6 +45,7 @@ def test_a_location_shows_no_password(monkeypatch):
         ({"tool_calls": True}, True),
         ({"max_bytes": 20_000}, False),
         ({"enabled": False}, False),
+        ({"redis_url": "redis://h"}, False),
     ],
 )
 def test_what_is_kept_stays_where_bounds_and_place_do(changed, same):

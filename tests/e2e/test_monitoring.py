@@ -22,6 +22,7 @@ from tests.fakes.ports import reserved_port
 DEPLOY = Path(__file__).parents[2] / "deploy"
 RULES = DEPLOY / "prometheus" / "gearshift_alerts.yml"
 LABELS_OF_ITS_OWN = {"le"}
+CACHED = {"ENABLED": "true", "ONLY_DETERMINISTIC": "false"}
 
 
 def expressions():
@@ -37,8 +38,10 @@ def expressions():
 @contextmanager
 def monitored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("monitored")
-    with serving_models(folder, XDG_STATE_HOME=str(folder / "state")) as gateway:
-        ask(gateway.url, "What time is it?")
+    cached = {f"GEARSHIFT_CACHE__{name}": value for name, value in CACHED.items()}
+    with serving_models(folder, XDG_STATE_HOME=str(folder / "state"), **cached) as gateway:
+        for _ in range(2):
+            ask(gateway.url, "What time is it?")
         yield gateway
 
 

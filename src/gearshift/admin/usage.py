@@ -60,7 +60,7 @@ def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -
     if usage["repeated"] > 0.1 * requests:
         advice.append(
             f"{100 * usage['repeated'] / requests:.0f} % of the requests repeat an earlier prompt; "
-            "a cache could answer them."
+            f"{_what_a_cache_needs(settings)}."
         )
     judged = sum(totals["quality"]["judgements"].values())
     if not judged and settings.quality.shadow_share <= 0:
@@ -90,3 +90,11 @@ def recommendations(usage: JsonObject, totals: JsonObject, settings: Settings) -
         for client in usage["unlike"]
     ]
     return advice
+
+
+def _what_a_cache_needs(settings: Settings) -> str:
+    if not settings.cache.enabled:
+        return "the cache (cache.enabled: true) could answer them"
+    if settings.cache.only_deterministic:
+        return "the cache answers them if clients set temperature to 0"
+    return "the rest of the conversation, or who asks, keeps the cache from answering them"

@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from gearshift.types import Usage
+
 _MAGIC: Final = b"gearshift-answer 2\n"
 _CHECKSUM_BYTES: Final = 16
 
@@ -18,7 +20,7 @@ class CachedAnswer(NamedTuple):
         dialect: The upstream's.
         is_stream: Whether it was asked for a stream.
         form: What the client asked for that shapes the bytes: its dialect and how it wanted them.
-        has_usage: Whether the upstream told the tokens.
+        usage: Tokens that it took, where the upstream told them.
         stored_at: When it was answered, seconds since 1970.
         frames: Its bytes.
     """
@@ -26,7 +28,7 @@ class CachedAnswer(NamedTuple):
     dialect: str
     is_stream: bool
     form: str
-    has_usage: bool
+    usage: Usage | None
     stored_at: float
     frames: tuple[bytes, ...]
 
@@ -39,12 +41,14 @@ class CachedAnswer(NamedTuple):
 def encode(key: str, answer: CachedAnswer) -> bytes:
     """The answer as the value of `key`.
 
-    >>> kept = encode("k", CachedAnswer("openai", False, "openai", True, 0.0, (b"{}",)))
+    >>> kept = encode("k", CachedAnswer("openai", False, "openai", None, 0.0, (b"{}",)))
     >>> decode("k", kept).frames, decode("another", kept)
     ((b'{}',), None)
     """
-    *about, frames = answer
-    head = orjson.dumps([*about, [len(frame) for frame in frames]])
+    dialect, is_stream, form, usage, stored_at, frames = answer
+    tokens = None if usage is None else [*usage]
+    lengths = [len(frame) for frame in frames]
+    head = orjson.dumps([dialect, is_stream, form, tokens, stored_at, lengths])
     content = b"\n".join((head, b"".join(frames)))
     return b"".join((_MAGIC, _checksum(key, content), content))
 
@@ -58,13 +62,14 @@ def decode(key: str, value: bytes) -> CachedAnswer | None:
     if value[len(_MAGIC) : start] != _checksum(key, content):
         return None
     head, _, joined = content.partition(b"\n")
-    dialect, is_stream, form, has_usage, stored_at, lengths = orjson.loads(head)
+    dialect, is_stream, form, tokens, stored_at, lengths = orjson.loads(head)
     frames = []
     position = 0
     for length in lengths:
         frames.append(joined[position : position + length])
         position += length
-    return CachedAnswer(dialect, is_stream, form, has_usage, stored_at, tuple(frames))
+    usage = None if tokens is None else Usage(*tokens)
+    return CachedAnswer(dialect, is_stream, form, usage, stored_at, tuple(frames))
 
 
 def _checksum(key: str, content: bytes) -> bytes:

@@ -111,6 +111,8 @@ def _print(facts: JsonObject, summary: Summary) -> None:
         click.echo("  ".join(cells).rstrip())
     click.echo(f"failures {facts['failures']:,}, fallbacks {facts['fallbacks']:,}")
     _print_compute(facts["compute"])
+    if facts["cache"]["hit_share"] is not None:
+        _print_cache(facts["cache"])
     if facts["money"]:
         _print_money(facts["money"], facts["compute"]["baseline"])
     if facts["quality"]["judgements"]:
@@ -129,6 +131,15 @@ def _print_compute(compute: JsonObject) -> None:
     if compute["unknown_requests"]:
         unknown = compute["unknown_requests"]
         click.echo(f"         {unknown:,} requests are not included: tokens or sizes unknown")
+
+
+def _print_cache(cache: JsonObject) -> None:
+    tokens = cache["saved_prompt_tokens"] + cache["saved_completion_tokens"]
+    click.echo(
+        f"cache:   {cache['hits']:,} hits, {100 * cache['share_of_requests']:.0f} % of the "
+        f"requests and {100 * cache['hit_share']:.0f} % of those it may answer; "
+        f"saved {tokens:,} tokens, {_flops(cache['saved_flops'])}"
+    )
 
 
 def _print_embeddings(embeddings: JsonObject, money: JsonObject | None) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from gearshift.decision_log.rows import clean, tokens_of
+from gearshift.decision_log.rows import SUMS, clean, tokens_of
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
 from gearshift.decision_log.statements import Statements
 from gearshift.telemetry.compute import SHADOW
@@ -47,5 +47,6 @@ def charge_shadow(connection: Connection, model: str, usage: Usage, flops: float
     """Add what a shadow or a judge has cost to the sums of the hour: it is part of our compute."""
     prompt, completion, cached = tokens_of(usage)
     key = (int(time.time() // 3_600), SHADOW, clean(model)[:200], SHADOW)
-    sums = [0.0, 0.0, 0.0, 0.0, 0.0, prompt, completion, cached, flops or 0.0, 0.0, 0.0]
+    spent = [0.0, 0.0, 0.0, 0.0, 0.0, prompt, completion, cached, flops or 0.0]
+    sums = spent + [0.0] * (SUMS - len(spent))
     Statements.of(connection.engine).add_hours(connection, {key: sums})

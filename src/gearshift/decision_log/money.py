@@ -35,11 +35,12 @@ class Prices:
         """
         if not self._of:
             return None
-        used = baseline = 0.0
+        used = baseline = cached = 0.0
         free: set[str] = set()
         for row in hours:
             own = self._price(row["model"], row)
             used += own or 0.0
+            cached += self._price(row["model"], _spared(row)) or 0.0
             if own is None:
                 free.add(row["model"])
             if row["cause"] == SHADOW:
@@ -52,6 +53,7 @@ class Prices:
             "baseline_spent": baseline,
             "saved": baseline - used,
             "saved_share": (baseline - used) / baseline if baseline else None,
+            "saved_by_cache": cached,
             "without_price": sorted(free),
         }
 
@@ -63,3 +65,9 @@ class Prices:
         tokens = (fresh, row["cached_tokens"], row["completion_tokens"])
         cost = sum(count * each for count, each in zip(tokens, price, strict=True))
         return float(cost) / 1e6
+
+
+def _spared(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The tokens that answers from the cache did not take."""
+    names = ("prompt_tokens", "completion_tokens")
+    return {**{name: row[f"saved_{name}"] for name in names}, "cached_tokens": 0}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.feedback import JUDGE
-from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
+from gearshift.decision_log.schema import ANSWERED_ANEW, DECISIONS, JUDGEMENTS
 
 
 class RatedRequest(NamedTuple):
@@ -32,7 +32,8 @@ def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
 
     Which ones these are depends on nothing that chance has decided, so the propensities of those
     that are left out are not missed. Where somebody else answered than was meant to, and in rows
-    of earlier versions, whose propensities may be wrong, there is nothing to learn from.
+    of earlier versions, whose propensities may be wrong, there is nothing to learn from; nor in
+    answers from the cache, where one answer would count as often as it was given.
     """
     made, judged = DECISIONS.c, JUDGEMENTS.c
     query = (
@@ -41,7 +42,7 @@ def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
         )
         .join_from(JUDGEMENTS, DECISIONS, made.id == judged.decision_id)
         .where(judged.judge == JUDGE, made.score.is_not(None), made.fallback.is_(None))
-        .where(made.time >= since, made.movable.is_(True))
+        .where(made.time >= since, made.movable.is_(True), ANSWERED_ANEW)
     )
     verdicts: dict[str, list[float]] = {}
     ratings: dict[str, tuple[float, str, float]] = {}

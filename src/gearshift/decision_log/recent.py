@@ -21,6 +21,7 @@ _SHOWN: Final = (
     *("id", "time", "tier", "model", "upstream", "cause", "score", "threshold", "scorer"),
     *("client", "dialect", "status", "fault", "fallback", "seconds", "first_token_seconds"),
     *("prompt_tokens", "completion_tokens", "prompt_characters", "prompt"),
+    *("cache", "saved_prompt_tokens", "saved_completion_tokens", "saved_flops"),
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from gearshift.decision_log.schema import DECISIONS
 from gearshift.telemetry.compute import SHADOW, Accounting, Compute, worked_on
 from gearshift.telemetry.events import RequestFinished
-from gearshift.types import Cause, Message, Usage
+from gearshift.types import CacheResult, Cause, Message, Usage
 
 COLUMNS: Final = tuple(DECISIONS.columns.keys())
 BUCKETS_PER_DECADE: Final = 20
@@ -19,7 +19,8 @@ SCORE: Final = "score"
 SCORE_TOKENS: Final = "score_tokens"
 SCORE_BUCKETS: Final = 4  # in a point of score
 _KINDS: Final = ("total", "first_token", SCORE, SCORE_TOKENS)
-_SUMS: Final = 11  # columns of `hours` that are no key
+SUMS: Final = 16
+"""Columns of `hours` that are no key."""
 _NO_FACTORS: Final[Mapping[str, float]] = {}
 _FACTORS: Final = ("length", "code", "technical", "multi_step", "question")
 _SHORTEST: Final = 1e-4
@@ -87,6 +88,9 @@ class RowMaker:
             decision.sample_rate,
             decision.arms,
             decision.movable,
+            None if event.cache is None else event.cache.result._value_,
+            *((None, None) if event.saved is None else tokens_of(event.saved)[:2]),
+            compute.spared if compute and event.saved is not None else None,
         )
         return values, compute
 
@@ -148,6 +152,7 @@ class Sums:
         else:
             cell.sums[8] += compute.used
             cell.sums[9] += compute.baseline
+            cell.sums[15] += compute.spared
             for name, flops in compute.extra.items():
                 self._extra[hour, name] = self._extra.get((hour, name), 0.0) + flops
 
@@ -157,10 +162,10 @@ class Sums:
         sums: dict[Hour, list[float]] = {}
         for (hour, tier, model, cause), cell in self._cells.items():
             key = (hour, tier[:80], clean(model)[:200], cause.value)
-            hour_sums = sums.setdefault(key, [0.0] * _SUMS)
+            hour_sums = sums.setdefault(key, [0.0] * SUMS)
             sums[key] = [a + b for a, b in zip(hour_sums, cell.sums, strict=True)]
         for (hour, name), flops in self._extra.items():
-            sums[hour, name, "", SHADOW] = [0.0] * 8 + [flops, 0.0, 0.0]
+            sums[hour, name, "", SHADOW] = [0.0] * 8 + [flops] + [0.0] * (SUMS - 9)
         return sums
 
     @property
@@ -181,21 +186,17 @@ class _Cell:
     __slots__ = ("counts", "sums")
 
     def __init__(self) -> None:
-        self.sums = [0.0] * _SUMS
+        self.sums = [0.0] * SUMS
         self.counts: tuple[dict[int, int], ...] = ({}, {}, {}, {})
 
     def add(self, event: RequestFinished) -> None:
-        sums, (totals, firsts, scores, score_tokens) = self.sums, self.counts
+        sums, (_, _, scores, score_tokens) = self.sums, self.counts
         score, usage = event.decision.score, event.usage
         sums[0] += 1
         if event.status >= 400:
             sums[1] += 1
-        else:
-            bucket = bucket_of(event.duration_seconds)
-            totals[bucket] = totals.get(bucket, 0) + 1
-            if event.first_token_seconds is not None:
-                bucket = bucket_of(event.first_token_seconds)
-                firsts[bucket] = firsts.get(bucket, 0) + 1
+        elif not event.is_hit:  # whose times say nothing of the deployment
+            self._add_times(event)
         if event.decision.fallback is not None:
             sums[2] += 1
         if usage is not None:
@@ -203,6 +204,8 @@ class _Cell:
             sums[5] += prompt
             sums[6] += completion
             sums[7] += cached
+        if event.cache is not None:
+            self._add_cache(event, event.cache.result)
         if score is not None:
             sums[3] += 1
             sums[4] += score
@@ -210,6 +213,23 @@ class _Cell:
             scores[bucket] = scores.get(bucket, 0) + 1
             if usage is not None:
                 score_tokens[bucket] = score_tokens.get(bucket, 0) + worked_on(usage)
+
+    def _add_times(self, event: RequestFinished) -> None:
+        totals, firsts = self.counts[:2]
+        bucket = bucket_of(event.duration_seconds)
+        totals[bucket] = totals.get(bucket, 0) + 1
+        if event.first_token_seconds is not None:
+            bucket = bucket_of(event.first_token_seconds)
+            firsts[bucket] = firsts.get(bucket, 0) + 1
+
+    def _add_cache(self, event: RequestFinished, result: CacheResult) -> None:
+        sums = self.sums
+        sums[11] += result is CacheResult.HIT
+        sums[12] += result is CacheResult.MISS
+        if event.saved is not None:
+            prompt, completion, _ = tokens_of(event.saved)
+            sums[13] += prompt
+            sums[14] += completion
 
 
 def bucket_of(seconds: float) -> int:

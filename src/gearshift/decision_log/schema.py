@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest migration."""
 
 METADATA: Final = MetaData()
@@ -75,6 +75,10 @@ DECISIONS: Final = Table(
     Column("drawn", Float),
     Column("arms", Text),
     Column("movable", Boolean),
+    Column("cache", String(20)),
+    Column("saved_prompt_tokens", Integer),
+    Column("saved_completion_tokens", Integer),
+    Column("saved_flops", Float),
 )
 """One row for each request; `prompt` only where a setting says so.
 
@@ -83,7 +87,13 @@ under processes that still write it); `arms` the experiments it took part in, as
 commas between; `movable` whether its score decided where it went. Rows without `movable` are older
 than that column: their `propensity` may be that of a tier that chance alone would have chosen, not
 of the one the request went to.
+
+`cache` is what the answer cache did (`hit`, `miss`, `bypass`), empty where there was none. Of a
+hit, tokens and FLOPs are 0; what the kept answer once took is in the `saved_` columns.
 """
+
+ANSWERED_ANEW: Final = DECISIONS.c.cache.is_distinct_from("hit")
+"""Requests that some deployment has answered: a kept answer is no further evidence of quality."""
 
 JUDGEMENTS: Final = Table(
     "judgements",
@@ -140,8 +150,16 @@ HOURS: Final = Table(
     Column("flops", Float, nullable=False),
     Column("baseline_flops", Float, nullable=False),
     Column("unknown_flops", BigInteger, nullable=False),
+    Column("cache_hits", BigInteger, nullable=False, server_default="0"),
+    Column("cache_misses", BigInteger, nullable=False, server_default="0"),
+    Column("saved_prompt_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("saved_completion_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("saved_flops", Float, nullable=False, server_default="0"),
 )
-"""Sums by hour since 1970, so that a long log is answered at once."""
+"""Sums by hour since 1970, so that a long log is answered at once.
+
+What has a default is what processes of an older version, which do not know of it, leave out.
+"""
 
 TIMES: Final = Table(
     "times",

@@ -14,7 +14,7 @@ from gearshift.decision_log.rows import COLUMNS, Hour, Sums
 from gearshift.decision_log.schema import DECISIONS, HOURS, TIMES
 
 _PORTIONS: Final = (500, 50)
-"""Rows of one statement; SQLite takes 32,766 values at once, and a row has 41."""
+"""Rows of one statement; SQLite takes 32,766 values at once, and a row has 45."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class Summary:
                 **{f"{name}_flops": self.total("flops", tier=name) for name in EXTRA},
                 "unknown_requests": int(self.total("unknown_flops")),
             },
+            "cache": _cache([*self.hours, *self.embeddings]),
             "money": prices.spent(self.hours) if prices else None,
             "quality": {"judgements": dict(self.verdicts)},
             "latency_seconds": {tier: self.percentiles(tier, "total") for tier in self.tiers},
@@ -130,6 +131,25 @@ class Summary:
     def _average_score(self, tier: str) -> float | None:
         scored = self.total("scored", tier=tier)
         return self.total("score_sum", tier=tier) / scored if scored else None
+
+
+def _cache(rows: Sequence[Mapping[str, Any]]) -> JsonObject:
+    """What the answer cache did for chats and embeddings; shares are `None` of nothing."""
+
+    def total(name: str) -> int:
+        return int(sum(row[name] for row in rows))
+
+    requests, hits = total("requests"), total("cache_hits")
+    asked = hits + total("cache_misses")
+    return {
+        "hits": hits,
+        "misses": asked - hits,
+        "hit_share": hits / asked if asked else None,
+        "share_of_requests": hits / requests if requests else None,
+        "saved_prompt_tokens": total("saved_prompt_tokens"),
+        "saved_completion_tokens": total("saved_completion_tokens"),
+        "saved_flops": float(sum(row["saved_flops"] for row in rows)),
+    }
 
 
 def summarise(engine: Engine, since_hour: int) -> Summary:

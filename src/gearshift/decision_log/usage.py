@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
 from sqlalchemy.engine import Engine, Row
 
 from gearshift.constants.model_constants import EMBEDDINGS
-from gearshift.decision_log.schema import DECISIONS
+from gearshift.decision_log.schema import ANSWERED_ANEW, DECISIONS
 
 NEWEST: Final = 50_000
 """So many requests are looked at, which bounds the time that it takes."""
@@ -56,7 +56,7 @@ class UsagePatterns:
 
     Attributes:
         requests: How many were looked at.
-        repeated: Requests whose prompt had come before; a cache could have answered them.
+        repeated: Requests whose prompt had come before, and that the cache has not answered.
         repeated_tokens: What these took.
         often: How often the prompts came that came most often.
     """
@@ -106,9 +106,10 @@ def unlike_the_rest(patterns: UsagePatterns) -> list[Group]:
 def _newest(since: float) -> Subquery:
     made = DECISIONS.c
     names = ("id", "time", "tier", "model", "client", "dialect", "score", *_FACTORS)
+    is_anew = ANSWERED_ANEW.label("is_anew")
     columns = (made.prompt_hash, made.prompt_characters, made.prompt_tokens, made.completion_tokens)
     return (
-        select(*(made[name] for name in names), *columns)
+        select(*(made[name] for name in names), *columns, is_anew)
         .where(made.time >= since, made.tier != EMBEDDINGS)
         .order_by(made.time.desc())
         .limit(NEWEST)
@@ -138,17 +139,18 @@ def _groups(newest: Subquery, lowest: str) -> Select[Any]:
 
 
 def _repetitions(newest: Subquery) -> Select[int, Any]:
-    """How many prompts had come before, and what their answers took."""
+    """How many prompts had come before, and what it took to answer them anew."""
     columns = newest.c
     place = func.row_number().over(
         partition_by=columns.prompt_hash, order_by=(columns.time, columns.id)
     )
     placed = (
-        select(place.label("place"), _tokens(newest).label("tokens"))
+        select(place.label("place"), columns.is_anew, _tokens(newest).label("tokens"))
         .where(columns.prompt_hash.is_not(None))
         .subquery()
     )
-    return select(func.count(), func.sum(placed.c.tokens)).where(placed.c.place > 1)
+    counts = select(func.count(), func.sum(placed.c.tokens))
+    return counts.where(placed.c.place > 1, placed.c.is_anew)
 
 
 def _most_frequent(newest: Subquery) -> Select[int]:

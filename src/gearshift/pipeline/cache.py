@@ -112,6 +112,7 @@ class AnswerCache:
         if replay is None:
             return None
         call.cache, call.is_from_cache = CacheUse(found.level, CacheResult.HIT), True
+        call.saved, call.spared = found.answer.usage, call.decision.deployment
         call.decision = keys[found.key]
         overhead = time.perf_counter() - call.started_at
         return ChatResponse(call.decision, replay.dialect, replay.frames, overhead, CacheResult.HIT)
@@ -143,8 +144,8 @@ class AnswerCache:
     ) -> None:
         if end.is_complete and recorder.is_worth_keeping:
             frames = tuple(recorder.frames)
-            form, has_usage = form_of(request), recorder.has_usage
-            kept = CachedAnswer(dialect, request.stream, form, has_usage, time.time(), frames)
+            form, now = form_of(request), time.time()
+            kept = CachedAnswer(dialect, request.stream, form, recorder.usage, now, frames)
             self._store.put(key, kept, self._settings.ttl_seconds)
 
     async def _key(self, request: ChatRequest, deployment: Deployment) -> str | None:

@@ -51,7 +51,7 @@ def replayed(
             return Replay(_Frames(_read_again(reader, answer.frames)), answer.dialect)
         frame = dialect.decode_response(answer.frames[0])
         return None if frame.error else Replay(CompleteResponse(frame), answer.dialect)
-    return _in_another_form(answer, request, dialect) if answer.has_usage else None
+    return _in_another_form(answer, request, dialect) if answer.usage is not None else None
 
 
 def _in_another_form(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gearshift.errors import UpstreamError
 from gearshift.tiered_routing.candidates import Candidate
-from gearshift.types import CacheUse, ChatRequest, ChatResponse, Decision
+from gearshift.types import CacheUse, ChatRequest, ChatResponse, Decision, Deployment, Usage
 
 
 @dataclass(slots=True)
@@ -23,6 +23,8 @@ class Call:
         attempts: Deployments that failed, with what they said.
         cache: What the answer cache did; `None` where there is none.
         is_from_cache: It is answered with a kept answer; nobody was asked.
+        saved: Tokens of what was kept, which its answer tells too, but nobody worked on now.
+        spared: Who would have worked on them.
     """
 
     request: ChatRequest
@@ -34,6 +36,8 @@ class Call:
     attempts: list[tuple[str, UpstreamError]] = field(default_factory=list)
     cache: CacheUse | None = None
     is_from_cache: bool = False
+    saved: Usage | None = None
+    spared: Deployment | None = None
 
 
 Handler = Callable[[Call], Awaitable[ChatResponse]]

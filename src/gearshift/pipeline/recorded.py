@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from gearshift.types import ChatRequest, Chunk, Frame
+from gearshift.types import ChatRequest, Chunk, Frame, Usage
 
 _STOPPED: Final = "stop"
 _CALLED: Final = "tool_calls"
@@ -23,17 +23,17 @@ class Recorder:
 
     Attributes:
         frames: The bytes so far.
-        has_usage: Whether it has told its tokens.
+        usage: Its tokens, as it has told them last.
     """
 
     __slots__ = (
         *("_finish", "_has_calls", "_left", "_request", "_said", "_with_calls"),
-        *("frames", "has_usage"),
+        *("frames", "usage"),
     )
 
     def __init__(self, request: ChatRequest, most_bytes: int, *, with_tool_calls: bool) -> None:
         self.frames: list[bytes] = []
-        self.has_usage = False
+        self.usage: Usage | None = None
         self._request = request
         self._left = most_bytes
         self._with_calls = with_tool_calls
@@ -55,7 +55,8 @@ class Recorder:
     def _read(self, chunk: Chunk) -> None:
         self._said.append(chunk.content)
         self._has_calls |= bool(chunk.tool_calls)
-        self.has_usage |= chunk.usage is not None
+        if chunk.usage is not None:
+            self.usage = chunk.usage
         if chunk.finish_reason is not None:
             self._finish = chunk.finish_reason
 

@@ -80,8 +80,6 @@ class Recording:
         overhead_seconds: float | None = None,
         first_token_seconds: float | None = None,
     ) -> None:
-        if call.is_from_cache:  # so no token was worked on
-            end = StreamEnd(usage=Usage())
         duration = time.perf_counter() - call.started_at
         if overhead_seconds is None:
             overhead_seconds = max(0.0, duration - call.upstream_seconds)
@@ -94,8 +92,8 @@ class Recording:
             first_token_seconds=first_token_seconds,
             overhead_seconds=overhead_seconds,
             scoring_seconds=call.scoring_seconds,
-            usage=end.usage,
-            load_seconds=end.load_seconds,
+            usage=_worked_on(call, end.usage),
+            load_seconds=None if call.is_from_cache else end.load_seconds,
             fault=fault,
             attempts=tuple((name, error.fault.value) for name, error in call.attempts),
             prompt=_prompt(call) if self._with_prompts else None,
@@ -103,9 +101,20 @@ class Recording:
             trace_parent=call.request.headers.get("traceparent"),
             messages=call.request.messages,
             cache=call.cache,
+            saved=call.saved if end.is_complete else None,
+            spared=call.spared,
         )
         for sink in self._sinks:
             sink(event)
+
+
+def _worked_on(call: Call, told: Usage | None) -> Usage | None:
+    """Of the tokens that an answer tells, those that an upstream worked on for this request."""
+    if call.is_from_cache:
+        return Usage()
+    if call.saved is None or told is None:
+        return told
+    return Usage(*(max(0, all_of - kept) for all_of, kept in zip(told, call.saved, strict=True)))
 
 
 def _failure(error: BaseException) -> tuple[int, str | None]:

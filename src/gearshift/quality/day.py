@@ -49,11 +49,11 @@ def last_day(engine: Engine, now: float, lowest: str) -> AlarmFacts:
 
 def _sums(connection: Connection, since: int) -> tuple[int, int, int]:
     # What shadows cost stands there too, as rows without any request.
-    names = ("requests", "fallbacks", "scored")
+    names = ("requests", "cache_hits", "fallbacks", "scored")  # a hit can have no fallback
     summed = (func.coalesce(func.sum(HOURS.c[name]), 0) for name in names)
     query = select(*summed).where(HOURS.c.hour >= since, HOURS.c.tier != EMBEDDINGS)
-    requests, fallbacks, scored = connection.execute(query).one()
-    return int(requests), int(fallbacks), int(scored)
+    requests, hits, fallbacks, scored = connection.execute(query).one()
+    return int(requests - hits), int(fallbacks), int(scored)
 
 
 def _verdicts(connection: Connection, since: float, lowest: str) -> list[Count]:

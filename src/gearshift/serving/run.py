@@ -78,7 +78,10 @@ async def running_gateway(
     def sinks_of(settings: Settings) -> tuple[Sink, ...]:
         logging = settings.tiered_routing.logging
         log = RequestLog(
-            write_lines, scores=logging.log_scores, decisions=logging.log_routing_decisions
+            write_lines,
+            scores=logging.log_scores,
+            decisions=logging.log_routing_decisions,
+            accounting=accounting,
         )
         told_too = [] if kept is None else [kept.writer.add]
         told_too += [] if spans is None else [spans.observe]

@@ -36,12 +36,15 @@ class Compute(NamedTuple):
             `used` where the client chose model or tier, because that is no merit of routing.
         failed: On the prompt, by every model that failed before.
         swap: What the engine could have done while it loaded the model, at this answer's pace.
+        spared: What a kept answer's tokens would have cost on the model that the request was for;
+            no part of `used` or `baseline`.
     """
 
     used: float
     baseline: float
     failed: float = 0.0
     swap: float = 0.0
+    spared: float = 0.0
 
     @property
     def extra(self) -> dict[str, float]:
@@ -71,16 +74,23 @@ class Accounting:
         if own is None or largest is None:
             return None
         each = 2.0 * worked_on(event.usage)
+        spared = 0.0 if event.saved is None else self._spared(event, event.saved, own)
         if decision.tier == EMBEDDINGS:  # all of it on their own account: nothing was routed
             swap = _swap(event, own * each)
             spent = own * each + self._wasted(event.attempts, event.usage) + swap
-            return Compute(spent, spent)
+            return Compute(spent, spent, spared=spared)
         chosen = own if decision.cause in _NOT_ROUTED else largest
         used = own * each
         if not event.attempts and event.load_seconds is None:
-            return Compute(used, chosen * each)
+            return Compute(used, chosen * each, spared=spared)
         failed = self._wasted(event.attempts, event.usage)
-        return Compute(used, chosen * each, failed, _swap(event, used))
+        return Compute(used, chosen * each, failed, _swap(event, used), spared)
+
+    def _spared(self, event: RequestFinished, saved: Usage, own: float) -> float:
+        """What kept tokens would have cost on the model that would have been asked for them."""
+        if event.spared is not None:
+            own = self.parameters(event.spared.upstream, event.spared.model) or 0.0
+        return own * 2.0 * worked_on(saved)
 
     def _wasted(self, attempts: tuple[tuple[str, str], ...], usage: Usage) -> float:
         """What models that failed have spent on the prompt; their answers are not counted."""

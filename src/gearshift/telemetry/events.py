@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gearshift.types import CacheUse, Decision, Message, Usage
+from gearshift.types import CacheResult, CacheUse, Decision, Deployment, Message, Usage
 
 
 class RequestFinished(NamedTuple):
@@ -28,6 +28,8 @@ class RequestFinished(NamedTuple):
         trace_parent: The client's `traceparent`, if it sent one.
         messages: The conversation; not to be kept unless a setting says so.
         cache: What the answer cache did; `None` where there is none. Of a hit, `usage` is zero.
+        saved: Tokens that nobody worked on, because the cache had what they once led to.
+        spared: Who would have worked on them, where that is not who is named by the decision.
         prompt: The user's words, only where `logging.log_prompts` says so.
     """
 
@@ -48,6 +50,13 @@ class RequestFinished(NamedTuple):
     trace_parent: str | None = None
     messages: Sequence[Message] = ()
     cache: CacheUse | None = None
+    saved: Usage | None = None
+    spared: Deployment | None = None
+
+    @property
+    def is_hit(self) -> bool:
+        """Whether it was answered from the cache, so that its times are those of no deployment."""
+        return self.cache is not None and self.cache.result is CacheResult.HIT
 
 
 Sink = Callable[[RequestFinished], None]

@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 
+from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
+from gearshift.types import Usage
 
 
 class RequestLog:
@@ -19,10 +21,19 @@ class RequestLog:
         out: Takes the bytes of one or more whole lines.
         scores: Tell score and factors.
         decisions: Tell where the request went and why. With both off, only failures are told.
+        accounting: Counts the compute that kept answers have spared.
     """
 
-    def __init__(self, out: Callable[[bytes], object], *, scores: bool, decisions: bool) -> None:
+    def __init__(
+        self,
+        out: Callable[[bytes], object],
+        *,
+        scores: bool,
+        decisions: bool,
+        accounting: Accounting | None = None,
+    ) -> None:
         self._out = out
+        self._accounting = accounting
         self._scores = scores
         self._decisions = decisions
 
@@ -39,6 +50,8 @@ class RequestLog:
     def _record(self, event: RequestFinished) -> dict[str, Any]:
         decision = event.decision
         record = _outcome(event)
+        if event.saved is not None:
+            record |= self._saved(event, event.saved)
         if self._decisions:
             record["tier"] = decision.tier
             record["model"] = decision.model
@@ -51,6 +64,14 @@ class RequestLog:
         if decision.fallback is not None:
             record["fallback"] = decision.fallback
         return record
+
+    def _saved(self, event: RequestFinished, tokens: Usage) -> dict[str, Any]:
+        compute = None if self._accounting is None else self._accounting.of(event)
+        return {
+            "saved_prompt_tokens": tokens.prompt_tokens,
+            "saved_completion_tokens": tokens.completion_tokens,
+            **({} if compute is None else {"saved_flops": compute.spared}),
+        }
 
 
 def _outcome(event: RequestFinished) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from gearshift.telemetry.cache_tally import CacheTally
 from gearshift.telemetry.compute import LOAD_SECONDS, SHADOW, Accounting
 from gearshift.telemetry.energy import Energy
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.gauges import AlarmGauges, ModelGauges, ModelState
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
-from gearshift.types import CacheUse
 
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _OVERHEAD_SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25)
@@ -31,6 +31,11 @@ class _Tally:
     first_token: HistogramTally
     input_tokens: int = 0
     output_tokens: int = 0
+
+    def time(self, event: RequestFinished) -> None:
+        self.duration.add(event.duration_seconds)
+        if event.first_token_seconds is not None:
+            self.first_token.add(event.first_token_seconds)
 
 
 class Metrics:
@@ -48,8 +53,8 @@ class Metrics:
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
         base = ("tier", "model", "upstream")
 
-        def counter(name: str, text: str, labels: Iterable[str]) -> Counter:
-            return Counter(f"gearshift_{name}", text, tuple(labels), registry=self._registry)
+        def counter(name: str, text: str, labels: tuple[str, ...]) -> Counter:
+            return Counter(f"gearshift_{name}", text, labels, registry=self._registry)
 
         def histogram(
             name: str, text: str, labels: Iterable[str], buckets: tuple[float, ...]
@@ -82,10 +87,7 @@ class Metrics:
         self._lines_lost = counter(
             "log_lines_lost", "Log lines that standard error did not accept", ()
         )
-        self._cache_requests = counter(
-            "cache_requests", "Requests by what the answer cache did", ("level", "result")
-        )
-        self._cache_uses: dict[CacheUse, int] = {}
+        self._cache = CacheTally(counter)
         self._judgements = counter("quality_judgements", "Verdicts of judges", ("verdict",))
         self._shadows = counter("shadow_requests", "Answers repeated on the other tier", ())
         self._not_compared = counter(
@@ -153,7 +155,7 @@ class Metrics:
         for event in events:
             self._observe(event)
             if event.cache is not None:
-                self._cache_uses[event.cache] = self._cache_uses.get(event.cache, 0) + 1
+                self._cache.add(event)
         if self._is_shared:
             self._flush()  # another process reads the numbers
 
@@ -165,10 +167,9 @@ class Metrics:
         tally = self._tallies.get((tier, model, upstream))
         if tally is None:
             tally = self._tally(tier, model, upstream)
-        tally.duration.add(event.duration_seconds)
+        if not event.is_hit:  # whose times say nothing of the deployment
+            tally.time(event)
         self._overhead.add(event.overhead_seconds)
-        if event.first_token_seconds is not None:
-            tally.first_token.add(event.first_token_seconds)
         if decision.score is not None:
             self._score.add(decision.score)
             self._scoring.add(event.scoring_seconds)
@@ -193,6 +194,8 @@ class Metrics:
             tier = event.decision.tier
             self._charge(tier, compute.used)
             self._not_spent += compute.baseline
+            if compute.spared:
+                self._cache.spared(tier, compute.spared)
             for name, flops in compute.extra.items():
                 self._charge(name, flops)
 
@@ -212,9 +215,7 @@ class Metrics:
         counts, self._counts = self._counts, {}
         for (*labels, status), count in counts.items():
             self._requests.labels(*labels, str(status)).inc(count)
-        uses, self._cache_uses = self._cache_uses, {}
-        for use, count in uses.items():
-            self._cache_requests.labels(use.level, use.result.value).inc(count)
+        self._cache.flush()
         for (tier, model, _), tally in self._tallies.items():
             tally.duration.flush()
             tally.first_token.flush()

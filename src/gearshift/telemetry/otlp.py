@@ -161,6 +161,9 @@ def _attributes(event: RequestFinished) -> Attributes:
         "gearshift.load_seconds": event.load_seconds,
         "http.response.status_code": event.status,
     }
+    if event.saved is not None:
+        attributes["gearshift.cache.saved_input_tokens"] = event.saved.prompt_tokens
+        attributes["gearshift.cache.saved_output_tokens"] = event.saved.completion_tokens
     if event.usage is not None:
         attributes["gen_ai.usage.input_tokens"] = event.usage.prompt_tokens
         attributes["gen_ai.usage.output_tokens"] = event.usage.completion_tokens
@@ -178,6 +181,8 @@ def _common(event: RequestFinished) -> Attributes:
         "gearshift.tier": decision.tier,
         "gearshift.cause": decision.cause.value,
     }
+    if event.cache is not None:
+        attributes["gearshift.cache"] = event.cache.result.value
     if event.status >= 400:
         attributes["error.type"] = event.fault or str(event.status)
     return attributes

@@ -9,6 +9,7 @@ from tests.fakes.finished import finished
 from gearshift.admin import usage
 from gearshift.admin.usage import recommendations
 from gearshift.config.loading import Settings
+from gearshift.config.sections.cache import CacheSettings
 
 USAGE = {"requests": 100, "repeated": 0, "unlike": []}
 TOTALS = {
@@ -18,6 +19,10 @@ TOTALS = {
     "quality": {"judgements": {"tie": 5}},
     "compute": {"unknown_requests": 0},
 }
+
+
+CACHED = Settings(cache=CacheSettings(enabled=True))
+ALL_CACHED = Settings(cache=CacheSettings(enabled=True, only_deterministic=False))
 
 
 def said(settings=None, usage=None, **totals):
@@ -35,7 +40,9 @@ def test_where_all_is_well_nothing_is_suggested():
     [
         ({"simple_tier_percentage": 9.9}, "Only 10 % of the requests go to the small model"),
         ({"simple_tier_percentage": None}, "Only 0 % of the requests"),
-        ({"usage": {"repeated": 11}}, "11 % of the requests repeat an earlier prompt"),
+        ({"usage": {"repeated": 11}}, "11 % of the requests repeat an earlier prompt; the cache"),
+        ({"usage": {"repeated": 11}, "settings": CACHED}, "if clients set temperature to 0"),
+        ({"usage": {"repeated": 11}, "settings": ALL_CACHED}, "keeps the cache from answering"),
         ({"quality": {"judgements": {}}}, "Set quality.shadow_share to 0.1"),
         ({"quality": {"judgements": {"tie": 200, "loss": 1100}}}, "1,300 answers are judged"),
         ({"fallbacks": 6}, "6 requests were not answered by their first choice"),

@@ -5,15 +5,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gearshift.cache.entry import CachedAnswer, decode, encode
+from gearshift.types import Usage
 
-ANSWER = CachedAnswer("ollama", True, "openai stream", True, 1.5, (b"data: a\n\n", b"", b"\x00\n"))
+ANSWER = CachedAnswer(
+    "ollama", True, "openai stream", Usage(3, 4, 1), 12.5, (b"data: a\n\n", b"", b"\x00\n")
+)
 KEPT = encode("key", ANSWER)
 
 
-@given(st.lists(st.binary(max_size=20), max_size=5), st.text(max_size=5), st.booleans())
+@given(
+    st.lists(st.binary(max_size=20), max_size=5),
+    st.text(max_size=5),
+    st.booleans(),
+    st.none() | st.builds(Usage, *[st.integers(0, 9)] * 4),
+    st.floats(0, 2e9),
+)
 @settings(max_examples=30, deadline=None)
-def test_what_is_kept_comes_back(frames, form, flag):
-    answer = CachedAnswer("openai", flag, form, not flag, 0.0, tuple(frames))
+def test_what_is_kept_comes_back(frames, form, flag, usage, when):
+    answer = CachedAnswer("openai", flag, form, usage, when, tuple(frames))
     assert decode("key", encode("key", answer)) == answer
     assert answer.size == sum(map(len, frames))
 

@@ -10,7 +10,7 @@ from gearshift.cache.memory import MemoryCache
 from gearshift.cache.store import AnswerStore
 
 NOW = 1_000.0
-ANSWER = CachedAnswer("openai", False, "form", True, NOW, (b"{}",))
+ANSWER = CachedAnswer("openai", False, "form", None, NOW, (b"{}",))
 
 
 class Far:

@@ -6,11 +6,12 @@ import time
 import click
 import pytest
 from click.testing import CliRunner
-from tests.fakes.finished import finished
+from tests.fakes.finished import decision, finished
 from tests.fakes.logs import log_in
 
 from gearshift.cli import stats as stats_module
 from gearshift.cli.stats import command, hours_of, sparkline
+from gearshift.types import CacheResult, CacheUse, Usage
 
 
 @pytest.fixture
@@ -133,3 +134,13 @@ def test_embeddings_have_a_line_of_their_own(stats):
     alone = stats([finished("embeddings")])
     assert "no chats in the last 24h" in alone
     assert "embeddings" not in stats([finished()])
+
+
+def test_the_cache_has_a_line_where_there_is_one(stats):
+    hit = CacheUse("memory", CacheResult.HIT)
+    answered = finished(cache=CacheUse("memory", CacheResult.MISS))
+    again = finished(cache=hit, usage=Usage(), saved=Usage(100, 50))
+    said = stats([answered, again, again._replace(decision=decision()), finished()])
+    assert "cache:   2 hits, 50 % of the requests and 67 % of those it may answer" in said
+    assert "saved 300 tokens, 1.57 TFLOP" in said
+    assert "cache:" not in stats([finished()])

@@ -16,7 +16,15 @@ from gearshift.decision_log.database import (
     salt_of,
     version_of,
 )
-from gearshift.decision_log.schema import ALARMS, HEAD, JUDGEMENTS, METADATA, VERSION
+from gearshift.decision_log.schema import (
+    ALARMS,
+    DECISIONS,
+    HEAD,
+    HOURS,
+    JUDGEMENTS,
+    METADATA,
+    VERSION,
+)
 from gearshift.quality.alarm_record import kept_alarms
 
 
@@ -153,6 +161,48 @@ def counted(engine, table):
         return connection.scalar(select(func.count()).select_from(table))
 
 
+OLDER = (
+    "hour, tier, model, cause, requests, failures, fallbacks, scored, score_sum, prompt_tokens, "
+    "completion_tokens, cached_tokens, flops, baseline_flops, unknown_flops"
+)
+
+
+def forget_the_cache(connection):
+    """Drop what the step of the answer cache has added."""
+    saved = ("saved_prompt_tokens", "saved_completion_tokens", "saved_flops")
+    for table, names in (
+        ("decisions", ("cache", *saved)),
+        ("hours", ("cache_hits", "cache_misses", *saved)),
+    ):
+        for name in names:
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+
+
+def test_an_older_log_learns_of_the_cache_while_older_processes_write(url, writers):
+    writer = writers(url)
+    writer.add([finished()])
+    writer.stop()
+    engine = open_database(url)
+    with engine.begin() as connection:
+        forget_the_cache(connection)
+        connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
+    engine.dispose()
+    engine = open_database(url)
+    with engine.begin() as connection:
+        # As processes of the older version go on to write.
+        connection.execute(
+            text(
+                f"INSERT INTO hours ({OLDER}) "
+                f"SELECT {OLDER.replace('hour', 'hour + 1', 1)} FROM hours"
+            )
+        )
+        kept = connection.execute(select(DECISIONS.c.cache, DECISIONS.c.saved_flops)).all()
+        sums = connection.execute(select(HOURS.c.cache_hits, HOURS.c.saved_flops)).all()
+    assert kept == [(None, None)]
+    assert sums == [(0, 0.0), (0, 0.0)]
+    engine.dispose()
+
+
 def test_a_log_with_doubled_alarms_and_verdicts_is_brought_up_to_date(url, writers):
     writer = writers(url)
     event = finished()
@@ -162,6 +212,7 @@ def test_a_log_with_doubled_alarms_and_verdicts_is_brought_up_to_date(url, write
     with engine.begin() as connection:
         for name in ("ux_alarms_lasting", "ux_judgements_user"):
             connection.execute(text(f"DROP INDEX {name}"))
+        forget_the_cache(connection)
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
         for name in ("quality", "quality", "drift"):
             row = {"name": name, "since": 1.0, "value": 1.0, "threshold": 1.0, "message": ""}

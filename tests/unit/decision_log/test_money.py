@@ -15,8 +15,12 @@ def spent(*rows, prices=PRICES):
     return found
 
 
-def hours(model, cause="scored", prompt=1_000_000, cached=200_000, completion=500_000):
+def hours(
+    model, cause="scored", prompt=1_000_000, cached=200_000, completion=500_000, saved=(0, 0)
+):
     return {
+        "saved_prompt_tokens": saved[0],
+        "saved_completion_tokens": saved[1],
         "model": model,
         "cause": cause,
         "prompt_tokens": prompt,
@@ -59,3 +63,9 @@ def test_prices_come_from_the_settings():
 def test_a_wrong_price_is_refused(price):
     with pytest.raises(ValueError, match=r"prices\.per_million_tokens\.m"):
         Settings.model_validate({"prices": {"per_million_tokens": {"m": price}}})
+
+
+def test_what_the_cache_answered_is_neither_spent_nor_part_of_the_baseline():
+    found = spent(hours("small", prompt=0, cached=0, completion=0, saved=(1_000_000, 500_000)))
+    assert (found["used"], found["baseline_spent"]) == (0.0, 0.0)
+    assert found["saved_by_cache"] == pytest.approx(1.0 + 1.0)

@@ -6,7 +6,7 @@ from tests.fakes.finished import decision, finished
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.feedback import Feedback
 from gearshift.decision_log.rated import rated_requests
-from gearshift.types import Cause
+from gearshift.types import CacheResult, CacheUse, Cause, Usage
 
 
 def write(writers, url, *decisions):
@@ -45,4 +45,18 @@ def test_rows_from_before_propensities_were_those_of_the_final_tier_are_left_out
     with engine.begin() as connection:
         connection.execute(text("UPDATE decisions SET movable = NULL"))
     assert rated_requests(engine) == []
+    engine.dispose()
+
+
+def test_an_answer_counts_once_however_often_the_cache_gave_it(url, writers):
+    answered, again = decision(movable=True), decision(movable=True)
+    writer = writers(url)
+    hit = CacheUse("memory", CacheResult.HIT)
+    writer.add([finished()._replace(decision=answered)])
+    writer.add([finished()._replace(decision=again, cache=hit, usage=Usage())])
+    writer.stop()
+    for one in (answered, again):
+        rate(url, one, "good")
+    engine = open_database(url)
+    assert len(rated_requests(engine)) == 1
     engine.dispose()

@@ -18,6 +18,8 @@ from gearshift.decision_log.rows import (
 )
 from gearshift.types import Cause, Usage
 
+NO_CACHE = [0.0] * 5
+
 
 @pytest.mark.parametrize("seconds", [0.0001, 0.01, 0.5, 1.0, 3.3, 120.0, 600.0])
 def test_a_time_comes_back_at_most_6_percent_off(seconds):
@@ -144,18 +146,18 @@ def test_sums_are_by_hour_tier_model_and_cause():
     }
     flops, baseline = 2 * 2 * 2.614e9 * 130, 2 * 2 * 7.248e9 * 130
     simple = found[HOUR, "simple", "gemma2:2b", "scored"]
-    assert simple == [2, 0, 0, 2, 5.0, 200, 100, 40, flops, baseline, 0]
+    assert simple == [2, 0, 0, 2, 5.0, 200, 100, 40, flops, baseline, 0, *NO_CACHE]
 
 
 def test_failures_fallbacks_and_unknown_sizes_are_counted():
     failed = at_hour(status=502, usage=None, fallback="simple->complex")
     ((*_, row),) = summed(failed).hours.items()
-    assert row == [1, 1, 1, 1, 2.5, 0, 0, 0, 0, 0, 1]
+    assert row == [1, 1, 1, 1, 2.5, 0, 0, 0, 0, 0, 1, *NO_CACHE]
 
 
 def test_what_answered_nobody_has_a_row_of_its_own():
     found = summed(at_hour(attempts=(("local/gemma2:2b", "timeout"),))).hours
-    assert found[HOUR, "failed", "", "shadow"] == [0.0] * 8 + [2 * 80 * 2.614e9, 0.0, 0.0]
+    assert found[HOUR, "failed", "", "shadow"] == [0.0] * 8 + [2 * 80 * 2.614e9] + [0.0] * 7
 
 
 def test_only_answers_are_timed():

@@ -9,7 +9,7 @@ from gearshift.decision_log.database import open_database
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
 from gearshift.decision_log.money import Prices
 from gearshift.decision_log.summary import summarise
-from gearshift.types import Cause, Usage
+from gearshift.types import CacheResult, CacheUse, Cause, Usage
 
 NOW_HOUR = int(time.time() // 3_600)
 
@@ -114,9 +114,12 @@ def test_verdicts_are_counted_since_then(log, write):
     assert facts["quality"]["judgements"] == {"loss": 2}
 
 
+def prices():
+    return Prices("EUR", {"gemma2:2b": (10.0, 0.0, 20.0)}, "gemma2:2b")
+
+
 def test_money_is_told_where_there_are_prices(log, write):
-    prices = Prices("EUR", {"gemma2:2b": (10.0, 0.0, 20.0)}, "gemma2:2b")
-    facts = summary_of(log, write, finished()).to_json("simple", prices)
+    facts = summary_of(log, write, finished()).to_json("simple", prices())
     assert facts["money"]["used"] == pytest.approx((80 * 10 + 50 * 20) / 1e6)
 
 
@@ -158,3 +161,38 @@ def test_embeddings_are_in_no_figure_but_their_own(url, writers):
     assert "embeddings" not in with_them["by_tier"]
     assert with_them["simple_tier_percentage"] == without["simple_tier_percentage"] == 50
     assert with_them["compute"]["saved_share"] == without["compute"]["saved_share"]
+
+
+HIT = {
+    "cache": CacheUse("memory", CacheResult.HIT),
+    "usage": Usage(),
+    "saved": Usage(100, 50, 20),
+}
+
+
+def test_hits_cost_nothing_say_what_they_saved_and_time_no_deployment(log, write):
+    missed = finished(cache=CacheUse("memory", CacheResult.MISS))
+    bypassed = finished(cache=CacheUse("memory", CacheResult.BYPASS))
+    hits = [finished(seconds=0.001, **HIT) for _ in range(2)]
+    facts = summary_of(log, write, missed, bypassed, *hits).to_json("simple", prices())
+    assert facts["requests"] == 4
+    assert facts["tokens"] == {"prompt": 200, "completion": 100, "cached": 40}
+    assert facts["compute"]["used_flops"] == pytest.approx(2 * 2 * 130 * 2.614e9)
+    assert facts["compute"]["unknown_requests"] == 0
+    assert facts["latency_seconds"]["simple"]["p50"] == pytest.approx(0.5, rel=0.07)
+    assert facts["cache"] == {
+        "hits": 2,
+        "misses": 1,
+        "hit_share": pytest.approx(2 / 3),
+        "share_of_requests": pytest.approx(1 / 2),
+        "saved_prompt_tokens": 200,
+        "saved_completion_tokens": 100,
+        "saved_flops": pytest.approx(2 * 2 * 130 * 2.614e9),
+    }
+    assert facts["money"]["saved_by_cache"] == pytest.approx(2 * (100 * 10 + 50 * 20) / 1e6)
+
+
+def test_without_a_cache_there_are_no_shares_of_it(log, write):
+    cache = summary_of(log, write, finished()).to_json("simple")["cache"]
+    assert (cache["hit_share"], cache["share_of_requests"]) == (None, 0.0)
+    assert summarise(log, 2**30).to_json("simple")["cache"]["share_of_requests"] is None

@@ -6,7 +6,7 @@ from tests.fakes.finished import finished
 from gearshift.decision_log import usage as usage_module
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.usage import Group, UsagePatterns, unlike_the_rest, usage
-from gearshift.types import Cause
+from gearshift.types import CacheResult, CacheUse, Cause, Usage
 
 
 @pytest.fixture
@@ -116,3 +116,11 @@ def test_embeddings_are_no_prompts(log, write):
     write([finished(prompt="a"), *[finished("embeddings", prompt="a") for _ in range(3)]])
     found = usage(log, "simple", 0.0)
     assert (found.requests, found.repeated, found.often) == (1, 0, [])
+
+
+def test_what_the_cache_has_answered_is_no_repetition_for_it_to_answer(engine):
+    hit = CacheUse("memory", CacheResult.HIT)
+    asked = [finished(prompt="same") for _ in range(3)]
+    log = engine([*asked, finished(prompt="same", cache=hit, usage=Usage())])
+    found = usage(log, "simple", 0.0)
+    assert (found.repeated, found.repeated_tokens, found.often) == (2, 2 * 150, [4])

@@ -7,7 +7,7 @@ from gearshift.dialects.base import UpstreamDialect
 from gearshift.dialects.ollama.dialect import OllamaDialect
 from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.pipeline.cached_frames import form_of, replayed
-from gearshift.types import ChatRequest, CompleteResponse, Operation
+from gearshift.types import ChatRequest, CompleteResponse, Operation, Usage
 
 DIALECTS: dict[str, UpstreamDialect] = {"openai": OpenAIDialect(), "ollama": OllamaDialect()}
 HEAD = b'{"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,'
@@ -32,7 +32,8 @@ def request(dialect="openai", *, stream=False, **body):
 
 
 def kept(of, frames, *, has_usage=True, dialect="openai"):
-    return CachedAnswer(dialect, of.stream, form_of(of), has_usage, 0.0, tuple(frames))
+    usage = Usage(3, 2) if has_usage else None
+    return CachedAnswer(dialect, of.stream, form_of(of), usage, 0.0, tuple(frames))
 
 
 def given(answer, wish):

@@ -78,5 +78,5 @@ def test_what_should_be_json_is(text, is_kept, kind):
 
 
 def test_tokens_are_noticed():
-    assert recorder(Chunk("a"), Chunk(usage=Usage(1, 1))).has_usage
-    assert not recorder(Chunk("a")).has_usage
+    assert recorder(Chunk("a"), Chunk(usage=Usage(1, 1)), Chunk()).usage == Usage(1, 1)
+    assert recorder(Chunk("a")).usage is None

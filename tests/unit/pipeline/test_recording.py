@@ -364,6 +364,7 @@ async def test_a_hit_costs_nothing_and_tells_nothing_of_its_deployment(is_whole)
 
     async def inner(call):
         call.cache, call.is_from_cache = CacheUse("memory", CacheResult.HIT), True
+        call.saved = Usage(3, 4)
         frames = CompleteResponse(frame) if is_whole else Frames(frame)
         return ChatResponse(call.decision, "openai", frames)
 
@@ -376,7 +377,37 @@ async def test_a_hit_costs_nothing_and_tells_nothing_of_its_deployment(is_whole)
     (event,) = events
     assert (event.status, event.usage, event.load_seconds) == (200, Usage(), None)
     assert event.cache == ("memory", "hit")
+    assert event.is_hit
+    assert event.saved == Usage(3, 4)
     assert completed == []
+
+
+async def test_what_was_kept_of_an_answer_is_saved_and_only_the_rest_was_worked_on():
+    events = []
+
+    async def inner(call):
+        call.cache, call.saved = CacheUse("memory", CacheResult.MISS), Usage(3, 0)
+        frames = CompleteResponse(Frame(b"a", Chunk("a", usage=Usage(10, 0))))
+        return ChatResponse(call.decision, "openai", frames)
+
+    await Recording(inner, [events.append], lambda *_: None, with_prompts=False)(call())
+    assert (events[0].usage, events[0].saved) == (Usage(7, 0), Usage(3, 0))
+    assert not events[0].is_hit
+
+
+async def test_a_hit_that_nobody_read_to_its_end_has_saved_nothing():
+    events = []
+
+    async def inner(call):
+        call.cache, call.is_from_cache = CacheUse("memory", CacheResult.HIT), True
+        call.saved = Usage(3, 4)
+        return ChatResponse(call.decision, "openai", Frames(Frame(b"a"), Frame(b"b")))
+
+    recording = Recording(inner, [events.append], lambda *_: None, with_prompts=False)
+    response = await recording(call())
+    await response.frames.read()
+    await response.frames.aclose()
+    assert (events[0].usage, events[0].saved) == (Usage(), None)
 
 
 async def test_what_the_cache_did_is_told_of_failures_too():

@@ -4,7 +4,7 @@ import pytest
 from tests.fakes.finished import finished
 
 from gearshift.telemetry.compute import Accounting
-from gearshift.types import Cause, Usage
+from gearshift.types import Cause, Deployment, Usage
 
 SIZES = {("u", "small"): 2.0, ("u", "big"): 7.0}
 ACCOUNTING = Accounting(lambda upstream, model: SIZES.get((upstream, model)), lambda: ("u", "big"))
@@ -24,7 +24,7 @@ def event(model="small", cause=Cause.SCORED, attempts=()):
 
 
 def test_cached_tokens_cost_nothing_and_the_baseline_has_the_same_tokens():
-    assert ACCOUNTING.of(event()) == (2 * 2 * 80, 2 * 7 * 80, 0, 0)
+    assert ACCOUNTING.of(event()) == (2 * 2 * 80, 2 * 7 * 80, 0, 0, 0)
 
 
 def test_what_the_client_chose_is_no_merit_of_routing():
@@ -61,5 +61,15 @@ def test_embeddings_bear_all_that_they_cost_and_save_nothing():
     loaded = made._replace(load_seconds=6.0, duration_seconds=8.0)
     embedded = loaded._replace(decision=loaded.decision._replace(tier="embeddings"))
     spent = 2 * 2 * 80 + 2 * 2 * 60 + 2 * 2 * 80 * 6 / 2
-    assert compute_of(embedded) == pytest.approx((spent, spent, 0, 0))
+    assert compute_of(embedded) == pytest.approx((spent, spent, 0, 0, 0))
     assert compute_of(embedded).extra == {}
+
+
+def test_what_the_cache_spared_is_on_neither_side_of_the_account():
+    hit = event()._replace(usage=Usage(), saved=USAGE)
+    assert ACCOUNTING.of(hit) == (0, 0, 0, 0, 2 * 2 * 80)
+
+
+def test_what_a_larger_models_answer_spares_is_the_smaller_ones_compute():
+    hit = event("big")._replace(usage=Usage(), saved=USAGE, spared=Deployment("u", "small"))
+    assert ACCOUNTING.of(hit) == (0, 0, 0, 0, 2 * 2 * 80)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.events import RequestFinished
 from gearshift.telemetry.log import RequestLog
 from gearshift.types import CacheResult, CacheUse, Cause, Decision, Usage
@@ -121,3 +122,17 @@ def test_what_the_cache_did_is_told_where_there_is_one():
     use = CacheUse("memory", CacheResult.HIT)
     assert record(EVENT._replace(cache=use))["cache"] == "hit"
     assert "cache" not in record(EVENT)
+
+
+def test_a_hit_tells_what_it_saved():
+    hit = EVENT._replace(
+        cache=CacheUse("memory", CacheResult.HIT), usage=Usage(), saved=Usage(30, 4, 10)
+    )
+    told = record(hit)
+    assert (told["prompt_tokens"], told["completion_tokens"]) == (0, 0)
+    assert (told["saved_prompt_tokens"], told["saved_completion_tokens"]) == (30, 4)
+    assert "saved_flops" not in told
+    lines: list[bytes] = []
+    sizes = Accounting(lambda *_: 1e9, lambda: ("u", "large"))
+    RequestLog(lines.append, scores=True, decisions=True, accounting=sizes).write([hit])
+    assert json.loads(lines[0])["saved_flops"] == 2e9 * 24

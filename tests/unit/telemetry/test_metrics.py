@@ -198,3 +198,17 @@ def test_changes_of_models_are_counted_by_their_end():
     text = metrics.exposition()[1].decode()
     assert 'gearshift_model_changes_total{operation="pull",result="done"} 2.0' in text
     assert 'gearshift_model_changes_total{operation="delete",result="failed"} 1.0' in text
+
+
+def test_a_hit_tells_what_it_saved_and_nothing_of_how_quick_its_deployment_is():
+    metrics = accounted()
+    hit = CacheUse("memory", CacheResult.HIT)
+    metrics.observe([EVENT._replace(cache=hit, usage=Usage(), saved=Usage(3, 4, 1))])
+    labels = 'model="small",tier="simple"'
+    assert value(metrics, f'gearshift_cache_saved_tokens_total{{direction="input",{labels}}}') == 3
+    assert value(metrics, f'gearshift_cache_saved_tokens_total{{direction="output",{labels}}}') == 4
+    assert value(metrics, 'gearshift_cache_saved_flops_total{tier="simple"}') == 2 * 1e9 * 6
+    assert value(metrics, 'gearshift_compute_flops_total{tier="simple"}') == 0
+    assert value(metrics, "gearshift_compute_saved_flops_total") == 0
+    counts = [line for line in exposed(metrics).splitlines() if "seconds_count{" in line]
+    assert {line.rpartition(" ")[2] for line in counts} == {"0.0"}

@@ -141,6 +141,25 @@ async def test_auto_is_the_configured_model_in_every_pair_of_dialects(gateway, p
         assert {received.path for received in upstream.asked} <= {base, "/api/embeddings"}
 
 
+async def test_the_cache_has_an_upstream_asked_only_for_new_texts_whoever_asks(gateway):
+    async with FaultUpstream() as upstream:
+        given = settings(upstream, embeddings={"model": MODEL}, cache={"enabled": True})
+        async with gateway(given) as url:
+            _, headers, _ = await post(url, input=["a", "b"])
+            assert headers["x-gearshift-cache"] == "miss"
+            _, headers, said = await post(url, input=["c", "a", "b"], encoding_format="base64")
+            assert headers["x-gearshift-cache"] == "miss"
+            assert [entry["embedding"] for entry in said["data"]] == [PACKED] * 3
+            _, headers, said = await post(url, "/api/embed", input=["c", "b"])
+            assert headers["x-gearshift-cache"] == "hit"
+            assert said["embeddings"] == [pytest.approx(VECTOR)] * 2  # base64 has 32 bits
+            async with aiohttp.ClientSession() as session, session.get(f"{url}/metrics") as told:
+                text = await told.text()
+        assert [received.json["input"] for received in upstream.asked] == [["a", "b"], ["c"]]
+    assert 'gearshift_cache_requests_total{level="memory",result="hit"} 1.0' in text
+    assert 'gearshift_cache_saved_tokens_total{direction="input"' in text
+
+
 async def test_another_upstream_with_the_same_model_answers_and_is_told(gateway):
     async with FaultUpstream(fault="failed") as one, FaultUpstream() as two:
         async with gateway(settings(one, two, retries={"attempts": 0})) as url:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final, NamedTuple
 
 import orjson
 
+from gearshift.cache.sealed import seal, unseal
 from gearshift.types import Usage
 
 _MAGIC: Final = b"gearshift-answer 2\n"
-_CHECKSUM_BYTES: Final = 16
 
 
 class CachedAnswer(NamedTuple):
@@ -50,16 +49,13 @@ def encode(key: str, answer: CachedAnswer) -> bytes:
     lengths = [len(frame) for frame in frames]
     head = orjson.dumps([dialect, is_stream, form, tokens, stored_at, lengths])
     content = b"\n".join((head, b"".join(frames)))
-    return b"".join((_MAGIC, _checksum(key, content), content))
+    return seal(_MAGIC, key, content)
 
 
 def decode(key: str, value: bytes) -> CachedAnswer | None:
     """The answer that was kept as `value`; `None` where that is anything else, or another key's."""
-    start = len(_MAGIC) + _CHECKSUM_BYTES
-    if not isinstance(value, bytes) or value[: len(_MAGIC)] != _MAGIC:
-        return None
-    content = value[start:]
-    if value[len(_MAGIC) : start] != _checksum(key, content):
+    content = unseal(_MAGIC, key, value)
+    if content is None:
         return None
     head, _, joined = content.partition(b"\n")
     dialect, is_stream, form, tokens, stored_at, lengths = orjson.loads(head)
@@ -70,9 +66,3 @@ def decode(key: str, value: bytes) -> CachedAnswer | None:
         position += length
     usage = None if tokens is None else Usage(*tokens)
     return CachedAnswer(dialect, is_stream, form, usage, stored_at, tuple(frames))
-
-
-def _checksum(key: str, content: bytes) -> bytes:
-    named = hashlib.blake2b(key.encode(), digest_size=_CHECKSUM_BYTES)
-    named.update(content)
-    return named.digest()

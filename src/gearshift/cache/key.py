@@ -13,13 +13,13 @@ how long a model stays loaded (`keep_alive`), and some headers, named below.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from gearshift.types import ChatRequest, Json, JsonObject
+from gearshift.types import ChatRequest, EmbeddingRequest, Json, JsonObject
 
 _VERSION: Final = 1
 """To be raised whenever the canonical form, or what is recorded, changes."""
@@ -80,6 +80,41 @@ def answer_key(request: ChatRequest, by: AnsweredBy, specifics: Mapping[str, Any
     except (TypeError, RecursionError):  # a Python caller's own objects, or nested too deep
         return None
     return "answer:" + hashlib.blake2b(text, digest_size=32).hexdigest()
+
+
+def vector_keys(
+    request: EmbeddingRequest, by: AnsweredBy, specifics: Mapping[str, Any]
+) -> list[str] | None:
+    """The key of each input's vector, in their order, whatever form the vectors shall have.
+
+    Args:
+        request: What is asked; nothing of it is changed.
+        by: Whom.
+        specifics: What its body says beyond inputs, `dimensions` and the form of the vectors.
+
+    Returns:
+        Letters, digits and `:`; `None` where the request cannot be written down.
+    """
+    own = {name: value for name, value in specifics.items() if value is not None}
+    asked = [
+        _VERSION,
+        request.cache_scope,
+        [by.upstream, by.model, by.digest],
+        [request.operation.value, request.dimensions],
+        [request.dialect, own] if own else None,
+        {name: value for name, value in request.headers.items() if not _is_extra(name)},
+    ]
+    try:
+        base = hashlib.blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=32)
+        return [_vector_key(base, one) for one in request.inputs]
+    except (TypeError, RecursionError):
+        return None
+
+
+def _vector_key(base: hashlib.blake2b, one: str | Sequence[int]) -> str:
+    named = base.copy()
+    named.update(orjson.dumps(one if isinstance(one, str) else [*map(int, one)]))
+    return "vector:" + named.hexdigest()
 
 
 def _asked(request: ChatRequest, by: AnsweredBy, specifics: Mapping[str, Any]) -> list[Json]:

@@ -12,7 +12,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from gearshift.cache.base import CacheBackend, CacheError, LocalBackend
@@ -102,6 +102,19 @@ class Level:
             backend.set_now(key, value, ttl_seconds)
         else:
             self._write(lambda backend: backend.set(key, value, ttl_seconds))
+
+    def set_all(self, values: Mapping[str, bytes], ttl_seconds: float) -> None:
+        """As `set` for many, which count as one of the writes that may wait."""
+
+        async def write(backend: CacheBackend) -> None:
+            for key, value in values.items():
+                await backend.set(key, value, ttl_seconds)
+
+        if self.is_local:
+            for key, value in values.items():
+                self.set(key, value, ttl_seconds)
+        elif values:
+            self._write(write)
 
     def delete(self, key: str) -> None:
         """Have a value forgotten, in a moment."""

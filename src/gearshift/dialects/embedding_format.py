@@ -6,7 +6,8 @@ has none. All of it is pure, and may be called in a thread, because a batch may 
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from gearshift.dialects.base import NOTHING
 from gearshift.errors import UpstreamError
@@ -39,6 +40,25 @@ class ClientEmbeddings(Protocol):
             model: Who answered.
             elapsed_seconds: Since the request came.
         """
+        ...
+
+
+@runtime_checkable
+class SharingEmbeddings(Protocol):
+    """Embeddings of a client dialect whose vectors may be kept, one by one, and shared."""
+
+    def specifics(self, request: EmbeddingRequest) -> Mapping[str, Any]:
+        """What a body says beside the inputs, `dimensions` and the form of the vectors.
+
+        Nothing that could change a vector may be missing; the model's name, and how long it stays
+        loaded, are not part of it.
+        """
+        ...
+
+    def narrowed(
+        self, request: EmbeddingRequest, inputs: Sequence[str | Sequence[int]]
+    ) -> EmbeddingRequest:
+        """The same request for some of its inputs, with its body written anew."""
         ...
 
 

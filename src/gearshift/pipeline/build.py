@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gearshift import registry
 from gearshift.cache.store import AnswerStore
+from gearshift.cache.vector_store import VectorStore
 from gearshift.config.loading import Settings
 from gearshift.dialects.loading import client_dialects
 from gearshift.pipeline.admission import Admission
@@ -17,6 +18,7 @@ from gearshift.pipeline.call import Handler
 from gearshift.pipeline.carry_over import StatefulStep
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.embedders import embedders_of
+from gearshift.pipeline.embedding_cache import EmbeddingCache
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.hedging import Hedging
@@ -54,7 +56,7 @@ def build(
     """Recording around the cache around fallback (with retries) around hedging around attempts.
 
     The cache is a step only where there is a `store`. Embeddings have places, circuit breakers and
-    repetitions in common with chats, but are neither cached nor hedged.
+    repetitions in common with chats, but are not hedged, and cached by each text.
     """
     retries, hedging = settings.retries, settings.hedging
     attempts = Attempts(providers, admission, circuits, health.learn_incapable)
@@ -64,18 +66,29 @@ def build(
     policy = RetryPolicy(retries.attempts, retries.backoff_seconds, random.random)
     fallback = Fallback(attempts, dialects, policy=policy, budget=budget, hedging=hedged)
     embeds = Attempts(embedders_of(providers), admission, circuits, health.learn_incapable)
-    embedding = Fallback(embeds, dialects, policy=policy, budget=budget, hedging=None)
+    embedding: Handler = Fallback(embeds, dialects, policy=policy, budget=budget, hedging=None)
     handler: Handler = fallback
     digests: tuple[Digests, ...] = ()
     if store is not None:
         digests = (Digests(health.states),)
+        spoken = client_dialects()
+        servers = servers_of(health.upstreams, providers)
+        embedding = EmbeddingCache(
+            embedding,
+            VectorStore(store.levels),
+            store.level,
+            settings.cache,
+            servers,
+            digests[0],
+            {name: getattr(dialect, "embeddings", None) for name, dialect in spoken.items()},
+        )
         handler = AnswerCache(
             fallback,
             store,
             settings.cache,
-            servers_of(health.upstreams, providers),
+            servers,
             digests[0],
-            client_dialects(),
+            spoken,
             {
                 p.dialect: registry.find("upstream_dialects", p.dialect)()
                 for p in providers.values()

@@ -17,6 +17,7 @@ from gearshift.cache.key import AnsweredBy, answer_key
 from gearshift.cache.store import AnswerStore
 from gearshift.config.sections.cache import CacheSettings
 from gearshift.dialects.base import SharingDialect, UpstreamDialect
+from gearshift.pipeline.cache_control import NO_CACHE, NO_STORE, is_compared, wish_of
 from gearshift.pipeline.cached_frames import form_of, replayed
 from gearshift.pipeline.call import Call, Handler
 from gearshift.pipeline.origins import Server
@@ -38,8 +39,6 @@ _MOST_ANSWER_BYTES: Final = 1_000_000
 _SHARE_OF_ONE: Final = 4  # no answer takes more than this part of the whole
 _MOST_LARGER: Final = 4
 _KEYED_IN_THREAD_BYTES: Final = 256 * 1024
-_NO_STORE: Final = "no-store"
-_NO_CACHE: Final = "no-cache"
 
 Specifics = Callable[[ChatRequest], Mapping[str, object]]
 
@@ -85,13 +84,13 @@ class AnswerCache:
     async def __call__(self, call: Call) -> ChatResponse:
         """Answer the call, from the store where that may be done."""
         call.cache = self._bypass
-        wish = _wish(call.request)
-        if wish == _NO_STORE or _is_compared(call.decision):
+        wish = wish_of(call.request)
+        if wish == NO_STORE or is_compared(call.decision):
             return await self._inner(call)
         key = await self._key(call.request, call.decision.deployment)
         if key is None:
             return await self._inner(call)
-        if wish != _NO_CACHE and (response := await self._kept(call, key)) is not None:
+        if wish != NO_CACHE and (response := await self._kept(call, key)) is not None:
             return response
         call.cache = self._miss
         asked = call.decision.deployment
@@ -177,28 +176,6 @@ def _answered_by(decision: Decision, candidate: Candidate) -> Decision:
         provider=candidate.provider,
         reason=f"{decision.reason}; {candidate.tier} had answered it before",
     )
-
-
-def _is_compared(decision: Decision) -> bool:
-    """Whether chance had a say, so that its answer is compared with others'."""
-    return decision.propensity < 1 or decision.arms is not None or decision.sample_rate is not None
-
-
-def _wish(request: ChatRequest) -> str:
-    """What the client's headers say: `no-store`, `no-cache` or nothing."""
-    own, headers = request.cache_control, request.headers
-    if not own and "cache-control" not in headers:
-        return ""
-    ours = _words(own)
-    words = ours | _words(headers.get("cache-control", ""))
-    # A word of ours that was misspelt is taken for the careful one.
-    if _NO_STORE in words or ours - {_NO_CACHE}:
-        return _NO_STORE
-    return _NO_CACHE if words & {_NO_CACHE, "max-age=0"} else ""
-
-
-def _words(header: str) -> set[str]:
-    return {word for part in header.lower().split(",") if (word := "".join(part.split()))}
 
 
 def _specifics_of(dialect: object) -> Specifics:

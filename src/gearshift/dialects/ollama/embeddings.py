@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -50,6 +51,7 @@ _RULES: Final[dict[str, Rule]] = {
     "keep_alive": either(TEXT, NUMBER),
 }
 # What a client of another dialect may say in Ollama's own words.
+_SAID: Final = frozenset({"model", "input", "prompt", "dimensions", "keep_alive"})
 _OWN_FIELDS: Final = ("truncate", "keep_alive")
 
 
@@ -81,6 +83,18 @@ class OllamaEmbeddings:
             dimensions=dimensions if dimensions > 0 and operation is Operation.EMBEDDING else None,
             loads_model=not inputs,
         )
+
+    def specifics(self, request: EmbeddingRequest) -> JsonObject:
+        """What else could change a vector; not what Ollama does where nothing is said."""
+        said = {name: value for name, value in request.body.items() if name not in _SAID}
+        return {name: value for name, value in said.items() if not _is_default(name, value)}
+
+    def narrowed(
+        self, request: EmbeddingRequest, inputs: Sequence[str | Sequence[int]]
+    ) -> EmbeddingRequest:
+        """The same request for some of its inputs; of the older way there is only one."""
+        body = {**request.body, "input": inputs}
+        return replace(request, body=body, raw=encode(body), inputs=inputs)
 
     def encode_response(
         self,
@@ -148,6 +162,10 @@ def _texts(given: Json) -> Sequence[str]:
     if isinstance(given, str):
         return [given] if given else []
     return given or []
+
+
+def _is_default(name: str, value: Json) -> bool:
+    return value is True if name == "truncate" else name == "options" and not value
 
 
 def _is_of_the_older_way(request: EmbeddingRequest) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -37,6 +38,7 @@ MAX_VALUES: Final = 400_000
 """Inputs and token ids of one request; OpenAI takes 300,000 tokens."""
 _DIALECT: Final = "openai"
 _ENCODING: Final = "encoding_format"
+_SAID: Final = frozenset({"model", "input", "dimensions", _ENCODING})
 _FORMS: Final = "a string, a list of strings, or token ids (a list of them, or of such lists)"
 _REFUSES_FORM: Final = (_ENCODING, "encoding format", BASE64)
 _REFUSING: Final = (400, 422)
@@ -70,6 +72,17 @@ class OpenAIEmbeddings:
             dimensions=None if dimensions is None else int(dimensions),
             encoding=encoding or "",
         )
+
+    def specifics(self, request: EmbeddingRequest) -> JsonObject:
+        """What else could change a vector: all that is not known to change none."""
+        return {name: value for name, value in request.body.items() if name not in _SAID}
+
+    def narrowed(
+        self, request: EmbeddingRequest, inputs: Sequence[str | Sequence[int]]
+    ) -> EmbeddingRequest:
+        """The same request for some of its inputs."""
+        body = {**request.body, "input": inputs}
+        return replace(request, body=body, raw=encode(body), inputs=inputs)
 
     def encode_response(
         self,

@@ -37,7 +37,7 @@ def endpoint(
             return await _load(context, request)
         response = await context.llm.embeddings(request)
         same = context.upstream_dialects.get(dialect) if response.dialect == dialect else None
-        headers = decision_headers(response.decision, response.overhead_seconds)
+        headers = decision_headers(response.decision, response.overhead_seconds, response.cache)
         headers["content-type"] = _JSON
         return HttpResponse(200, headers, await _body(request, response, spoken, same))
 
@@ -53,7 +53,7 @@ async def _body(
     """The upstream's own bytes where the client reads them, else the vectors written anew."""
     answer, model = response.frames, response.decision.model
     assert isinstance(answer, EmbeddingResponse)
-    size = len(answer.frame.raw)
+    size = len(answer.frame.raw) or sum(map(len, answer.vectors))
     if same is not None and not answer.frame.is_other_shape:
         return await in_thread_if_large(size, same.rewrite_model, answer.frame, model)
     elapsed = time.perf_counter() - (request.received_at or time.perf_counter())

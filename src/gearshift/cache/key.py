@@ -35,6 +35,8 @@ _EXTRA_HEADERS: Final = frozenset(
 )
 """Headers that trace, count or identify a request; those of no other name are left out."""
 _EXTRA_PREFIXES: Final = ("x-stainless-", "x-b3-")
+_ONLY_VALUES: Final = {"anthropic-version": "2023-06-01"}
+"""What every client of a dialect sends, though those of others do not."""
 
 # What every engine does where nothing is said. Not among them is what a model's own file may set,
 # such as the temperature or penalties: there, saying nothing is not the same as saying 0.
@@ -102,7 +104,7 @@ def vector_keys(
         [by.upstream, by.model, by.digest],
         [request.operation.value, request.dimensions],
         [request.dialect, own] if own else None,
-        {name: value for name, value in request.headers.items() if not _is_extra(name)},
+        _headers(request),
     ]
     try:
         base = hashlib.blake2b(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), digest_size=32)
@@ -129,7 +131,7 @@ def _asked(request: ChatRequest, by: AnsweredBy, specifics: Mapping[str, Any]) -
         [_without_none(message) for message in request.messages],
         options,
         [request.dialect, request.stream, own] if has_own_form else None,
-        {name: value for name, value in request.headers.items() if not _is_extra(name)},
+        _headers(request),
     ]
 
 
@@ -173,5 +175,12 @@ def _without_none(message: Mapping[str, Json]) -> JsonObject:
     return {name: value for name, value in message.items() if value is not None}
 
 
-def _is_extra(name: str) -> bool:
-    return name in _EXTRA_HEADERS or name.startswith(_EXTRA_PREFIXES)
+def _headers(request: ChatRequest) -> dict[str, str]:
+    """Those that may change an answer."""
+    return {name: value for name, value in request.headers.items() if not _is_extra(name, value)}
+
+
+def _is_extra(name: str, value: str) -> bool:
+    if name in _EXTRA_HEADERS or name.startswith(_EXTRA_PREFIXES):
+        return True
+    return _ONLY_VALUES.get(name) == value

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from benchmarks.cache_keys import apart_though_same, shared_though_different
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -350,3 +351,24 @@ def test_10000_pairs_that_differ_in_one_field_never_share():
         mine = key(body)
         theirs = key(other) if dialect == "openai" else key(in_ollamas_words(other), "ollama")
         assert mine != theirs, (body, other)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_pairs_have_one_key_where_nothing_differs_that_could_change_an_answer(seed):
+    # Far more of them: python -m benchmarks.cache_keys
+    chance = random.Random(seed)
+    assert not shared_though_different(600, chance)
+    assert not apart_though_same(300, chance)
+
+
+def test_the_one_version_of_a_dialect_is_no_difference_but_another_is():
+    usual, other, beta = (
+        key(OPENAI, headers=headers)
+        for headers in (
+            {"anthropic-version": "2023-06-01"},
+            {"anthropic-version": "2099-01-01"},
+            {"anthropic-beta": "x"},
+        )
+    )
+    assert key(OPENAI) == usual
+    assert len({usual, other, beta}) == 3

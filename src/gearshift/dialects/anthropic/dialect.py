@@ -15,6 +15,7 @@ from gearshift.dialects.anthropic import upstream_request
 from gearshift.dialects.anthropic import writing as anthropic_writing
 from gearshift.dialects.anthropic.answer import AnthropicReader
 from gearshift.dialects.anthropic.api import API
+from gearshift.dialects.anthropic.specifics import specifics_of
 from gearshift.dialects.anthropic.writing import AnthropicWriter
 from gearshift.dialects.base import NOTHING, unknown_time
 from gearshift.dialects.errors import OVERLOADED, ErrorReply
@@ -52,6 +53,10 @@ class AnthropicDialect:
     def parse(self, operation: Operation, raw: bytes) -> ChatRequest:
         """The client's body as a request; Anthropic has one operation, a chat."""
         return anthropic_request.parse(raw)
+
+    def specifics(self, request: ChatRequest) -> JsonObject:
+        """What a body says that neither messages nor options tell."""
+        return specifics_of(request.body)
 
     def encode_response(
         self,

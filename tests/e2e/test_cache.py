@@ -10,6 +10,7 @@ import urllib.request
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
+import aiohttp
 import pytest
 from tests.e2e.conftest import serving_beside, serving_models
 from tests.fakes.upstream import FaultUpstream
@@ -190,6 +191,38 @@ async def test_errors_are_not_kept_and_a_dead_upstream_does_not_matter(tmp_path)
             await asyncio.to_thread(chat, gateway.url, seed=1)
         await upstream.__aexit__(None, None, None)
         assert (await asyncio.to_thread(chat, gateway.url))[0] == "hit"
+
+
+async def test_identical_requests_at_once_are_one_in_every_dialect(tmp_path):
+    streamed = ASKED | {"stream": True}
+    asked = [
+        ("/v1/chat/completions", streamed | {"stream_options": {"include_usage": True}}),
+        ("/v1/chat/completions", streamed),
+        ("/v1/chat/completions", ASKED),
+        ("/api/chat", OLLAMA | {"stream": True}),
+        ("/api/chat", OLLAMA),
+    ]
+    async with (
+        FaultUpstream(pause_seconds=0.5) as upstream,
+        probed(tmp_path, upstream_config(upstream.url)) as gateway,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+    ):
+
+        async def answer(path, body):
+            async with session.post(f"{gateway.url}{path}", json=body) as response:
+                return response.headers["x-gearshift-cache"], await response.read()
+
+        before = len(upstream.asked)
+        answers = await asyncio.gather(*(answer(*asked[n % 5]) for n in range(100)))
+        assert len(upstream.asked) - before == 1
+        after = await asyncio.to_thread(metrics, gateway.url)
+    assert [result for result, _ in answers].count("miss") == 1
+    said = {tuple(word in body for word in (b"one", b"two", b"three")) for _, body in answers}
+    assert said == {(True, True, True)}
+    assert after['gearshift_cache_requests_total{level="inflight",result="hit"}'] == 99.0
+    tokens = [value for key, value in after.items() if "tokens_total" in key and "saved" not in key]
+    saved = [value for key, value in after.items() if "cache_saved_tokens_total" in key]
+    assert sum(saved) == 99 * sum(tokens) > 0
 
 
 async def test_each_api_key_has_its_own_answers_unless_it_shares_them(tmp_path):

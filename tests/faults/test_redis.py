@@ -44,7 +44,7 @@ class Far(AnswerStore):
         return None if found is None else found.answer.frames[0]
 
     def tell(self, key, text=b"text"):
-        self.put(key, CachedAnswer("openai", False, "", True, time.time(), (text,)), 60)
+        self.put(key, CachedAnswer("openai", False, "", None, time.time(), (text,)), 60)
 
     async def keeps(self, key):
         """Until it is kept and found, with whatever has to be made good before that."""
@@ -207,7 +207,7 @@ async def _finds(store, key):
     "commands",
     [
         [("SET", "{key}", "junk")],
-        [("SET", "{key}", encode("another", CachedAnswer("o", False, "", True, 0.0, (b"x",))))],
+        [("SET", "{key}", encode("another", CachedAnswer("o", False, "", None, 0.0, (b"x",))))],
         [("SET", "{key}", b"gearshift-answer 1\nof another version")],
         [("DEL", "{key}"), ("RPUSH", "{key}", "a list")],
         [("DEL", "{key}"), ("HSET", "{key}", "a", "hash")],

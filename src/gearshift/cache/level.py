@@ -95,6 +95,11 @@ class Level:
             self._goes_out(error)  # of its own making
         return None
 
+    def get_now(self, key: str) -> bytes | None:
+        """The same where nobody has to be waited for; else `None`."""
+        backend = self._backend
+        return backend.get_now(key) if isinstance(backend, LocalBackend) else None
+
     def set(self, key: str, value: bytes, ttl_seconds: float) -> None:
         """Have a value kept: at once where it can be, else in a moment; not while it is out."""
         backend = self.backend
@@ -220,8 +225,8 @@ class _Outage:
         self._until = now + self._pause
         if not self.is_on and now - self._told_at >= _TOLD_EVERY_SECONDS:
             self._told_at, self._is_told = now, True
-            _LOG.warning("the cache %r failed while %s: %s; requests go on without it until it "
-                         "works again", self._name, doing, _cause(error))  # fmt: skip
+            _LOG.warning("the cache %r failed while %s: %s; requests are answered without "
+                         "it until it works again", self._name, doing, _cause(error))  # fmt: skip
         self.is_on = True
         return self._pause
 

@@ -72,12 +72,24 @@ class AnswerStore:
                 if answer is None:
                     level.delete(key)
                     continue
-                left = ttl_seconds - max(0.0, self._clock() - answer.stored_at)
+                left = self._left(answer, ttl_seconds)
                 if left > 0:
                     for nearer in self.levels[:position]:
                         nearer.set(key, value, left)
                     return Found(answer, key, level.name)
         return None
+
+    def near(self, key: str, ttl_seconds: float) -> Found | None:
+        """The answer under a key that is at hand without waiting."""
+        level = self.levels[0]
+        value = level.get_now(key)
+        answer = None if value is None else _read(key, value)
+        if answer is None or self._left(answer, ttl_seconds) <= 0:
+            return None
+        return Found(answer, key, level.name)
+
+    def _left(self, answer: CachedAnswer, ttl_seconds: float) -> float:
+        return ttl_seconds - max(0.0, self._clock() - answer.stored_at)
 
     def put(self, key: str, answer: CachedAnswer, ttl_seconds: float) -> None:
         """Have an answer kept, in a moment; not while a back end is far behind."""

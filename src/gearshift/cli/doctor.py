@@ -113,7 +113,7 @@ async def _cache(settings: Settings, backend: str, location: str | None) -> Chec
     """Whether a back end gives back what it is given."""
     name, value = f"cache {backend}", os.urandom(16)
     key = f"doctor:{value.hex()}"
-    remedy = "correct the `cache:` block, or what it names; until then requests go on without it"
+    remedy = "correct the `cache:` block, or what it names; requests are answered without it"
     try:
         opened = open_backend(backend, CacheConfig(settings.cache.max_bytes, location))
         async with asyncio.timeout(_CACHE_SECONDS):

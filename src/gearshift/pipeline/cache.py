@@ -14,14 +14,16 @@ from typing import Final
 
 from gearshift.cache.entry import CachedAnswer
 from gearshift.cache.key import AnsweredBy, answer_key
-from gearshift.cache.store import AnswerStore
+from gearshift.cache.store import AnswerStore, Found
 from gearshift.config.sections.cache import CacheSettings
 from gearshift.dialects.base import SharingDialect, UpstreamDialect
 from gearshift.pipeline.cache_control import NO_CACHE, NO_STORE, is_compared, wish_of
 from gearshift.pipeline.cached_frames import form_of, replayed
 from gearshift.pipeline.call import Call, Handler
+from gearshift.pipeline.joined import joined
 from gearshift.pipeline.origins import Server
 from gearshift.pipeline.recorded import Recorder
+from gearshift.pipeline.single_flight import Flight, SingleFlight
 from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.threads import Purpose, in_thread
 from gearshift.tiered_routing.candidates import Candidate
@@ -39,6 +41,7 @@ _MOST_ANSWER_BYTES: Final = 1_000_000
 _SHARE_OF_ONE: Final = 4  # no answer takes more than this part of the whole
 _MOST_LARGER: Final = 4
 _KEYED_IN_THREAD_BYTES: Final = 256 * 1024
+_JOINED: Final = CacheUse("inflight", CacheResult.HIT)
 
 Specifics = Callable[[ChatRequest], Mapping[str, object]]
 
@@ -79,6 +82,7 @@ class AnswerCache:
         self._dialects = upstream_dialects
         self._ranks = {tier: rank for rank, tier in enumerate(tiers)}
         self._most_bytes = min(_MOST_ANSWER_BYTES, settings.max_bytes // _SHARE_OF_ONE)
+        self._flights = SingleFlight(self._most_bytes, self._takes_over)
         _, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
 
     async def __call__(self, call: Call) -> ChatResponse:
@@ -90,16 +94,59 @@ class AnswerCache:
         key = await self._key(call.request, call.decision.deployment)
         if key is None:
             return await self._inner(call)
-        if wish != NO_CACHE and (response := await self._kept(call, key)) is not None:
+        if wish == NO_CACHE:
+            return await self._asked(call, key)
+        if (response := await self._kept(call, key)) is not None:
             return response
+        if not self._settings.tool_calls and call.request.options.get("tools"):
+            return await self._asked(call, key)  # one that calls tools is not for anybody else
+        return await self._shared(call, key)
+
+    async def _shared(self, call: Call, key: str) -> ChatResponse:
+        """The answer to a request like this one that is in progress; else it has one begun.
+
+        If that one fails, this one asks itself, or joins whoever of the others was first to.
+        """
+        for is_last in (False, True):
+            found = self._store.near(key, self._settings.ttl_seconds)
+            if found is not None:  # it was kept while others were asked for it
+                response = self._replayed(call, found, call.decision)
+            elif (flight := self._flights.find(key)) is not None:
+                response = await self._joined(call, flight, is_last=is_last)
+            else:
+                break
+            if response is not None:
+                return response
+        return await self._flights.lead(key, call, partial(self._asked, call, key))
+
+    async def _joined(self, call: Call, flight: Flight, *, is_last: bool) -> ChatResponse | None:
+        """What a flight brings; `None` where it fails and that is not the last word."""
+        call.cache, call.is_from_cache = _JOINED, True
+        response = None
+        try:
+            response = await joined(call, flight, self._dialects)
+        except Exception:
+            if is_last:
+                raise
+        finally:
+            if response is None:
+                call.cache, call.is_from_cache = self._miss, False
+        return response
+
+    async def _asked(self, call: Call, key: str) -> ChatResponse:
         call.cache = self._miss
         asked = call.decision.deployment
         response = await self._inner(call)
         answered = response.decision.deployment
+        kept_as: str | None = key
         if answered != asked:  # it is that one's answer, whoever was asked first
-            key = await self._key(call.request, answered)
+            kept_as = await self._key(call.request, answered)
         response = response._replace(cache=CacheResult.MISS)
-        return response if key is None else self._recorded(call.request, response, key)
+        return response if kept_as is None else self._recorded(call.request, response, kept_as)
+
+    def _takes_over(self, call: Call) -> None:
+        """Whoever had an upstream asked has left: the tokens are this one's."""
+        call.cache, call.is_from_cache = self._miss, False
 
     async def _kept(self, call: Call, key: str) -> ChatResponse | None:
         settings = self._settings
@@ -107,12 +154,15 @@ class AnswerCache:
         found = await self._store.get([*keys], settings.timeout_seconds, settings.ttl_seconds)
         if found is None:
             return None
+        return self._replayed(call, found, keys[found.key])
+
+    def _replayed(self, call: Call, found: Found, decision: Decision) -> ChatResponse | None:
         replay = replayed(found.answer, call.request, self._dialects)
         if replay is None:
             return None
         call.cache, call.is_from_cache = CacheUse(found.level, CacheResult.HIT), True
         call.saved, call.spared = found.answer.usage, call.decision.deployment
-        call.decision = keys[found.key]
+        call.decision = decision
         overhead = time.perf_counter() - call.started_at
         return ChatResponse(call.decision, replay.dialect, replay.frames, overhead, CacheResult.HIT)
 

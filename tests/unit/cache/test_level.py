@@ -79,7 +79,7 @@ async def test_it_is_left_alone_until_it_answers_again(level, backend, caplog):
     await until(lambda: not level.is_out)
     assert await level.get("k", 20) == b"v"
     first, second = [record.getMessage() for record in caplog.records]
-    assert "the cache 'moody' failed while reading: h:1: refused; requests go on" in first
+    assert "the cache 'moody' failed while reading: h:1: refused; requests are answered" in first
     assert second == "the cache 'moody' works again"
 
 

@@ -1,5 +1,6 @@
 """The step: when it answers, when it keeps an answer, and when it has no part in it."""
 
+import asyncio
 import time
 
 import pytest
@@ -46,14 +47,15 @@ EVENTS = (
 
 
 class Stream:
-    """Frames, then an end or an error."""
+    """Frames, then an end or an error, as soon as it may come."""
 
-    def __init__(self, frames, error=None):
-        self.frames, self.error = [*frames], error
+    def __init__(self, frames, error, may_end):
+        self.frames, self.error, self.may_end = [*frames], error, may_end
 
     async def read(self):
         if self.frames:
             return self.frames.pop(0)
+        await self.may_end.wait()
         if self.error:
             raise self.error
         return None
@@ -80,6 +82,8 @@ class World:
         self.digest = "1"
         self.finish = "stop"
         self.words = "hello"
+        self.may_end = asyncio.Event()
+        self.may_end.set()
         self.store = AnswerStore(lambda: self.backend)
         servers = {"one": Server("1", honours_seed=False), "two": Server("2", honours_seed=True)}
         self.step = AnswerCache(
@@ -102,7 +106,7 @@ class World:
         if call.request.stream:
             reader = DIALECT.stream_reader()
             frames: FrameStream = Stream(
-                [f for raw in EVENTS for f in reader.feed(raw)], self.error
+                [f for raw in EVENTS for f in reader.feed(raw)], self.error, self.may_end
             )
         else:
             chunk = Chunk(self.words, finish_reason=self.finish, usage=Usage(3, 4), model="m")
@@ -254,7 +258,9 @@ async def test_failures_are_not_kept_and_pass():
 
 async def test_streams_that_break_off_or_are_left_are_not_kept():
     world = World()
+    world.may_end.clear()
     assert (await world.ask(STREAMED, reads=False))[0] is MISS
+    world.may_end.set()
     world.error = UpstreamError("gone", fault=FailureKind.CUT_OFF)
     with pytest.raises(UpstreamError):
         await world.ask(STREAMED)

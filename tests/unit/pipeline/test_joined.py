@@ -1,0 +1,222 @@
+"""Identical requests at once: one is asked, each has it in its dialect and form, errors are few."""
+
+import asyncio
+import time
+
+import pytest
+from tests.unit.pipeline.test_cache import ASKED, DECISION, DIALECT, STREAMED, World
+
+from gearshift.dialects.ollama.dialect import OllamaDialect
+from gearshift.errors import FailureKind, UpstreamError
+from gearshift.pipeline.call import Call
+from gearshift.tiered_routing.candidates import Candidate
+from gearshift.types import CacheResult, Cause, Deployment, Operation, Usage
+
+HIT, MISS, BYPASS = CacheResult
+OLLAMA = OllamaDialect()
+SILENT = ASKED[:-1] + b',"stream":true}'  # its stream tells no tokens
+ASKED_OLLAMA = (
+    b'{"messages":[{"role":"user","content":"hi"}],"options":{"temperature":0},"stream":%s}'
+)
+
+
+class Busy(World):
+    """A world whose upstream answers when it may, and fails while there are errors to fail with."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.may_begin = asyncio.Event()
+        self.errors = []
+        self.step._specifics["ollama"] = OLLAMA.specifics
+
+    async def answer(self, call):
+        error = self.errors.pop(0) if self.errors else None
+        await self.may_begin.wait()
+        if error is not None:
+            self.asked += 1
+            raise error
+        return await super().answer(call)
+
+    def begin(self, body=ASKED, dialect=DIALECT, candidates=(), **noted):
+        request = dialect.parse(Operation.CHAT, body)
+        for name, value in noted.items():
+            setattr(request, name, value)
+        call = Call(request, DECISION, candidates, time.perf_counter())
+        return call, asyncio.create_task(self._answered(call))
+
+    async def _answered(self, call):
+        response = await self.step(call)
+        texts = []
+        try:
+            while (frame := await response.frames.read()) is not None:
+                texts.append(frame.chunk.content if frame.chunk else "")
+        finally:
+            await response.frames.aclose()
+        return response, "".join(texts)
+
+    async def all(self, *begun):
+        await settle()
+        self.may_begin.set()
+        return [
+            (response.cache, text, response.dialect)
+            for response, text in await asyncio.gather(*(task for _, task in begun))
+        ]
+
+
+async def settle():
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def world():
+    return Busy()
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "completion"), [(ASKED, "hello", 4), (STREAMED, "one", 2)]
+)
+async def test_a_thousand_at_once_are_one(world, body, text, completion):
+    begun = [world.begin(body) for _ in range(1_000)]
+    answers = await world.all(*begun)
+    assert world.asked == 1
+    assert answers[0] == (MISS, text, "openai")
+    assert set(answers[1:]) == {(HIT, text, "openai")}
+    assert {call.cache for call, _ in begun[1:]} == {("inflight", HIT)}
+    assert [call.is_from_cache for call, _ in begun] == [False] + 999 * [True]
+    assert {call.saved for call, _ in begun[1:]} == {Usage(3, completion)}
+    assert begun[0][0].saved is None
+    assert (await world.ask(body))[0] is HIT
+
+
+@pytest.mark.parametrize("body", [ASKED, STREAMED])
+async def test_each_has_it_in_its_own_form(world, body):
+    said = "hello" if body is ASKED else "one"
+    begun = [
+        world.begin(body),
+        world.begin(ASKED),
+        world.begin(STREAMED),
+        world.begin(SILENT),
+        world.begin(ASKED_OLLAMA % b"true", OLLAMA),
+        world.begin(ASKED_OLLAMA % b"false", OLLAMA),
+    ]
+    answers = await world.all(*begun)
+    assert world.asked == 1
+    assert [text for _, text, _ in answers] == [said] * 6
+    assert [result for result, _, _ in answers] == [MISS] + [HIT] * 5
+    assert [dialect for *_, dialect in answers[3:]] == [""] * 3
+
+
+async def test_what_a_stream_does_not_tell_is_asked_for(world):
+    world.may_end.clear()
+    world.may_begin.set()
+    begun = [world.begin(SILENT), world.begin(STREAMED), world.begin(SILENT)]
+    await settle()
+    world.may_end.set()
+    answers = await world.all(*begun)
+    assert [result for result, *_ in answers] == [MISS, MISS, HIT]
+
+
+async def test_a_stream_comes_as_it_comes(world):
+    world.may_end.clear()
+    world.may_begin.set()
+    _, first = world.begin(STREAMED)
+    await settle()
+    request = DIALECT.parse(Operation.CHAT, STREAMED)
+    call = Call(request, DECISION, (), time.perf_counter())
+    response = await world.step(call)
+    assert (await response.frames.read()).chunk.content == "one"
+    first.cancel()
+    await settle()
+    assert not call.is_from_cache  # the tokens are its own now
+    assert call.cache.result is MISS
+    world.may_end.set()
+    while await response.frames.read() is not None:
+        pass
+    await response.frames.aclose()
+    assert (await world.ask(STREAMED))[0] is HIT
+
+
+@pytest.mark.parametrize("body", [ASKED, STREAMED])
+async def test_a_failure_is_asked_once_more_by_one_of_them(world, body):
+    world.errors = [UpstreamError("broken", fault=FailureKind.FAILED)]
+    begun = [world.begin(body) for _ in range(100)]
+    await settle()
+    world.may_begin.set()
+    first, *others = await asyncio.gather(*(task for _, task in begun), return_exceptions=True)
+    assert isinstance(first, UpstreamError)
+    assert [response.cache for response, _ in others] == [MISS] + [HIT] * 98
+    assert world.asked == 2
+
+
+async def test_one_that_goes_on_failing_is_not_asked_by_all(world):
+    world.errors = [UpstreamError(f"{number}", fault=FailureKind.FAILED) for number in range(9)]
+    begun = [world.begin() for _ in range(100)]
+    await settle()
+    world.may_begin.set()
+    results = await asyncio.gather(*(task for _, task in begun), return_exceptions=True)
+    assert [str(result) for result in results] == ["0"] + ["1"] * 99
+    assert world.asked == 2
+    assert {call.cache.result for call, _ in begun} == {MISS}
+    assert not any(call.is_from_cache for call, _ in begun)
+
+
+async def test_whole_answers_are_asked_for_again_where_a_stream_breaks_off(world):
+    world.error = UpstreamError("gone", fault=FailureKind.CUT_OFF)
+    _, first = world.begin(STREAMED)
+    _, second = world.begin(ASKED)
+    await settle()
+    world.may_begin.set()
+    await asyncio.wait([first])
+    world.error = None
+    assert str(first.exception()) == "gone"
+    await asyncio.wait([second])
+
+
+@pytest.mark.parametrize(
+    ("settings", "noted", "results"),
+    [
+        ({}, {"cache_control": "no-cache"}, [MISS, MISS]),
+        ({}, {"cache_control": "no-store"}, [BYPASS, BYPASS]),
+        ({}, {"options": {"temperature": 1}}, [BYPASS, BYPASS]),
+        ({}, {"options": {"temperature": 0, "tools": [{"type": "function"}]}}, [MISS, MISS]),
+        (
+            {"tool_calls": True},
+            {"options": {"temperature": 0, "tools": [{"type": "function"}]}},
+            [MISS, HIT],
+        ),
+    ],
+)
+async def test_what_may_not_be_kept_is_not_shared(settings, noted, results):
+    world = Busy(**settings)
+    answers = await world.all(world.begin(**noted), world.begin(**noted))
+    assert [result for result, *_ in answers] == results
+
+
+async def test_scopes_do_not_share(world):
+    answers = await world.all(world.begin(cache_scope="a"), world.begin(cache_scope="b"))
+    assert [result for result, *_ in answers] == [MISS, MISS]
+
+
+async def test_a_fallback_is_everybodys_who_may_use_it(world):
+    world.answered_by = {
+        "model": "large", "upstream": "two", "tier": "complex", "provider": "ollama",
+        "fallback": "simple->complex", "cause": Cause.FALLBACK,
+    }  # fmt: skip
+    both = tuple(
+        Candidate(Deployment(*place), "openai", "t") for place in (("one", "m"), ("two", "large"))
+    )
+    begun = [world.begin(), world.begin(candidates=both), world.begin(candidates=both[:1])]
+    answers = await world.all(*begun)
+    assert [result for result, *_ in answers] == [MISS, HIT, MISS]
+    joined = begun[1][0].decision
+    assert (joined.place, joined.fallback) == (("complex", "large", "two"), "simple->complex")
+
+
+async def test_its_time_is_the_upstreams(world):
+    begun = [world.begin(), world.begin()]
+    await settle()
+    await asyncio.sleep(0.05)
+    await world.all(*begun)
+    response, _ = begun[1][1].result()
+    assert response.overhead_seconds < 0.05 <= begun[1][0].upstream_seconds

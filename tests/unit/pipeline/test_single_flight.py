@@ -1,0 +1,250 @@
+"""A flight: one answer for many, each from its start and at its pace, whoever leaves."""
+
+import asyncio
+import time
+
+import pytest
+from tests.unit.pipeline.test_cache import ASKED, DECISION, DIALECT
+
+from gearshift.errors import FailureKind, UpstreamError
+from gearshift.pipeline.call import Call
+from gearshift.pipeline.single_flight import SingleFlight
+from gearshift.types import ChatResponse, Chunk, CompleteResponse, Frame, Operation
+
+FAILED = UpstreamError("broken", fault=FailureKind.FAILED)
+
+
+class Upstream:
+    """A stream that comes as a test lets it come."""
+
+    def __init__(self):
+        self.asked = 0
+        self.is_closed = False
+        self.frames = asyncio.Queue()
+        self.begins = asyncio.Event()
+        self.begins.set()
+
+    async def ask(self):
+        self.asked += 1
+        await self.begins.wait()
+        return ChatResponse(DECISION, "openai", self)
+
+    def say(self, *texts):
+        for text in texts:
+            self.frames.put_nowait(Frame(text.encode(), Chunk(text)))
+
+    async def read(self):
+        frame = await self.frames.get()
+        if isinstance(frame, Exception):
+            raise frame
+        return frame
+
+    async def aclose(self):
+        self.is_closed = True
+
+
+def call():
+    return Call(DIALECT.parse(Operation.CHAT, ASKED), DECISION, (), time.perf_counter())
+
+
+@pytest.fixture
+def upstream():
+    return Upstream()
+
+
+@pytest.fixture
+def heirs():
+    return []
+
+
+@pytest.fixture
+def flights(heirs):
+    return SingleFlight(10_000, heirs.append)
+
+
+async def text_of(frames):
+    text = b""
+    while (frame := await frames.read()) is not None:
+        text += frame.raw
+    await frames.aclose()
+    return text
+
+
+async def board(flights):
+    passenger = flights.find("k").board(call())
+    await passenger.answer()
+    return passenger
+
+
+async def settle():
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_everybody_gets_all_of_it_from_its_start(flights, upstream):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    upstream.say("one ", "two ")
+    assert (await first.read()).raw == b"one "
+    second = await board(flights)
+    upstream.say("three")
+    upstream.frames.put_nowait(None)
+    assert await text_of(second) == b"one two three"
+    assert await text_of(first) == b"two three"
+    assert (upstream.asked, upstream.is_closed, flights.find("k")) == (1, True, None)
+
+
+async def test_whoever_leaves_does_not_end_it_but_the_last(flights, upstream, heirs):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    second, third = await board(flights), await board(flights)
+    upstream.say("one")
+    await second.read()
+    await first.aclose()
+    await first.aclose()
+    assert heirs == [second.call]  # who has read most
+    await second.aclose()
+    assert heirs == [second.call, third.call]
+    assert not upstream.is_closed
+    await third.aclose()
+    assert upstream.is_closed
+    assert flights.find("k") is None
+
+
+async def test_the_first_may_leave_before_anything_has_come(flights, upstream):
+    upstream.begins.clear()
+    first = asyncio.create_task(flights.lead("k", call(), upstream.ask))
+    await settle()
+    second = asyncio.create_task(board(flights))
+    await settle()
+    first.cancel()
+    await asyncio.wait([first])
+    upstream.begins.set()
+    upstream.say("one")
+    upstream.frames.put_nowait(None)
+    assert await text_of(await second) == b"one"
+
+
+async def test_nobody_left_before_anything_has_come_ends_it(flights, upstream):
+    upstream.begins.clear()
+    first = asyncio.create_task(flights.lead("k", call(), upstream.ask))
+    await settle()
+    first.cancel()
+    await asyncio.wait([first])
+    assert first.cancelled()
+    assert flights.find("k") is None
+
+
+async def test_one_that_never_takes_off_is_forgotten(flights, upstream):
+    leading = flights.lead("k", call(), upstream.ask)
+    leading.send(None)
+    flights.find("k").task.cancel()  # before its first turn
+    await settle()
+    with pytest.raises(UpstreamError, match="given up"):
+        leading.send(None)
+    assert (upstream.asked, flights.find("k")) == (0, None)
+
+
+async def test_a_failure_is_everybodys_and_nobody_joins_it(flights, upstream):
+    upstream.begins.clear()
+
+    async def fail():
+        await upstream.begins.wait()
+        raise FAILED
+
+    first = asyncio.create_task(flights.lead("k", call(), fail))
+    await settle()
+    second = asyncio.create_task(board(flights))
+    await settle()
+    upstream.begins.set()
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    assert results == [FAILED, FAILED]
+    assert flights.find("k") is None
+
+
+async def test_one_that_breaks_off_breaks_off_after_what_has_come(flights, upstream):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    second = await board(flights)
+    upstream.say("one")
+    upstream.frames.put_nowait(FAILED)
+    for passenger in (first, second):
+        assert (await passenger.read()).raw == b"one"
+        with pytest.raises(UpstreamError, match="broken"):
+            await passenger.read()
+        await passenger.aclose()
+    assert upstream.is_closed
+
+
+async def test_a_whole_answer_is_for_everybody(flights):
+    frame = Frame(b"{}", Chunk("x"))
+    begins = asyncio.Event()
+
+    async def ask():
+        await begins.wait()
+        return ChatResponse(DECISION, "openai", CompleteResponse(frame))
+
+    first = asyncio.create_task(flights.lead("k", call(), ask))
+    await settle()
+    second = flights.find("k").board(call())
+    begins.set()
+    assert (await first).frames.frame is frame
+    assert await second.all() == [frame]
+
+
+async def test_a_slow_reader_of_a_short_answer_loses_nothing(flights, upstream):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    second = await board(flights)
+    upstream.say(*"abc")
+    upstream.frames.put_nowait(None)
+    assert await text_of(first) == b"abc"
+    assert await text_of(second) == b"abc"
+
+
+async def test_of_a_long_answer_only_so_much_is_held(flights, upstream):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    slow = await board(flights)
+    flight = flights.find("k")
+    upstream.say(*["x" * 1_000] * 50)
+    upstream.frames.put_nowait(None)
+    await settle()
+    assert flight._bytes <= 12_000  # and the upstream waits
+    assert upstream.frames.qsize() > 30
+    total = await text_of(first)  # who pays is not slowed down
+    assert len(total) == 50_000
+    with pytest.raises(UpstreamError, match="longer than what is held"):
+        await text_of(slow)
+
+
+async def test_nobody_joins_what_has_lost_its_beginning(flights, upstream):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    upstream.say(*["x" * 1_000] * 20)
+    for _ in range(15):
+        await first.read()
+    await settle()
+    assert flights.find("k") is None
+    other = Upstream()
+    other.say("one")
+    other.frames.put_nowait(None)
+    assert await text_of((await flights.lead("k", call(), other.ask)).frames) == b"one"
+    await first.aclose()
+
+
+async def test_a_slow_one_takes_over_a_long_answer_and_sets_the_pace(flights, upstream, heirs):
+    first = (await flights.lead("k", call(), upstream.ask)).frames
+    second = await board(flights)
+    upstream.say(*["x" * 1_000] * 30)
+    upstream.frames.put_nowait(None)
+    await settle()
+    await first.aclose()
+    assert heirs == [second.call]
+    assert len(await text_of(second)) == 30_000
+
+
+async def test_chunks_alone_for_another_form(flights, upstream):
+    await flights.lead("k", call(), upstream.ask)
+    second = await board(flights)
+    second.as_chunks()
+    upstream.frames.put_nowait(Frame(b": comment"))
+    upstream.say("one")
+    frame = await second.read()
+    assert (frame.raw, frame.chunk) == (b"", Chunk("one"))
+    await second._flight.leave(second._flight._passengers[0])
+    await second.aclose()

@@ -91,7 +91,7 @@ def _can_be_translated(request: ChatRequest, dialect: str) -> bool:
 
 def _as_kept(request: ChatRequest, dialect: str, frames: Sequence[Frame]) -> CachedAnswer:
     usages = [frame.chunk.usage for frame in frames if frame.chunk and frame.chunk.usage]
-    usage, raws = (usages or [None])[-1], tuple(frame.raw for frame in frames)
+    usage, raws = usages[-1] if usages else None, tuple(frame.raw for frame in frames)
     return CachedAnswer(dialect, request.stream, form_of(request), usage, 0.0, raws)
 
 

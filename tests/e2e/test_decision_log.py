@@ -119,7 +119,7 @@ def test_users_say_what_they_think_of_an_answer(tmp_path):
             ({**given, "verdict": "meh"}, "good' or 'bad"),
             ({**given, "comment": "x" * 3_000}, "more than 2,000"),
             ({"verdict": "good"}, "decision_id must be a string"),
-            (["good"], "must be an object"),
+            (["good"], "must be a JSON object"),
             (b"{", "not valid JSON"),
         ):
             status, message = feedback(gateway.url, wrong)

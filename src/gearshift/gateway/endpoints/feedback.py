@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from gearshift.dialects.body import decode_object
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
 from gearshift.http.values import HttpRequest, HttpResponse
@@ -44,12 +45,7 @@ async def give(context: GatewayContext, received: HttpRequest) -> HttpResponse:
 
 
 def _read(raw: bytes) -> tuple[str, str, str | None]:
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise RequestError(f"the body is not valid JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise RequestError("the body must be an object with decision_id and verdict")
+    body = decode_object(raw)
     decision_id = _text(body, "decision_id", _LONGEST_ID)
     verdict = _text(body, "verdict", _LONGEST_ID)
     if verdict not in _VERDICTS:

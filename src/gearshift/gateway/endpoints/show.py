@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gearshift.catalog.served_models import ServedModel, of_name
-from gearshift.dialects.body import decode_object, refuse, text_field
-from gearshift.dialects.splice import splice_model
+from gearshift.dialects.body import decode_object, encode, refuse, text_field
+from gearshift.dialects.ollama.names import with_plain_names
 from gearshift.errors import RequestError
 from gearshift.gateway.context import GatewayContext
 from gearshift.gateway.endpoints.ollama import EPOCH, details, passed
@@ -22,13 +22,13 @@ _ARCHITECTURE = "gearshift"
 
 async def show(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """What a model is and can do; an Ollama behind us answers for its own."""
-    body = decode_object(received.body)
+    body = with_plain_names(decode_object(received.body))
     name = text_field(body, "model") or text_field(body, "name")
     if not name:
         raise refuse("model", "is missing; it must be a name from the list of models")
     provided = context.llm.provider_of(name, received.allowed_tiers)
     if provided is not None and isinstance(provided[0], NativeProvider):
-        sent = splice_model(received.body, provided[1])
+        sent = encode({**body, "model": provided[1]})
         with context.llm.in_flight.one():
             return passed(await provided[0].native("POST", "/api/show", sent))
     served = of_name(name, context.llm.served_models(received.allowed_tiers))

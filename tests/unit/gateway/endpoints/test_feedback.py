@@ -141,6 +141,12 @@ async def test_what_is_no_object_is_refused(body):
     assert caught.value.status == 400
 
 
+async def test_what_would_take_long_to_read_is_refused_at_once():
+    with pytest.raises(RequestError) as caught:
+        await post(Log(), b'{"a":[' + b"[]," * 200_000 + b"[]]}")
+    assert caught.value.status == 413
+
+
 async def test_the_longest_that_is_taken():
     log = Log()
     await post(log, {"decision_id": "d" * 40, "verdict": "bad", "comment": "c" * 2000})

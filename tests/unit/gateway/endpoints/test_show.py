@@ -89,6 +89,11 @@ async def test_a_name_that_nobody_has_is_a_404():
     assert caught.value.status == 404
 
 
+async def test_names_of_fields_may_be_in_capitals_as_for_ollama():
+    request = HttpRequest("POST", "/api/show", body=b'{"Name": "auto"}')
+    assert decoded(await show.show(gateway(), request))["model_info"]["general.name"] == "auto"
+
+
 @pytest.mark.parametrize(
     ("upstreams", "told"),
     [

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from tests.conftest import TIERS
-from tests.e2e.real_ollama import RealOllama, named_ollama
+from tests.e2e.real_ollama import UNNAMED, RealOllama, named_ollama
 
 from gearshift.providers.demo_model import demo_reply
 
@@ -102,6 +102,14 @@ async def serving_beside(cwd, *arguments: str, **variables: str) -> AsyncIterato
 def ollama_server() -> RealOllama | None:
     """The real Ollama that `GEARSHIFT_TEST_OLLAMA_URL` names, if it names one."""
     return named_ollama()
+
+
+@pytest.fixture
+def real(ollama_server) -> RealOllama:
+    """The named Ollama; without one the test is skipped."""
+    if ollama_server is None:
+        pytest.skip(UNNAMED)
+    return ollama_server
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.conftest import TIERS
 from tests.e2e.conftest import Served, serving
-from tests.e2e.real_ollama import UNNAMED, RealOllama, asked
+from tests.e2e.real_ollama import RealOllama, asked
 from tests.e2e.test_serve import run
 
 pytestmark = pytest.mark.elsewhere
@@ -36,13 +36,6 @@ CHATS = {
     "ollama": "/api/chat",
     "anthropic": "/v1/messages",
 }
-
-
-@pytest.fixture
-def real(ollama_server: RealOllama | None) -> RealOllama:
-    if ollama_server is None:
-        pytest.skip(UNNAMED)
-    return ollama_server
 
 
 @pytest.fixture

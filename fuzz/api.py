@@ -103,7 +103,7 @@ def _schemathesis(url: str, seconds: int, folder: Path) -> tuple[int, list[str]]
             "--config-file",
             str(_CONFIG),
         ),
-        *("run", url, "--max-time", str(seconds), "--phases", "coverage,fuzzing"),
+        *("run", url, "--max-time", str(seconds), "--phases", "examples,coverage,fuzzing"),
         *("--continue-on-failure", "--generation-database", "none", "--request-timeout", "30"),
         *("--report", "json", "--report-json-path", str(report), "--no-color"),
     ]

@@ -53,6 +53,24 @@ async def test_what_others_refuse_and_ollama_takes(served, name):
     assert status == 200, answer
 
 
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        {"tools": [{"type": "telepathy"}]},
+        {"reasoning_format": "odd"},
+        {"json_schema": {}, "grammar": 'root ::= "a"'},
+        {"messages": [{"role": "assistant", "content": "", "tool_calls": [{"type": "x"}]}]},
+    ],
+)
+async def test_what_llama_cpp_calls_its_own_error_hurts_nobody_else(demo, mistake):
+    url = demo.url + DIALECTS["openai"]
+    fine = {"messages": [{"role": "user", "content": "hi"}]}
+    for _ in range(6):  # one more than open a circuit
+        status, _, answer = await post(url, chat(**{**fine, **mistake}))
+        assert status == 400, answer
+    assert (await post(url, chat(**fine)))[0] == 200
+
+
 async def test_openai_needs_messages(served):
     for body in (chat(), chat(messages=[])):
         status, _, answer = await post(served.url + DIALECTS["openai"], body)

@@ -42,8 +42,14 @@ _INCAPABLE: Final = (
     "requires --enable-auto-tool-choice",
     "requires --jinja",
 )
-# What Ollama calls an error of its own: a setting of the wrong type, a format that is none.
-_MISTAKE: Final = re.compile(r'option "[^"]*" must be |invalid format: ')
+# What servers call an error of their own. Ollama: a setting of the wrong type, a format that is
+# none; llama.cpp: whatever in a request it does not know, or not in this type.
+_MISTAKE: Final = re.compile(
+    r'option "[^"]*" must be |invalid format: '
+    r"|failed to parse (?:tools|messages|tool call arguments)\b|\[json\.exception\."
+    r"|unknown reasoning format|unsupported (?:param|content part type|tool)\b"
+    r"|cannot (?:use custom grammar|use both|specify grammar)\b"
+)
 # Ollama's words for an engine that is gone; what follows may be of an earlier request.
 _CRASH: Final = re.compile(
     r"an error was encountered while running the model|(?:.* )?runner has unexpectedly stopped"

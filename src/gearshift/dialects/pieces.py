@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gearshift.types import Chunk, ToolCall
+from gearshift.types import Chunk, Frame, ToolCall
 
 
 def joined(chunks: Sequence[Chunk]) -> Chunk:
@@ -25,6 +25,23 @@ def joined(chunks: Sequence[Chunk]) -> Chunk:
         tool_calls=joined_calls([call for chunk in chunks for call in chunk.tool_calls]),
         logprobs=tuple(entry for chunk in chunks for entry in chunk.logprobs),
     )
+
+
+def joined_frames(raw: bytes, frames: Sequence[Frame]) -> Frame:
+    """A stream as the one frame of a whole answer, for servers that stream whatever is asked.
+
+    Args:
+        raw: All of it.
+        frames: What it says.
+    """
+    error = next((frame.error for frame in frames if frame.error), None)
+    if error is not None:
+        return Frame(raw, error=error)
+    chunks = [frame.chunk for frame in frames if frame.chunk]
+    has_ended = any(frame.is_end for frame in frames) or any(c.finish_reason for c in chunks)
+    if not chunks or not has_ended:
+        return Frame(raw, error="the answer is a stream that ends before its end mark")
+    return Frame(raw, joined(chunks), is_end=True, is_other_shape=True)
 
 
 def joined_calls(pieces: Sequence[ToolCall]) -> tuple[ToolCall, ...]:

@@ -10,7 +10,7 @@ from gearshift.dialects.errors import error_of_frame
 from gearshift.dialects.finish import finish_reason
 from gearshift.dialects.framing import FrameCutter, is_stream_of_events
 from gearshift.dialects.numbers import count
-from gearshift.dialects.pieces import joined
+from gearshift.dialects.pieces import joined_frames
 from gearshift.dialects.sse import Event, Form
 from gearshift.dialects.tool_calls import arguments_text
 from gearshift.types import Chunk, Frame, Json, JsonObject, ToolCall, Usage
@@ -57,15 +57,7 @@ def _whole(data: JsonObject, blocks: list[JsonObject]) -> Chunk:
 
 def _joined_stream(raw: bytes) -> Frame:
     reader = AnthropicReader()
-    frames = [*reader.feed(raw), *reader.finish()]
-    error = next((frame.error for frame in frames if frame.error), None)
-    if error is not None:
-        return Frame(raw, error=error)
-    chunks = [frame.chunk for frame in frames if frame.chunk]
-    has_ended = any(frame.is_end for frame in frames) or any(c.finish_reason for c in chunks)
-    if not chunks or not has_ended:
-        return Frame(raw, error="the answer is a stream that ends before its end mark")
-    return Frame(raw, joined(chunks), is_end=True, is_other_shape=True)
+    return joined_frames(raw, [*reader.feed(raw), *reader.finish()])
 
 
 class AnthropicReader:

@@ -68,7 +68,7 @@ _TOOL: Final[JsonObject] = {
         ),
         object_of(
             ("type",),
-            type={**TEXT, "not": {"const": "custom"}},
+            type={**NAME, "not": {"const": "custom"}},
             name=MAYBE_TEXT,
             description=MAYBE_TEXT,
         ),
@@ -133,11 +133,16 @@ SCHEMAS: Final[JsonObject] = {
         stop_sequence=MAYBE_TEXT,
         usage=_USAGE,
     ),
-    "MessageEvent": {
-        "description": "A named event: `message_start`; for each block `content_block_start`, "
-        "`content_block_delta`, `content_block_stop`; `message_delta`; `message_stop`; or `error`.",
-        **TEXT,
-    },
+    "MessageEvent": object_of(
+        ("event", "data"),
+        event={
+            **TEXT,
+            "description": "`message_start`; for each block `content_block_start`, "
+            "`content_block_delta`, `content_block_stop`; `message_delta`; `message_stop`; or "
+            "`error`.",
+        },
+        data={**TEXT, "description": "A JSON object."},
+    ),
     "AnthropicError": {
         **error_of(
             object_of(("type", "message"), type=TEXT, message=TEXT),

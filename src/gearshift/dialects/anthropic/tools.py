@@ -33,6 +33,8 @@ def tools_from_anthropic(
 
 def _tool(tool: JsonObject, where: str) -> JsonObject:
     check_fields(tool, {"type": TEXT, "name": TEXT, "description": TEXT}, f"{where}.")
+    if tool.get("type") == "":
+        raise refuse(f"{where}.type", "must not be empty; leave it out for a tool of your own")
     if tool.get("type") not in _OWN:
         return tool
     if not tool.get("name"):

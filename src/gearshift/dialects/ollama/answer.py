@@ -10,7 +10,7 @@ from gearshift.dialects.framing import FrameCutter, is_stream_of_events
 from gearshift.dialects.logprobs import complete_logprobs
 from gearshift.dialects.ndjson import MAX_FRAME_BYTES
 from gearshift.dialects.numbers import count, seconds
-from gearshift.dialects.pieces import joined
+from gearshift.dialects.pieces import joined_frames
 from gearshift.dialects.sse import END_MARK, Event, Form
 from gearshift.dialects.tool_calls import arguments_text
 from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, Usage
@@ -45,13 +45,7 @@ def _joined_stream(raw: bytes) -> Frame | None:
     first = next((frame for frame in frames if frame.chunk or frame.error), None)
     if first is None or first.error is not None:
         return first and (first._replace(raw=raw) if is_stream_of_events(raw) else None)
-    error = next((frame.error for frame in frames if frame.error), None)
-    if error is None and not any(frame.is_end for frame in frames):
-        error = "the answer is a stream that ends before its last line"
-    if error is not None:
-        return Frame(raw, error=error)
-    chunks = [frame.chunk for frame in frames if frame.chunk]
-    return Frame(raw, joined(chunks), is_end=True, is_other_shape=True)
+    return joined_frames(raw, frames)
 
 
 class OllamaReader:

@@ -12,7 +12,7 @@ from gearshift.dialects.finish import FAILED, finish_reason
 from gearshift.dialects.framing import FrameCutter, is_stream_of_events
 from gearshift.dialects.logprobs import complete_logprobs
 from gearshift.dialects.numbers import count, seconds
-from gearshift.dialects.pieces import joined
+from gearshift.dialects.pieces import joined_frames
 from gearshift.dialects.sse import END_MARK, Event, Form
 from gearshift.dialects.tool_calls import CallPieces, pieces_in
 from gearshift.types import Chunk, Frame, Json, JsonObject, Timings, ToolCall, Usage
@@ -64,15 +64,7 @@ def _is_stream_of_lines(raw: bytes) -> bool:
 
 def _joined_stream(raw: bytes) -> Frame:
     reader = OpenAIReader()
-    frames = [*reader.feed(raw), *reader.finish()]
-    error = next((frame.error for frame in frames if frame.error), None)
-    if error is not None:
-        return Frame(raw, error=error)
-    chunks = [frame.chunk for frame in frames if frame.chunk]
-    has_ended = any(frame.is_end for frame in frames) or any(c.finish_reason for c in chunks)
-    if not chunks or not has_ended:
-        return Frame(raw, error="the answer is a stream that ends before its end mark")
-    return Frame(raw, joined(chunks), is_end=True, is_other_shape=True)
+    return joined_frames(raw, [*reader.feed(raw), *reader.finish()])
 
 
 def read_chunk(data: JsonObject, calls: CallPieces) -> Chunk:

@@ -109,7 +109,8 @@ def parse(raw: bytes, *, is_counted: bool = False) -> ChatRequest:
 
 def _refuse_state(body: JsonObject) -> None:
     for name, problem in _REFUSED.items():
-        if body.get(name):
+        given = body.get(name)
+        if given is not None and given is not False and given != "":
             raise RequestError(f"'{name}' {problem}.", field=name, code=_CODES.get(name))
 
 

@@ -152,8 +152,8 @@ _ASKED: Final[JsonObject] = {
     "parallel_tool_calls": MAYBE_FLAG,
     "text": _TEXT,
     "reasoning": _REASONING,
-    "previous_response_id": {"type": "null", "description": _NOT_KEPT},
-    "conversation": {"type": "null", "description": _NOT_KEPT},
+    "previous_response_id": {"enum": [None, ""], "description": _NOT_KEPT},
+    "conversation": {"enum": [None, "", False], "description": _NOT_KEPT},
     "truncation": MAYBE_TEXT,
 }
 
@@ -170,7 +170,7 @@ SCHEMAS: Final[JsonObject] = {
         top_logprobs=MAYBE_WHOLE,
         metadata=or_null("object", additionalProperties=MAYBE_TEXT),
         store={**MAYBE_FLAG, "description": "Whatever it says, nothing is stored."},
-        prompt={"type": "null", "description": "gearshift has no templates."},
+        prompt={"enum": [None, "", False], "description": "gearshift has no templates."},
         background={"enum": [False, None]},
         max_tool_calls=MAYBE_WHOLE,
         stream_options=MAYBE_OBJECT,
@@ -199,10 +199,14 @@ SCHEMAS: Final[JsonObject] = {
         usage=_USAGE,
         store={"const": False},
     ),
-    "ResponseEvent": {
-        "description": "A named event with its `sequence_number`: `response.created`; for each "
-        "item `response.output_item.added`, deltas, `response.output_item.done`; "
-        "`response.completed` or `.incomplete`; or `error`, then `response.failed`.",
-        **TEXT,
-    },
+    "ResponseEvent": object_of(
+        ("event", "data"),
+        event={
+            **TEXT,
+            "description": "`response.created`; for each item `response.output_item.added`, "
+            "deltas, `response.output_item.done`; `response.completed` or `.incomplete`; or "
+            "`error`, then `response.failed`.",
+        },
+        data={**TEXT, "description": "A JSON object with its `sequence_number`."},
+    ),
 }

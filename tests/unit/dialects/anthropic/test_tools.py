@@ -48,6 +48,7 @@ def test_what_anthropics_servers_run_keeps_its_type():
         ({"name": "f", "input_schema": "{}"}, "tools.0.input_schema"),
         ({**WEATHER, "description": 7}, "tools.0.description"),
         ({**WEATHER, "type": 7}, "tools.0.type"),
+        ({**WEATHER, "type": ""}, "tools.0.type"),
     ],
 )
 def test_what_is_wrong_with_a_tool_is_named(tool, field):

@@ -127,8 +127,9 @@ def test_who_wants_to_be_remembered_is_answered_all_the_same(store):
 
 
 def test_state_that_is_not_kept_is_not_wanted_where_it_is_null():
-    nothing = {"previous_response_id": None, "conversation": None, "prompt": None}
-    assert parsed(**nothing, background=False).messages == HI
+    for nothing in (None, ""):
+        names = ("previous_response_id", "conversation", "prompt")
+        assert parsed(**dict.fromkeys(names, nothing), background=False).messages == HI
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,8 @@ def test_state_that_is_not_kept_is_not_wanted_where_it_is_null():
         ("conversation", "conv_1", "whole conversation in 'input'"),
         ("conversation", {"id": "conv_1"}, "whole conversation in 'input'"),
         ("prompt", {"id": "pmpt_1"}, "'instructions'"),
+        ("prompt", {}, "'instructions'"),
+        ("conversation", 0, "whole conversation in 'input'"),
         ("background", True, "wait or stream"),
         ("moderation", {"model": "omni"}, "leave it out"),
     ],

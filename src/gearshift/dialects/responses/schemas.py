@@ -37,7 +37,13 @@ _PART: Final[JsonObject] = {
     ]
 }
 _TEXT_PART: Final = _PART["anyOf"][0]
-_OUTPUT: Final[JsonObject] = {"anyOf": [TEXT, list_of(_PART)]}
+_OUTPUT: Final[JsonObject] = {
+    "description": "A text, a value that the model is told as JSON, or parts.",
+    "anyOf": [
+        {"type": ["string", "object", "number", "boolean", "null"]},
+        list_of(_PART),
+    ],
+}
 _ITEM: Final[JsonObject] = {
     "anyOf": [
         object_of(

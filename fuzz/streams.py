@@ -61,16 +61,17 @@ def _called(name: str, said: Chunk, written: bytes) -> None:
 
 
 def _is_named_first(pieces: Iterable[ToolCall]) -> bool:
-    """Whether the names of calls have come before their arguments; else they are not told."""
-    named, given = set[int](), set[int]()
+    """Whether every call has a name, before its arguments; else it is not told."""
+    named, begun, given = set[int](), set[int](), set[int]()
     for piece in pieces:
+        begun.add(piece.index)
         if piece.name and piece.index in given:
             return False
         if piece.name:
             named.add(piece.index)
         if piece.arguments:
             given.add(piece.index)
-    return given <= named
+    return begun == named
 
 
 def _in_order(written: bytes, said: Chunk) -> None:

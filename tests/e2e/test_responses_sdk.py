@@ -77,6 +77,19 @@ def demo_client(demo):
         yield client
 
 
+def test_tokens_are_counted_by_an_engine_that_can(demo_client):
+    asked = {"model": "auto", "instructions": "Be brief.", "input": "Hello there, 你好"}
+    counted = demo_client.responses.input_tokens.count(**asked)
+    usage = demo_client.responses.create(**asked, max_output_tokens=9).usage
+    assert counted.object == "response.input_tokens"
+    assert counted.input_tokens == usage.input_tokens
+
+
+def test_who_wants_a_summary_is_told_how_to_get_one(demo_client):
+    with pytest.raises(openai.NotFoundError, match="ask a model for one"):
+        demo_client.responses.compact(model="auto", input="hi")
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_whole(client, tier, replies):
     answer = client.responses.create(model="auto", input=PROMPTS[tier], max_output_tokens=64)

@@ -126,7 +126,7 @@ $(CLIENTS)-openai2/.installed: requirements/clients-openai2.lock
 	@touch $@
 
 clients/agents/node_modules/.installed: clients/agents/package-lock.json | $(CLIENTS)/.installed
-	PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --prefix clients/agents --no-audit --no-fund --allow-scripts
+	PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --prefix clients/agents --no-audit --no-fund
 	@touch $@
 
 agents: $(CLIENTS)/.installed clients/agents/node_modules/.installed ## try coding agents (1.5 GB), write docs/clients/README.md
@@ -137,7 +137,7 @@ clients: $(CLIENTS)/.installed $(CLIENTS)-openai2/.installed ## try the clients 
 
 # Oldest: the pips of Python 3.11.0 and 3.12.0; distribution: those of Debian 12 and Ubuntu 24.04.
 COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -q
-lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: pip install uv)
+lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients/*/package.json (needs uv, pip install uv, and npm)
 	$(COMPILE) pyproject.toml $(EXTRAS) -o requirements/run.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev -o requirements/dev.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
@@ -150,6 +150,9 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml (needs uv: 
 	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
 	echo pip | $(COMPILE) - --upgrade -o requirements/pips/newest.lock
 	PYTHONPATH=$(VENV)/pips/newest $(BIN)/python requirements/demands.py
+	for each in clients/node clients/agents; do \
+	  npm install --prefix $$each --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel error || exit; done
+	$(BIN)/python requirements/node_locks.py
 
 clean: ## remove the virtual environments and caches
 	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

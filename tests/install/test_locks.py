@@ -18,6 +18,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from requirements.demands import HERE, TABLE, pinned, pins
+from requirements.node_locks import LOCKS as NODE_LOCKS
+from requirements.node_locks import missing, whole
 from tests.fakes.package_index import add_release
 
 LOCKS = sorted(HERE.glob("*.lock"))
@@ -161,14 +163,58 @@ def test_lock_files_carry_hashes_and_no_addresses(lock):
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
 
 
-@pytest.mark.parametrize(
-    "lock",
-    sorted(HERE.parent.glob("clients/*/package-lock.json")),
-    ids=lambda lock: lock.parent.name,
-)
+of_each_node_lock = pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda lock: lock.parent.name)
+
+
+@of_each_node_lock
 def test_a_lock_of_node_packages_has_hashes_and_no_addresses(lock: Path):
     """npm writes where a package came from, and who takes money for it; neither installs it."""
     text = lock.read_text(encoding="utf-8")
     packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
     assert "://" not in text
     assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+
+
+@of_each_node_lock
+def test_a_lock_of_node_packages_has_all_that_they_ask_for(lock: Path):
+    """`npm ci` refuses one that lacks a package, even if it is optional and cannot be had."""
+    assert [*missing(json.loads(lock.read_text(encoding="utf-8"))["packages"])] == []
+
+
+@of_each_node_lock
+def test_a_lock_of_node_packages_is_as_it_is_written(lock: Path):
+    text = lock.read_text(encoding="utf-8")
+    written = json.loads(text)
+    assert whole(written["packages"]) == written["packages"]
+    root = json.loads((lock.parent / "package.json").read_text(encoding="utf-8"))
+    assert written["packages"][""]["dependencies"] == root["dependencies"]
+    scripts = {
+        place.rpartition("node_modules/")[2]
+        for place, entry in written["packages"].items()
+        if entry.get("hasInstallScript") and not entry.get("optional")
+    }
+    assert scripts == set(root.get("allowScripts", {}))
+
+
+def test_what_node_packages_ask_for_is_looked_for_where_node_looks():
+    packages = {
+        "": {"dependencies": {"a": "1"}},
+        "node_modules/a": {
+            "resolved": "elsewhere",
+            "dependencies": {"b": "1", "@s/c": "1"},
+            "optionalDependencies": {"for-another-system": "1", "d": "1"},
+            "peerDependencies": {"e": "1", "f": "1"},
+            "peerDependenciesMeta": {"e": {"optional": True}},
+        },
+        "node_modules/a/node_modules/b": {"dependencies": {"d": "1", "@s/c": "1"}},
+        "node_modules/@s/c": {"dependencies": {"b": "1"}},
+        "node_modules/d": {},
+    }
+    assert [*missing(packages)] == [
+        ("node_modules/a", "optionalDependencies", "for-another-system"),
+        ("node_modules/a", "peerDependencies", "f"),
+        ("node_modules/@s/c", "dependencies", "b"),
+    ]
+    mended = whole(packages)["node_modules/a"]
+    assert mended["optionalDependencies"] == {"d": "1"}
+    assert "resolved" not in mended

@@ -125,11 +125,16 @@ $(CLIENTS)-openai2/.installed: requirements/clients-openai2.lock
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+$(CLIENTS)-aider/.installed: requirements/clients-aider.lock
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 clients/agents/node_modules/.installed: clients/agents/package-lock.json | $(CLIENTS)/.installed
 	PATH="$(CURDIR)/$(CLIENTS)/bin:$$PATH" npm ci --prefix clients/agents --no-audit --no-fund
 	@touch $@
 
-agents: $(CLIENTS)/.installed clients/agents/node_modules/.installed ## try coding agents (1.5 GB), write docs/clients/README.md
+agents: $(CLIENTS)/.installed $(CLIENTS)-aider/.installed clients/agents/node_modules/.installed ## try coding agents (2 GB), write docs/clients/README.md
 	$(CLIENTS)/bin/python -m clients --agents $(ARGS)
 
 clients: $(CLIENTS)/.installed $(CLIENTS)-openai2/.installed ## try the clients that people use, write docs/clients/README.md (ARGS="--only litellm")
@@ -145,6 +150,7 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients
 	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
 	$(COMPILE) pyproject.toml --extra embedded --group clients -o requirements/clients.lock
 	$(COMPILE) --group clients-openai2 -o requirements/clients-openai2.lock
+	$(COMPILE) --group clients-aider -o requirements/clients-aider.lock
 	$(COMPILE) --group types -o requirements/types.lock
 	printf 'pip==%s\n' '22.3 ; python_version < "3.12"' '23.2.1 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/oldest.lock
 	printf 'pip==%s\n' '23.0.1 ; python_version < "3.12"' '24.0 ; python_version >= "3.12"' | $(COMPILE) - -o requirements/pips/distribution.lock
@@ -155,4 +161,4 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients
 	$(BIN)/python requirements/node_locks.py
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 $(CLIENTS)-aider clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,6 +103,18 @@ async def expect_error_async(
         check_words(error)
     else:
         raise AssertionError("an unknown model was answered")
+
+
+async def leave_when_begun(read: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Cancel the task that reads a stream when it says that this has begun."""
+    begun = asyncio.Event()
+    task = asyncio.create_task(read(begun))
+    await asyncio.wait(
+        [task, waiting := asyncio.create_task(begun.wait())], return_when=asyncio.FIRST_COMPLETED
+    )
+    waiting.cancel()
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def check_words(error: BaseException) -> None:

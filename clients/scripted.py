@@ -1,7 +1,8 @@
 """An OpenAI-compatible upstream that does what models of a few megabytes cannot be made to do.
 
 Its models: `scripted` calls the first tool that it is offered, and then says what the tool said;
-`endless` goes on until its client has gone, and counts that; `embedder` counts letters.
+`endless` goes on until its client has gone, and counts that; `streaming` answers by streams alone,
+whatever tools it is offered; `embedder` counts letters.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-MODELS: Final = ("scripted", "endless", "embedder")
+MODELS: Final = ("scripted", "endless", "streaming", "embedder")
 CITY: Final = "Paris"
 NOTE: Final = "It rains in Paris."
 """What the file says that coding agents are made to read."""
+STREAMED: Final = "This answer was streamed."
 SAID: Final = "The tool says: "
 _OBSERVED: Final = "Observation:\n"
 _PAUSE_SECONDS: Final = 0.02
@@ -88,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
         if body["model"] == "endless":
             self._go_on(body)
             return
+        if body["model"] == "streaming" and not body.get("stream"):
+            self._send({"error": {"message": "a stream is expected"}}, 400)
+            return
         message = answer(body, self.server.note)
         finish = "tool_calls" if "tool_calls" in message else "stop"
         if body.get("stream"):
@@ -98,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _go_on(self, body: Json) -> None:
         try:
-            self._stream(_endless())
+            self._stream(_endless(body))
         except OSError:
             self.server.stopped += 1
 
@@ -132,6 +137,8 @@ def answer(body: Json, note: str) -> Json:
         body: The request.
         note: The path for a tool that reads a file.
     """
+    if body["model"] == "streaming":
+        return {"role": "assistant", "content": STREAMED}
     messages, tools = body["messages"], body.get("tools") or []
     offered = {tool["function"]["name"]: tool["function"] for tool in tools}
     results = [text_of(m) for m in messages if m["role"] == "tool"]
@@ -161,8 +168,13 @@ def _chosen(offered: Mapping[str, Json]) -> Json:
 
 def _without_tools(body: Json) -> str:
     """JSON that fits the schema, if one is wanted."""
-    schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+    schema = _wanted_schema(body)
     return json.dumps(_fitting(schema, "")) if schema else "There is no tool here."
+
+
+def _wanted_schema(body: Json) -> Json | None:
+    schema: Json | None = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+    return schema
 
 
 def _calling(function: Json, note: str, arguments: Json | None = None) -> Json:
@@ -181,7 +193,7 @@ def _fitting(schema: Json, note: str) -> Json:
 
 def _value(name: str, schema: Json, note: str) -> Any:
     kind = schema.get("type", "string")
-    if name in ("file_path", "filePath", "path", "absolute_path"):
+    if name.replace("_", "").lower() in ("path", "filepath", "absolutepath"):
         return note
     if name in ("command", "cmd"):
         return ["cat", note] if kind == "array" else f"cat {note}"
@@ -204,11 +216,33 @@ def _chunks(message: Json, finish: str) -> Iterator[Json]:
     yield _envelope("chat.completion.chunk", choices=[], usage=_USAGE)
 
 
-def _endless() -> Iterator[Json]:
+def _endless(body: Json) -> Iterator[Json]:
+    """Numbers; within JSON, where that is wanted: in a format, or by a tool that must be called."""
+    must = body.get("tool_choice")
+    if isinstance(must, dict):
+        called = {"name": must["function"]["name"], "arguments": ""}
+        call = {"index": 0, "id": "call_endless", "type": "function", "function": called}
+        yield _chunk({"role": "assistant", "content": None, "tool_calls": [call]})
+        schema = next(
+            tool["function"]["parameters"]
+            for tool in body["tools"]
+            if tool["function"]["name"] == called["name"]
+        )
+    else:
+        schema = _wanted_schema(body)
+    if schema:
+        yield _piece(f'{{"{next(iter(schema["properties"]))}": "', must)
     for number in range(_MOST_PIECES):
-        yield _chunk({"role": "assistant", "content": f"{number} "})
+        yield _piece(f"{number} ", must)
         time.sleep(_PAUSE_SECONDS)
     yield _chunk({}, "stop")
+
+
+def _piece(text: str, must: object) -> Json:
+    """Of an answer, or of the arguments of a tool that must be called."""
+    if not isinstance(must, dict):
+        return _chunk({"role": "assistant", "content": text})
+    return _chunk({"tool_calls": [{"index": 0, "function": {"arguments": text}}]})
 
 
 def _chunk(delta: Json, finish: str | None = None) -> Json:

@@ -1,7 +1,11 @@
-"""Instructor: answers as objects, by a tool or by a schema, with OpenAI's and Anthropic's SDK."""
+"""Instructor: answers as objects, by a tool or by a schema, with OpenAI's and Anthropic's SDK.
+
+Objects that grow come from its asynchronous client: the other one collects them before it returns.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import anthropic
@@ -9,7 +13,7 @@ import instructor
 import openai
 from pydantic import BaseModel
 
-from clients.case import At, expect, expect_error
+from clients.case import At, expect, expect_error, leave_when_begun
 
 PACKAGE = "instructor"
 DIALECT = "OpenAI"
@@ -33,27 +37,25 @@ class ByTools:
     mode = instructor.Mode.TOOLS
 
     def __init__(self, at: At) -> None:
-        client = openai.OpenAI(base_url=f"{at.url}/v1", api_key="unused", max_retries=0)
-        self.create: Any = instructor.from_openai(client, mode=self.mode).chat.completions.create
+        given: Any = {"base_url": f"{at.url}/v1", "api_key": "unused", "max_retries": 0}
+        self.client: Any = instructor.from_openai(openai.OpenAI(**given), mode=self.mode)
+        growing = instructor.from_openai(openai.AsyncOpenAI(**given), mode=self.mode)
+        self.growing: Any = growing.create_partial
 
-    def ask(self, model: str, **more: Any) -> Any:
-        """An answer as an object."""
-        asked = {"messages": turn("where?"), "response_model": Place, "max_retries": 0}
-        return self.create(model=model, **asked, **more)
+    def asked(self, model: str) -> Any:
+        """What every call is given."""
+        common = {"messages": turn("where?"), "response_model": Place, "max_retries": 0}
+        return {**common, "model": model}
 
     def whole(self, at: At) -> None:
         """An object."""
-        place = self.ask("scripted")
+        place = self.client.create(**self.asked("scripted"))
         expect((place.city, place.rank), ("Paris", 7))
 
-    def stream(self, at: At) -> None:
+    async def stream(self, at: At) -> None:
         """An object that grows."""
-        wanted: Any = instructor.Partial[Place]
-        partial = self.create(
-            model="scripted", messages=turn("?"), response_model=wanted, stream=True
-        )
-        last = [*partial][-1]
-        expect((last.city, last.rank), ("Paris", 7))
+        objects = [each async for each in self.growing(**self.asked("scripted"))]
+        expect((objects[0].rank, objects[-1].city, objects[-1].rank), (None, "Paris", 7))
 
     def tools(self, at: At) -> None:
         """The object comes as the arguments of a tool."""
@@ -61,7 +63,17 @@ class ByTools:
 
     def error(self, at: At) -> None:
         """An unknown model."""
-        expect_error(Exception, lambda: self.ask("nobody"))
+        expect_error(Exception, lambda: self.client.create(**self.asked("nobody")))
+
+    async def cancel(self, at: At) -> None:
+        """A task that reads a growing object is cancelled: closing the object closes nothing."""
+
+        async def read(begun: asyncio.Event) -> None:
+            async for each in self.growing(**self.asked("endless")):
+                if each.city:
+                    begun.set()
+
+        await at.expect_stopped_async(lambda: leave_when_begun(read))
 
 
 class BySchema(ByTools):
@@ -74,15 +86,17 @@ class BySchema(ByTools):
 class Anthropic(ByTools):
     """`from_anthropic`."""
 
-    dialect, lacks = "Anthropic", ("stream",)
+    dialect = "Anthropic"
 
     def __init__(self, at: At) -> None:
-        client = anthropic.Anthropic(base_url=at.url, api_key="unused", max_retries=0)
-        self.create = instructor.from_anthropic(client).chat.completions.create
+        given: Any = {"base_url": at.url, "api_key": "unused", "max_retries": 0}
+        self.client = instructor.from_anthropic(anthropic.Anthropic(**given))
+        growing = instructor.from_anthropic(anthropic.AsyncAnthropic(**given))
+        self.growing = growing.create_partial
 
-    def ask(self, model: str, **more: Any) -> Any:
-        """An answer as an object."""
-        return super().ask(model, max_tokens=256, **more)
+    def asked(self, model: str) -> Any:
+        """What every call is given."""
+        return {**super().asked(model), "max_tokens": 256}
 
 
 ROWS = {"tools": ByTools, "JSON schema": BySchema, "from_anthropic": Anthropic}

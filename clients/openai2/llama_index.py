@@ -13,7 +13,16 @@ from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.llms.ollama import Ollama
 from llama_index.llms.openai_like import OpenAILike
 
-from clients.case import ANSWER, DOCUMENTS, PROMPTS, RESULT, At, expect, expect_error
+from clients.case import (
+    ANSWER,
+    DOCUMENTS,
+    PROMPTS,
+    RESULT,
+    At,
+    expect,
+    expect_error,
+    leave_when_begun,
+)
 
 PACKAGE = "llama-index-core"
 DIALECT = "OpenAI"
@@ -74,14 +83,7 @@ class LlamaIndex:
             async for _ in await self.model("endless").astream_chat([ChatMessage(content="?")]):
                 begun.set()
 
-        async def leave() -> None:
-            begun = asyncio.Event()
-            task = asyncio.create_task(read(begun))
-            await begun.wait()
-            task.cancel()
-            await asyncio.wait([task])
-
-        await at.expect_stopped_async(leave)
+        await at.expect_stopped_async(lambda: leave_when_begun(read))
 
     def embeddings(self, at: At) -> None:
         """A query engine finds the document that is most like the question; a model answers."""

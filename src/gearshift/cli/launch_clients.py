@@ -135,6 +135,26 @@ def _aider(at: Target) -> Pointed:
     return Pointed(variables)
 
 
+def _continue(at: Target) -> Pointed:
+    model = {
+        "name": at.model,
+        "provider": "openai",
+        "model": at.model,
+        "apiBase": at.openai,
+        "apiKey": f"${{{{ secrets.{KEY_VARIABLE} }}}}" if at.needs_key else NO_KEY,
+        "roles": ["chat", "edit", "apply", "summarize"],
+        # It knows by a model's name whether tools can be called, and no such name.
+        "capabilities": ["tool_use"],
+    }
+    config = {"name": "gearshift", "version": "1.0.0", "schema": "v1", "models": [model]}
+    file = "config.yaml"
+    return Pointed(
+        {KEY_VARIABLE: KEY} if at.needs_key else {},
+        ("--config", f"{at.folder}/{file}"),
+        {file: _json(config, is_long=True)},
+    )
+
+
 def _goose(at: Target) -> Pointed:
     variables = {
         "GOOSE_PROVIDER": "openai",
@@ -187,6 +207,7 @@ CLIENTS: Final = {
     "codex": Client("Codex", "codex", "npm install -g @openai/codex", _codex),
     "opencode": Client("opencode", "opencode", "npm install -g opencode-ai", _opencode),
     "aider": Client("aider", "aider", "python -m pip install aider-chat", _aider),
+    "continue": Client("Continue", "cn", "npm install -g @continuedev/cli", _continue),
     "goose": Client("goose", "goose", "see the installation page of goose-docs.ai", _goose),
     "qwen": Client("Qwen Code", "qwen", "npm install -g @qwen-code/qwen-code", _qwen),
     "open-webui": Client("Open WebUI", "open-webui", "pip install open-webui", _open_webui),

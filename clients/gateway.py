@@ -35,6 +35,7 @@ def running_gateway(folder: Path, scripted: ScriptedUpstream) -> Iterator[At]:
                 "models": [*MODELS],
             },
         ],
+        "embeddings": {"model": "embedder"},
         "decision_log": {"enabled": False},
     }
     (folder / "gearshift.yaml").write_text(json.dumps(settings))

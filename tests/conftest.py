@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from gearshift.config.loading import Settings
 from gearshift.providers.demo_model import demo_models
@@ -50,6 +52,23 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) and not val.isascii() else None
 
 
+class _ByFileOrPair(LoadFileScheduling):
+    """A file stays in one process, as what its fixtures start; the fault matrix's pairs apart.
+
+    Each pair has a gateway of its own, and all of them take longer than anything else.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        pair = re.match(r"tests/faults/test_matrix\.py::\w+\[\w+-\w+-", nodeid)
+        return pair[0] if pair else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown without the plugin
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
+    """Where files are dealt out, as `make test` does."""
+    return _ByFileOrPair(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long go first, so that no process is left alone with one at the end."""
@@ -60,11 +79,6 @@ def pytest_collection_finish() -> None:
     """From now on garbage is looked for again, though not amid what has been collected."""
     gc.enable()
     gc.freeze()
-
-
-def pytest_unconfigure() -> None:
-    """What stays is freed at the end, as in any program."""
-    gc.unfreeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,21 +1,22 @@
 """The vendors' clients, imported when first used: every test process collects every file."""
 
-import importlib.util
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 
-def _lazily(name: str) -> ModuleType:
-    """The module, which runs once somebody asks it for something."""
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+class _Lazily:
+    """A module that is imported once somebody asks it for something public.
+
+    No module itself, for pytest asks whatever stands in a test file for private attributes.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
+        return getattr(importlib.import_module(self._name), attribute)
 
 
 if TYPE_CHECKING:
@@ -23,6 +24,6 @@ if TYPE_CHECKING:
     import ollama
     import openai
 else:
-    anthropic, ollama, openai = map(_lazily, ("anthropic", "ollama", "openai"))
+    anthropic, ollama, openai = map(_Lazily, ("anthropic", "ollama", "openai"))
 
 __all__ = ["anthropic", "ollama", "openai"]

@@ -25,7 +25,8 @@ from tests.fakes.package_index import add_release
 LOCKS = sorted(HERE.glob("*.lock"))
 DEMANDS = tomllib.loads(TABLE.read_text("utf-8"))
 PIPS = Path(sys.prefix) / "pips"
-TESTED = ["oldest", "distribution", "bundled", "newest"]
+EVERYBODYS = [HERE / "dev.lock", HERE / "run.lock"]  # what `make serve` and `make test` install
+TESTED = {"oldest": EVERYBODYS, "distribution": LOCKS, "bundled": LOCKS, "newest": LOCKS}
 LATER = "99999.1"
 
 pytestmark = pytest.mark.timeout(600)  # whoever asks first waits for the resolutions before it
@@ -98,30 +99,33 @@ def with_hashes(lock: str, digests: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def resolutions(index, tmp_path_factory):
-    """Every lock file resolved by every pip, two pips at a time: exit status and report's file."""
+    """Lock files resolved by every pip, two pips at a time: exit status and report's file."""
     assert all((PIPS / pip).is_dir() for pip in TESTED if pip != "bundled"), "run `make pips`"
     folder, digests = index
     bundled = unpack_bundled(tmp_path_factory.mktemp("bundled"))
 
     def run(pip: str):
-        places = [tmp_path_factory.mktemp(f"{lock.stem}-{pip}") for lock in LOCKS]
+        places = [tmp_path_factory.mktemp(f"{lock.stem}-{pip}") for lock in TESTED[pip]]
         orders = [
             arguments(with_hashes(lock.read_text("utf-8"), digests), folder, place)
-            for lock, place in zip(LOCKS, places, strict=True)
+            for lock, place in zip(TESTED[pip], places, strict=True)
         ]
         told = python(
             bundled if pip == "bundled" else PIPS / pip, "-c", IN_TURN, said=json.dumps(orders)
         )
         assert told.returncode == 0, told.stderr
         results = zip(json.loads(told.stdout), places, strict=True)
-        return dict(zip(LOCKS, ((*each, told.stderr) for each in results), strict=True))
+        return dict(zip(TESTED[pip], ((*each, told.stderr) for each in results), strict=True))
 
     with ThreadPoolExecutor(2) as pool:
         yield {pip: pool.submit(run, pip) for pip in TESTED}
 
 
-@pytest.mark.parametrize("pip", TESTED)
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    ("lock", "pip"),
+    [(lock, pip) for pip, locks in TESTED.items() for lock in locks],
+    ids=lambda value: value.stem if isinstance(value, Path) else value,
+)
 def test_what_is_installed_is_what_is_pinned(pip, lock, resolutions):
     status, place, said = resolutions[pip].result()[lock]
     assert status == 0, said

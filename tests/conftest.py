@@ -13,7 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from gearshift.config.loading import Settings
 from gearshift.providers.demo_model import demo_models
@@ -52,7 +52,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) and not val.isascii() else None
 
 
-class _ByFileOrPair(LoadFileScheduling):
+class _ByFileOrPair(LoadFileScheduling):  # type: ignore[misc]  # it has no types
     """A file stays in one process, as what its fixtures start; the fault matrix's pairs apart.
 
     Each pair has a gateway of its own, and all of them take longer than anything else.

@@ -46,7 +46,7 @@ class LiveInterface:
         self.llm = LLMInterface(settings, sinks=tuple(sinks_of(settings)), upstreams=upstreams)
         self._next: LLMInterface | None = None
         self._followers: list[Follower] = []
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], LLMInterface] = {}
 
     async def __aenter__(self) -> Self:
         await self.llm.start()
@@ -110,9 +110,14 @@ class LiveInterface:
             follower(self.llm)
         # What it hands on may still serve requests of those that came before it.
         task = asyncio.create_task(_retire(old, (*self._retiring, *((others,) if others else ()))))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring[task] = old
+        task.add_done_callback(self._retiring.pop)
         return task
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered, also with old configurations."""
+        return sum(llm.in_flight.count for llm in (self.llm, *self._retiring.values()))
 
     async def abort(self) -> None:
         """Close the next interface, if there is one."""

@@ -6,9 +6,9 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gearshift.catalog.sizes import Sizes
 from gearshift.config.loading import Settings
@@ -35,6 +35,8 @@ from gearshift.types import Readiness
 if TYPE_CHECKING:
     from gearshift.decision_log.feedback import Feedback
     from gearshift.decision_log.writer import LogWriter
+
+_REFRESH_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ async def running_gateway(
         live.follow(sizes.switch_to)
         metrics.watch_machine()
         metrics.watch(lambda: model_states(live.llm))
+        metrics.watch_in_flight(lambda: live.in_flight)
         shadow_evaluation = ShadowEvaluation(
             metrics, accounting, kept.writer if kept else None, workers
         )
@@ -121,7 +124,8 @@ async def running_gateway(
         if spans is not None:
             spans.start()
         try:
-            yield Running(live, metrics)
+            with _refreshed(metrics):
+                yield Running(live, metrics)
         finally:
             await server.stop()
             await shadow_evaluation.aclose()
@@ -132,6 +136,22 @@ async def running_gateway(
                 await in_thread(Purpose.ENDING, kept.close)
             if spans is not None:
                 await in_thread(Purpose.ENDING, spans.close)
+
+
+@contextmanager
+def _refreshed(metrics: Metrics) -> Iterator[None]:
+    """Whichever worker is scraped tells for all of them."""
+
+    async def refresh() -> None:
+        while True:
+            metrics.refresh()
+            await asyncio.sleep(_REFRESH_SECONDS)
+
+    task = asyncio.create_task(refresh())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import tempfile
 from types import TracebackType
 from typing import Final, Self
 
+from prometheus_client.multiprocess import mark_process_dead
+
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.providers.base import UpstreamConfig
@@ -114,6 +116,7 @@ class Workers:
         while True:
             code = await worker.wait()
             self._running.discard(worker)
+            mark_process_dead(worker.pid, self._folder)  # type: ignore[no-untyped-call]  # the library's gap
             logger.warning("worker %s ended with code %s; starting another", worker.pid, code)
             await asyncio.sleep(_PAUSE_SECONDS)
             with contextlib.suppress(GearshiftError):

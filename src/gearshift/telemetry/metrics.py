@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -96,6 +96,14 @@ class Metrics:
         self._changes = counter(
             "model_changes", "Changes of an upstream's models", ("operation", "result")
         )
+        # Of workers that run; one that has ended has none in flight.
+        self._in_flight = Gauge(
+            "gearshift_requests_in_flight",
+            "Requests that are being answered",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._count_in_flight: Callable[[], int] | None = None
         self._accounting: Accounting | None = None
         self._spent: dict[str, float] = {}
         self._not_spent = 0.0
@@ -247,6 +255,15 @@ class Metrics:
         self._states.append(ModelGauges(states))
         self._registry.register(self._states[-1])
 
+    def watch_in_flight(self, count: Callable[[], int]) -> None:
+        """Ask `count` at every scrape how many requests are being answered."""
+        self._count_in_flight = count
+
+    def refresh(self) -> None:
+        """Have other processes see how many requests are being answered; call it every second."""
+        if self._count_in_flight is not None:
+            self._in_flight.set(self._count_in_flight())
+
     def watch_alarms(self, lasting: Callable[[], Iterable[str]], names: Iterable[str]) -> None:
         """Ask `lasting` at every scrape which of the alarms `names` last."""
         self._states.append(AlarmGauges(lasting, tuple(names)))
@@ -259,6 +276,7 @@ class Metrics:
 
     def exposition(self) -> tuple[str, bytes]:
         """Content type and text of all metrics."""
+        self.refresh()
         if not self._is_shared:
             self._flush()
             return CONTENT_TYPE_LATEST, generate_latest(self._registry)

@@ -58,12 +58,14 @@ async def test_an_answer_in_flight_outlives_several_changes():
             await asyncio.sleep(0)
             assert not first.done()
             assert not second.done()
+            assert live.in_flight == 1
             assert [chunk.content async for chunk in stream if chunk.content] == [
                 "one",
                 " two",
                 " three",
             ]
             await asyncio.gather(first, second)
+            assert live.in_flight == 0
 
 
 async def test_a_change_that_fails_leaves_nothing_behind():

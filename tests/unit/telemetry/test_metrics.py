@@ -1,8 +1,12 @@
 """What Prometheus sees of finished requests, and of the state at a scrape."""
 
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
+from prometheus_client.multiprocess import mark_process_dead
 
 from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.compute import Accounting
@@ -24,6 +28,14 @@ FELL_BACK = EVENT._replace(
     decision=DECISION._replace(tier="complex", fallback="simple->complex", cause=Cause.FALLBACK),
     attempts=(("u/small", "unreachable"),),
 )
+
+WORKER = """
+import sys
+from gearshift.telemetry.metrics import Metrics
+metrics = Metrics()
+metrics.watch_in_flight(lambda: int(sys.argv[1]))
+print(metrics.exposition()[1].decode())
+"""
 
 
 def exposed(metrics):
@@ -171,6 +183,34 @@ def test_among_workers_state_is_told_by_whoever_is_asked(tmp_path, monkeypatch):
     metrics = Metrics()
     metrics.watch(lambda: [ModelState("u", "m", is_up=True, is_resident=None)])
     assert value(metrics, 'gearshift_upstream_up{model="m",upstream="u"}') == 1
+
+
+def test_requests_in_flight_are_counted_at_the_scrape():
+    metrics = Metrics()
+    counts = [3]
+    metrics.watch_in_flight(lambda: counts[0])
+    assert value(metrics, "gearshift_requests_in_flight") == 3
+    counts[0] = 0
+    assert value(metrics, "gearshift_requests_in_flight") == 0
+
+
+def test_requests_in_flight_are_those_of_all_workers_that_run(tmp_path):
+    def worker(count: int) -> tuple[int, list[str]]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, str(count)],
+            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        told, _ = process.communicate(timeout=60)
+        return process.pid, [line for line in told.splitlines() if "requests_in_flight " in line]
+
+    first, _ = worker(2)
+    second, told = worker(3)
+    assert told[-1] == "gearshift_requests_in_flight 5.0"
+    for pid in (first, second):
+        mark_process_dead(pid, str(tmp_path))
+    assert worker(1)[1][-1] == "gearshift_requests_in_flight 1.0"
 
 
 def test_prometheus_is_told_the_type_of_the_text():

@@ -80,8 +80,7 @@ def launched(monkeypatch):
 
 @pytest.fixture
 async def workers(launched):
-    with socket.socket() as listener:
-        workers = Workers(listener, 2)
+    with socket.socket() as listener, Workers(listener, 2) as workers:
         await workers.start(OLD, ())
         yield workers
         await workers.stop()

@@ -103,6 +103,12 @@ def is_setting(name: str) -> bool:
     return True
 
 
+def is_variable(name: str) -> bool:
+    """One that the programs name, or a setting's: its path in capitals, joined with `__`."""
+    path = name.removeprefix("GEARSHIFT_").lower().split("__")
+    return name in code() or (path[0] in Settings.model_fields and is_setting(".".join(path)))
+
+
 KINDS: Final = {
     "file": (r"`((?:[\w-]+/)+[\w-]+\.(?:py|yaml|json|md|toml))`", is_file),
     "metric": (r"\b(gearshift_[a-z_]+[a-z])\b(?!\.)", is_metric),
@@ -110,7 +116,7 @@ KINDS: Final = {
     "target": (r"`make ([a-z-]+)", is_target),
     "header": (r"\b(x-gearshift-[a-z-]*[a-z])\b", is_header),
     "setting": (r"`([a-z_]+(?:\[\])?(?:\.[a-z_]+(?:\[\])?)+)`", is_setting),
-    "variable": (r"\b(GEARSHIFT_[A-Z_]*[A-Z])\b", lambda name: name in code()),
+    "variable": (r"\b(GEARSHIFT_[A-Z_]*[A-Z])\b", is_variable),
     "option": (r"(?<![\w-])(--[a-z][a-z-]*[a-z])\b", is_option),
     "module": (r"`(gearshift(?:\.[a-z_]\w*)+(?:[.:]\w+)?)`", is_module),
     "route": (r"`(?:GET |POST )?(/(?:v1|api|admin|health)/[\w/-]+\w)`", lambda n: n in code()),
@@ -147,6 +153,7 @@ def test_links_lead_somewhere(document):
         ("setting", "quality.wish"),
         ("setting", "upstreams[].wish"),
         ("variable", "GEARSHIFT" + "_WISH"),
+        ("variable", "GEARSHIFT" + "_EMBEDDINGS__WISH"),
         ("option", "--" + "wish"),
         ("module", "gearshift.no_such_thing"),
         ("route", "/v1/" + "wish"),

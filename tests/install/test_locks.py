@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from requirements.demands import HERE, TABLE, pinned, pins
 from requirements.node_locks import LOCKS as NODE_LOCKS
-from requirements.node_locks import missing, whole
+from requirements.node_locks import Packages, missing, whole
 from tests.fakes.package_index import add_release
 
 LOCKS = sorted(HERE.glob("*.lock"))
@@ -201,7 +201,7 @@ def test_a_lock_of_node_packages_is_as_it_is_written(lock: Path):
 
 
 def test_what_node_packages_ask_for_is_looked_for_where_node_looks():
-    packages = {
+    packages: Packages = {
         "": {"dependencies": {"a": "1"}},
         "node_modules/a": {
             "resolved": "elsewhere",

@@ -11,6 +11,7 @@ from gearshift.config_file.messages import setting_error
 from gearshift.config_file.model import Redacted, reject_bool
 
 Seconds = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, allow_inf_nan=False)]
+SecondsOrNone = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, le=1, allow_inf_nan=False)]
 Risk = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, lt=1, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(reject_bool), Field(ge=1)]

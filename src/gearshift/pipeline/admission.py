@@ -10,7 +10,7 @@ from itertools import count
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.shares import Shares
 from gearshift.pipeline.streams import StreamEnd, observed
-from gearshift.types import CompleteResponse, FrameStream
+from gearshift.types import CompleteResponse, Decision, FrameStream
 
 TiersAt = Callable[[str], AbstractSet[str]]
 """The tiers that share an upstream; the empty name stands for models of no tier."""
@@ -196,6 +196,13 @@ class Admission:
     def place_at_once(self, upstream: str, tier: str) -> Place | None:
         """A place if there is one now."""
         return self._gate(upstream).place(tier)
+
+    def has_place(self, decision: Decision) -> bool:
+        """Whether whoever a decision names could be asked at once."""
+        place = self.place_at_once(decision.upstream, decision.tier)
+        if place is not None:
+            place.leave()
+        return place is not None
 
     async def place(self, upstream: str, tier: str) -> Place:
         """A place, as soon as there is one.

@@ -24,6 +24,7 @@ from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.hedging import Hedging
 from gearshift.pipeline.origins import Digests, servers_of
 from gearshift.pipeline.recording import Recording
+from gearshift.pipeline.refreshing import Refreshing
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
 from gearshift.providers.base import Provider
 from gearshift.telemetry.events import Sink
@@ -36,12 +37,14 @@ class Pipeline:
     Attributes:
         handler: Answers a call.
         embedder: Answers one for embeddings.
+        refreshing: What goes on in the background, to be closed, where there can be such.
         stateful: Those of them that go on with what they know under other settings.
     """
 
     handler: Handler
     embedder: Handler
     stateful: tuple[StatefulStep, ...]
+    refreshing: Refreshing | None = None
 
 
 def build(
@@ -67,7 +70,10 @@ def build(
     fallback = Fallback(attempts, dialects, policy=policy, budget=budget, hedging=hedged)
     embeds = Attempts(embedders_of(providers), admission, circuits, health.learn_incapable)
     embedding: Handler = Fallback(embeds, dialects, policy=policy, budget=budget, hedging=None)
+    with_prompts = settings.tiered_routing.logging.log_prompts
+    ends = circuits.failed, circuits.succeeded
     handler: Handler = fallback
+    refreshing: Refreshing | None = None
     digests: tuple[Digests, ...] = ()
     if store is not None:
         digests = (Digests(health.states),)
@@ -82,7 +88,7 @@ def build(
             digests[0],
             {name: getattr(dialect, "embeddings", None) for name, dialect in spoken.items()},
         )
-        handler = AnswerCache(
+        handler = cache = AnswerCache(
             fallback,
             store,
             settings.cache,
@@ -95,10 +101,12 @@ def build(
             },
             [tier.name for tier in settings.tiered_routing.ordered_tiers],
         )
-    with_prompts = settings.tiered_routing.logging.log_prompts
-    ends = circuits.failed, circuits.succeeded
+        if settings.cache.stale_seconds:
+            recorded = Recording(cache.anew, sinks, *ends, with_prompts=with_prompts)
+            refreshing = cache.refreshing = Refreshing(recorded, admission.has_place)
     return Pipeline(
         Recording(handler, sinks, *ends, with_prompts=with_prompts),
         Recording(embedding, sinks, *ends, with_prompts=False),
         (admission, circuits, health, budget, *digests, *([] if hedged is None else [hedged])),
+        refreshing,
     )

@@ -22,7 +22,9 @@ from gearshift.pipeline.cached_frames import form_of, replayed
 from gearshift.pipeline.call import Call, Handler
 from gearshift.pipeline.joined import joined
 from gearshift.pipeline.origins import Server
+from gearshift.pipeline.pace import Paced
 from gearshift.pipeline.recorded import Recorder
+from gearshift.pipeline.refreshing import Refreshing
 from gearshift.pipeline.single_flight import Flight, SingleFlight
 from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.threads import Purpose, in_thread
@@ -58,6 +60,9 @@ class AnswerCache:
         client_dialects: By name; they know what a body says.
         upstream_dialects: By name; they read kept answers.
         tiers: Their names, the smallest first.
+
+    Attributes:
+        refreshing: Has stale answers asked for again by `anew`; set where they may be given.
     """
 
     def __init__(
@@ -84,6 +89,12 @@ class AnswerCache:
         self._most_bytes = min(_MOST_ANSWER_BYTES, settings.max_bytes // _SHARE_OF_ONE)
         self._flights = SingleFlight(self._most_bytes, self._takes_over)
         _, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
+        self.refreshing: Refreshing | None = None
+
+    async def anew(self, call: Call) -> ChatResponse:
+        """Have an upstream answer, and keep what it says."""
+        key = await self._key(call.request, call.decision.deployment)
+        return await (self._inner(call) if key is None else self._asked(call, key))
 
     async def __call__(self, call: Call) -> ChatResponse:
         """Answer the call, from the store where that may be done."""
@@ -151,7 +162,7 @@ class AnswerCache:
     async def _kept(self, call: Call, key: str) -> ChatResponse | None:
         settings = self._settings
         keys = {key: call.decision, **await self._larger(call)}
-        found = await self._store.get([*keys], settings.timeout_seconds, settings.ttl_seconds)
+        found = await self._store.get([*keys], settings.timeout_seconds, settings.kept_seconds)
         if found is None:
             return None
         return self._replayed(call, found, keys[found.key])
@@ -160,11 +171,17 @@ class AnswerCache:
         replay = replayed(found.answer, call.request, self._dialects)
         if replay is None:
             return None
+        age = time.time() - found.answer.stored_at
+        if self.refreshing is not None and age > self._settings.ttl_seconds:
+            self.refreshing.begin(found.key, call)
         call.cache, call.is_from_cache = CacheUse(found.level, CacheResult.HIT), True
         call.saved, call.spared = found.answer.usage, call.decision.deployment
         call.decision = decision
         overhead = time.perf_counter() - call.started_at
-        return ChatResponse(call.decision, replay.dialect, replay.frames, overhead, CacheResult.HIT)
+        frames, pace = replay.frames, self._settings.replay_tokens_per_second
+        if pace is not None and call.request.stream:
+            frames = Paced(frames, pace)
+        return ChatResponse(call.decision, replay.dialect, frames, overhead, CacheResult.HIT)
 
     async def _larger(self, call: Call) -> dict[str, Decision]:
         """The keys of what larger tiers may have answered, with the decision that it would be.
@@ -195,7 +212,7 @@ class AnswerCache:
             frames = tuple(recorder.frames)
             form, now = form_of(request), time.time()
             kept = CachedAnswer(dialect, request.stream, form, recorder.usage, now, frames)
-            self._store.put(key, kept, self._settings.ttl_seconds)
+            self._store.put(key, kept, self._settings.kept_seconds)
 
     async def _key(self, request: ChatRequest, deployment: Deployment) -> str | None:
         """The key of a deployment's answer; `None` where it may not be kept."""

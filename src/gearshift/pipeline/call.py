@@ -25,6 +25,7 @@ class Call:
         is_from_cache: It is answered with a kept answer; nobody was asked.
         saved: Tokens of what was kept, which its answer tells too, but nobody worked on now.
         spared: Who would have worked on them.
+        is_background: No client waits for it.
     """
 
     request: ChatRequest
@@ -38,6 +39,7 @@ class Call:
     is_from_cache: bool = False
     saved: Usage | None = None
     spared: Deployment | None = None
+    is_background: bool = False
 
 
 Handler = Callable[[Call], Awaitable[ChatResponse]]

@@ -38,7 +38,9 @@ class InFlight:
             self._watchers = tuple(other for other in self._watchers if other is not watcher)
 
     def ended(self, event: RequestFinished | None = None) -> None:
-        """One request is over."""
+        """One request is over; what nobody waited for was none."""
+        if event is not None and event.is_background:
+            return
         self.count -= 1
         if self._idle is not None and self.count <= 0:
             self._idle.set()

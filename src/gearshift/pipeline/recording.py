@@ -100,9 +100,10 @@ class Recording:
             client=call.request.client,
             trace_parent=call.request.headers.get("traceparent"),
             messages=call.request.messages,
-            cache=call.cache,
+            cache=None if call.is_background else call.cache,
             saved=_saved(call, end) if end.is_complete else None,
             spared=call.spared,
+            is_background=call.is_background,
         )
         for sink in self._sinks:
             sink(event)

@@ -125,6 +125,8 @@ class Upstreams:
 
     async def aclose(self) -> None:
         """Stop probing, close connections, end child processes; they may be started again."""
+        if self.pipeline.refreshing is not None:
+            await self.pipeline.refreshing.aclose()
         await self.health.aclose()
         for name in self._owned:
             await self.providers[name].aclose()

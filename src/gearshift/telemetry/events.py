@@ -30,6 +30,7 @@ class RequestFinished(NamedTuple):
         cache: What the answer cache did; `None` where there is none. Of a hit, `usage` is zero.
         saved: Tokens that nobody worked on, because the cache had what they once led to.
         spared: Who would have worked on them, where that is not who is named by the decision.
+        is_background: No client has asked: a stale answer was refreshed.
         prompt: The user's words, only where `logging.log_prompts` says so.
     """
 
@@ -52,6 +53,7 @@ class RequestFinished(NamedTuple):
     cache: CacheUse | None = None
     saved: Usage | None = None
     spared: Deployment | None = None
+    is_background: bool = False
 
     @property
     def is_hit(self) -> bool:

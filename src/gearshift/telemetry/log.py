@@ -50,6 +50,8 @@ class RequestLog:
     def _record(self, event: RequestFinished) -> dict[str, Any]:
         decision = event.decision
         record = _outcome(event)
+        if event.is_background:
+            record["background"] = True
         if event.saved is not None:
             record |= self._saved(event, event.saved)
         if self._decisions:

@@ -14,6 +14,7 @@ from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.origins import Server
+from gearshift.pipeline.refreshing import Refreshing
 from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import (
     CacheResult,
@@ -355,3 +356,36 @@ async def test_a_hit_is_the_same_decision_and_took_no_upstream():
     assert response.decision is DECISION
     assert call.cache is not None
     assert (call.cache.level, call.upstream_seconds) == ("memory", 0.0)
+
+
+class Refreshes(Refreshing):
+    """Notes what it is to refresh."""
+
+    def __init__(self):
+        self.calls = []
+
+    def begin(self, key, call):
+        self.calls.append(call)
+
+
+async def test_a_stale_answer_is_given_at_once_and_refreshed(monkeypatch):
+    world = World(ttl_seconds=60.0, stale_seconds=40.0)
+    world.step.refreshing = refreshes = Refreshes()
+    now = time.time()
+    first = await world.ask()
+    assert await world.ask() == (HIT, first[1])
+    assert refreshes.calls == []
+    later = 70.0
+    monkeypatch.setattr("gearshift.pipeline.cache.time.time", lambda: now + later)
+    assert await world.ask() == (HIT, first[1])
+    (stale,) = refreshes.calls
+    response = await world.step.anew(stale)
+    await response.frames.aclose()
+    assert await world.results(ASKED) == [HIT]
+    assert (world.asked, len(refreshes.calls)) == (2, 1)
+
+
+async def test_streams_have_the_pace_that_is_set(monkeypatch):
+    world = World(replay_tokens_per_second=1_000.0)
+    first = await world.ask(STREAMED)
+    assert await world.ask(STREAMED) == (HIT, first[1])

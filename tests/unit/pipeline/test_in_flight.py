@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from tests.fakes.finished import finished
 
 from gearshift.pipeline.in_flight import InFlight
 
@@ -66,3 +67,12 @@ def test_watchers_hear_of_every_beginning_as_long_as_they_watch():
         requests.begun()
     requests.begun()
     assert heard == [("one", 2), ("one", 3), ("two", 3), ("one", 2)]
+
+
+def test_what_goes_on_in_the_background_is_nobodys_request():
+    in_flight = InFlight()
+    in_flight.begun()
+    in_flight.ended(finished(is_background=True))
+    assert in_flight.count == 1
+    in_flight.ended(finished())
+    assert in_flight.count == 0

@@ -136,3 +136,8 @@ def test_a_hit_tells_what_it_saved():
     sizes = Accounting(lambda *_: 1e9, lambda: ("u", "large"))
     RequestLog(lines.append, scores=True, decisions=True, accounting=sizes).write([hit])
     assert json.loads(lines[0])["saved_flops"] == 2e9 * 24
+
+
+def test_what_nobody_waited_for_says_so():
+    assert record(EVENT._replace(is_background=True))["background"] is True
+    assert "background" not in record(EVENT)

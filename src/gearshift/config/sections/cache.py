@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from gearshift import registry
-from gearshift.config.fields import RedisUrl, Seconds
+from gearshift.config.fields import RedisUrl, Seconds, SecondsOrNone
 from gearshift.config_file.messages import nearest, setting_error
 from gearshift.config_file.model import Redacted, SettingsBlock, empty_is_none, reject_bool
 
@@ -24,6 +24,8 @@ class CacheSettings(SettingsBlock):
         redis_url: A Redis behind it that all processes share; may hold a password.
         max_bytes: How much is kept, in each process.
         ttl_seconds: For how long.
+        stale_seconds: For how long after that it is still given, while it is refreshed; or 0.
+        replay_tokens_per_second: How fast streams from the cache are; at once if left out.
         only_deterministic: Only answers that the same request would get again.
         tool_calls: Answers that call tools, too.
         larger_tiers: A request is answered with what a larger tier answered, too.
@@ -36,12 +38,19 @@ class CacheSettings(SettingsBlock):
     redis_url: RedisUrl | None = None
     max_bytes: Annotated[int, BeforeValidator(reject_bool), Field(ge=10_000)] = 64_000_000
     ttl_seconds: Seconds = 3600.0
+    stale_seconds: SecondsOrNone = 0.0
+    replay_tokens_per_second: Seconds | None = None
     only_deterministic: bool = True
     tool_calls: bool = False
     larger_tiers: bool = True
     timeout_seconds: Seconds = 0.004
 
     _may_be_empty = field_validator("location", "redis_url", mode="before")(empty_is_none)
+
+    @property
+    def kept_seconds(self) -> float:
+        """How long an answer is kept, fresh or stale."""
+        return self.ttl_seconds + self.stale_seconds
 
     @field_validator("backend")
     @classmethod

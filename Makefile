@@ -96,7 +96,7 @@ $(FUZZ)/.installed: requirements/fuzz.lock pyproject.toml
 	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 3 minutes (ARGS="--minutes N --json")
+fuzz: $(FUZZ)/.installed ## look for inputs that break it, for 6 minutes (ARGS="--minutes N --json")
 	$(FUZZ)/bin/python -m fuzz $(ARGS)
 
 # An environment of its own: it wants newer versions of what others pin.

@@ -1,6 +1,6 @@
 """`make fuzz`: every fuzzer for its share of the time, then how many inputs each of them ran.
 
-make fuzz                                 3 minutes
+make fuzz                                 6 minutes
 make fuzz ARGS="--minutes 60 --json"      longer, and for programs
 make fuzz ARGS="--only splice"            one of them
 """
@@ -48,7 +48,7 @@ def _run(names: list[str], seconds: float) -> Iterator[Outcome]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__.partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=3.0, help="all of them together")
+    parser.add_argument("--minutes", type=float, default=6.0, help="all of them together")
     parser.add_argument("--json", action="store_true", help="the summary as JSON")
     parser.add_argument("--only", action="append", choices=list(_SHARES), help="may be repeated")
     return parser.parse_args()

@@ -30,15 +30,15 @@ def told(outcomes: Sequence[Outcome], *, as_json: bool) -> str:
         is_ok = not any(outcome.failures for outcome in outcomes)
         runs = [asdict(outcome) for outcome in outcomes]
         return json.dumps({"ok": is_ok, "inputs": inputs, "runs": runs})
-    lines = [f"{'what':<16} {'tool':<14} {'inputs':>12} {'seconds':>8}  found"]
+    lines = [f"{'what':<24} {'tool':<14} {'inputs':>12} {'seconds':>8}  found"]
     lines += [_line(outcome) for outcome in outcomes]
-    lines.append(f"{'together':<31} {inputs:>12,}")
+    lines.append(f"{'together':<39} {inputs:>12,}")
     return "\n".join(lines)
 
 
 def _line(outcome: Outcome) -> str:
     found = "\n  ".join(outcome.failures) or "nothing"
     return (
-        f"{outcome.name:<16} {outcome.tool:<14} {outcome.inputs:>12,} "
+        f"{outcome.name:<24} {outcome.tool:<14} {outcome.inputs:>12,} "
         f"{outcome.seconds:>8.0f}  {found}"
     )

@@ -29,9 +29,11 @@ from gearshift.planning.router_loading import router_for
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.allowed_tiers import allowed_targets
+from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import TieredModelRouter
 from gearshift.types import (
+    CacheResult,
     ChatRequest,
     ChatResponse,
     Decision,
@@ -283,8 +285,16 @@ class LLMInterface:
         started = request.received_at or time.perf_counter()
         plan = self.planner.plan(request, self.health.topology)
         call = Call(request, plan.decision, plan.candidates, started, plan.scoring_seconds)
+        affinity = self._upstreams.affinity
         self.in_flight.begun()
-        return await self._handler(call)
+        if affinity is None or len(call.candidates) < 2:
+            return await self._handler(call)
+        call.candidates, prefixes = affinity.ordered(request, call.candidates)
+        call.decision = _going_to(call.decision, call.candidates[0])
+        response = await self._handler(call)
+        if response.cache is not CacheResult.HIT:
+            affinity.learn(prefixes, response.decision.deployment)
+        return response
 
     @overload
     async def chat_completion(
@@ -489,3 +499,11 @@ class LLMInterface:
             return None
         deployment = targets[0].deployment
         return self.providers[deployment.upstream], deployment.model
+
+
+def _going_to(decision: Decision, first: Candidate) -> Decision:
+    """The decision for another deployment of the same model."""
+    upstream = first.deployment.upstream
+    if upstream == decision.upstream:
+        return decision
+    return decision._replace(upstream=upstream, provider=first.provider)

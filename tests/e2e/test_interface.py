@@ -7,6 +7,7 @@ from tests.fakes.upstream import FaultUpstream
 from gearshift import LLMInterface, RequestError, Settings, TierConfig, UpstreamError
 from gearshift.providers.demo_model import demo_reply
 
+MODEL = TIERS["simple"]
 SIMPLE, COMPLEX = "What time is it?", "Explain async vs threads"
 REPLIES = {tier: demo_reply(tier, list(TIERS.values())) for tier in TIERS}
 
@@ -102,3 +103,24 @@ async def test_a_host_application_needs_one_line():
             return self._tiers._determine_provider_and_model(messages=messages, model=model)
 
     assert Host().choose(SIMPLE) == ("ollama", "gemma2:2b")
+
+
+@pytest.mark.parametrize("affinity", [True, False])
+async def test_conversations_stay_with_the_upstream_that_has_read_them(affinity):
+    async with FaultUpstream() as one, FaultUpstream() as two:
+        upstreams = [
+            {"name": name, "provider": "openai", "base_url": f"{each.url}/v1", "models": [MODEL]}
+            for name, each in (("one", one), ("two", two))
+        ]
+        given = {"upstreams": upstreams, "cache": {"prefix_affinity": affinity}}
+        async with LLMInterface(Settings.model_validate(given)) as llm:
+            went = []
+            for number in range(20):
+                chat = [{"role": "user", "content": f"What is {number}?"}]
+                first = await llm.chat_completion(chat, model=MODEL)
+                chat += [{"role": "assistant", "content": "x"}, {"role": "user", "content": "Why?"}]
+                again = await llm.chat_completion(chat, model=MODEL)
+                went.append((first.decision.upstream, again.decision.upstream))
+    expected = {("one", "one"), ("two", "two")} if affinity else {("one", "one")}
+    assert set(went) == expected
+    assert len(one.asked) == 2 * went.count(("one", "one"))

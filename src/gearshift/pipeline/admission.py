@@ -66,6 +66,11 @@ class _Gate:
         self._queues: dict[str, dict[_Waiter, None]] = {}  # by tier
         self._numbers = count()
 
+    @property
+    def busy(self) -> int:
+        """Who has a place, and who waits for one."""
+        return self._in_flight.total + self._waiting.total
+
     def limit(self, max_in_flight: int, max_queue: int, tiers: AbstractSet[str]) -> None:
         """What holds from now on."""
         self.max_in_flight, self.max_queue, self.tiers = max_in_flight, max_queue, tiers
@@ -196,6 +201,11 @@ class Admission:
     def place_at_once(self, upstream: str, tier: str) -> Place | None:
         """A place if there is one now."""
         return self._gate(upstream).place(tier)
+
+    def busy(self, upstream: str) -> int:
+        """How many requests an upstream works on, or has waiting."""
+        gate = self._gates.get(upstream)
+        return 0 if gate is None else gate.busy
 
     def has_place(self, decision: Decision) -> bool:
         """Whether whoever a decision names could be asked at once."""

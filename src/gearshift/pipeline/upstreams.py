@@ -13,6 +13,7 @@ from gearshift.pipeline.build import build
 from gearshift.pipeline.carry_over import carry_over
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.health import HealthMonitor
+from gearshift.pipeline.prefix_affinity import PrefixAffinity
 from gearshift.providers.base import EnginesProvider, Provider, ReusableProvider, UpstreamConfig
 from gearshift.telemetry.events import Sink
 
@@ -35,6 +36,7 @@ class Upstreams:
         admission: Queues in front of the upstreams.
         health: What is known of them.
         pipeline: Answers a call.
+        affinity: Which deployments have read which conversations, where that is to count.
 
     Raises:
         PluginError: Another package's provider cannot be made.
@@ -79,6 +81,9 @@ class Upstreams:
         )
         parts = self.providers, self.circuits, self.admission, self.health
         self.pipeline = build(settings, *parts, sinks, store)
+        self.affinity: PrefixAffinity | None = None
+        if settings.cache.prefix_affinity:
+            self.affinity = PrefixAffinity(self.admission.busy, self.circuits)
         if previous is not None:
             self._take_over(previous, kept)
 
@@ -96,6 +101,8 @@ class Upstreams:
             provider = self.providers[name]
             if isinstance(provider, ReusableProvider):
                 provider.reuse_from(previous.providers[name])
+        if self.affinity is not None and previous.affinity is not None:
+            self.affinity.reuse_from(previous.affinity)
         carry_over(self.pipeline.stateful, previous.pipeline.stateful, kept)
 
     def hand_over(self, successor: Upstreams) -> None:

@@ -29,6 +29,8 @@ class CacheSettings(SettingsBlock):
         only_deterministic: Only answers that the same request would get again.
         tool_calls: Answers that call tools, too.
         larger_tiers: A request is answered with what a larger tier answered, too.
+        prefix_affinity: Conversations stay with the deployment that has read their beginning,
+            where a tier has several of one model; whether or not answers are kept.
         timeout_seconds: How long a lookup may take before the upstream is asked instead.
     """
 
@@ -43,6 +45,7 @@ class CacheSettings(SettingsBlock):
     only_deterministic: bool = True
     tool_calls: bool = False
     larger_tiers: bool = True
+    prefix_affinity: bool = False
     timeout_seconds: Seconds = 0.004
 
     _may_be_empty = field_validator("location", "redis_url", mode="before")(empty_is_none)

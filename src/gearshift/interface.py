@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, overload
 
 from gearshift.cache.base import CacheConfig
+from gearshift.cache.contents import Selection, cleared, counted
 from gearshift.cache.loading import open_backend
 from gearshift.cache.store import AnswerStore
 from gearshift.catalog.discovery import UNDISCOVERED, discover
@@ -39,6 +40,7 @@ from gearshift.types import (
     Decision,
     Deployment,
     EmbeddingRequest,
+    JsonObject,
     Message,
     ModelInfo,
     UpstreamState,
@@ -177,6 +179,23 @@ class LLMInterface:
         self._loop_end = LoopEnd(self._close)
         await self._loop_end.arm()
         return self
+
+    async def cache_contents(self, which: Selection, *, clear: bool = False) -> list[JsonObject]:
+        """What this process keeps in its memory for repeated requests, counted.
+
+        Args:
+            which: Tier, model or kind; everything by default.
+            clear: Forget it.
+
+        Example:
+            >>> import asyncio
+            >>> from gearshift.cache.contents import Selection
+            >>> asyncio.run(LLMInterface().cache_contents(Selection()))
+            []
+        """
+        act = cleared if clear else counted
+        levels = () if self._store is None else self._store.levels
+        return [await act(one.name, one.backend, which) for one in levels if one.is_local]
 
     async def aclose(self) -> None:
         """Stop probing, close connections, end child processes; it may be started again.

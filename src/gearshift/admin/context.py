@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from gearshift.admin.changing import Changer
+from gearshift.cache.contents import Selection
 from gearshift.catalog.sizes import Sizes
 from gearshift.decision_log.lazy_engine import LazyEngine
 from gearshift.errors import RequestError
 from gearshift.interface import LLMInterface
 from gearshift.threads import Purpose, in_thread
+from gearshift.types import JsonObject
 
 T = TypeVar("T")
+
+
+class CacheContents(Protocol):
+    """Counts what the caches of all processes keep in memory, or clears them."""
+
+    async def __call__(self, which: Selection, *, clear: bool = False) -> list[JsonObject]:
+        """One object for each process and back end."""
+        ...
+
+
 _MOST_FIELDS: Final = 50
 _SPANS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168, "30d": 720}
 SPANS = tuple(_SPANS)
@@ -29,18 +41,25 @@ class AdminContext:
     Attributes:
         sizes: Of models, in parameters.
         changer: Changes settings; `None` where nobody can.
+        cache_contents: Counts what caches keep in memory, or clears them, in each process.
     """
 
     def __init__(self, llm: LLMInterface) -> None:
         self.sizes = Sizes()
         self.switch_to(llm)
         self.changer: Changer | None = None
+        self.cache_contents: CacheContents = self._own_cache_contents
         self._database = LazyEngine(self._url)
 
     def switch_to(self, llm: LLMInterface) -> None:
         """Show this one's state from now on."""
         self.llm = llm
         self.sizes.switch_to(llm)
+
+    async def _own_cache_contents(
+        self, which: Selection, *, clear: bool = False
+    ) -> list[JsonObject]:
+        return await self.llm.cache_contents(which, clear=clear)
 
     @property
     def has_log(self) -> bool:

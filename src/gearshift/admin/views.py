@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gearshift.admin import (
+    cache_contents,
     experiments,
     overview,
     quality,
@@ -85,6 +86,7 @@ VIEWS: Final = (
     View("try-it", try_it.facts, "Prompt and models of a trial", "/try-it", "Try it"),
     View("tiered-routing/config", routing_settings.facts, "The active routing settings"),
     View("tiered-routing/metrics", totals.facts, "Totals since the last reset"),
+    View("cache", cache_contents.facts, "The answer cache", asked=cache_contents.FIELDS),
     View("changes", routing_settings.trail, "Changes of settings, newest first"),
 )
 
@@ -99,6 +101,7 @@ ACTIONS: Final = (
     ),
     Action("/admin/api/tiered-routing/metrics/reset", totals.reset, "Reset the counters"),
     Action("/admin/api/changes/undo", routing_settings.undo, "Undo the newest change", ("key",)),
+    Action("/admin/api/cache/clear", cache_contents.clear, "Clear it", cache_contents.FIELDS),
     Action("/admin/api/try-it", try_it.answer, "Score and answer a prompt", ("prompt", "answers")),
 )
 

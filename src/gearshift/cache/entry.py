@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from json import JSONDecoder
 from typing import Final, NamedTuple
 
 import orjson
 
-from gearshift.cache.sealed import seal, unseal
+from gearshift.cache.sealed import content_of, seal, unseal
 from gearshift.types import Usage
 
-_MAGIC: Final = b"gearshift-answer 2\n"
+_MAGIC: Final = b"gearshift-answer 3\n"
+_JSON: Final = JSONDecoder()
 
 
 class CachedAnswer(NamedTuple):
@@ -22,6 +24,7 @@ class CachedAnswer(NamedTuple):
         usage: Tokens that it took, where the upstream told them.
         stored_at: When it was answered, seconds since 1970.
         frames: Its bytes.
+        made_by: The tier and the model that answered.
     """
 
     dialect: str
@@ -30,6 +33,7 @@ class CachedAnswer(NamedTuple):
     usage: Usage | None
     stored_at: float
     frames: tuple[bytes, ...]
+    made_by: tuple[str, str] = ("", "")
 
     @property
     def size(self) -> int:
@@ -44,10 +48,10 @@ def encode(key: str, answer: CachedAnswer) -> bytes:
     >>> decode("k", kept).frames, decode("another", kept)
     ((b'{}',), None)
     """
-    dialect, is_stream, form, usage, stored_at, frames = answer
+    dialect, is_stream, form, usage, stored_at, frames, made_by = answer
     tokens = None if usage is None else [*usage]
     lengths = [len(frame) for frame in frames]
-    head = orjson.dumps([dialect, is_stream, form, tokens, stored_at, lengths])
+    head = orjson.dumps([*made_by, dialect, is_stream, form, tokens, stored_at, lengths])
     content = b"\n".join((head, b"".join(frames)))
     return seal(_MAGIC, key, content)
 
@@ -58,11 +62,23 @@ def decode(key: str, value: bytes) -> CachedAnswer | None:
     if content is None:
         return None
     head, _, joined = content.partition(b"\n")
-    dialect, is_stream, form, tokens, stored_at, lengths = orjson.loads(head)
+    tier, model, dialect, is_stream, form, tokens, stored_at, lengths = orjson.loads(head)
     frames = []
     position = 0
     for length in lengths:
         frames.append(joined[position : position + length])
         position += length
     usage = None if tokens is None else Usage(*tokens)
-    return CachedAnswer(dialect, is_stream, form, usage, stored_at, tuple(frames))
+    return CachedAnswer(dialect, is_stream, form, usage, stored_at, tuple(frames), (tier, model))
+
+
+def made_by(beginning: bytes) -> tuple[str, str] | None:
+    """The tier and the model of a value of which only the beginning is there, unverified."""
+    if not beginning.startswith(_MAGIC):
+        return None
+    text = content_of(_MAGIC, beginning).decode(errors="replace")
+    try:
+        tier, end = _JSON.raw_decode(text, 1)
+        return tier, _JSON.raw_decode(text, end + 1)[0]
+    except ValueError:
+        return None

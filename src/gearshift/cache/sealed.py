@@ -26,6 +26,11 @@ def unseal(kind: bytes, key: str, value: bytes) -> bytes | None:
     return content if value[len(kind) : start] == _checksum(key, content) else None
 
 
+def content_of(kind: bytes, value: bytes) -> bytes:
+    """The content of a value of a kind, as far as it is there, unverified."""
+    return value[len(kind) + _CHECKSUM_BYTES :]
+
+
 def _checksum(key: str, content: bytes) -> bytes:
     named = hashlib.blake2b(key.encode(), digest_size=_CHECKSUM_BYTES)
     named.update(content)

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "replay": ("gearshift.cli.replay:command", "Estimate what another threshold would have done."),
     "experiment": ("gearshift.cli.experiment:command", "Compare settings on live traffic."),
     "stats": ("gearshift.cli.stats:command", "Show traffic, compute and latency from the log."),
+    "cache": ("gearshift.cli.cache:command", "Show or clear what the answer cache keeps."),
     "export": ("gearshift.cli.export:command", "Write the decision log as Parquet."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),
 }

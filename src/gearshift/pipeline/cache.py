@@ -202,16 +202,27 @@ class AnswerCache:
 
     def _recorded(self, request: ChatRequest, response: ChatResponse, key: str) -> ChatResponse:
         recorder = Recorder(request, self._most_bytes, with_tool_calls=self._settings.tool_calls)
-        ended = partial(self._keep, request, response.dialect, key, recorder)
+        ended = partial(self._keep, request, response, key, recorder)
         return observed_response(response, ended, recorder.add)
 
     def _keep(
-        self, request: ChatRequest, dialect: str, key: str, recorder: Recorder, end: StreamEnd
+        self,
+        request: ChatRequest,
+        response: ChatResponse,
+        key: str,
+        recorder: Recorder,
+        end: StreamEnd,
     ) -> None:
         if end.is_complete and recorder.is_worth_keeping:
-            frames = tuple(recorder.frames)
-            form, now = form_of(request), time.time()
-            kept = CachedAnswer(dialect, request.stream, form, recorder.usage, now, frames)
+            kept = CachedAnswer(
+                response.dialect,
+                request.stream,
+                form_of(request),
+                recorder.usage,
+                time.time(),
+                tuple(recorder.frames),
+                (response.decision.tier, response.decision.model),
+            )
             self._store.put(key, kept, self._settings.kept_seconds)
 
     async def _key(self, request: ChatRequest, deployment: Deployment) -> str | None:

@@ -163,8 +163,8 @@ class EmbeddingCache:
         now = time.time()
         shares = shared_out(usage.prompt_tokens if usage else 0, [*map(len, part.inputs)])
         pairs = zip(frames.vectors, shares, strict=True)
-        made = [CachedVector(vector, tokens, now) for vector, tokens in pairs]
         answered, theirs = response.decision.deployment, keys
+        made = [CachedVector(vector, tokens, now, answered.model) for vector, tokens in pairs]
         if answered != asked:
             theirs = await self._keys(part, answered) or ()
         vectors = dict(zip(theirs, made, strict=False))

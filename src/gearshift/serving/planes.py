@@ -98,6 +98,7 @@ async def _several(
         metrics.watch(lambda: model_states(live.llm))
         context = await stack.enter_async_context(_admin(live, metrics, listeners, file))
         stack.push_async_callback(workers.stop)
+        context.cache_contents = workers.cache_contents
         await workers.start(settings, live.llm.running_upstreams())
         # Before they stop: what is queued at a socket that nobody accepts from is never answered.
         stack.callback(listeners.data.close)

@@ -11,17 +11,21 @@ import threading
 from functools import partial
 from typing import Final
 
+import orjson
+
 from gearshift.errors import GearshiftError
 from gearshift.serving.event_loop import run, settled
 from gearshift.serving.live_interface import LiveInterface
 from gearshift.serving.logs import configure_logs
 from gearshift.serving.run import running_gateway
 from gearshift.serving.worker_protocol import (
+    CACHE,
     DRAINED,
     PREPARED,
     READY,
     REFUSED,
     SWITCHED,
+    Cache,
     Commit,
     Order,
     Prepare,
@@ -80,6 +84,9 @@ async def _obey(live: LiveInterface, orders: asyncio.Queue[Order]) -> None:
                 closed = live.commit()
                 _send_line(SWITCHED, number)
                 closed.add_done_callback(partial(_say_drained, number))
+            case Cache(number, which, clear):
+                facts = await live.llm.cache_contents(which, clear=clear)
+                _send_line(CACHE, number, orjson.dumps(facts).decode())
             case _:
                 await live.abort()
 

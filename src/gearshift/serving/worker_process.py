@@ -23,7 +23,7 @@ class WorkerProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._awaited: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._awaited: dict[tuple[str, int], asyncio.Future[str]] = {}
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
@@ -67,12 +67,12 @@ class WorkerProcess:
             self._process.stdin.write(written(order))
             await self._process.stdin.drain()
 
-    def answer(self, stage: str, number: int) -> asyncio.Future[None]:
-        """Ends when the worker says that word of that change; ask before the order is sent.
+    def answer(self, stage: str, number: int) -> asyncio.Future[str]:
+        """What the worker says after that word of that change; ask before the order is sent.
 
         It fails with `WorkerGoneError` if the worker ends first, and with its reason if it refuses.
         """
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._awaited[stage, number] = future
         if self._listening.done():
             self._give_up()
@@ -115,7 +115,7 @@ class WorkerProcess:
         if word == REFUSED:
             future.set_exception(GearshiftError(reason))
         else:
-            future.set_result(None)
+            future.set_result(reason)
 
     def _give_up(self) -> None:
         awaited, self._awaited = self._awaited, {}

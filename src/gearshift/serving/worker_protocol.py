@@ -8,6 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from gearshift.cache.contents import Selection
 from gearshift.config.loading import Settings
 from gearshift.providers.base import UpstreamConfig
 
@@ -18,7 +19,8 @@ PREPARED: Final = "prepared"
 REFUSED: Final = "refused"
 SWITCHED: Final = "switched"
 DRAINED: Final = "drained"
-"""First words of a worker's lines; the number of the change follows, then the reason if any."""
+CACHE: Final = "cache"
+"""First words of a worker's lines; the order's number follows, then a reason or facts if any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,16 @@ class Abort:
     number: int
 
 
-Order = Start | Prepare | Commit | Abort
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Say what is in the memory of the cache, or forget it: `CACHE`, then JSON."""
+
+    number: int
+    which: Selection
+    clear: bool
+
+
+Order = Start | Prepare | Commit | Abort | Cache
 
 
 def written(order: Order) -> bytes:

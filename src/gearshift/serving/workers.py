@@ -12,21 +12,26 @@ import tempfile
 from types import TracebackType
 from typing import Final, Self
 
+import orjson
 from prometheus_client.multiprocess import mark_process_dead
 
+from gearshift.cache.contents import Selection
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.providers.base import UpstreamConfig
 from gearshift.serving.worker_process import WorkerGoneError, WorkerProcess
 from gearshift.serving.worker_protocol import (
+    CACHE,
     DRAINED,
     PREPARED,
     SWITCHED,
     Abort,
+    Cache,
     Commit,
     Prepare,
     Start,
 )
+from gearshift.types import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +112,25 @@ class Workers:
             await asyncio.gather(*(_switched(worker, order.number) for worker in workers))
         return asyncio.ensure_future(_ended(drained))
 
+    async def cache_contents(self, which: Selection, *, clear: bool = False) -> list[JsonObject]:
+        """What the workers keep in the memories of their caches, each for itself.
+
+        Raises:
+            GearshiftError: One of them does not answer; the others have done it.
+        """
+        self._number += 1
+        order = Cache(self._number, which, clear)
+        workers = tuple(self._running)
+        answers = [worker.answer(CACHE, order.number) for worker in workers]
+        for worker in workers:
+            await worker.send(order)
+        try:
+            async with asyncio.timeout(_SWITCH_SECONDS):
+                told = await asyncio.gather(*answers)
+        except TimeoutError as error:
+            raise GearshiftError("a worker has not answered in time; try again") from error
+        return [facts for text in told for facts in orjson.loads(text)]
+
     async def _launch(self) -> WorkerProcess:
         worker = await WorkerProcess.launch(self._begin)
         self._running.add(worker)
@@ -149,5 +173,5 @@ async def _switched(worker: WorkerProcess, number: int) -> None:
         pass  # its replacement begins with the new settings
 
 
-async def _ended(answers: list[asyncio.Future[None]]) -> None:
+async def _ended(answers: list[asyncio.Future[str]]) -> None:
     await asyncio.gather(*answers, return_exceptions=True)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from gearshift.cache.contents import Selection
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.serving import worker
-from gearshift.serving.worker_protocol import Abort, Commit, Order, Prepare
+from gearshift.serving.worker_protocol import Abort, Cache, Commit, Order, Prepare
 
 
 class LiveInterface:
@@ -27,6 +28,14 @@ class LiveInterface:
     def commit(self):
         self.asked.append("commit")
         return self.closed
+
+    @property
+    def llm(self):
+        return self
+
+    async def cache_contents(self, which, *, clear):
+        self.asked.append((which, clear))
+        return [{"level": "memory", "cleared": 3}]
 
     async def abort(self):
         self.asked.append("abort")
@@ -47,6 +56,14 @@ async def obeying(capfdbinary):
 
     yield live, say
     task.cancel()
+
+
+async def test_its_cache_is_told_of(obeying):
+    live, say = obeying
+    assert await say(Cache(4, Selection(), clear=True)) == [
+        'cache 4 [{"level":"memory","cleared":3}]'
+    ]
+    assert live.asked == [(Selection(), True)]
 
 
 PREPARE = Prepare(3, Settings(), ())

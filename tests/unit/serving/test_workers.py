@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from gearshift.cache.contents import Selection
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
 from gearshift.serving import workers as module
 from gearshift.serving.worker_process import WorkerGoneError
-from gearshift.serving.worker_protocol import DRAINED, PREPARED, SWITCHED, Abort, Commit, Prepare
+from gearshift.serving.worker_protocol import (
+    CACHE,
+    DRAINED,
+    PREPARED,
+    SWITCHED,
+    Abort,
+    Cache,
+    Commit,
+    Prepare,
+)
 from gearshift.serving.workers import Workers
 
 OLD = Settings.model_validate({"limits": {"max_headers": 1}})
@@ -48,13 +58,13 @@ class Worker:
 
     async def send(self, order):
         self.orders.append(order)
-        stage = {Prepare: PREPARED, Commit: SWITCHED}.get(type(order))
+        stage = {Prepare: PREPARED, Commit: SWITCHED, Cache: CACHE}.get(type(order))
         if stage is None:
             return
         answer = self.answer(stage, order.number)
         match self.does.get(type(order)):
             case None:
-                answer.set_result(None)
+                answer.set_result(f'[{{"level": "memory", "entries": {self.pid}}}]')
             case BaseException() as error:
                 answer.set_exception(error)
 
@@ -197,6 +207,16 @@ async def test_a_replacement_waits_for_a_change_that_is_under_way(workers, launc
     await changing
     await until(lambda: len(launched) == 3)
     assert launched[2].begin.settings is NEW
+
+
+async def test_caches_are_those_of_all_workers(workers, launched, monkeypatch):
+    found = await workers.cache_contents(Selection(tier="simple"), clear=True)
+    assert sorted(one["entries"] for one in found) == [0, 1]
+    assert launched[0].orders[-1] == Cache(1, Selection(tier="simple"), clear=True)
+    monkeypatch.setattr(module, "_SWITCH_SECONDS", 0.01)
+    launched[1].does[Cache] = "nothing"
+    with pytest.raises(GearshiftError, match="has not answered in time"):
+        await workers.cache_contents(Selection())
 
 
 async def test_stopping_ends_all_and_starts_none(workers, launched):

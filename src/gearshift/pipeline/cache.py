@@ -119,13 +119,12 @@ class AnswerCache:
         If that one fails, this one asks itself, or joins whoever of the others was first to.
         """
         for is_last in (False, True):
-            found = self._store.near(key, self._settings.ttl_seconds)
-            if found is not None:  # it was kept while others were asked for it
-                response = self._replayed(call, found, call.decision)
-            elif (flight := self._flights.find(key)) is not None:
+            response = self._at_hand(call, key)  # it was kept while others were asked for it
+            if response is None:
+                flight = self._flights.find(key)
+                if flight is None:
+                    break
                 response = await self._joined(call, flight, is_last=is_last)
-            else:
-                break
             if response is not None:
                 return response
         return await self._flights.lead(key, call, partial(self._asked, call, key))
@@ -166,6 +165,10 @@ class AnswerCache:
         if found is None:
             return None
         return self._replayed(call, found, keys[found.key])
+
+    def _at_hand(self, call: Call, key: str) -> ChatResponse | None:
+        found = self._store.near(key, self._settings.ttl_seconds)
+        return None if found is None else self._replayed(call, found, call.decision)
 
     def _replayed(self, call: Call, found: Found, decision: Decision) -> ChatResponse | None:
         replay = replayed(found.answer, call.request, self._dialects)

@@ -11,7 +11,7 @@ PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installe
 EXTRAS := $(foreach extra,embedded energy export otel postgres quality redis,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak fuzz mutants clients agents eval default-model lock clean
+.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak chart fuzz mutants clients agents eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -79,6 +79,16 @@ chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--
 soak: $(STAMP) ## memory and file descriptors must stay flat under load (ARGS="--minutes 10")
 	$(BIN)/python -m endurance.soak $(ARGS)
 
+# Programs of Kubernetes' world, built with Go: no package manager has them everywhere.
+TOOLS := $(CURDIR)/.tools
+chart: $(STAMP) ## check the Helm chart with real helm and kubeconform (needs Go; a few minutes at first)
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install helm.sh/helm/v3/cmd/helm@v3.22.0
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+	cd / && go mod download -json k8s.io/kubernetes@v1.37.2 | sed -n 's/.*"Dir": "\(.*\)".*/\1/p' >$(TOOLS)/kubernetes
+	$(BIN)/python -m release.kubernetes_schemas "$$(cat $(TOOLS)/kubernetes)/api/openapi-spec/swagger.json" $(TOOLS)/schemas
+	GEARSHIFT_TEST_HELM=$(TOOLS)/helm GEARSHIFT_TEST_KUBECONFORM=$(TOOLS)/kubeconform \
+	  GEARSHIFT_TEST_KUBERNETES_SCHEMAS=$(TOOLS)/schemas $(BIN)/python -m pytest tests/deploy $(ARGS)
+
 # An environment of its own: the peers that it compares with stay out of everybody else's.
 $(EVAL)/.installed: requirements/eval.lock pyproject.toml
 	$(PYTHON) -m venv $(EVAL)
@@ -145,6 +155,8 @@ COMPILE := uv pip compile --universal --no-strip-extras --generate-hashes --no-e
 lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients/*/package.json (needs uv, pip install uv, and npm)
 	$(COMPILE) pyproject.toml $(EXTRAS) -o requirements/run.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --extra otel --extra postgres --extra redis -c requirements/run.lock -o requirements/container.lock
+	echo hatchling | $(COMPILE) - -c requirements/dev.lock -o requirements/build.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group mutants -o requirements/mutants.lock
 	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
@@ -161,4 +173,4 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients
 	$(BIN)/python requirements/node_locks.py
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 $(CLIENTS)-aider clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 $(CLIENTS)-aider clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -56,7 +56,7 @@ class LoadedSettings:
 
 
 def load_settings(
-    path: str | None = None,
+    path: str | os.PathLike[str] | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -88,7 +88,7 @@ def load_settings(
         ('learned', 'argument')
     """
     environ = os.environ if environ is None else environ
-    located = locate(path, environ, cwd or Path.cwd())
+    located = locate(None if path is None else os.fspath(path), environ, cwd or Path.cwd())
     shown = located.shown if located else ""
     document = read(located)
     in_file, problems = expand(document.values, environ)

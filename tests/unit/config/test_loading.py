@@ -375,3 +375,9 @@ def test_an_unset_variable_with_empty_default_is_as_good_as_nothing(home):
     settings = home.load().settings
     assert settings.cache.redis_url is None
     assert settings.upstream_configs() == (UpstreamConfig("a", "ollama", "http://127.0.0.1:11434"),)
+
+
+def test_a_file_may_be_a_path(tmp_path):
+    file = tmp_path / "g.yaml"
+    file.write_text("limits: {max_queue: 7}\n")
+    assert load_settings(file, environ={}).settings.limits.max_queue == 7

@@ -83,7 +83,7 @@ soak: $(STAMP) ## memory and file descriptors must stay flat under load (ARGS="-
 TOOLS := $(CURDIR)/.tools
 chart: $(STAMP) ## check the Helm chart with real helm and kubeconform (needs Go; a few minutes at first)
 	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install helm.sh/helm/v3/cmd/helm@v3.22.0
-	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 	cd / && go mod download -json k8s.io/kubernetes@v1.37.2 | sed -n 's/.*"Dir": "\(.*\)".*/\1/p' >$(TOOLS)/kubernetes
 	$(BIN)/python -m release.kubernetes_schemas "$$(cat $(TOOLS)/kubernetes)/api/openapi-spec/swagger.json" $(TOOLS)/schemas
 	GEARSHIFT_TEST_HELM=$(TOOLS)/helm GEARSHIFT_TEST_KUBECONFORM=$(TOOLS)/kubeconform \

@@ -95,7 +95,7 @@ class Summary:
                 **{f"{name}_flops": self.total("flops", tier=name) for name in EXTRA},
                 "unknown_requests": int(self.total("unknown_flops")),
             },
-            "cache": _cache([*self.hours, *self.embeddings]),
+            "cache": _cache(self.hours),
             "money": prices.spent(self.hours) if prices else None,
             "quality": {"judgements": dict(self.verdicts)},
             "latency_seconds": {tier: self.percentiles(tier, "total") for tier in self.tiers},
@@ -117,6 +117,7 @@ class Summary:
             "failures": total("failures"),
             "tokens": total("prompt_tokens"),
             "used_flops": float(sum(row["flops"] for row in self.embeddings)),
+            "cache": _cache(self.embeddings),
             "money": spent["used"] if spent else None,
             "latency_seconds": self.percentiles(EMBEDDINGS, "total"),
         }
@@ -134,7 +135,7 @@ class Summary:
 
 
 def _cache(rows: Sequence[Mapping[str, Any]]) -> JsonObject:
-    """What the answer cache did for chats and embeddings; shares are `None` of nothing."""
+    """What the cache did for some requests; shares are `None` of nothing."""
 
     def total(name: str) -> int:
         return int(sum(row[name] for row in rows))

@@ -161,6 +161,7 @@ def test_embeddings_are_in_no_figure_but_their_own(url, writers):
     assert "embeddings" not in with_them["by_tier"]
     assert with_them["simple_tier_percentage"] == without["simple_tier_percentage"] == 50
     assert with_them["compute"]["saved_share"] == without["compute"]["saved_share"]
+    assert with_them["cache"] == without["cache"]
 
 
 HIT = {

@@ -69,8 +69,8 @@ async def events(options: argparse.Namespace, folder: Path) -> list[RequestFinis
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--requests", type=int, default=1_000)
-    parser.add_argument("--prompts", type=int, default=400)
+    parser.add_argument("--requests", type=int, default=300)
+    parser.add_argument("--prompts", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with TemporaryDirectory() as folder:

@@ -123,6 +123,7 @@ class Times:
 async def timed(name: str, port: int, numbers: Iterable[int]) -> Times:
     """One request after another for the times, then as many again, eight at once, for the rate."""
     times, bodies = Times(name), [prompt(number) for number in numbers]
+    print(f"{name} …", file=sys.stderr, flush=True)
     half = len(bodies) // 2
     one = await Client().open(port)
     for body in bodies[:half]:
@@ -244,6 +245,7 @@ async def troubles(folder: str, upstream_port: int, redis: Redis, count: int) ->
         pausing = asyncio.create_task(paused(redis))
         await measure("slow (20 ms pauses, 10 a second)", port)
         pausing.cancel()
+        await asyncio.wait([pausing])
         await asyncio.sleep(6)
         redis.say("CONFIG", "SET", "maxmemory", "1")
         await measure("full (maxmemory)", port)
@@ -258,11 +260,14 @@ async def troubles(folder: str, upstream_port: int, redis: Redis, count: int) ->
 
 async def paused(redis: Redis) -> None:
     """Has it stand still again and again."""
-    while True:
-        redis.signal(signal.SIGSTOP)
-        await asyncio.sleep(0.02)
+    try:
+        while True:
+            redis.signal(signal.SIGSTOP)
+            await asyncio.sleep(0.02)
+            redis.signal(signal.SIGCONT)
+            await asyncio.sleep(0.08)
+    finally:
         redis.signal(signal.SIGCONT)
-        await asyncio.sleep(0.08)
 
 
 async def measured(requests: int) -> dict[str, Any]:

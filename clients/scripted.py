@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         if body["model"] == "endless":
             self._go_on(body)
             return
-        if body["model"] == "streaming" and not body.get("stream"):
+        if body.get("model") == "streaming" and not body.get("stream"):
             self._send({"error": {"message": "a stream is expected"}}, 400)
             return
         message = answer(body, self.server.note)
@@ -137,7 +137,7 @@ def answer(body: Json, note: str) -> Json:
         body: The request.
         note: The path for a tool that reads a file.
     """
-    if body["model"] == "streaming":
+    if body.get("model") == "streaming":
         return {"role": "assistant", "content": STREAMED}
     messages, tools = body["messages"], body.get("tools") or []
     offered = {tool["function"]["name"]: tool["function"] for tool in tools}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Coroutine, Iterator
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import click
 import orjson
@@ -105,6 +105,9 @@ def _run(waiting: Coroutine[Any, Any, Any]) -> Any:
     raise AssertionError("it waits")
 
 
+_NAMES_OF_MODELS: Final = ("model", "model_id", "model_name")
+
+
 def launch(data: bytes) -> None:
     """A model's name is refused in words, or is what a client that is started reads."""
     try:
@@ -131,8 +134,9 @@ def _named(name: str, at: Target) -> Iterator[str]:
         if setting.startswith("model="):
             yield tomllib.loads(setting)["model"]
     for text in pointed.files.values():
-        (entry,) = yaml.safe_load(text)
-        yield from (entry["model_id"], entry["model_name"])
+        read = yaml.safe_load(text)  # a list of models, or a configuration that has one
+        for entry in read["models"] if isinstance(read, dict) else read:
+            yield from (value for key, value in entry.items() if key in _NAMES_OF_MODELS)
     if content := pointed.variables.get("OPENCODE_CONFIG_CONTENT"):
         config = orjson.loads(content)
         yield from (config["model"], *config["provider"]["gearshift"]["models"])

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
+import multiprocessing
 import os
 import re
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
-from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # as it is
 
 from gearshift.config.loading import Settings
 from gearshift.providers.demo_model import demo_models
@@ -64,6 +68,38 @@ class _ByFileOrPair(LoadFileScheduling):  # type: ignore[misc]  # it has no type
 
 
 @pytest.hookimpl(optionalhook=True)  # unknown without the plugin
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Compile the files before the processes that collect them do, each of them all of it."""
+    if sys.dont_write_bytecode:
+        return
+    files = [file for file in sorted(Path(__file__).parent.rglob("test_*.py")) if _is_stale(file)]
+    fork = multiprocessing.get_context("fork")
+    shares = [files[first :: os.cpu_count()] for first in range(os.cpu_count() or 1)]
+    compiling = [fork.Process(target=_compile, args=(config, share)) for share in shares if share]
+    for process in compiling:
+        process.start()
+    for process in compiling:
+        process.join()
+
+
+def _is_stale(file: Path) -> bool:
+    compiled = file.parent.glob(f"__pycache__/{file.stem}.*-pytest-*.pyc")
+    return all(one.stat().st_mtime < file.stat().st_mtime for one in compiled)
+
+
+def _compile(config: pytest.Config, files: list[Path]) -> None:
+    """Import files as pytest would, with their assertions rewritten; what is wrong shows later."""
+    hook: Any = config.pluginmanager.rewrite_hook
+    for file in files:
+        name = ".".join(file.relative_to(config.rootpath).with_suffix("").parts)
+        spec = hook.find_spec(name, [str(file.parent)])
+        if spec is not None and spec.loader is not None:
+            sys.modules[name] = importlib.util.module_from_spec(spec)
+            with suppress(BaseException):
+                spec.loader.exec_module(sys.modules[name])
+
+
+@pytest.hookimpl(optionalhook=True)  # unknown without the plugin
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
     """Where files are dealt out, as `make test` does."""
     return _ByFileOrPair(config, log) if config.getoption("dist") == "loadfile" else None
@@ -79,6 +115,7 @@ def pytest_collection_finish() -> None:
     """From now on garbage is looked for again, though not amid what has been collected."""
     gc.enable()
     gc.freeze()
+    gc.set_threshold(20_000)  # of what one test leaves, little lives long
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,10 +13,12 @@ import ssl
 from collections import deque
 from typing import Any, Final, cast
 
-import hiredis
-
 from gearshift.cache.base import CacheError
 from gearshift.cache.redis_address import RedisAddress
+from gearshift.extras import extra
+
+with extra("redis", "a cache in Redis"):
+    import hiredis
 
 _MOST_WAITING: Final = 10_000
 _MOST_UNSENT_BYTES: Final = 4_000_000

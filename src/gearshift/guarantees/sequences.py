@@ -56,9 +56,12 @@ def difference(first: Floats, second: Floats, alpha: float) -> Sequence:
     halves = (gaps + 1.0) / 2.0
     up, down = (greatest_wealth(halves, 0.5, is_up=is_up)[-1] for is_up in (True, False))
     mean = float(gaps.mean())
+    low, high = _interval(halves, alpha)
     p_greater, p_smaller = min(1.0, 1.0 / up), 1.0 / down
     p_value = min(1.0, 2 * min(p_greater, p_smaller))
-    return Sequence(mean, _interval(halves, alpha), float(p_value), float(p_greater), pairs)
+    # Early outcomes may have rejected what all together say; widened, it holds all the more.
+    ci = min(low, mean), max(high, mean)
+    return Sequence(mean, ci, float(p_value), float(p_greater), pairs)
 
 
 def greatest_wealth(values: Floats, mean: float, *, is_up: bool) -> Floats:

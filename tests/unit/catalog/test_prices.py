@@ -11,6 +11,8 @@ def row(model, cause="scored", prompt=1_000_000, cached=0, completion=0):
         "prompt_tokens": prompt,
         "cached_tokens": cached,
         "completion_tokens": completion,
+        "saved_prompt_tokens": 0,
+        "saved_completion_tokens": 0,
     }
 
 
@@ -32,6 +34,7 @@ def test_the_largest_models_price_is_the_baseline():
         "used": 0.5 + 0.25 + 2,
         "baseline_spent": 30.0,
         "saved": 27.25,
+        "saved_by_cache": 0.0,
         "saved_share": 27.25 / 30,
         "without_price": [],
     }

@@ -26,6 +26,7 @@ _SHORTEST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _CONNECT_SECONDS: Final = 3.0
 _TOLD_EVERY_SECONDS: Final = 60.0
+_TURNS_TO_READ: Final = 3  # of the event loop: for bytes to be read, and for who waits to be woken
 _PROBED_KEY: Final = "probe"
 
 Write = Callable[[CacheBackend], Awaitable[None]]
@@ -148,8 +149,12 @@ class Level:
                 _LOG.warning("the cache %r failed while closing: %s", self.name, _cause(error))
 
     async def _asked(self, key: str, within_seconds: float) -> bytes | None:
-        async with asyncio.timeout(within_seconds):
-            return await self.backend.get(key)
+        async with asyncio.timeout(None) as limit:
+            deadline = _Deadline(limit, within_seconds)
+            try:
+                return await self.backend.get(key)
+            finally:
+                deadline.cancel()
 
     def _was_slow(self, error: TimeoutError) -> None:
         now = self._clock()
@@ -196,6 +201,31 @@ class Level:
                 self._writing.begin("writing", error)
         else:
             self._writing.end()
+
+
+class _Deadline:
+    """Ends a wait for a back end, once what has come by then has been read.
+
+    A busy event loop runs its timers before it reads what has long arrived: that is no fault of
+    the back end, which would be left alone just when there is most to do.
+    """
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
+        self._limit = limit
+        self._turns = _TURNS_TO_READ
+        self._loop = asyncio.get_running_loop()
+        self._handle: asyncio.Handle = self._loop.call_later(seconds, self._is_due)
+
+    def _is_due(self) -> None:
+        if self._turns:
+            self._turns -= 1
+            self._handle = self._loop.call_soon(self._is_due)
+        else:
+            self._limit.reschedule(self._loop.time())
+
+    def cancel(self) -> None:
+        """It has answered, or nobody waits any more."""
+        self._handle.cancel()
 
 
 class _Outage:

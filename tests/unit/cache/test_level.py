@@ -1,6 +1,8 @@
 """A level: who fails is left alone, comes back by itself, and is told of once."""
 
 import asyncio
+import socket
+import time
 
 import pytest
 
@@ -81,6 +83,25 @@ async def test_it_is_left_alone_until_it_answers_again(level, backend, caplog):
     first, second = [record.getMessage() for record in caplog.records]
     assert "the cache 'moody' failed while reading: h:1: refused; requests are answered" in first
     assert second == "the cache 'moody' works again"
+
+
+async def test_what_has_come_in_time_counts_though_the_loop_was_busy(level, backend, monkeypatch):
+    """As on a socket: what came meanwhile is read in the loop's next turn."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+
+    async def get(key):
+        return await asyncio.get_running_loop().sock_recv(ours, 10)
+
+    monkeypatch.setattr(backend, "get", get)
+    with ours, theirs:
+        for _ in range(5):
+            asking = asyncio.create_task(level.get("k", 0.001))
+            await asyncio.sleep(0)
+            theirs.sendall(b"v")
+            time.sleep(0.01)  # noqa: ASYNC251 - the loop is kept from what it should do
+            assert await asking == b"v"
+    assert not level.is_out
 
 
 async def test_one_slow_answer_is_nothing_several_are(level, backend):

@@ -90,6 +90,7 @@ class ClientApi:
         unavailable: Paths of the API that are not available in this version of gearshift, and what
             to do instead: clients that probe them learn that from the error. One that ends in
             `/*` stands for all below that have no route.
+        header: One that all its clients send, by which they are known at paths of other dialects.
         models_path: Where its clients find the names of models; told to whoever is lost.
         load: Endpoint for requests with `loads_model`, as `module:function`; called with the
             gateway's context and the request.
@@ -102,6 +103,7 @@ class ClientApi:
     statuses: Mapping[int, str] = field(default_factory=dict)
     prefixes: tuple[str, ...] = ()
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    header: str = ""
     models_path: str = ""
     load: str = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gearshift.dialects.base import ClientDialect
 from gearshift.dialects.charsets import in_utf8
 from gearshift.errors import GearshiftError, RequestError
 from gearshift.gateway.auth import KeyRing
@@ -98,6 +99,13 @@ class Gateway:
             self._changes.check(request, key, is_any_page=is_any_page)
         return await route.endpoint(self._context, request)
 
+    def _dialect_of(self, request: HttpRequest) -> ClientDialect:
+        """The client's, by the header that it sends wherever it asks, or else its path's."""
+        for dialect in self._context.dialects.values():
+            if dialect.api.header and dialect.api.header in request.headers:
+                return dialect
+        return self._context.dialects[self._routes.dialect_of(request.path)]
+
     def _readable(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """The response with what lets the page that asked read it."""
         if "origin" not in request.headers:
@@ -107,7 +115,7 @@ class Gateway:
 
     def refusal(self, request: HttpRequest, error: GearshiftError) -> HttpResponse:
         """The response that reports an error."""
-        dialect = self._context.dialects[self._routes.dialect_of(request.path)]
+        dialect = self._dialect_of(request)
         try:
             status, headers, body = dialect.write_error(error)
         except Exception as bug:  # noqa: BLE001 - the edge: nobody waits for a dialect that fails

@@ -78,6 +78,21 @@ async def test_an_error_has_the_shape_of_its_path_and_can_be_read_by_its_page(pa
         assert isinstance(json.loads(response.body)["error"], str) is is_text
 
 
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/x", "/nowhere", "/v1/messages"])
+async def test_a_client_that_says_who_it_is_is_told_errors_in_its_own_shape(path):
+    gateway = Gateway(llm(auth={"api_keys": ["a-key-of-some-length"]}), Metrics())
+    asked = HttpRequest("GET", path, {"host": "localhost", "anthropic-version": "2023-06-01"})
+    response = await gateway.handle(asked)
+    assert isinstance(response.body, bytes)
+    told = json.loads(response.body)
+    assert told["type"] == "error"
+    assert told["error"]["type"] in (
+        "authentication_error",
+        "not_found_error",
+        "invalid_request_error",
+    )
+
+
 class Clumsy(EchoDialect):
     """A guest that fails just where it should tell what has failed."""
 

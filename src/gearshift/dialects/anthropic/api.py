@@ -36,6 +36,7 @@ API: Final = ClientApi(
     statuses={OVERLOADED: "Every deployment is busy or loading: Anthropic's own word for a 503."},
     schemas=SCHEMAS,
     prefixes=("/v1/messages/",),
+    header="anthropic-version",
     unavailable={
         "/v1/complete": "send the conversation to /v1/messages",
         "/v1/messages/batches": "send each request to /v1/messages",

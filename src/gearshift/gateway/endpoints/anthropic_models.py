@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from gearshift.catalog.served_models import ServedModel
+from gearshift.dialects.anthropic.api import API
 from gearshift.errors import RequestError
 from gearshift.http.values import HttpRequest
 from gearshift.types import JsonObject
@@ -18,7 +19,7 @@ _CREATED: Final = "2026-01-01T00:00:00Z"  # clients want a time; upstreams rarel
 
 def speaks_anthropic(received: HttpRequest) -> bool:
     """Whether the client is one of Anthropic's: all of them say which version they speak."""
-    return "anthropic-version" in received.headers
+    return API.header in received.headers
 
 
 def page_of(models: Sequence[ServedModel], query: str) -> JsonObject:

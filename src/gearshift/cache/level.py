@@ -13,7 +13,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from gearshift.cache.base import CacheBackend, CacheError, LocalBackend
 
@@ -30,6 +30,13 @@ _TURNS_TO_READ: Final = 3  # of the event loop: for bytes to be read, and for wh
 _PROBED_KEY: Final = "probe"
 
 Write = Callable[[CacheBackend], Awaitable[None]]
+
+
+class _Opened(NamedTuple):
+    """A back end; once more as `local` where nobody waits for it."""
+
+    backend: CacheBackend
+    local: LocalBackend | None
 
 
 class Level:
@@ -51,8 +58,8 @@ class Level:
     ) -> None:
         self._make = make
         self._clock = clock
-        self._backend: CacheBackend | None = make()
-        self.name: Final = self._backend.level
+        self._opened: _Opened | None = None
+        self.name: Final = self.backend.level
         self._outage, self._writing = _Outage(self.name, clock), _Outage(self.name, clock)
         self._slow: deque[float] = deque(maxlen=_MOST_SLOW)
         self._within = 1.0
@@ -62,7 +69,7 @@ class Level:
     @property
     def is_local(self) -> bool:
         """Whether nobody waits for it."""
-        return isinstance(self.backend, LocalBackend)
+        return self._open().local is not None
 
     @property
     def is_out(self) -> bool:
@@ -72,15 +79,12 @@ class Level:
     @property
     def backend(self) -> CacheBackend:
         """The back end itself, made anew where it was closed."""
-        if self._backend is None:
-            self._backend = self._make()
-        return self._backend
+        return self._open().backend
 
     async def get(self, key: str, within_seconds: float) -> bytes | None:
         """The value of a key; `None` where there is none, or not in time."""
-        backend = self._backend
-        if isinstance(backend, LocalBackend):
-            return backend.get_now(key)
+        if self._opened is not None and self._opened.local is not None:
+            return self._opened.local.get_now(key)
         if self._outage.is_on:
             return None
         self._within = within_seconds
@@ -98,14 +102,14 @@ class Level:
 
     def get_now(self, key: str) -> bytes | None:
         """The same where nobody has to be waited for; else `None`."""
-        backend = self._backend
-        return backend.get_now(key) if isinstance(backend, LocalBackend) else None
+        local = None if self._opened is None else self._opened.local
+        return None if local is None else local.get_now(key)
 
     def set(self, key: str, value: bytes, ttl_seconds: float) -> None:
         """Have a value kept: at once where it can be, else in a moment; not while it is out."""
-        backend = self.backend
-        if isinstance(backend, LocalBackend):
-            backend.set_now(key, value, ttl_seconds)
+        local = self._open().local
+        if local is not None:
+            local.set_now(key, value, ttl_seconds)
         else:
             self._write(lambda backend: backend.set(key, value, ttl_seconds))
 
@@ -128,7 +132,7 @@ class Level:
 
     def start(self, within_seconds: float) -> None:
         """Connect before the first request needs it; what keeps that from succeeding is logged."""
-        if not isinstance(self.backend, LocalBackend) and self._probe is None:
+        if not self.is_local and self._probe is None:
             self._within = within_seconds
             self._begin_probing(0.0)
 
@@ -140,13 +144,22 @@ class Level:
         writes = [task for task in self._writes if task.get_loop() is asyncio.get_running_loop()]
         await asyncio.gather(*writes, return_exceptions=True)
         self._writes.clear()
-        backend, self._backend = self._backend, None
-        if backend is not None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
             try:
                 async with asyncio.timeout(_WRITING_SECONDS):
-                    await backend.close()
+                    await opened.backend.close()
             except Exception as error:  # noqa: BLE001 - there is nothing left to be done with it
                 _LOG.warning("the cache %r failed while closing: %s", self.name, _cause(error))
+
+    def _open(self) -> _Opened:
+        opened = self._opened
+        if opened is None:
+            backend = self._make()
+            # Once, as Python takes longer to find out than a hit in memory takes.
+            local = backend if isinstance(backend, LocalBackend) else None
+            opened = self._opened = _Opened(backend, local)
+        return opened
 
     async def _asked(self, key: str, within_seconds: float) -> bytes | None:
         async with asyncio.timeout(None) as limit:

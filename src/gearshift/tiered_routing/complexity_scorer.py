@@ -133,7 +133,7 @@ class TaskComplexityScorer:
     name: str = "rule"
     version: str = "1"
 
-    def __init__(self, config: TierConfig | None = None, *, remembered: int = 256) -> None:
+    def __init__(self, config: TierConfig | None = None, *, remembered: int = 1024) -> None:
         tiers = (config or TierConfig()).ordered_tiers
         self._bounds = tuple((tier.name, tier.below) for tier in tiers)
         self._limits = tuple(

@@ -145,7 +145,7 @@ class LearnedScorer:
         config: TierConfig | None = None,
         model: LearnedModel | None = None,
         *,
-        remembered: int = 256,
+        remembered: int = 1024,
     ) -> None:
         self._config = config or TierConfig()
         self.model = model or read_model(DEFAULT_MODEL)

@@ -26,6 +26,11 @@ class VectorStore:
         self._levels = levels
         self._clock = clock
 
+    @property
+    def level(self) -> str:
+        """The name of the nearest back end."""
+        return self._levels[0].name
+
     async def get(
         self, keys: Sequence[str], within_seconds: float, ttl_seconds: float
     ) -> dict[str, CachedVector]:

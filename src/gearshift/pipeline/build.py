@@ -22,7 +22,7 @@ from gearshift.pipeline.embedding_cache import EmbeddingCache
 from gearshift.pipeline.fallback import Fallback
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.hedging import Hedging
-from gearshift.pipeline.origins import Digests, servers_of
+from gearshift.pipeline.origins import Digests, Origins, servers_of
 from gearshift.pipeline.recording import Recording
 from gearshift.pipeline.refreshing import Refreshing
 from gearshift.pipeline.retries import RetryBudget, RetryPolicy
@@ -78,22 +78,19 @@ def build(
     if store is not None:
         digests = (Digests(health.states),)
         spoken = client_dialects()
-        servers = servers_of(health.upstreams, providers)
+        origins = Origins(servers_of(health.upstreams, providers), digests[0])
         embedding = EmbeddingCache(
             embedding,
             VectorStore(store.levels),
-            store.level,
             settings.cache,
-            servers,
-            digests[0],
+            origins,
             {name: getattr(dialect, "embeddings", None) for name, dialect in spoken.items()},
         )
         handler = cache = AnswerCache(
             fallback,
             store,
             settings.cache,
-            servers,
-            digests[0],
+            origins,
             spoken,
             {
                 p.dialect: registry.find("upstream_dialects", p.dialect)()

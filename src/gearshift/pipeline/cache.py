@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from gearshift.cache.entry import CachedAnswer
-from gearshift.cache.key import AnsweredBy, answer_key
+from gearshift.cache.key import answer_key
 from gearshift.cache.store import AnswerStore, Found
 from gearshift.config.sections.cache import CacheSettings
 from gearshift.dialects.base import SharingDialect, UpstreamDialect
@@ -21,11 +21,11 @@ from gearshift.pipeline.cache_control import NO_CACHE, NO_STORE, is_compared, wi
 from gearshift.pipeline.cached_frames import form_of, replayed
 from gearshift.pipeline.call import Call, Handler
 from gearshift.pipeline.joined import joined
-from gearshift.pipeline.origins import Server
+from gearshift.pipeline.origins import Origins
 from gearshift.pipeline.pace import Paced
 from gearshift.pipeline.recorded import Recorder
 from gearshift.pipeline.refreshing import Refreshing
-from gearshift.pipeline.single_flight import Flight, SingleFlight
+from gearshift.pipeline.single_flight import SharedAnswer, SingleFlight
 from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.threads import Purpose, in_thread
 from gearshift.tiered_routing.candidates import Candidate
@@ -55,8 +55,7 @@ class AnswerCache:
         inner: Asks upstreams.
         store: Keeps answers.
         settings: Which ones.
-        servers: What is known of each upstream as the origin of answers, by its name.
-        digest: Of a deployment's model, empty where nobody knows it.
+        origins: What is known of the upstreams as origins of answers.
         client_dialects: By name; they know what a body says.
         upstream_dialects: By name; they read kept answers.
         tiers: Their names, the smallest first.
@@ -70,8 +69,7 @@ class AnswerCache:
         inner: Handler,
         store: AnswerStore,
         settings: CacheSettings,
-        servers: Mapping[str, Server],
-        digest: Callable[[Deployment], str],
+        origins: Origins,
         client_dialects: Mapping[str, object],
         upstream_dialects: Mapping[str, UpstreamDialect],
         tiers: Sequence[str] = (),
@@ -79,15 +77,14 @@ class AnswerCache:
         self._inner = inner
         self._store = store
         self._settings = settings
-        self._servers = servers
-        self._digest = digest
+        self._origins = origins
         self._specifics = {
             name: _specifics_of(dialect) for name, dialect in client_dialects.items()
         }
         self._dialects = upstream_dialects
         self._ranks = {tier: rank for rank, tier in enumerate(tiers)}
         self._most_bytes = min(_MOST_ANSWER_BYTES, settings.max_bytes // _SHARE_OF_ONE)
-        self._flights = SingleFlight(self._most_bytes, self._takes_over)
+        self._single_flight = SingleFlight(self._most_bytes, self._takes_over)
         _, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
         self.refreshing: Refreshing | None = None
 
@@ -121,20 +118,22 @@ class AnswerCache:
         for is_last in (False, True):
             response = self._at_hand(call, key)  # it was kept while others were asked for it
             if response is None:
-                flight = self._flights.find(key)
-                if flight is None:
+                shared = self._single_flight.find(key)
+                if shared is None:
                     break
-                response = await self._joined(call, flight, is_last=is_last)
+                response = await self._joined(call, shared, is_last=is_last)
             if response is not None:
                 return response
-        return await self._flights.lead(key, call, partial(self._asked, call, key))
+        return await self._single_flight.lead(key, call, partial(self._asked, call, key))
 
-    async def _joined(self, call: Call, flight: Flight, *, is_last: bool) -> ChatResponse | None:
-        """What a flight brings; `None` where it fails and that is not the last word."""
+    async def _joined(
+        self, call: Call, shared: SharedAnswer, *, is_last: bool
+    ) -> ChatResponse | None:
+        """The answer in progress; `None` where it fails and that is not the last word."""
         call.cache, call.is_from_cache = _JOINED, True
         response = None
         try:
-            response = await joined(call, flight, self._dialects)
+            response = await joined(call, shared, self._dialects)
         except Exception:
             if is_last:
                 raise
@@ -230,21 +229,22 @@ class AnswerCache:
 
     async def _key(self, request: ChatRequest, deployment: Deployment) -> str | None:
         """The key of a deployment's answer; `None` where it may not be kept."""
-        server = self._servers.get(deployment.upstream)
-        if server is None or not self._may_be_kept(request, server):
+        if not self._may_be_kept(request, deployment):
             return None
-        by = AnsweredBy(server.identity, deployment.model, self._digest(deployment))
+        by = self._origins.of(deployment)
+        if by is None:
+            return None
         specifics = self._specifics.get(request.dialect, _whole_body)(request)
         if len(request.raw) > _KEYED_IN_THREAD_BYTES:
             return await in_thread(Purpose.DECODING, answer_key, request, by, specifics)
         return answer_key(request, by, specifics)
 
-    def _may_be_kept(self, request: ChatRequest, server: Server) -> bool:
+    def _may_be_kept(self, request: ChatRequest, deployment: Deployment) -> bool:
         if not self._settings.only_deterministic:
             return True
         given = request.options
         return given.get("temperature") == 0 or (
-            server.honours_seed and given.get("seed") is not None
+            given.get("seed") is not None and self._origins.honours_seed(deployment)
         )
 
 

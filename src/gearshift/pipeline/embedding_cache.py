@@ -7,11 +7,11 @@ never mixed in one answer: where a fallback has answered for the rest, it is ask
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from gearshift.cache.key import AnsweredBy, vector_keys
+from gearshift.cache.key import vector_keys
 from gearshift.cache.vector import CachedVector
 from gearshift.cache.vector_store import VectorStore
 from gearshift.config.sections.cache import CacheSettings
@@ -19,7 +19,7 @@ from gearshift.dialects.embedding_format import SharingEmbeddings
 from gearshift.pipeline.cache_control import NO_CACHE, NO_STORE, wish_of
 from gearshift.pipeline.cached_frames import NO_DIALECT
 from gearshift.pipeline.call import Call, Handler
-from gearshift.pipeline.origins import Server
+from gearshift.pipeline.origins import Origins
 from gearshift.threads import in_thread_if_large
 from gearshift.types import (
     CacheResult,
@@ -42,10 +42,8 @@ class EmbeddingCache:
     Args:
         inner: Asks upstreams.
         store: Keeps vectors.
-        level: What the nearest back end is called.
         settings: Of the cache.
-        servers: What is known of each upstream as the origin of vectors, by its name.
-        digest: Of a deployment's model, empty where nobody knows it.
+        origins: What is known of the upstreams as origins of vectors.
         dialects: What client dialects know of embeddings, by name; of those that cannot share,
             nothing is kept.
     """
@@ -54,24 +52,21 @@ class EmbeddingCache:
         self,
         inner: Handler,
         store: VectorStore,
-        level: str,
         settings: CacheSettings,
-        servers: Mapping[str, Server],
-        digest: Callable[[Deployment], str],
+        origins: Origins,
         dialects: Mapping[str, object],
     ) -> None:
         self._inner = inner
         self._store = store
         self._settings = settings
-        self._servers = servers
-        self._digest = digest
+        self._origins = origins
         self._dialects = {
             name: spoken
             for name, spoken in dialects.items()
             if isinstance(spoken, SharingEmbeddings)
         }
         self._most_bytes = settings.max_bytes // _SHARE_OF_ONE
-        self._hit, self._miss, self._bypass = (CacheUse(level, how) for how in CacheResult)
+        self._hit, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)
 
     async def __call__(self, call: Call) -> ChatResponse:
         """Answer the call, with kept vectors where that may be done."""
@@ -175,11 +170,10 @@ class EmbeddingCache:
 
     async def _keys(self, request: EmbeddingRequest, deployment: Deployment) -> list[str] | None:
         """The keys of a deployment's vectors; `None` where they may not be kept."""
-        server = self._servers.get(deployment.upstream)
+        by = self._origins.of(deployment)
         spoken = self._dialects.get(request.dialect)
-        if server is None or spoken is None:
+        if by is None or spoken is None:
             return None
-        by = AnsweredBy(server.identity, deployment.model, self._digest(deployment))
         specifics = spoken.specifics(request)
         return await in_thread_if_large(len(request.raw), vector_keys, request, by, specifics)
 

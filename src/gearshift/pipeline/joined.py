@@ -10,39 +10,39 @@ from gearshift.cache.entry import CachedAnswer
 from gearshift.dialects.base import UpstreamDialect
 from gearshift.pipeline.cached_frames import NO_DIALECT, form_of, replayed
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.single_flight import Flight, Passenger
+from gearshift.pipeline.single_flight import Reader, SharedAnswer
 from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.types import CacheResult, ChatRequest, ChatResponse, Decision, Frame
 
 
 async def joined(
-    call: Call, flight: Flight, dialects: Mapping[str, UpstreamDialect]
+    call: Call, shared: SharedAnswer, dialects: Mapping[str, UpstreamDialect]
 ) -> ChatResponse | None:
-    """What a flight brings, for a call whose answer has the same key.
+    """The answer in progress, for a call whose own would have the same key.
 
     Args:
         call: Its decision names whoever answers, from then on; it counts as a hit unless it has
             to take over.
-        flight: Under way, or over.
+        shared: The answer in progress, or at its end.
         dialects: Of upstreams, by name.
 
     Returns:
         `None` where the answer cannot be had in the form of this call, or not from there.
 
     Raises:
-        Exception: The flight has failed.
+        Exception: It has failed.
     """
     since = time.perf_counter()
-    passenger = flight.board(call)
+    reader = shared.join(call)
     try:
-        response = await passenger.answer()
+        response = await reader.answer()
         decision = _same_place(call, response.decision)
-        form = None if decision is None else await _formed(call, flight, passenger, dialects)
+        form = None if decision is None else await _formed(call, shared, reader, dialects)
     except BaseException:
-        await passenger.aclose()
+        await reader.aclose()
         raise
     if decision is None or form is None:
-        await passenger.aclose()
+        await reader.aclose()
         return None
     call.spared, call.decision = call.decision.deployment, decision
     call.upstream_seconds += time.perf_counter() - since
@@ -59,18 +59,18 @@ def _save(call: Call, end: StreamEnd) -> None:
 
 
 async def _formed(
-    call: Call, flight: Flight, passenger: Passenger, dialects: Mapping[str, UpstreamDialect]
+    call: Call, shared: SharedAnswer, reader: Reader, dialects: Mapping[str, UpstreamDialect]
 ) -> ChatResponse | None:
     """The answer as this call wants it: a stream of a stream as it comes, all else at its end."""
-    response, request = await passenger.answer(), call.request
-    if request.stream and flight.request.stream:
-        if form_of(request) == form_of(flight.request):
-            return response._replace(frames=passenger)
-        if not _can_be_translated(flight.request, response.dialect):
+    response, request = await reader.answer(), call.request
+    if request.stream and shared.request.stream:
+        if form_of(request) == form_of(shared.request):
+            return response._replace(frames=reader)
+        if not _can_be_translated(shared.request, response.dialect):
             return None
-        passenger.as_chunks()
-        return response._replace(dialect=NO_DIALECT, frames=passenger)
-    kept = _as_kept(flight.request, response.dialect, await passenger.all())
+        reader.as_chunks()
+        return response._replace(dialect=NO_DIALECT, frames=reader)
+    kept = _as_kept(shared.request, response.dialect, await reader.all())
     replay = replayed(kept, request, dialects)
     return replay and response._replace(dialect=replay.dialect, frames=replay.frames)
 

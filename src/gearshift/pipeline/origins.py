@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from gearshift.cache.key import AnsweredBy
 from gearshift.pipeline.topology import is_listed
 from gearshift.providers.base import Provider, SeededProvider, UpstreamConfig
 from gearshift.types import Deployment, UpstreamState
@@ -21,6 +23,31 @@ class Server(NamedTuple):
 
     identity: str
     honours_seed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where an answer can come from: upstreams, and the weights of their models.
+
+    Attributes:
+        servers: The upstreams, by name.
+        digest: Of a deployment's model, empty where nobody knows it.
+    """
+
+    servers: Mapping[str, Server]
+    digest: Callable[[Deployment], str]
+
+    def of(self, deployment: Deployment) -> AnsweredBy | None:
+        """Whose answers a deployment's are; `None` where its upstream is not known."""
+        server = self.servers.get(deployment.upstream)
+        if server is None:
+            return None
+        return AnsweredBy(server.identity, deployment.model, self.digest(deployment))
+
+    def honours_seed(self, deployment: Deployment) -> bool:
+        """Whether the same seed gives the same answer there."""
+        server = self.servers.get(deployment.upstream)
+        return server is not None and server.honours_seed
 
 
 def servers_of(

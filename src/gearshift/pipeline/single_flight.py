@@ -1,12 +1,12 @@
 """SingleFlight: identical requests in progress share one answer, which each gets from its start.
 
-Who asks first has a flight begun: a task that asks the upstream and reads the answer. Everybody,
-the first one too, is a passenger, who reads what has come so far at a pace of its own. The flight
-goes on while it has any, whoever leaves; the last one to leave ends it.
+Whoever asks first has a shared answer begun: a task that asks the upstream and reads what it says.
+Everybody, the first one too, is a reader of what has come so far, at a pace of its own. The answer
+goes on while it has readers, whoever leaves; the last one to leave ends it.
 
 An answer is held until its end while it is short enough to be kept in the cache. Of a longer one,
-no more than that is held: the passenger who pays for it, in the accounts, sets the pace, others
-that fall behind lose the answer, and nobody gets on any more.
+no more than that is held: the reader who pays for it, in the accounts, sets the pace, others that
+fall behind lose the answer, and nobody can join any more.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ TakeOver = Callable[[Call], object]
 
 
 class SingleFlight:
-    """The flights under way, by the keys of their answers.
+    """The shared answers in progress, by their keys.
 
     Args:
         most_bytes: How much of an answer is held.
-        take_over: Told of a passenger who takes over.
+        take_over: Told of a reader who takes over.
     """
 
     def __init__(self, most_bytes: int, take_over: TakeOver) -> None:
         self._most_bytes = most_bytes
         self._take_over = take_over
-        self._flights: dict[str, Flight] = {}
+        self._in_progress: dict[str, SharedAnswer] = {}
 
-    def find(self, key: str) -> Flight | None:
-        """The flight that one more can still join."""
-        flight = self._flights.get(key)
-        return flight if flight is not None and flight.is_joinable else None
+    def find(self, key: str) -> SharedAnswer | None:
+        """The answer in progress that one more can still join."""
+        shared = self._in_progress.get(key)
+        return shared if shared is not None and shared.is_joinable else None
 
     async def lead(self, key: str, call: Call, ask: Ask) -> ChatResponse:
         """Answer a call, and others with the same key that come meanwhile.
@@ -58,26 +58,26 @@ class SingleFlight:
         Raises:
             GearshiftError: Whatever `ask` raises.
         """
-        if key in self._flights:  # nobody can join that one, and one more would be nothing better
+        if key in self._in_progress:  # nobody can join that one, and a second would be no better
             return await ask()
-        flight = Flight(call.request, ask, self._most_bytes, self._take_over)
-        self._flights[key] = flight
-        flight.when_over(lambda: self._flights.pop(key, None))
-        passenger = flight.board(call)
-        response = await passenger.answer()
+        shared = SharedAnswer(call.request, ask, self._most_bytes, self._take_over)
+        self._in_progress[key] = shared
+        shared.when_over(lambda: self._in_progress.pop(key, None))
+        reader = shared.join(call)
+        response = await reader.answer()
         if isinstance(response.frames, CompleteResponse):
             return response
-        return response._replace(frames=passenger)
+        return response._replace(frames=reader)
 
 
-class Flight:
-    """One answer on its way to its passengers.
+class SharedAnswer:
+    """One answer in progress, and its readers.
 
     Args:
         request: What is asked.
         ask: Asks an upstream.
         most_bytes: How much is held.
-        take_over: Told of a passenger who takes over.
+        take_over: Told of a reader who takes over.
 
     Attributes:
         task: Asks and reads.
@@ -99,22 +99,22 @@ class Flight:
         self._frames: deque[Frame] = deque()
         self._first = 0  # the place of the oldest frame that is held
         self._bytes = 0
-        self._passengers: list[Passenger] = []
+        self._readers: list[Reader] = []
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._forget: Callable[[], object] = lambda: None
-        self.task = asyncio.get_running_loop().create_task(self._fly())
+        self.task = asyncio.get_running_loop().create_task(self._obtain())
 
     @property
     def is_joinable(self) -> bool:
         """Whether all of it is there, or will be."""
         return self._first == 0 and self.error is None
 
-    def board(self, call: Call) -> Passenger:
+    def join(self, call: Call) -> Reader:
         """One more reader; the first one pays."""
-        passenger = Passenger(self, call)
-        self._passengers.append(passenger)
-        return passenger
+        reader = Reader(self, call)
+        self._readers.append(reader)
+        return reader
 
     def at(self, position: int) -> Frame | None:
         """The frame at a place; `None` where it has not come.
@@ -130,28 +130,28 @@ class Flight:
         place = position - self._first
         return self._frames[place] if place < len(self._frames) else None
 
-    def read_on(self, passenger: Passenger) -> None:
-        """A passenger has taken a frame."""
-        if passenger is self._passengers[0]:
+    def read_on(self, reader: Reader) -> None:
+        """A reader has taken a frame."""
+        if reader is self._readers[0]:
             self._room.set()
 
     async def news(self) -> None:
         """Wait until something has happened."""
         await self._news.wait()
 
-    async def leave(self, passenger: Passenger) -> None:
-        """A passenger reads no more; with the last one, the flight ends."""
-        paid = self._passengers[0] is passenger
-        self._passengers.remove(passenger)
+    async def leave(self, reader: Reader) -> None:
+        """A reader reads no more; with the last one, the answer ends."""
+        paid = self._readers[0] is reader
+        self._readers.remove(reader)
         if self.task.done():
             return
-        if not self._passengers:
+        if not self._readers:
             self.task.cancel()
             await asyncio.wait([self.task])
         elif paid:
             # Whoever is ahead has lost nothing, unless all have.
-            self._passengers.sort(key=lambda one: -one.position)
-            self._take_over(self._passengers[0].call)
+            self._readers.sort(key=lambda one: -one.position)
+            self._take_over(self._readers[0].call)
             self._room.set()
 
     def when_over(self, forget: Callable[[], object]) -> None:
@@ -167,7 +167,7 @@ class Flight:
             self._forget()
             self._tell()
 
-    async def _fly(self) -> None:
+    async def _obtain(self) -> None:
         try:
             response = await self._ask()
             self.response = response
@@ -176,7 +176,7 @@ class Flight:
                 self._frames.append(response.frames.frame)
             else:
                 await self._read(response.frames)
-        except Exception as error:  # noqa: BLE001 - its passengers raise it
+        except Exception as error:  # noqa: BLE001 - its readers raise it
             self.error = error
         except asyncio.CancelledError:
             self.error = UpstreamError("it was given up", fault=FailureKind.CUT_OFF)
@@ -196,7 +196,7 @@ class Flight:
             await frames.aclose()
 
     async def _forget_oldest(self) -> None:
-        while self._passengers[0].position <= self._first:
+        while self._readers[0].position <= self._first:
             self._room.clear()
             await self._room.wait()
         self._bytes -= _size(self._frames.popleft())
@@ -207,20 +207,20 @@ class Flight:
         self._news.clear()
 
 
-class Passenger:
-    """Frames of a flight, for one of its readers; `aclose` gets off.
+class Reader:
+    """The frames of a shared answer, for one of those who asked; `aclose` leaves.
 
     Attributes:
-        call: Whose reader it is.
+        call: Who asked.
         position: The place of the next frame.
     """
 
-    __slots__ = ("_as_chunks", "_flight", "_has_left", "call", "position")
+    __slots__ = ("_as_chunks", "_has_left", "_shared", "call", "position")
 
-    def __init__(self, flight: Flight, call: Call) -> None:
+    def __init__(self, shared: SharedAnswer, call: Call) -> None:
         self.call = call
         self.position = 0
-        self._flight = flight
+        self._shared = shared
         self._as_chunks = False
         self._has_left = False
 
@@ -230,25 +230,25 @@ class Passenger:
         Raises:
             GearshiftError: There is none.
         """
-        flight = self._flight
+        shared = self._shared
         try:
-            while flight.response is None and flight.error is None:
-                await flight.news()
+            while shared.response is None and shared.error is None:
+                await shared.news()
         except BaseException:
             await self.aclose()
             raise
-        if flight.response is None:
+        if shared.response is None:
             await self.aclose()
-            assert flight.error is not None
-            raise flight.error.with_traceback(None)
-        return flight.response
+            assert shared.error is not None
+            raise shared.error.with_traceback(None)
+        return shared.response
 
     def as_chunks(self) -> None:
         """Read what the frames say from now on, not their bytes."""
         self._as_chunks = True
 
     async def all(self) -> list[Frame]:
-        """Every frame that is left; then it has got off.
+        """Every frame that is left; then it has left.
 
         Raises:
             GearshiftError: The answer breaks off.
@@ -267,28 +267,28 @@ class Passenger:
         Raises:
             GearshiftError: The answer breaks off here.
         """
-        flight = self._flight
+        shared = self._shared
         while True:
-            frame = flight.at(self.position)
+            frame = shared.at(self.position)
             if frame is not None:
                 self.position += 1
-                flight.read_on(self)
+                shared.read_on(self)
                 if not self._as_chunks:
                     return frame
                 if frame.chunk is not None:
                     return Frame(b"", frame.chunk)
-            elif flight.error is not None:
-                raise flight.error.with_traceback(None)
-            elif flight.is_over:
+            elif shared.error is not None:
+                raise shared.error.with_traceback(None)
+            elif shared.is_over:
                 return None
             else:
-                await flight.news()
+                await shared.news()
 
     async def aclose(self) -> None:
-        """Get off; the last one ends the flight."""
+        """Leave; the last one ends the answer."""
         if not self._has_left:
             self._has_left = True
-            await self._flight.leave(self)
+            await self._shared.leave(self)
 
 
 def _size(frame: Frame) -> int:

@@ -72,6 +72,10 @@ async def test_all_are_kept_everywhere_as_one_write(levels, near, far):
     assert far.asked == 1  # only what the nearer has not
 
 
+def test_it_goes_by_the_name_of_the_nearest(levels):
+    assert VectorStore(levels).level == levels[0].name == "memory"
+
+
 async def test_what_only_the_farther_has_is_brought_nearer(levels, near, far):
     store = VectorStore(levels, lambda: NOW)
     store.put(MANY, 60.0, 1_000)

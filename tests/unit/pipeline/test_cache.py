@@ -13,7 +13,7 @@ from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.origins import Server
+from gearshift.pipeline.origins import Origins, Server
 from gearshift.pipeline.refreshing import Refreshing
 from gearshift.tiered_routing.candidates import Candidate
 from gearshift.types import (
@@ -91,8 +91,7 @@ class World:
             self.answer,
             self.store,
             CacheSettings(enabled=True, **settings),
-            servers,
-            lambda deployment: self.digest,
+            Origins(servers, lambda deployment: self.digest),
             {"openai": dialect},
             {"openai": DIALECT},
             ("simple", "complex"),

@@ -17,7 +17,7 @@ from gearshift.dialects.vectors import numbers_of
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.embedding_cache import EmbeddingCache, shared_out
-from gearshift.pipeline.origins import Server
+from gearshift.pipeline.origins import Origins, Server
 from gearshift.types import (
     CacheResult,
     Cause,
@@ -49,13 +49,12 @@ class World:
         self.tells_tokens = True
         self.digest = "1"
         store = AnswerStore(lambda: MemoryCache(CacheConfig(1_000_000)))
+        servers = {name: Server(name, honours_seed=False) for name in ("one", "two")}
         self.step = EmbeddingCache(
             self.answer,
             VectorStore(store.levels),
-            store.level,
             CacheSettings(enabled=True, **settings),
-            {"one": Server("1", honours_seed=False), "two": Server("2", honours_seed=False)},
-            lambda deployment: self.digest,
+            Origins(servers, lambda deployment: self.digest),
             SPOKEN,
         )
 

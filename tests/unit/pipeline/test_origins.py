@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from gearshift.pipeline.origins import Digests, servers_of
+from gearshift.cache.key import AnsweredBy
+from gearshift.pipeline.origins import Digests, Origins, Server, servers_of
 from gearshift.providers.base import UpstreamConfig
 from gearshift.types import Deployment, ModelInfo, UpstreamState
 
@@ -75,3 +76,17 @@ def test_digests_outlive_a_reload_where_the_upstream_is_the_same():
         after = Digests({"a": state(is_reachable=False)})
         after.carry_over(before, unchanged)
         assert after(ONE) == expected
+
+
+def test_answers_are_those_of_a_server_a_model_and_its_weights():
+    origins = Origins(
+        {"a": Server("id", honours_seed=True)}, lambda where: f"weights of {where.model}"
+    )
+    assert origins.of(ONE) == AnsweredBy("id", "m", "weights of m")
+    assert origins.honours_seed(ONE)
+
+
+def test_an_upstream_that_is_not_known_is_no_origin():
+    origins = Origins({}, lambda _: "")
+    assert origins.of(ONE) is None
+    assert not origins.honours_seed(ONE)

@@ -1,4 +1,4 @@
-"""A flight: one answer for many, each from its start and at its pace, whoever leaves."""
+"""A shared answer: one for many, each from its start and at its pace, whoever leaves."""
 
 import asyncio
 import time
@@ -58,7 +58,7 @@ def heirs():
 
 
 @pytest.fixture
-def flights(heirs):
+def single_flight(heirs):
     return SingleFlight(10_000, heirs.append)
 
 
@@ -70,10 +70,10 @@ async def text_of(frames):
     return text
 
 
-async def board(flights):
-    passenger = flights.find("k").board(call())
-    await passenger.answer()
-    return passenger
+async def join(single_flight):
+    reader = single_flight.find("k").join(call())
+    await reader.answer()
+    return reader
 
 
 async def settle():
@@ -81,21 +81,21 @@ async def settle():
         await asyncio.sleep(0)
 
 
-async def test_everybody_gets_all_of_it_from_its_start(flights, upstream):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
+async def test_everybody_gets_all_of_it_from_its_start(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
     upstream.say("one ", "two ")
     assert (await first.read()).raw == b"one "
-    second = await board(flights)
+    second = await join(single_flight)
     upstream.say("three")
     upstream.frames.put_nowait(None)
     assert await text_of(second) == b"one two three"
     assert await text_of(first) == b"two three"
-    assert (upstream.asked, upstream.is_closed, flights.find("k")) == (1, True, None)
+    assert (upstream.asked, upstream.is_closed, single_flight.find("k")) == (1, True, None)
 
 
-async def test_whoever_leaves_does_not_end_it_but_the_last(flights, upstream, heirs):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
-    second, third = await board(flights), await board(flights)
+async def test_whoever_leaves_does_not_end_it_but_the_last(single_flight, upstream, heirs):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    second, third = await join(single_flight), await join(single_flight)
     upstream.say("one")
     await second.read()
     await first.aclose()
@@ -106,14 +106,14 @@ async def test_whoever_leaves_does_not_end_it_but_the_last(flights, upstream, he
     assert not upstream.is_closed
     await third.aclose()
     assert upstream.is_closed
-    assert flights.find("k") is None
+    assert single_flight.find("k") is None
 
 
-async def test_the_first_may_leave_before_anything_has_come(flights, upstream):
+async def test_the_first_may_leave_before_anything_has_come(single_flight, upstream):
     upstream.begins.clear()
-    first = asyncio.create_task(flights.lead("k", call(), upstream.ask))
+    first = asyncio.create_task(single_flight.lead("k", call(), upstream.ask))
     await settle()
-    second = asyncio.create_task(board(flights))
+    second = asyncio.create_task(join(single_flight))
     await settle()
     first.cancel()
     await asyncio.wait([first])
@@ -123,57 +123,57 @@ async def test_the_first_may_leave_before_anything_has_come(flights, upstream):
     assert await text_of(await second) == b"one"
 
 
-async def test_nobody_left_before_anything_has_come_ends_it(flights, upstream):
+async def test_nobody_left_before_anything_has_come_ends_it(single_flight, upstream):
     upstream.begins.clear()
-    first = asyncio.create_task(flights.lead("k", call(), upstream.ask))
+    first = asyncio.create_task(single_flight.lead("k", call(), upstream.ask))
     await settle()
     first.cancel()
     await asyncio.wait([first])
     assert first.cancelled()
-    assert flights.find("k") is None
+    assert single_flight.find("k") is None
 
 
-async def test_one_that_never_takes_off_is_forgotten(flights, upstream):
-    leading = flights.lead("k", call(), upstream.ask)
+async def test_one_that_never_begins_is_forgotten(single_flight, upstream):
+    leading = single_flight.lead("k", call(), upstream.ask)
     leading.send(None)
-    flights.find("k").task.cancel()  # before its first turn
+    single_flight.find("k").task.cancel()  # before its first turn
     await settle()
     with pytest.raises(UpstreamError, match="given up"):
         leading.send(None)
-    assert (upstream.asked, flights.find("k")) == (0, None)
+    assert (upstream.asked, single_flight.find("k")) == (0, None)
 
 
-async def test_a_failure_is_everybodys_and_nobody_joins_it(flights, upstream):
+async def test_a_failure_is_everybodys_and_nobody_joins_it(single_flight, upstream):
     upstream.begins.clear()
 
     async def fail():
         await upstream.begins.wait()
         raise FAILED
 
-    first = asyncio.create_task(flights.lead("k", call(), fail))
+    first = asyncio.create_task(single_flight.lead("k", call(), fail))
     await settle()
-    second = asyncio.create_task(board(flights))
+    second = asyncio.create_task(join(single_flight))
     await settle()
     upstream.begins.set()
     results = await asyncio.gather(first, second, return_exceptions=True)
     assert results[0] is results[1] is FAILED
-    assert flights.find("k") is None
+    assert single_flight.find("k") is None
 
 
-async def test_one_that_breaks_off_breaks_off_after_what_has_come(flights, upstream):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
-    second = await board(flights)
+async def test_one_that_breaks_off_breaks_off_after_what_has_come(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    second = await join(single_flight)
     upstream.say("one")
     upstream.frames.put_nowait(FAILED)
-    for passenger in (first, second):
-        assert (await passenger.read()).raw == b"one"
+    for reader in (first, second):
+        assert (await reader.read()).raw == b"one"
         with pytest.raises(UpstreamError, match="broken"):
-            await passenger.read()
-        await passenger.aclose()
+            await reader.read()
+        await reader.aclose()
     assert upstream.is_closed
 
 
-async def test_a_whole_answer_is_for_everybody(flights):
+async def test_a_whole_answer_is_for_everybody(single_flight):
     frame = Frame(b"{}", Chunk("x"))
     begins = asyncio.Event()
 
@@ -181,31 +181,31 @@ async def test_a_whole_answer_is_for_everybody(flights):
         await begins.wait()
         return ChatResponse(DECISION, "openai", CompleteResponse(frame))
 
-    first = asyncio.create_task(flights.lead("k", call(), ask))
+    first = asyncio.create_task(single_flight.lead("k", call(), ask))
     await settle()
-    second = flights.find("k").board(call())
+    second = single_flight.find("k").join(call())
     begins.set()
     assert (await first).frames.frame is frame
     assert await second.all() == [frame]
 
 
-async def test_a_slow_reader_of_a_short_answer_loses_nothing(flights, upstream):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
-    second = await board(flights)
+async def test_a_slow_reader_of_a_short_answer_loses_nothing(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    second = await join(single_flight)
     upstream.say(*"abc")
     upstream.frames.put_nowait(None)
     assert await text_of(first) == b"abc"
     assert await text_of(second) == b"abc"
 
 
-async def test_of_a_long_answer_only_so_much_is_held(flights, upstream):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
-    slow = await board(flights)
-    flight = flights.find("k")
+async def test_of_a_long_answer_only_so_much_is_held(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    slow = await join(single_flight)
+    shared = single_flight.find("k")
     upstream.say(*["x" * 1_000] * 50)
     upstream.frames.put_nowait(None)
     await settle()
-    assert flight._bytes <= 12_000  # and the upstream waits
+    assert shared._bytes <= 12_000  # and the upstream waits
     assert upstream.frames.qsize() > 30
     total = await text_of(first)  # who pays is not slowed down
     assert len(total) == 50_000
@@ -213,23 +213,25 @@ async def test_of_a_long_answer_only_so_much_is_held(flights, upstream):
         await text_of(slow)
 
 
-async def test_nobody_joins_what_has_lost_its_beginning(flights, upstream):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
+async def test_nobody_joins_what_has_lost_its_beginning(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
     upstream.say(*["x" * 1_000] * 20)
     for _ in range(15):
         await first.read()
     await settle()
-    assert flights.find("k") is None
+    assert single_flight.find("k") is None
     other = Upstream()
     other.say("one")
     other.frames.put_nowait(None)
-    assert await text_of((await flights.lead("k", call(), other.ask)).frames) == b"one"
+    assert await text_of((await single_flight.lead("k", call(), other.ask)).frames) == b"one"
     await first.aclose()
 
 
-async def test_a_slow_one_takes_over_a_long_answer_and_sets_the_pace(flights, upstream, heirs):
-    first = (await flights.lead("k", call(), upstream.ask)).frames
-    second = await board(flights)
+async def test_a_slow_one_takes_over_a_long_answer_and_sets_the_pace(
+    single_flight, upstream, heirs
+):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    second = await join(single_flight)
     upstream.say(*["x" * 1_000] * 30)
     upstream.frames.put_nowait(None)
     await settle()
@@ -238,13 +240,13 @@ async def test_a_slow_one_takes_over_a_long_answer_and_sets_the_pace(flights, up
     assert len(await text_of(second)) == 30_000
 
 
-async def test_chunks_alone_for_another_form(flights, upstream):
-    await flights.lead("k", call(), upstream.ask)
-    second = await board(flights)
+async def test_chunks_alone_for_another_form(single_flight, upstream):
+    await single_flight.lead("k", call(), upstream.ask)
+    second = await join(single_flight)
     second.as_chunks()
     upstream.frames.put_nowait(Frame(b": comment"))
     upstream.say("one")
     frame = await second.read()
     assert (frame.raw, frame.chunk) == (b"", Chunk("one"))
-    await second._flight.leave(second._flight._passengers[0])
+    await second._shared.leave(second._shared._readers[0])
     await second.aclose()

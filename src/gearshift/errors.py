@@ -218,6 +218,14 @@ class UpstreamError(GearshiftError):
         return self.fault is not FailureKind.REJECTED
 
 
+class UnavailableError(Exception):
+    """A store that requests can do without, a cache or shared state, does not do what it is asked.
+
+    Args:
+        message: Where and why, for people; it is logged, so it has neither secrets nor content.
+    """
+
+
 class UntranslatableError(UpstreamError):
     """An upstream's dialect has no words for a request: it was not asked.
 

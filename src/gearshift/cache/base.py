@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from gearshift.errors import UnavailableError
+
 
 @dataclass(frozen=True, slots=True)
 class CacheConfig:
@@ -20,7 +22,7 @@ class CacheConfig:
     location: str | None = None
 
 
-class CacheError(Exception):
+class CacheError(UnavailableError):
     """A back end cannot do what it is asked.
 
     Args:

@@ -49,7 +49,7 @@ async def counted(level: str, backend: CacheBackend, selection: Selection) -> Js
         selection: Which of them.
 
     Raises:
-        CacheError: It cannot be asked.
+        UnavailableError: It cannot be asked.
     """
     size = entries = 0
     tiers: Counter[str] = Counter()

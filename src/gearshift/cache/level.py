@@ -15,19 +15,18 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
-from gearshift.cache.base import CacheBackend, CacheError, LocalBackend
+from gearshift.cache.base import CacheBackend, LocalBackend
+from gearshift.redis.deadline import Deadline
+from gearshift.redis.outage import Outage, cause_of
 
 _LOG: Final = logging.getLogger(__name__)
 _WRITING_SECONDS: Final = 2.0
 _MOST_WRITES: Final = 64
 _MOST_SLOW: Final = 3
 _SLOW_WITHIN_SECONDS: Final = 1.0
-_SHORTEST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 5.0
 _CONNECT_SECONDS: Final = 3.0
-_TOLD_EVERY_SECONDS: Final = 60.0
-_TURNS_TO_READ: Final = 3  # of the event loop: for bytes to be read, and for who waits to be woken
 _PROBED_KEY: Final = "probe"
+_INSTEAD: Final = "requests are answered without it until it works again"
 
 Write = Callable[[CacheBackend], Awaitable[None]]
 
@@ -60,7 +59,9 @@ class Level:
         self._clock = clock
         self._opened: _Opened | None = None
         self.name: Final = self.backend.level
-        self._outage, self._writing = _Outage(self.name, clock), _Outage(self.name, clock)
+        self._outage, self._writing = (
+            Outage(f"the cache {self.name!r}", _INSTEAD, clock) for _ in range(2)
+        )
         self._slow: deque[float] = deque(maxlen=_MOST_SLOW)
         self._within = 1.0
         self._probe: asyncio.Task[None] | None = None
@@ -150,7 +151,7 @@ class Level:
                 async with asyncio.timeout(_WRITING_SECONDS):
                     await opened.backend.close()
             except Exception as error:  # noqa: BLE001 - there is nothing left to be done with it
-                _LOG.warning("the cache %r failed while closing: %s", self.name, _cause(error))
+                _LOG.warning("the cache %r failed while closing: %s", self.name, cause_of(error))
 
     def _open(self) -> _Opened:
         opened = self._opened
@@ -163,7 +164,7 @@ class Level:
 
     async def _asked(self, key: str, within_seconds: float) -> bytes | None:
         async with asyncio.timeout(None) as limit:
-            deadline = _Deadline(limit, within_seconds)
+            deadline = Deadline(limit, within_seconds)
             try:
                 return await self.backend.get(key)
             finally:
@@ -214,80 +215,6 @@ class Level:
                 self._writing.begin("writing", error)
         else:
             self._writing.end()
-
-
-class _Deadline:
-    """Ends a wait for a back end, once what has come by then has been read.
-
-    A busy event loop runs its timers before it reads what has long arrived: that is no fault of
-    the back end, which would be left alone just when there is most to do.
-    """
-
-    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
-        self._limit = limit
-        self._turns = _TURNS_TO_READ
-        self._loop = asyncio.get_running_loop()
-        self._handle: asyncio.Handle = self._loop.call_later(seconds, self._is_due)
-
-    def _is_due(self) -> None:
-        if self._turns:
-            self._turns -= 1
-            self._handle = self._loop.call_soon(self._is_due)
-        else:
-            self._limit.reschedule(self._loop.time())
-
-    def cancel(self) -> None:
-        """It has answered, or nobody waits any more."""
-        self._handle.cancel()
-
-
-class _Outage:
-    """Something does not work: since when, how long to let it be, and who has been told."""
-
-    def __init__(self, name: str, clock: Callable[[], float]) -> None:
-        self._name = name
-        self._clock = clock
-        self._pause = 0.0
-        self._until = 0.0
-        self._ended_at = float("-inf")
-        self._told_at = float("-inf")
-        self._is_told = False
-        self.is_on = False
-
-    @property
-    def is_pausing(self) -> bool:
-        """Whether it is too early to try again."""
-        return self.is_on and self._clock() < self._until
-
-    def begin(self, doing: str, error: BaseException) -> float:
-        """It has failed, again or for the first time: how many seconds to let it be."""
-        now = self._clock()
-        if not self.is_on and now - self._ended_at > _LONGEST_PAUSE:
-            self._pause = 0.0
-        self._pause = min(_LONGEST_PAUSE, max(_SHORTEST_PAUSE, 2 * self._pause))
-        self._until = now + self._pause
-        if not self.is_on and now - self._told_at >= _TOLD_EVERY_SECONDS:
-            self._told_at, self._is_told = now, True
-            _LOG.warning("the cache %r failed while %s: %s; requests are answered without "
-                         "it until it works again", self._name, doing, _cause(error))  # fmt: skip
-        self.is_on = True
-        return self._pause
-
-    def end(self) -> None:
-        """It works."""
-        if not self.is_on:
-            return
-        self.is_on, self._ended_at = False, self._clock()
-        if self._is_told:
-            self._is_told = False
-            _LOG.warning("the cache %r works again", self._name)
-
-
-def _cause(error: BaseException) -> str:
-    if isinstance(error, CacheError):
-        return str(error)
-    # Not its own words: they may quote what it was given.
-    return "it took too long" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 def _is_cancelled() -> bool:

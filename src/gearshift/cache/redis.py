@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Final
 
-from gearshift.cache.base import CacheConfig, CacheError, Stored
-from gearshift.cache.redis_address import RedisAddress, redis_address
+from gearshift.cache.base import CacheConfig, Stored
 from gearshift.extras import extra
-
-if TYPE_CHECKING:  # an optional package is behind it
-    from gearshift.cache.redis_connection import RedisConnection
+from gearshift.redis.address import RedisAddress, redis_address
+from gearshift.redis.errors import RedisError
 
 PREFIX: Final = "gearshift:1:"
 """What the names of all our keys begin with; to be raised when values are kept in another way."""
@@ -42,15 +39,15 @@ class RedisCache:
             raise ValueError("'redis' needs a location, as in redis://127.0.0.1:6379/0")
         self._address = _address(config.location)
         with extra("redis", "a cache in Redis"):
-            from gearshift.cache.redis_connection import connect
+            from gearshift.redis.line import Line
         # Values are long: none that is written holds up one that is read.
-        self._reads, self._writes = (_Line(self._address, connect) for _ in range(2))
+        self._reads, self._writes = (Line(self._address, _CONNECT_SECONDS) for _ in range(2))
 
     async def get(self, key: str) -> bytes | None:
         """The value of a key, if its time is not over.
 
         Raises:
-            CacheError: Redis cannot be asked.
+            RedisError: Redis cannot be asked.
         """
         connection = await self._reads.connection()
         # Not GET: whatever somebody has put there, no more than this comes.
@@ -66,7 +63,7 @@ class RedisCache:
         """Keep a value, in place of an older one.
 
         Raises:
-            CacheError: Redis does not take it.
+            RedisError: Redis does not take it.
         """
         connection = await self._writes.connection()
         await connection.ask("SET", PREFIX + key, value, "PX", max(1, round(ttl_seconds * 1000)))
@@ -75,7 +72,7 @@ class RedisCache:
         """Forget a value, if it is there.
 
         Raises:
-            CacheError: Redis does not do it.
+            RedisError: Redis does not do it.
         """
         connection = await self._writes.connection()
         await connection.ask("DEL", PREFIX + key)
@@ -87,7 +84,7 @@ class RedisCache:
             head_bytes: How much of the beginning of each value is wanted.
 
         Raises:
-            CacheError: Redis cannot be asked.
+            RedisError: Redis cannot be asked.
         """
         connection = await self._writes.connection()
         cursor: bytes | int = 0
@@ -110,41 +107,6 @@ class RedisCache:
         self._writes.close()
 
 
-class _Line:
-    """A connection that is made when it is needed, once for all who need it."""
-
-    def __init__(
-        self,
-        address: RedisAddress,
-        connect: Callable[[RedisAddress, float], Coroutine[Any, Any, RedisConnection]],
-    ) -> None:
-        self._address = address
-        self._connect = connect
-        self._open: RedisConnection | None = None
-        self._opening: asyncio.Task[RedisConnection] | None = None
-
-    async def connection(self) -> RedisConnection:
-        """The one that stands; else a new one, which goes on opening if its reader gives up."""
-        if self._open is not None and self._open.is_open:
-            return self._open
-        if self._opening is None:
-            opening = self._connect(self._address, _CONNECT_SECONDS)
-            self._opening = asyncio.get_running_loop().create_task(opening)
-            self._opening.add_done_callback(self._opened)
-        return await asyncio.shield(self._opening)
-
-    def _opened(self, opening: asyncio.Task[RedisConnection]) -> None:
-        self._opening = None
-        if not opening.cancelled() and opening.exception() is None:
-            self._open = opening.result()
-
-    def close(self) -> None:
-        if self._opening is not None:
-            self._opening.cancel()
-        if self._open is not None:
-            self._open.close()
-
-
 def _address(location: str) -> RedisAddress:
     try:
         return redis_address(location)
@@ -156,7 +118,7 @@ async def _unless_of_another_kind(reply: Awaitable[Any]) -> Any:
     """A reply; `None` where somebody has put a list or the like under one of our names."""
     try:
         return await reply
-    except CacheError as error:
+    except RedisError as error:
         if getattr(error, "code", "") != "WRONGTYPE":
             raise
         return None

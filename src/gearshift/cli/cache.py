@@ -13,12 +13,12 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
-from gearshift.cache.base import CacheConfig, CacheError
+from gearshift.cache.base import CacheConfig
 from gearshift.cache.contents import Selection, cleared, counted
 from gearshift.cache.loading import open_backend
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings
-from gearshift.errors import GearshiftError
+from gearshift.errors import GearshiftError, UnavailableError
 from gearshift.types import JsonObject
 
 _ADMIN_URL: Final = "http://127.0.0.1:11436"
@@ -126,7 +126,7 @@ async def _in_redis(url: str | None, which: Selection, *, clear: bool) -> JsonOb
     backend = open_backend("redis", CacheConfig(1, url))
     try:
         return await (cleared if clear else counted)("redis", backend, which)
-    except CacheError as error:
+    except UnavailableError as error:
         raise GearshiftError(f"cache.redis_url: {error}") from error
     finally:
         await backend.close()

@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 import click
 
 from gearshift import registry
-from gearshift.cache.base import CacheConfig, CacheError
+from gearshift.cache.base import CacheConfig
 from gearshift.cache.loading import open_backend
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings, unavailable
 from gearshift.dialects.loading import client_dialect
-from gearshift.errors import GearshiftError, PluginError
+from gearshift.errors import GearshiftError, PluginError, UnavailableError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
 from gearshift.providers.base import EnginesProvider, Provider, PullingProvider, start_advice
@@ -122,9 +122,16 @@ async def _cache(settings: Settings, backend: str, location: str | None) -> Chec
             await opened.delete(key)
             await opened.close()
     except Exception as error:  # noqa: BLE001 - whatever a back end does
-        cause = error if isinstance(error, CacheError | GearshiftError) else type(error).__name__
+        cause = (
+            error if isinstance(error, UnavailableError | GearshiftError) else type(error).__name__
+        )
         return Check(name, False, str(cause), remedy)
     return Check(name, is_kept, "keeps values" if is_kept else "loses what it keeps", remedy)
+
+
+def _told(error: Exception) -> str:
+    is_ours = isinstance(error, UnavailableError | GearshiftError)
+    return str(error) if is_ours else type(error).__name__
 
 
 def _log(settings: Settings) -> Check:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from gearshift.cache.redis_address import redis_address
 from gearshift.config_file.messages import setting_error
 from gearshift.config_file.model import Redacted, reject_bool
+from gearshift.redis.address import redis_address
 
 Seconds = Annotated[float, BeforeValidator(reject_bool), Field(gt=0, allow_inf_nan=False)]
 SecondsOrNone = Annotated[float, BeforeValidator(reject_bool), Field(ge=0, allow_inf_nan=False)]

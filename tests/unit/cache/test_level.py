@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from gearshift.cache import level as module
 from gearshift.cache.base import CacheConfig, CacheError
 from gearshift.cache.level import Level
 from gearshift.cache.memory import MemoryCache
+from gearshift.redis import outage
 
 
 class Moody:
@@ -53,8 +53,8 @@ def backend():
 
 @pytest.fixture
 async def level(backend, monkeypatch):
-    monkeypatch.setattr(module, "_SHORTEST_PAUSE", 0.001)
-    monkeypatch.setattr(module, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(outage, "_SHORTEST_PAUSE", 0.001)
+    monkeypatch.setattr(outage, "_LONGEST_PAUSE", 0.002)
     made = Level(lambda: backend)
     yield made
     await made.close()

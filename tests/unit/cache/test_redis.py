@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from tests.fakes.redis import ScriptedRedis
 
-from gearshift.cache.base import CacheConfig, CacheError
+from gearshift.cache.base import CacheConfig
 from gearshift.cache.redis import RedisCache
+from gearshift.redis.errors import RedisError
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def test_what_is_kept_can_be_listed(cache, server):
 
 async def test_errors_are_told(cache, server):
     server.error = "LOADING Redis is loading the dataset in memory"
-    with pytest.raises(CacheError, match="LOADING, it is still reading its data"):
+    with pytest.raises(RedisError, match="LOADING, it is still reading its data"):
         await cache.get("k")
 
 
@@ -65,6 +66,6 @@ async def test_a_new_connection_follows_one_that_was_lost(cache, server):
     for task in server._tasks:
         task.cancel()
     await asyncio.gather(*server._tasks, return_exceptions=True)
-    with pytest.raises(CacheError):
+    with pytest.raises(RedisError):
         await asyncio.gather(*(cache._reads._open.ask("PING") for _ in range(2)))
     assert await cache.get("k") == b"value"

@@ -13,11 +13,11 @@ import ssl
 from collections import deque
 from typing import Any, Final, cast
 
-from gearshift.cache.base import CacheError
-from gearshift.cache.redis_address import RedisAddress
 from gearshift.extras import extra
+from gearshift.redis.address import RedisAddress
+from gearshift.redis.errors import RedisError
 
-with extra("redis", "a cache in Redis"):
+with extra("redis", "a connection to Redis"):
     import hiredis
 
 _MOST_WAITING: Final = 10_000
@@ -26,7 +26,7 @@ _MOST_UNSENT_BYTES: Final = 4_000_000
 Argument = bytes | str | int
 
 
-class RedisReplyError(CacheError):
+class RedisReplyError(RedisError):
     """Redis is there, and refuses a command.
 
     Attributes:
@@ -77,15 +77,15 @@ class RedisConnection(asyncio.Protocol):
         """Send a command.
 
         Returns:
-            Its reply; it fails with `CacheError` where there is none, or it is an error.
+            Its reply; it fails with `RedisError` where there is none, or it is an error.
 
         Raises:
-            CacheError: It cannot be sent, or Redis is far behind.
+            RedisError: It cannot be sent, or Redis is far behind.
         """
         if self._transport is None:
-            raise CacheError(f"{self._address}: the connection is closed")
+            raise RedisError(f"{self._address}: the connection is closed")
         if self._is_paused or len(self._waiting) >= _MOST_WAITING:
-            raise CacheError(f"{self._address}: it does not keep up")
+            raise RedisError(f"{self._address}: it does not keep up")
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(reply)
         self._transport.write(hiredis.pack_command(cast(Any, command)))
@@ -126,7 +126,7 @@ class RedisConnection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, deque()
         for reply in waiting:
             if not reply.done():
-                reply.set_exception(CacheError(f"{self._address}: the connection was closed"))
+                reply.set_exception(RedisError(f"{self._address}: the connection was closed"))
                 reply.exception()  # nobody may wait for it any more
 
     def pause_writing(self) -> None:
@@ -146,7 +146,7 @@ async def connect(address: RedisAddress, seconds: float) -> RedisConnection:
         seconds: How long all of that may take.
 
     Raises:
-        CacheError: It cannot be had; the message says why.
+        RedisError: It cannot be had; the message says why.
     """
     connection = RedisConnection(address)
     try:
@@ -155,10 +155,10 @@ async def connect(address: RedisAddress, seconds: float) -> RedisConnection:
             await _sign_in(connection, address)
     except TimeoutError as error:
         connection.close()
-        raise CacheError(f"{address}: no connection within {seconds:g} s") from error
+        raise RedisError(f"{address}: no connection within {seconds:g} s") from error
     except (OSError, UnicodeError) as error:
         connection.close()
-        raise CacheError(f"{address}: {_cause(error)}") from error
+        raise RedisError(f"{address}: {_cause(error)}") from error
     except BaseException:
         connection.close()
         raise

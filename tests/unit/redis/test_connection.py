@@ -4,9 +4,9 @@ import pytest
 from tests.fakes.ports import reserved_port
 from tests.fakes.redis import ScriptedRedis
 
-from gearshift.cache.base import CacheError
-from gearshift.cache.redis_address import redis_address
-from gearshift.cache.redis_connection import connect
+from gearshift.redis.address import redis_address
+from gearshift.redis.connection import connect
+from gearshift.redis.errors import RedisError
 
 
 @pytest.fixture
@@ -47,18 +47,18 @@ async def test_it_signs_in_and_chooses_its_database(server, before, after, comma
 
 async def test_who_is_refused_hears_why_and_no_secret(server):
     server.error = "WRONGPASS invalid username-password pair hunter2"
-    with pytest.raises(CacheError, match="WRONGPASS, wrong user or password") as told:
+    with pytest.raises(RedisError, match="WRONGPASS, wrong user or password") as told:
         await connected(server, "u:hunter2@")
     assert "hunter2" not in str(told.value)
 
 
 async def test_nobody_there_or_nobody_who_answers(server):
-    with reserved_port() as port, pytest.raises(CacheError, match="Connection refused"):
+    with reserved_port() as port, pytest.raises(RedisError, match="Connection refused"):
         await connect(redis_address(f"redis://127.0.0.1:{port}"), 20)
-    with pytest.raises(CacheError, match="No such file"):
+    with pytest.raises(RedisError, match="No such file"):
         await connect(redis_address("unix:///nowhere/at/all"), 20)
     server.is_silent = True
-    with pytest.raises(CacheError, match=r"no connection within 0\.01 s"):
+    with pytest.raises(RedisError, match=r"no connection within 0\.01 s"):
         await connect(redis_address(f"redis://:p@{server.address}"), 0.01)
 
 
@@ -66,10 +66,10 @@ async def test_nobody_there_or_nobody_who_answers(server):
 async def test_what_is_no_redis_ends_it(server, junk):
     connection = await connected(server)
     server.junk = junk
-    with pytest.raises(CacheError, match="the connection was closed"):
+    with pytest.raises(RedisError, match="the connection was closed"):
         await connection.ask("SELECT", 1)
     assert not connection.is_open
-    with pytest.raises(CacheError, match="the connection is closed"):
+    with pytest.raises(RedisError, match="the connection is closed"):
         connection.ask("SELECT", 1)
 
 
@@ -86,7 +86,7 @@ async def test_closing_ends_all_waiting(server):
     reply = connection.ask("SELECT", 1)
     connection.close()
     connection.close()
-    with pytest.raises(CacheError, match="the connection was closed"):
+    with pytest.raises(RedisError, match="the connection was closed"):
         await reply
 
 
@@ -96,7 +96,7 @@ async def test_the_other_end_may_go(server):
     reply = connection.ask("SELECT", 1)
     for task in server._tasks:
         task.cancel()
-    with pytest.raises(CacheError, match="was closed"):
+    with pytest.raises(RedisError, match="was closed"):
         await reply
 
 
@@ -104,10 +104,10 @@ async def test_what_it_does_not_take_is_not_piled_up(server):
     connection = await connected(server)
     server.is_silent = True
     replies = [connection.ask("DEL", "x") for _ in range(10_000)]
-    with pytest.raises(CacheError, match="does not keep up"):
+    with pytest.raises(RedisError, match="does not keep up"):
         connection.ask("DEL", "x")
     connection.close()
     for reply in replies:
-        assert isinstance(reply.exception(), CacheError)
+        assert isinstance(reply.exception(), RedisError)
     connection.pause_writing()
     connection.resume_writing()

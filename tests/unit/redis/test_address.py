@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearshift.cache.redis_address import redis_address
+from gearshift.redis.address import redis_address
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from benchmarks.gateways import load
 from benchmarks.gateways.peers import MissingError, fake_upstream, gearshift, wrk
 from gearshift.constants.model_sizes import parameters_of
 from gearshift.decision_log.database import open_database
-from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.schema import DECISIONS
 from gearshift.decision_log.writer import LogWriter
 from gearshift.telemetry.compute import Accounting
@@ -39,7 +38,7 @@ def written_per_second(folder: Path) -> float:
         lambda _, model: parameters_of(model), lambda: ("", "mistral:7b-instruct")
     )
     events = [finished() for _ in range(DECISIONS_WRITTEN)]
-    writer = LogWriter(url, accounting, Retention(30, 1000), with_prompts=False)
+    writer = LogWriter(url, accounting, with_prompts=False)
     writer.start()
     time.sleep(1.0)
     start = time.perf_counter()

@@ -23,6 +23,7 @@ async def facts(context: AdminContext, query: Mapping[str, str]) -> JsonObject:
 
 
 def _logged(engine: Any, context: AdminContext, now: int, hours: int) -> JsonObject:
+    from gearshift.decision_log.lease import holder_of
     from gearshift.decision_log.summary import summarise
     from gearshift.guarantees.alarms import CHECKS
     from gearshift.quality.alarm_record import kept_alarms
@@ -31,6 +32,7 @@ def _logged(engine: Any, context: AdminContext, now: int, hours: int) -> JsonObj
     first = now - hours + 1
     summary = summarise(engine, first)
     day = last_day(engine, time.time(), context.lowest)
+    owner = holder_of(engine)
     return {
         **summary.to_json(context.lowest, prices_of(context.llm.settings)),
         "over_time": _over_time(summary.hours, first, now),
@@ -40,6 +42,7 @@ def _logged(engine: Any, context: AdminContext, now: int, hours: int) -> JsonObj
             for alarm in kept_alarms(engine)
         ],
         "alarm_names": list(CHECKS),
+        "log_owner": owner.name if owner else None,
     }
 
 

@@ -48,13 +48,16 @@ def command(since: str, config: str | None, as_json: bool) -> None:
     settings = load(config)
     engine = open_log(settings)
     try:
+        from gearshift.decision_log.lease import holder_of
         from gearshift.decision_log.summary import summarise
 
+        owner = holder_of(engine)
         summary = summarise(engine, int(time.time() // 3_600) - hours + 1)
     finally:
         engine.dispose()
     lowest = settings.tiered_routing.ordered_tiers[0].name
     facts = {"since": since, **summary.to_json(lowest, prices_of(settings))}
+    facts["owner"] = owner.name if owner else None
     print_json(facts) if as_json else _print(facts, summary)
 
 
@@ -115,8 +118,14 @@ def _print(facts: JsonObject, summary: Summary) -> None:
         _print_cache(facts["cache"])
     if facts["money"]:
         _print_money(facts["money"], facts["compute"]["baseline"])
-    if facts["quality"]["judgements"]:
-        verdicts = ", ".join(f"{name} {n:,}" for name, n in facts["quality"]["judgements"].items())
+    _print_judged(facts["quality"]["judgements"])
+    if facts["owner"]:
+        click.echo(f"log:     looked after (retention, alarms, tuning) by {facts['owner']}")
+
+
+def _print_judged(judgements: JsonObject) -> None:
+    if judgements:
+        verdicts = ", ".join(f"{name} {count:,}" for name, count in judgements.items())
         click.echo(f"judged: {verdicts}")
 
 

@@ -75,9 +75,9 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     url = url.set(drivername="postgresql+psycopg")
-    return create_engine(
-        url, connect_args={"connect_timeout": 5}, pool_pre_ping=True, pool_recycle=600
-    )
+    # Nothing is prepared: behind a pooler, the next transaction may have another connection.
+    arguments = {"connect_timeout": 5, "prepare_threshold": None}
+    return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=600)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -166,13 +166,10 @@ def _locked(engine: Engine) -> Iterator[Connection]:
         with _file_lock(engine.url.database), engine.connect() as connection:
             yield connection
         return
-    with engine.connect() as guard:
-        guard.execute(text("SELECT pg_advisory_lock(:number)"), {"number": _LOCK})
-        try:
-            with engine.connect() as connection:
-                yield connection
-        finally:
-            guard.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": _LOCK})
+    # For the length of the transaction, so that it works behind a pooler, too.
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
+        yield connection
 
 
 @contextmanager
@@ -202,17 +199,11 @@ def alone(engine: Engine) -> Iterator[bool]:
             yield is_alone
         return
     lock = {"number": _LOCK + 1}
-    with engine.connect() as guard:
+    # The transaction's: a lock of a session does not survive a pooler between us and the database.
+    with engine.begin() as guard:
         # Of this schema: another one in the same database is another log.
-        taken = "SELECT pg_try_advisory_lock(:number, hashtext(current_schema()))"
-        is_alone = bool(guard.execute(text(taken), lock).scalar())
-        guard.commit()  # the lock is the connection's; a transaction would hold up vacuums
-        try:
-            yield is_alone
-        finally:
-            if is_alone:
-                given = "SELECT pg_advisory_unlock(:number, hashtext(current_schema()))"
-                guard.execute(text(given), lock)
+        taken = "SELECT pg_try_advisory_xact_lock(:number, hashtext(current_schema()))"
+        yield bool(guard.execute(text(taken), lock).scalar())
 
 
 def shown(url: URL | str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection, Engine, Row
 from sqlalchemy.exc import IntegrityError
 
+from gearshift.decision_log.lease import Begin
 from gearshift.decision_log.schema import EXPERIMENTS
 from gearshift.errors import GearshiftError
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
@@ -90,10 +91,12 @@ def start(engine: Engine, experiment: Experiment, metric: Metric, alpha: float) 
     return kept
 
 
-def stop(engine: Engine, name: str, reason: str, result: str = "") -> bool:
+def stop(
+    engine: Engine, name: str, reason: str, result: str = "", begin: Begin = Engine.begin
+) -> bool:
     """End an experiment; `False` if none of that name runs."""
     table = EXPERIMENTS.c
-    with engine.begin() as connection:
+    with begin(engine) as connection:
         stopped = connection.execute(
             EXPERIMENTS.update()
             .where(table.name == name, table.state == ExperimentState.RUNNING.value)

@@ -20,19 +20,26 @@ class LazyEngine:
     def __init__(self, url: Callable[[], str]) -> None:
         self._url = url
         self._engine: Engine | None = None
+        self._file: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     def get(self) -> Engine:
         """The open database; may wait for it to be opened, so it belongs into a thread.
 
+        One whose file was removed or replaced is opened anew.
+
         Raises:
             DecisionLogError: It cannot be opened; the next call tries again.
         """
-        from gearshift.decision_log.database import open_database
+        from gearshift.decision_log.database import file_of, open_database
 
         with self._lock:
+            if self._engine is not None and file_of(self._engine) != self._file:
+                self._engine.dispose()
+                self._engine = None
             if self._engine is None:
                 self._engine = open_database(self._url())
+                self._file = file_of(self._engine)
             return self._engine
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.engine import Connection, Engine
 
 from gearshift.decision_log.database import alone
+from gearshift.decision_log.lease import Begin
 from gearshift.decision_log.live_bytes import live_bytes, row_bytes
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 
@@ -28,7 +29,8 @@ _FREED_PAGES: Final = 20_000
 class Retention:
     """How long, and how much, decisions are kept; sums by hour stay ten times as long.
 
-    Of several processes with one database, one deletes at a time.
+    Of several processes with one database, one deletes at a time, also where some are of an older
+    version, which knows no lease.
 
     Attributes:
         days: Older decisions are deleted.
@@ -40,7 +42,7 @@ class Retention:
     megabytes: float
     _next: float = field(default=0.0, init=False)
 
-    def apply(self, engine: Engine, now: float | None = None) -> int:
+    def apply(self, engine: Engine, now: float | None = None, begin: Begin = Engine.begin) -> int:
         """Delete what is too old or too much, at most once a minute; how many decisions went."""
         now = time.time() if now is None else now
         if now < self._next:
@@ -49,28 +51,28 @@ class Retention:
         with alone(engine) as is_alone:
             if not is_alone:
                 return 0
-            gone = self._delete_old(engine, now) + self._delete_excess(engine)
+            gone = self._delete_old(engine, now, begin) + self._delete_excess(engine, begin)
             if gone:
                 _shrink(engine)
         return gone
 
-    def _delete_old(self, engine: Engine, now: float) -> int:
+    def _delete_old(self, engine: Engine, now: float, begin: Begin) -> int:
         hour = int((now - 10 * self.days * 86_400) / 3_600)
-        with engine.begin() as connection:
+        with begin(engine) as connection:
             for table in (HOURS, TIMES):
                 connection.execute(delete(table).where(table.c.hour < hour))
         oldest = now - self.days * 86_400
         chosen = select(DECISIONS.c.id).where(DECISIONS.c.time < oldest)
         gone = 0
         for _ in range(_STEPS):  # the rest in a minute
-            with engine.begin() as connection:
+            with begin(engine) as connection:
                 deleted = _delete(connection, connection.scalars(chosen.limit(_AT_ONCE)).all())
             gone += deleted
             if deleted < _AT_ONCE:
                 break
         return gone
 
-    def _delete_excess(self, engine: Engine) -> int:
+    def _delete_excess(self, engine: Engine, begin: Begin) -> int:
         """The oldest, until as much is gone as is too much; it is measured once."""
         with engine.connect() as connection:
             excess = live_bytes(connection) - self.megabytes * _MEGABYTE
@@ -78,7 +80,7 @@ class Retention:
         for _ in range(_STEPS):
             if excess <= 0:
                 break
-            with engine.begin() as connection:
+            with begin(engine) as connection:
                 ids, size = _oldest(connection, excess)
                 gone += _delete(connection, ids)
             if not ids:

@@ -17,7 +17,6 @@ from gearshift.decision_log.database import (
     salt_of,
     shown,
 )
-from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.statements import Statements
 from gearshift.decision_log.works import UNWRITABLE, Works
@@ -38,13 +37,12 @@ class LogWriter:
     """Keeps what has finished until it is written; `add` is a `BatchSink`.
 
     Whatever is wrong with the database, requests go on: up to 50,000 decisions, and 64 MB of them,
-    wait for it to come back; further ones are dropped and counted. Writing rows, doing what else
-    was asked for, and deleting what is old do not stop each other.
+    wait for it to come back; further ones are dropped and counted. Writing rows and doing what
+    else was asked for do not stop each other.
 
     Args:
         url: Of the database.
         accounting: Counts compute.
-        retention: What is deleted when.
         with_prompts: Keep the user's words.
         dropped: Told how many decisions were lost, each time.
         given_up: Told each time something that was to be done `later` is given up.
@@ -54,7 +52,6 @@ class LogWriter:
         self,
         url: str,
         accounting: Accounting,
-        retention: Retention,
         *,
         with_prompts: bool,
         dropped: Callable[[int], object] = lambda count: None,
@@ -62,12 +59,11 @@ class LogWriter:
     ) -> None:
         self._url = url
         self._accounting = accounting
-        self._retention = retention
         self._with_prompts = with_prompts
         self._dropped = dropped
         self._waiting = WriteQueue(_MOST_KEPT, _MOST_BYTES)
         self._works = Works(given_up)
-        self._said: set[tuple[str, type[Exception]]] = set()
+        self._said: set[type[Exception]] = set()
         self._stop = threading.Event()
         self._is_in_trouble = False
         self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
@@ -138,31 +134,22 @@ class LogWriter:
             return None
         except Exception as error:  # noqa: BLE001 - a bug of ours must not end the log for good
             self._works.requeue(works)
-            self._defect("writing", error)
+            self._defect(error)
             return session
         try:
             self._works.do(works, session.engine)
-            self._delete(session)
         except (SQLAlchemyError, OSError) as error:
             self._failed(session, error)
             return None
         self._recovered()
         return session
 
-    def _delete(self, session: _Session) -> None:
-        try:
-            session.retention.apply(session.engine)
-        except (SQLAlchemyError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug here must not stop the writing
-            self._defect("deleting", error)
-
     def _session(self) -> _Session:
         engine = open_database(self._url)
         self._lost(
             self._waiting.opened(RowMaker(salt_of(engine), self._accounting, self._with_prompts))
         )
-        return _Session(engine, Statements.of(engine), self._retention)
+        return _Session(engine, Statements.of(engine))
 
     def _write_all(self, session: _Session) -> None:
         while (batch := self._waiting.take()) is not None:
@@ -182,11 +169,11 @@ class LogWriter:
             )
             self._dropped(count)
 
-    def _defect(self, doing: str, error: Exception) -> None:
+    def _defect(self, error: Exception) -> None:
         """Say it, of each kind once."""
-        if (doing, type(error)) not in self._said:
-            self._said.add((doing, type(error)))
-            logger.error("internal error in the decision log, in %s", doing, exc_info=error)
+        if type(error) not in self._said:
+            self._said.add(type(error))
+            logger.error("internal error in the decision log, in writing", exc_info=error)
 
     def _failed(self, session: _Session | None, error: Exception) -> None:
         """The database is in trouble; the next turn opens it anew."""
@@ -210,9 +197,8 @@ class LogWriter:
 class _Session:
     """One open database."""
 
-    def __init__(self, engine: Engine, statements: Statements, retention: Retention) -> None:
+    def __init__(self, engine: Engine, statements: Statements) -> None:
         self.engine = engine
-        self.retention = retention
         self._statements = statements
         self._file = file_of(engine)
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
+from gearshift.decision_log.lease import Begin
 from gearshift.decision_log.schema import ALARMS
 from gearshift.guarantees.alarms import Alarm
 
@@ -38,7 +39,7 @@ def kept_alarms(engine: Engine, *, only_lasting: bool = True, most: int = 100) -
 
 
 def update_alarms(
-    engine: Engine, now: float, alarms: Sequence[Alarm]
+    engine: Engine, now: float, alarms: Sequence[Alarm], begin: Begin = Engine.begin
 ) -> tuple[list[Alarm], list[str]]:
     """Write what is wrong now.
 
@@ -49,7 +50,7 @@ def update_alarms(
     """
     raised = {alarm.name for alarm in alarms}
     lasting = {alarm.name for alarm in kept_alarms(engine)}
-    with engine.begin() as connection:
+    with begin(engine) as connection:
         over = [name for name in sorted(lasting - raised) if _ended(connection, name, now)]
         new = [alarm for alarm in alarms if _raised(connection, alarm, now)]
     return new, over

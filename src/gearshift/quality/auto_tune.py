@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from gearshift.config.loading import Settings, check_is_from_file
 from gearshift.config_file.editing import replace_threshold
 from gearshift.decision_log.facts import take_turn
+from gearshift.decision_log.lease import Begin
 from gearshift.errors import GearshiftError
 from gearshift.guarantees.step import next_threshold, still_true
 from gearshift.guarantees.threshold import JudgedScores, Risk, promised, refused
@@ -35,11 +36,15 @@ class AutoTune:
     Args:
         file: The configuration in use; what is written there comes into force by its reload.
         clock: Seconds since 1970.
+        begin: Begins the transaction within which the file is written.
     """
 
-    def __init__(self, file: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, file: Path, clock: Callable[[], float] = time.time, begin: Begin = Engine.begin
+    ) -> None:
         self._file = file
         self._clock = clock
+        self._begin = begin
         self._scorer: tuple[TierConfig, Scorer] | None = None
 
     def maybe(self, engine: Engine, settings: Settings) -> None:
@@ -64,7 +69,8 @@ class AutoTune:
             logger.info("auto_tune: the threshold stays at %g (%d judged)", now, len(losses))
             return
         check_is_from_file(self._file, "tiered_routing.complexity_threshold")
-        written = replace_threshold(self._file, wise)
+        with self._begin(engine):  # by whoever owns the log, and by nobody who did so before
+            written = replace_threshold(self._file, wise)
         logger.warning("auto_tune: threshold %g -> %g%s; %s", now, wise, why, written)
 
     def _scorer_of(self, routing: TierConfig) -> Scorer:

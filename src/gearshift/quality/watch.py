@@ -16,8 +16,8 @@ from sqlalchemy.engine import Engine
 from gearshift.config.loading import Settings
 from gearshift.decision_log.arm_outcomes import outcomes
 from gearshift.decision_log.experiments import ExperimentState, Kept, experiments, stop
-from gearshift.decision_log.facts import take_turn
 from gearshift.decision_log.lazy_engine import LazyEngine
+from gearshift.decision_log.lease import Begin, Lease
 from gearshift.guarantees.alarms import Alarm, Limits, alarms
 from gearshift.quality.alarm_record import kept_alarms, update_alarms
 from gearshift.quality.day import last_day
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 15.0
 _RESTS: Final = 50
 """Times as long as it has taken to look at the experiments, nobody looks at them again."""
-_TURN: Final = "quality_watch"
 _WEBHOOK_SECONDS: Final = 5.0
 _STOP_SECONDS: Final = 10.0
 
@@ -38,12 +37,13 @@ _STOP_SECONDS: Final = 10.0
 class Watch:
     """A thread that sees what nobody looks at; whatever is wrong with it, requests go on.
 
-    Of several gateways with one log, one looks each time; all know which alarms last.
+    Of several gateways with one log, the one that owns it looks; all know which alarms last.
 
     Args:
         url: Of the log's database.
         settings: The active ones, looked up anew every time.
         config_file: Where `auto_tune` writes the threshold; without one it does nothing.
+        lease: Says whether it is for this process to look.
         every_seconds: Between two looks.
         clock: Seconds, never back.
     """
@@ -53,6 +53,7 @@ class Watch:
         url: str,
         settings: Callable[[], Settings],
         config_file: Path | None,
+        lease: Lease,
         every_seconds: float = _EVERY_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,6 +62,7 @@ class Watch:
         self._harm_due = clock()
         self._settings = settings
         self._config_file = config_file
+        self._lease = lease
         self._auto_tune: AutoTune | None = None
         self._every_seconds = every_seconds
         self._lasting: tuple[str, ...] = ()
@@ -87,26 +89,25 @@ class Watch:
     def _run(self) -> None:
         while not self._stop.wait(self._every_seconds):
             try:
-                self._look_in_turn()
+                self._look_if_owner()
                 self._is_in_trouble = False
             except Exception as error:  # noqa: BLE001 - a database may fail in any way
                 if not self._is_in_trouble:
                     logger.warning("quality watch: %s", " ".join(str(error).split()))
                 self._is_in_trouble = True
 
-    def _look_in_turn(self) -> None:
-        engine = self._database.get()
-        # Nine tenths: two that wait equally long must not take turns at half the pace.
-        if take_turn(engine, _TURN, 0.9 * self._every_seconds, time.time()):
+    def _look_if_owner(self) -> None:
+        if self._lease.is_held:
             self.look()
         else:
-            self._lasting = _lasting(engine)
+            self._lasting = _lasting(self._database.get())
 
     def look(self) -> None:
         """Look once.
 
         Raises:
             GearshiftError: The log cannot be opened.
+            LeaseLostError: Another process has become the owner meanwhile.
             SQLAlchemyError: The log is in trouble.
         """
         engine = self._database.get()
@@ -127,7 +128,7 @@ class Watch:
         )
         now = time.time()
         raised = alarms(last_day(engine, now, _lowest(settings)), limits)
-        new, over = update_alarms(engine, now, raised)
+        new, over = update_alarms(engine, now, raised, self._lease.acting)
         self._lasting = _lasting(engine)
         for alarm in new:
             logger.warning("alarm %s: %s", alarm.name, alarm.message)
@@ -142,7 +143,7 @@ class Watch:
         if began < self._harm_due:
             return
         for kept in experiments(engine, ExperimentState.RUNNING):
-            _end_if_harmful(engine, kept, _lowest(settings))
+            _end_if_harmful(engine, kept, _lowest(settings), self._lease.acting)
         ended = self._clock()
         self._harm_due = ended + _RESTS * (ended - began)
 
@@ -150,11 +151,11 @@ class Watch:
         # Here, not above: scipy is loaded only where it has something to do.
         from gearshift.quality.auto_tune import AutoTune
 
-        self._auto_tune = self._auto_tune or AutoTune(file)
+        self._auto_tune = self._auto_tune or AutoTune(file, begin=self._lease.acting)
         self._auto_tune.maybe(engine, settings)
 
 
-def _end_if_harmful(engine: Engine, kept: Kept, lowest: str) -> None:
+def _end_if_harmful(engine: Engine, kept: Kept, lowest: str, begin: Begin) -> None:
     from gearshift.quality.experiment_report import finding_of, words_of
 
     finding = finding_of(kept, outcomes(engine, kept, lowest))
@@ -162,7 +163,7 @@ def _end_if_harmful(engine: Engine, kept: Kept, lowest: str) -> None:
         return
     words = words_of(kept, finding)
     reason = f"stopped automatically: {', '.join(finding.harmed_by)} is worse"
-    if stop(engine, kept.experiment.name, reason, words):
+    if stop(engine, kept.experiment.name, reason, words, begin):
         logger.warning("experiment %s: %s; %s", kept.experiment.name, reason, words)
 
 

@@ -15,8 +15,8 @@ from gearshift.http.server.server import HttpServer
 from gearshift.providers.base import UpstreamConfig
 from gearshift.serving.listeners import Listeners, is_loopback
 from gearshift.serving.live_interface import LiveInterface
+from gearshift.serving.log_owner import log_owner
 from gearshift.serving.logs import notice
-from gearshift.serving.quality_watch import quality_watch
 from gearshift.serving.reload import Replace
 from gearshift.serving.run import limit, model_states, running_gateway
 from gearshift.serving.workers import Workers
@@ -125,7 +125,7 @@ async def _admin(
     server = HttpServer(admin.handle, admin.refusal, drain_seconds=1.0)
     live.follow(lambda llm: limit(server, llm.settings))
     await server.start(listeners.admin)
-    with quality_watch(live, metrics, file):
+    with log_owner(live, metrics, file):
         try:
             yield admin.context
         finally:

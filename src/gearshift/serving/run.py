@@ -178,14 +178,12 @@ def decision_log(
     # Here, not above: SQLAlchemy is not loaded where there is no log.
     from gearshift.decision_log.database import default_url
     from gearshift.decision_log.feedback import Feedback
-    from gearshift.decision_log.retention import Retention
     from gearshift.decision_log.writer import LogWriter
 
     url = wanted.url or default_url()
     writer = LogWriter(
         url,
         accounting,
-        Retention(wanted.keep_days, wanted.max_megabytes),
         with_prompts=wanted.store_prompts,
         dropped=metrics.log_dropped,
         given_up=metrics.log_given_up,

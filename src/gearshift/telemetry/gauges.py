@@ -63,3 +63,22 @@ class AlarmGauges(Collector):
         for name in self._names:
             gauge.add_metric([name], float(name in lasting))
         yield gauge
+
+
+class OwnerGauge(Collector):
+    """Whether this process is the one that looks after the decision log.
+
+    Args:
+        is_owner: Asked at every scrape.
+    """
+
+    def __init__(self, is_owner: Callable[[], bool]) -> None:
+        self._is_owner = is_owner
+
+    def collect(self) -> Iterator[Metric]:
+        """1 if it is."""
+        gauge = GaugeMetricFamily(
+            "gearshift_decision_log_owner", "1 in the process that looks after the decision log"
+        )
+        gauge.add_metric([], float(self._is_owner()))
+        yield gauge

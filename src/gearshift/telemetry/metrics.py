@@ -16,7 +16,7 @@ from gearshift.telemetry.cache_tally import CacheTally
 from gearshift.telemetry.compute import LOAD_SECONDS, SHADOW, Accounting
 from gearshift.telemetry.energy import Energy
 from gearshift.telemetry.events import RequestFinished
-from gearshift.telemetry.gauges import AlarmGauges, ModelGauges, ModelState
+from gearshift.telemetry.gauges import AlarmGauges, ModelGauges, ModelState, OwnerGauge
 from gearshift.telemetry.tallies import BulkHistogram, HistogramTally
 
 _SECONDS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
@@ -267,6 +267,11 @@ class Metrics:
     def watch_alarms(self, lasting: Callable[[], Iterable[str]], names: Iterable[str]) -> None:
         """Ask `lasting` at every scrape which of the alarms `names` last."""
         self._states.append(AlarmGauges(lasting, tuple(names)))
+        self._registry.register(self._states[-1])
+
+    def watch_owner(self, is_owner: Callable[[], bool]) -> None:
+        """Ask `is_owner` at every scrape whether this process looks after the decision log."""
+        self._states.append(OwnerGauge(is_owner))
         self._registry.register(self._states[-1])
 
     def watch_machine(self) -> None:

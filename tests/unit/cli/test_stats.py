@@ -11,6 +11,8 @@ from tests.fakes.logs import log_in
 
 from gearshift.cli import stats as stats_module
 from gearshift.cli.stats import command, hours_of, sparkline
+from gearshift.decision_log.database import open_database
+from gearshift.decision_log.lease import Lease
 from gearshift.types import CacheResult, CacheUse, Usage
 
 
@@ -34,6 +36,14 @@ def test_the_command_tells_them(filled, tmp_path):
     result = CliRunner().invoke(command, ["--config", str(config), "--json", "--since=7d"])
     facts = json.loads(result.stdout)
     assert facts["requests"] == 157
+    assert facts["owner"] is None
+    engine = open_database(filled)
+    assert Lease("pod-7:1").take(engine)
+    engine.dispose()
+    result = CliRunner().invoke(command, ["--config", str(config), "--json"])
+    assert json.loads(result.stdout)["owner"] == "pod-7:1"
+    result = CliRunner().invoke(command, ["--config", str(config)])
+    assert "looked after (retention, alarms, tuning) by pod-7:1\n" in result.output
     wanted = {"requests", "by_tier", "simple_tier_percentage", "fallbacks", "compute", "quality"}
     assert wanted | {"latency_seconds"} <= set(facts)
 

@@ -15,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.fakes.logs import ACCOUNTING, fill
 
 from gearshift.decision_log import writer as writer_module
-from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.schema import METADATA
 from gearshift.decision_log.writer import LogWriter
 
@@ -93,11 +92,10 @@ def writers(monkeypatch):
     monkeypatch.setattr(writer_module, "_STOP_SECONDS", 60.0)
     made = []
 
-    def make(url, *, with_prompts=False, dropped=lambda count: None, retention=None):
+    def make(url, *, with_prompts=False, dropped=lambda count: None):
         writer = LogWriter(
             url,
             ACCOUNTING,
-            retention or Retention(30, 1000),
             with_prompts=with_prompts,
             dropped=dropped,
         )

@@ -44,3 +44,16 @@ def test_one_that_cannot_be_opened_is_tried_again(tmp_path):
 def test_nothing_is_opened_before_it_is_needed():
     lazy = LazyEngine(lambda: pytest.fail("nobody has asked"))
     lazy.close()
+
+
+def test_one_whose_file_is_gone_is_opened_anew(tmp_path):
+    file = tmp_path / "log.db"
+    lazy = LazyEngine(lambda: f"sqlite:///{file}")
+    first = lazy.get()
+    for part in tmp_path.glob("log.db*"):
+        part.unlink()
+    second = lazy.get()
+    assert second is not first
+    assert file.exists()
+    assert lazy.get() is second
+    lazy.close()

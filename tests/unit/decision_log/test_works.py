@@ -9,7 +9,6 @@ from tests.unit.decision_log.test_writer import count
 
 from gearshift.decision_log import works as works_module
 from gearshift.decision_log import writer as writer_module
-from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.works import Works
 
 
@@ -135,29 +134,15 @@ def test_so_many_and_so_many_bytes_may_wait(works, lost, monkeypatch):
 
 def test_a_work_that_raises_does_not_hold_up_rows(url, writers):
     done, lost = [], []
-    retention = Retention(30, 1000)
-    writer = writers(url, retention=retention, dropped=lost.append)
+    writer = writers(url, dropped=lost.append)
     writer.submit(failing(RuntimeError("defect"), []))
     writer.submit(lambda connection: done.append(1))
     writer.add([finished() for _ in range(5)])
-    eventually(lambda: count(url) == 5 and done and retention._next > 0)
+    eventually(lambda: count(url) == 5 and done)
     writer.add([finished()])
     writer.stop()
     assert count(url) == 6
     assert lost == []
-
-
-def test_retention_that_raises_does_not_hold_up_rows(tmp_path, writers, caplog):
-    class Broken(Retention):
-        def apply(self, engine, now=None):
-            raise RuntimeError("defect")
-
-    url = f"sqlite:///{tmp_path / 'log.db'}"
-    writer = writers(url, retention=Broken(30, 1000))
-    for number in range(3):
-        writer.add([finished()])
-        eventually(lambda wanted=number + 1: count(url) == wanted)
-    assert caplog.text.count("internal error in the decision log, in deleting") == 1
 
 
 @pytest.mark.parametrize("waits", [0, 2])
@@ -166,7 +151,6 @@ def test_one_that_was_never_started_can_be_stopped(tmp_path, waits):
     writer = writer_module.LogWriter(
         f"sqlite:///{tmp_path / 'log.db'}",
         accounting=None,  # type: ignore[arg-type] # never used
-        retention=Retention(30, 1000),
         with_prompts=False,
         dropped=lost.append,
         given_up=lambda: given_up.append(1),

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.engine import Engine
 from tests.fakes.finished import decision, finished
 
 from gearshift.config.loading import Settings
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.experiments import ExperimentState, Metric, experiments, start
 from gearshift.decision_log.judgements import JudgementRow, charge_shadow, insert_judgement
-from gearshift.decision_log.retention import Retention
+from gearshift.decision_log.lease import Lease, LeaseLostError
 from gearshift.decision_log.schema import EXPERIMENTS
 from gearshift.decision_log.summary import summarise
 from gearshift.decision_log.writer import LogWriter
@@ -31,6 +32,7 @@ from gearshift.telemetry.compute import Accounting
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
 from gearshift.types import Usage
 
+OWNS: Any = SimpleNamespace(is_held=True, acting=Engine.begin)
 LIMITS = Limits(0.1, 0.25, 0.3, 0.1, (0.2, 0.9))
 
 
@@ -48,7 +50,6 @@ def written(url, judged, ago=0.0, **changes):
     writer = LogWriter(
         url,
         Accounting(lambda upstream, model: 1e9, lambda: ("", "big")),
-        Retention(30, 1000),
         with_prompts=False,
     )
     writer.start()
@@ -124,7 +125,7 @@ def test_an_alarm_is_raised_once_told_once_and_ended_once(url):
     hook = f"http://127.0.0.1:{server.server_port}/hook"
     engine = written(url, [("loss", {})] * 30)
     now = [settings(alarms={"webhook": hook})]
-    watch = Watch(url, lambda: now[0], None)
+    watch = Watch(url, lambda: now[0], None, OWNS)
     watch.look()
     watch.look()
     assert [*watch.lasting] == ["quality"]
@@ -154,7 +155,7 @@ def test_a_harmful_arm_ends_its_experiment(url):
     engine.dispose()
     judged = [("tie", {"arms": "bounds:1"}), ("loss", {"arms": "bounds:9"})] * 60
     engine = written(url, judged, ago=4_000)
-    Watch(url, settings, None).look()
+    Watch(url, settings, None, OWNS).look()
     (kept,) = experiments(engine)
     assert kept.state is ExperimentState.STOPPED
     assert "9 is worse" in (kept.stop_reason or "")
@@ -170,7 +171,7 @@ def test_a_threshold_that_nothing_promises_is_given_up_at_once(url, tmp_path):
     file.write_text("tiered_routing:\n  complexity_threshold: 3\n")
     engine = written(url, [("loss", {})] * 60)
     tuning = settings(auto_tune={"enabled": True})
-    watch = Watch(url, lambda: tuning, file)
+    watch = Watch(url, lambda: tuning, file, OWNS)
     watch.look()
     assert "complexity_threshold: 0\n" in file.read_text()
     file.write_text("tiered_routing:\n  complexity_threshold: 3\n")
@@ -208,7 +209,7 @@ class Posted:
 def bare(log, monkeypatch):
     """A watch on a log in memory, whose looks see what they are told to see."""
     seen: dict[str, Any] = {"day": AlarmFacts(), "settings": settings()}
-    watch = Watch("sqlite://", lambda: seen["settings"], None)
+    watch = Watch("sqlite://", lambda: seen["settings"], None, OWNS)
     monkeypatch.setattr(watch._database, "get", lambda: log)
     monkeypatch.setattr(watch_module, "last_day", lambda engine, now, lowest: seen["day"])
     return watch, seen
@@ -321,26 +322,45 @@ def test_only_harm_that_is_shown_ends_an_experiment(
             assert connection.scalar(select(EXPERIMENTS.c.result)) == "9 is bad"
 
 
-def test_one_of_several_looks_and_the_others_know_what_it_found(bare, log, monkeypatch):
+def test_the_owner_looks_and_the_others_know_what_it_found(bare, log, monkeypatch):
     watch, seen = bare
     seen["day"] = AlarmFacts(judged=200, losses=60)
-    now = [1_000.0]
-    monkeypatch.setattr(time, "time", lambda: now[0])
-    other = Watch("sqlite://", settings, None)
+    lease, waiting = Lease("here"), Lease("there")
+    other = Watch("sqlite://", settings, None, waiting)
     monkeypatch.setattr(other._database, "get", lambda: log)
-    watch._look_in_turn()
-    monkeypatch.setattr(other, "look", lambda: pytest.fail("it was not its turn"))
-    now[0] = 1_013.0  # nine tenths of 15 seconds are 13.5
-    other._look_in_turn()
+    monkeypatch.setattr(other, "look", lambda: pytest.fail("it does not own the log"))
+    watch._lease = lease
+    assert lease.take(log)
+    assert not waiting.take(log)
+    watch._look_if_owner()
+    other._look_if_owner()
     assert other.lasting == watch.lasting == ("quality",)
-    now[0], looked = 1_014.0, []
-    monkeypatch.setattr(other, "look", lambda: looked.append(1))
-    other._look_in_turn()
-    assert looked == [1]
+
+
+def test_an_owner_that_has_slept_raises_ends_and_stops_nothing(bare, log, monkeypatch):
+    watch, seen = bare
+    watch._lease, woken = Lease("slept", clock=lambda: 0.0), Lease("woken")
+    assert watch._lease.take(log)
+    watch._lease.release(log)
+    watch._lease._token = 1  # as one that knows nothing of what happened while it slept
+    assert woken.take(log)
+    seen["day"] = AlarmFacts(judged=200, losses=60)
+    with pytest.raises(LeaseLostError):
+        watch.look()
+    assert kept_alarms(log) == []
+    arms = (Arm("1", threshold=1.0), Arm("9", threshold=9.0))
+    start(log, Experiment("x", Dimension.THRESHOLD, arms, 1.0, 1.0), Metric.LOSSES, 0.05)
+    finding = SimpleNamespace(harmed_by=("9",), is_ratio_wrong=False)
+    monkeypatch.setattr(experiment_report, "finding_of", lambda kept, had: finding)
+    monkeypatch.setattr(experiment_report, "words_of", lambda kept, finding: "9 is bad")
+    with pytest.raises(LeaseLostError):
+        watch._end_harm(log, settings())
+    (kept,) = experiments(log)
+    assert kept.state is ExperimentState.RUNNING
 
 
 def test_trouble_is_said_once_until_it_is_over(monkeypatch, caplog):
-    watch = Watch("sqlite://", settings, None, every_seconds=0.001)
+    watch = Watch("sqlite://", settings, None, OWNS, every_seconds=0.001)
     left = [True, True, False, True]
 
     def look():
@@ -349,7 +369,7 @@ def test_trouble_is_said_once_until_it_is_over(monkeypatch, caplog):
         elif left.pop(0):
             raise OSError("the disk\nis full")
 
-    monkeypatch.setattr(watch, "_look_in_turn", look)
+    monkeypatch.setattr(watch, "_look_if_owner", look)
     watch.start()
     watch._thread.join(30)
     watch.stop()
@@ -381,8 +401,9 @@ def test_the_threshold_is_tuned_where_it_is_wanted_and_there_is_a_file(
     tuned = []
 
     class Tune:
-        def __init__(self, file):
+        def __init__(self, file, begin):
             self.file = file
+            assert begin == OWNS.acting
 
         def maybe(self, engine, settings):
             tuned.append((self, engine, settings))

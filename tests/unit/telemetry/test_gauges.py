@@ -1,6 +1,6 @@
 """Gauges are read when they are scraped, not when something changes."""
 
-from gearshift.telemetry.gauges import AlarmGauges, ModelGauges, ModelState
+from gearshift.telemetry.gauges import AlarmGauges, ModelGauges, ModelState, OwnerGauge
 
 
 def samples(collector):
@@ -35,3 +35,13 @@ def test_every_alarm_has_its_gauge_whether_it_lasts_or_not():
     }
     lasting.clear()
     assert samples(gauges)["gearshift_alarm", "drift"] == 0.0
+
+
+def test_who_owns_the_log_is_asked_at_every_scrape():
+    owns = [False]
+    gauge = OwnerGauge(lambda: owns[0])
+    (before,) = gauge.collect()
+    owns[0] = True
+    (after,) = gauge.collect()
+    assert before.name == "gearshift_decision_log_owner"
+    assert [family.samples[0].value for family in (before, after)] == [0.0, 1.0]

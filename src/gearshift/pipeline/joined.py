@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from gearshift.cache.entry import CachedAnswer
 from gearshift.dialects.base import UpstreamDialect
@@ -13,6 +14,8 @@ from gearshift.pipeline.call import Call
 from gearshift.pipeline.single_flight import Reader, SharedAnswer
 from gearshift.pipeline.streams import StreamEnd, observed_response
 from gearshift.types import CacheResult, ChatRequest, ChatResponse, Decision, Frame
+
+_NEVER: Final = 0.0  # it is not stored
 
 
 async def joined(
@@ -33,6 +36,7 @@ async def joined(
         Exception: It has failed.
     """
     since = time.perf_counter()
+    overhead = since - call.started_at - call.upstream_seconds
     reader = shared.join(call)
     try:
         response = await reader.answer()
@@ -41,13 +45,13 @@ async def joined(
     except BaseException:
         await reader.aclose()
         raise
+    finally:
+        call.upstream_seconds += time.perf_counter() - since
     if decision is None or form is None:
         await reader.aclose()
         return None
     call.spared, call.decision = call.decision.deployment, decision
-    call.upstream_seconds += time.perf_counter() - since
     result = CacheResult.HIT if call.is_from_cache else CacheResult.MISS
-    overhead = since - call.started_at
     form = form._replace(decision=decision, overhead_seconds=overhead, cache=result)
     return observed_response(form, partial(_save, call))
 
@@ -92,7 +96,7 @@ def _can_be_translated(request: ChatRequest, dialect: str) -> bool:
 def _as_kept(request: ChatRequest, dialect: str, frames: Sequence[Frame]) -> CachedAnswer:
     usages = [frame.chunk.usage for frame in frames if frame.chunk and frame.chunk.usage]
     usage, raws = usages[-1] if usages else None, tuple(frame.raw for frame in frames)
-    return CachedAnswer(dialect, request.stream, form_of(request), usage, 0.0, raws)
+    return CachedAnswer(dialect, request.stream, form_of(request), usage, _NEVER, raws)
 
 
 def _same_place(call: Call, answered: Decision) -> Decision | None:

@@ -1,7 +1,6 @@
 """Identical requests at once: one is asked, each has it in its dialect and form, errors are few."""
 
 import asyncio
-import time
 
 import pytest
 from tests.unit.pipeline.test_cache import ASKED, DECISION, DIALECT, STREAMED, World
@@ -27,6 +26,7 @@ class Busy(World):
         super().__init__(**settings)
         self.may_begin = asyncio.Event()
         self.errors = []
+        self.upstream_dialect = "openai"
         self.step._specifics["ollama"] = OLLAMA.specifics
 
     async def answer(self, call):
@@ -35,17 +35,18 @@ class Busy(World):
         if error is not None:
             self.asked += 1
             raise error
-        return await super().answer(call)
+        return (await super().answer(call))._replace(dialect=self.upstream_dialect)
 
-    def begin(self, body=ASKED, dialect=DIALECT, candidates=(), **noted):
+    def begin(self, body=ASKED, dialect=DIALECT, candidates=(), decision=DECISION, **noted):
         request = dialect.parse(Operation.CHAT, body)
         for name, value in noted.items():
             setattr(request, name, value)
-        call = Call(request, DECISION, candidates, time.perf_counter())
+        call = Call(request, decision, candidates, 998.0)
         return call, asyncio.create_task(self._answered(call))
 
     async def _answered(self, call):
         response = await self.step(call)
+        assert response.decision is call.decision
         texts = []
         try:
             while (frame := await response.frames.read()) is not None:
@@ -123,7 +124,7 @@ async def test_a_stream_comes_as_it_comes(world):
     _, first = world.begin(STREAMED)
     await settle()
     request = DIALECT.parse(Operation.CHAT, STREAMED)
-    call = Call(request, DECISION, (), time.perf_counter())
+    call = Call(request, DECISION, (), 998.0)
     response = await world.step(call)
     assert (await response.frames.read()).chunk.content == "one"
     first.cancel()
@@ -135,6 +136,50 @@ async def test_a_stream_comes_as_it_comes(world):
         pass
     await response.frames.aclose()
     assert (await world.ask(STREAMED))[0] is HIT
+
+
+async def test_one_that_takes_over_before_the_answer_comes_is_no_hit(world):
+    (_, first), (call, second) = world.begin(), world.begin()
+    await settle()
+    first.cancel()
+    await settle()
+    world.may_begin.set()
+    response, text = await second
+    assert (text, response.cache, call.cache) == ("hello", MISS, ("memory", MISS))
+    assert (call.saved, world.asked) == (None, 1)
+
+
+def several(body, count):
+    return body[:-1] + b',"n":%d}' % count
+
+
+UNTOLD = STREAMED.replace(b"true}}", b"false}}")
+
+
+@pytest.mark.parametrize(
+    ("body", "dialect", "other", "upstream", "result"),
+    [
+        (STREAMED, DIALECT, SILENT, "openai", HIT),
+        (UNTOLD, DIALECT, STREAMED, "openai", MISS),
+        (SILENT, DIALECT, STREAMED, "openai", MISS),
+        (SILENT, DIALECT, STREAMED, "ollama", HIT),
+        (ASKED_OLLAMA % b"true", OLLAMA, STREAMED, "openai", HIT),
+        (several(STREAMED, 1), DIALECT, several(SILENT, 1), "openai", HIT),
+        (several(STREAMED, 2), DIALECT, several(SILENT, 2), "openai", MISS),
+        (several(STREAMED, 2), DIALECT, several(STREAMED, 2), "openai", HIT),
+    ],
+)
+async def test_a_stream_is_translated_where_its_pieces_say_all(
+    world, body, dialect, other, upstream, result
+):
+    world.upstream_dialect = upstream
+    world.may_begin.set()
+    world.may_end.clear()
+    begun = [world.begin(body, dialect), world.begin(other)]
+    await settle()
+    world.may_end.set()
+    answers = await world.all(*begun)
+    assert [(found, text) for found, text, _ in answers] == [(MISS, "one"), (result, "one")]
 
 
 @pytest.mark.parametrize("body", [ASKED, STREAMED])
@@ -196,29 +241,86 @@ async def test_what_may_not_be_kept_is_not_shared(settings, noted, results):
 
 
 async def test_scopes_do_not_share(world):
-    answers = await world.all(world.begin(cache_scope="a"), world.begin(cache_scope="b"))
+    answers = await world.all(*(world.begin(cache_scope=scope) for scope in "ab"))
     assert [result for result, *_ in answers] == [MISS, MISS]
 
 
 async def test_a_fallback_is_everybodys_who_may_use_it(world):
     world.answered_by = {
         "model": "large", "upstream": "two", "tier": "complex", "provider": "ollama",
-        "fallback": "simple->complex", "cause": Cause.FALLBACK,
+        "fallback": "simple->complex", "cause": Cause.FALLBACK, "reason": "one was down",
     }  # fmt: skip
+    own = DECISION._replace(id="own", reason="the rules say so")
     both = tuple(
         Candidate(Deployment(*place), "openai", "t") for place in (("one", "m"), ("two", "large"))
     )
-    begun = [world.begin(), world.begin(candidates=both), world.begin(candidates=both[:1])]
+    begun = [
+        world.begin(),
+        world.begin(candidates=both, decision=own),
+        world.begin(candidates=both[:1]),
+    ]
     answers = await world.all(*begun)
     assert [result for result, *_ in answers] == [MISS, HIT, MISS]
-    joined = begun[1][0].decision
-    assert (joined.place, joined.fallback) == (("complex", "large", "two"), "simple->complex")
+    assert begun[1][0].decision == own._replace(**world.answered_by)
+    assert begun[1][0].spared == Deployment("one", "m")
 
 
-async def test_its_time_is_the_upstreams(world):
-    begun = [world.begin(), world.begin()]
+async def test_who_may_not_use_the_fallback_does_not_wait_for_its_end(world):
+    world.answered_by = {"model": "large", "upstream": "two"}
+    world.may_begin.set()
+    world.may_end.clear()
+    _, first = world.begin(STREAMED)
     await settle()
-    await asyncio.sleep(0.05)
+    _, second = world.begin(ASKED)
+    await settle()
+    assert (world.asked, second.done(), first.done()) == (2, True, False)
+    world.may_end.set()
+    await first
+
+
+async def test_each_goes_on_with_a_decision_of_its_own(world):
+    begun = [world.begin(decision=DECISION._replace(id=name)) for name in "ab"]
     await world.all(*begun)
-    response, _ = begun[1][1].result()
-    assert response.overhead_seconds < 0.05 <= begun[1][0].upstream_seconds
+    assert [task.result()[0].decision.id for _, task in begun] == ["a", "b"]
+
+
+class Clock:
+    """Stands still unless it is set."""
+
+    def __init__(self):
+        self.now = 1_000.0
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("gearshift.pipeline.joined.time", clock)
+    return clock
+
+
+async def test_the_time_that_it_waits_is_the_upstreams(world, clock):
+    _, first = world.begin()
+    await settle()
+    call, second = world.begin()
+    await settle()
+    clock.now += 30.0
+    world.may_begin.set()
+    response, _ = await second
+    await first
+    assert (call.upstream_seconds, response.overhead_seconds) == (30.0, 2.0)
+
+
+async def test_so_is_the_time_that_it_waited_for_a_failure(world, clock):
+    world.errors = [UpstreamError("broken", fault=FailureKind.FAILED)]
+    begun = [world.begin() for _ in range(3)]
+    await settle()
+    clock.now += 30.0
+    world.may_begin.set()
+    tasks = [task for _, task in begun]
+    await asyncio.wait(tasks)
+    assert isinstance(tasks[0].exception(), UpstreamError)
+    assert [call.upstream_seconds for call, _ in begun] == [0.0, 30.0, 30.0]
+    assert tasks[2].result()[0].overhead_seconds == 2.0

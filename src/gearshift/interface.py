@@ -28,6 +28,7 @@ from gearshift.pipeline.upstreams import Upstreams
 from gearshift.planning.planner import Planner
 from gearshift.planning.router_loading import router_for
 from gearshift.providers.base import Provider, UpstreamConfig
+from gearshift.shared_state.state import SharedState
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.allowed_tiers import allowed_targets
 from gearshift.tiered_routing.candidates import Candidate
@@ -71,6 +72,7 @@ class LLMInterface:
         admission: Queues in front of the upstreams.
         health: What is known of the upstreams.
         in_flight: The requests that are being answered.
+        shared_state: What other processes know, too; `None` where nothing is shared.
         notices: What `start` has to say to people: which engine was found, what is missing.
 
     Raises:
@@ -105,6 +107,7 @@ class LLMInterface:
         given = self.settings.upstream_configs() if upstreams is None else tuple(upstreams)
         self._must_discover = not given
         self._store, self._owns_store = self._opened_store(previous)
+        self.shared_state, self._owns_state = self._opened_state(previous)
         self.planner = Planner(self.router, self.settings.config_hash, self.settings.quality)
         self._connect(given or (UNDISCOVERED,), previous)
 
@@ -131,6 +134,15 @@ class LLMInterface:
         configs = ((name, CacheConfig(cache.max_bytes, at)) for name, at in cache.places())
         return AnswerStore(*(partial(open_backend, name, config) for name, config in configs)), True
 
+    def _opened_state(self, previous: LLMInterface | None) -> tuple[SharedState | None, bool]:
+        """What other processes know, too, and whether it is opened here."""
+        url = self.settings.shared_state.redis_url
+        if url is None:
+            return None, False
+        if previous is not None and previous.settings.shared_state.redis_url == url:
+            return previous.shared_state, False
+        return SharedState(url), True
+
     def hand_over(self, successor: LLMInterface) -> None:
         """Leave the reused upstreams to the interface that reuses them: it closes them from now on.
 
@@ -147,6 +159,8 @@ class LLMInterface:
         self._upstreams.hand_over(successor._upstreams)
         if self._store is successor._store:
             self._owns_store, successor._owns_store = False, True
+        if self.shared_state is successor.shared_state:
+            self._owns_state, successor._owns_state = False, True
 
     async def start(self) -> Self:
         """Discover the upstreams if none is configured, start them, and probe each once.
@@ -169,6 +183,8 @@ class LLMInterface:
             self.notices = discovery.notices
             self._connect(discovery.upstreams)
         try:
+            if self.shared_state is not None and self._owns_state:
+                await self.shared_state.start()
             await self._upstreams.start()
         except BaseException:
             await self.aclose()
@@ -211,6 +227,8 @@ class LLMInterface:
         await self._upstreams.aclose()
         if self._store is not None and self._owns_store:
             await self._store.close()
+        if self.shared_state is not None and self._owns_state:
+            await self.shared_state.aclose()
 
     async def __aenter__(self) -> Self:
         return await self.start()

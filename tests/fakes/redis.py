@@ -110,6 +110,7 @@ class ScriptedRedis(LocalServer):
         error: What it says to everything, where it is given.
         is_silent: Reads, and says nothing.
         junk: Sent in place of any reply.
+        said: By command, what is sent in place of its usual reply.
     """
 
     values: dict[bytes, bytes] = field(default_factory=dict)
@@ -117,6 +118,13 @@ class ScriptedRedis(LocalServer):
     error: str = ""
     is_silent: bool = False
     junk: bytes = b""
+    said: dict[bytes, bytes] = field(default_factory=dict)
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def push(self, data: bytes) -> None:
+        """Send something unasked on all connections."""
+        for writer in self._writers:
+            writer.write(data)
 
     @property
     def url(self) -> str:
@@ -125,6 +133,7 @@ class ScriptedRedis(LocalServer):
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         commands = hiredis.Reader()
+        self._writers.append(writer)
         while data := await reader.read(65536):
             commands.feed(data)
             while (command := commands.gets()) is not False:
@@ -136,6 +145,8 @@ class ScriptedRedis(LocalServer):
     def _reply(self, name: bytes, *given: bytes) -> bytes:
         if self.error:
             return b"-%s\r\n" % self.error.encode()
+        if name in self.said:
+            return self.said[name]
         if name == b"SET":
             self.values[given[0]] = given[1]
         elif name == b"DEL":
@@ -149,3 +160,17 @@ class ScriptedRedis(LocalServer):
             names = b"".join(b"$%d\r\n%s\r\n" % (len(key), key) for key in self.values)
             return b"*2\r\n$1\r\n0\r\n*%d\r\n%s" % (len(self.values), names)
         return b"+OK\r\n"
+
+
+def packed(*parts: bytes | int) -> bytes:
+    """A list, as a Redis sends it."""
+    each = (b":%d\r\n" % p if isinstance(p, int) else b"$%d\r\n%s\r\n" % (len(p), p) for p in parts)
+    return b"*%d\r\n%s" % (len(parts), b"".join(each))
+
+
+class ScriptedFleet(ScriptedRedis):
+    """One whose heartbeat answers, at any time of its clock and with any number of members."""
+
+    def beats(self, now: int = 1_700_000_000_000, members: int = 1) -> None:
+        """Answer every script so."""
+        self.said[b"EVALSHA"] = packed(b"%d" % now, members)

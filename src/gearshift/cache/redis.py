@@ -39,9 +39,11 @@ class RedisCache:
             raise ValueError("'redis' needs a location, as in redis://127.0.0.1:6379/0")
         self._address = _address(config.location)
         with extra("redis", "a cache in Redis"):
-            from gearshift.redis.line import Line
+            from gearshift.redis.lasting_connection import LastingConnection
         # Values are long: none that is written holds up one that is read.
-        self._reads, self._writes = (Line(self._address, _CONNECT_SECONDS) for _ in range(2))
+        self._reads, self._writes = (
+            LastingConnection(self._address, _CONNECT_SECONDS) for _ in range(2)
+        )
 
     async def get(self, key: str) -> bytes | None:
         """The value of a key, if its time is not over.

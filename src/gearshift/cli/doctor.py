@@ -14,11 +14,13 @@ from gearshift.cache.base import CacheConfig
 from gearshift.cache.loading import open_backend
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings, unavailable
+from gearshift.config.model import SharedStateSettings
 from gearshift.dialects.loading import client_dialect
 from gearshift.errors import GearshiftError, PluginError, UnavailableError
 from gearshift.interface import LLMInterface
 from gearshift.pipeline.health import DeploymentHealth
 from gearshift.providers.base import EnginesProvider, Provider, PullingProvider, start_advice
+from gearshift.shared_state.examination import examined
 from gearshift.types import Capability, ModelInfo, Readiness
 
 _GIB = 1024**3
@@ -65,14 +67,30 @@ async def _examine(settings: Settings) -> list[Check]:
     ]
     checks += _guests()
     try:
-        checks += await _served(LLMInterface(settings))
+        # On its own: what replicas share is none of its business, but for whether it can be had.
+        alone = settings.model_copy(update={"shared_state": SharedStateSettings()})
+        checks += await _served(LLMInterface(alone))
     except PluginError as error:
         checks.append(Check("upstreams", False, str(error), _REPAIR))
     if settings.decision_log.enabled:
         checks.append(_log(settings))
     if settings.cache.enabled:
         checks += [await _cache(settings, name, at) for name, at in settings.cache.places()]
+    if settings.shared_state.redis_url is not None:
+        checks.append(await _shared(settings.shared_state.redis_url))
     return checks
+
+
+async def _shared(url: str) -> Check:
+    """Whether the Redis that replicas share does all that is asked of it."""
+    name = "shared state"
+    remedy = "correct shared_state.redis_url, or what it names; each process goes on alone"
+    try:
+        async with asyncio.timeout(_CACHE_SECONDS):
+            members = await examined(url)
+    except Exception as error:  # noqa: BLE001 - whatever is in its way
+        return Check(name, False, _told(error), remedy)
+    return Check(name, True, f"takes writes; {members} processes share it now")
 
 
 async def _served(interface: LLMInterface) -> list[Check]:

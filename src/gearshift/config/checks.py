@@ -39,7 +39,6 @@ def unavailable(settings: Settings) -> list[Problem]:
     """What is configured and has no effect, as it is switched off or not available yet."""
     cache = settings.cache
     wishes = {
-        "shared_state.redis_url": settings.shared_state.redis_url is not None,
         "tiered_routing.escalate": settings.tiered_routing.escalate,
     }
     message = "is configured, but not available in this version"
@@ -75,6 +74,8 @@ def require_extras(settings: Settings) -> None:
     cache = settings.cache
     if cache.enabled and (cache.redis_url is not None or cache.backend == "redis"):
         require("redis", "a cache in Redis", "hiredis")
+    if settings.shared_state.redis_url is not None:
+        require("redis", "shared state in Redis", "hiredis")
     if quality.auto_tune.enabled:
         require("quality", "quality.auto_tune", "scipy")
 

@@ -64,7 +64,10 @@ class Gateway:
         """Answer requests from now on with this one, and by its settings."""
         self._context.llm = llm
         auth = llm.settings.auth
-        self._keys = KeyRing(auth, self._workers, before=self._keys) if auth.api_keys else None
+        shared, workers, before = llm.shared_state, self._workers, self._keys
+        if shared is not None:
+            shared.serves = True
+        self._keys = KeyRing(auth, workers, before=before, shared=shared) if auth.api_keys else None
         access, has_keys = llm.settings.access, bool(auth.api_keys)
         self._cors = CorsPolicy(access, has_keys=has_keys, is_local=self._is_local)
         self._changes = ChangePolicy(access, has_keys=has_keys, is_local=self._is_local)
@@ -90,7 +93,7 @@ class Gateway:
         if self._keys is not None and not route.is_open:
             key = self._keys.find(request.headers)
             if route.is_routed or route.changes_models:
-                self._keys.spend(key)
+                await self._keys.spend(key)
             request = request._replace(
                 client=key.name, allowed_tiers=key.tiers, cache_scope=key.cache_scope
             )

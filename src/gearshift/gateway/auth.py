@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import math
 import time
@@ -12,6 +13,8 @@ from typing import Final
 from gearshift.config.sections.access import ApiKeySettings, AuthSettings, digest_of
 from gearshift.errors import RequestError
 from gearshift.gateway.rate_limit import RateLimit
+from gearshift.shared_state.limits import take
+from gearshift.shared_state.state import SharedState
 
 # Where clients of Anthropic and of Azure put theirs.
 _KEY_HEADERS: Final = ("x-api-key", "api-key")
@@ -25,6 +28,7 @@ class ApiKey:
         name: As configured, for the request log.
         tiers: The tiers it may use; `None` for all.
         limiter: Its rate limit, if it has one.
+        limit_name: What processes that share the limit call it; says nothing of the key.
         cache_scope: What requests with it share cached answers by.
         change_models: It may change the upstreams' models.
     """
@@ -34,6 +38,7 @@ class ApiKey:
     limiter: RateLimit | None = None
     cache_scope: str = ""
     change_models: bool = False
+    limit_name: str = ""
 
 
 class KeyRing:
@@ -44,6 +49,7 @@ class KeyRing:
         workers: Processes that share the load; each gives its share of a rate limit.
         clock: Never goes back.
         before: The keys so far, where settings change; what was used of their limits stays used.
+        shared: Where processes share the limits; while that fails each gives its share.
     """
 
     def __init__(
@@ -52,7 +58,10 @@ class KeyRing:
         workers: int = 1,
         clock: Callable[[], float] = time.monotonic,
         before: KeyRing | None = None,
+        shared: SharedState | None = None,
     ) -> None:
+        self._shared = shared
+        workers = 1 if shared is not None else workers
         limiters = {digest: key.limiter for digest, key in before._keys} if before else {}
         self._keys: list[tuple[bytes, ApiKey]] = [
             (entry.digest, _api_key(entry, workers, limiters.get(entry.digest)))
@@ -84,13 +93,17 @@ class KeyRing:
             )
         return match
 
-    def spend(self, key: ApiKey) -> None:
+    async def spend(self, key: ApiKey) -> None:
         """Count one request.
 
         Raises:
             RequestError: 429 where the key's rate limit is used up.
         """
-        wait = key.limiter.take(self._clock()) if key.limiter else 0.0
+        if key.limiter is None:
+            return
+        wait = None if self._shared is None else await self._shared_wait(key, self._shared)
+        if wait is None:
+            wait = key.limiter.take(self._clock())
         if wait > 0:
             seconds = max(1, math.ceil(wait))
             raise RequestError(
@@ -100,6 +113,18 @@ class KeyRing:
                 headers={"Retry-After": str(seconds)},
             )
 
+    async def _shared_wait(self, key: ApiKey, shared: SharedState) -> float | None:
+        """How long all processes together have it wait; `None` where that cannot be told."""
+        limit = key.limiter
+        assert limit is not None
+        full_in = limit.full_in(self._clock())
+        taken = await take(shared, key.limit_name, limit.per_minute, full_in)
+        if taken is None:
+            limit.share_among(shared.members)
+            return None
+        limit.follow(self._clock(), taken.full_in, shared.members)
+        return taken.wait
+
 
 def _api_key(entry: ApiKeySettings, workers: int, current: RateLimit | None) -> ApiKey:
     tiers = frozenset(entry.tiers) if entry.tiers else None
@@ -108,7 +133,9 @@ def _api_key(entry: ApiKeySettings, workers: int, current: RateLimit | None) -> 
         return ApiKey(entry.name, tiers, cache_scope=scope, change_models=entry.change_models)
     limit = RateLimit(entry.requests_per_minute / workers)
     is_same = current is not None and current.per_minute == limit.per_minute
-    return ApiKey(entry.name, tiers, current if is_same else limit, scope, entry.change_models)
+    limiter = current if is_same else limit
+    name = hashlib.sha256(entry.digest).hexdigest()[:32]
+    return ApiKey(entry.name, tiers, limiter, scope, entry.change_models, name)
 
 
 def _token(headers: Mapping[str, str]) -> str:

@@ -22,13 +22,34 @@ class RateLimit:
         [0.0, 0.0, 30.0, 0.0]
     """
 
-    __slots__ = ("_full_at", "_interval", "_reserve", "per_minute")
+    __slots__ = ("_full_at", "_interval", "_reserve", "_sharers", "per_minute")
 
     def __init__(self, per_minute: float) -> None:
         self.per_minute = per_minute
+        self._full_at = float("-inf")
+        self._sharers = 0
+        self.share_among(1)
+
+    def share_among(self, sharers: int) -> None:
+        """Give no more than one of so many equal shares from now on."""
+        if sharers == self._sharers:
+            return
+        self._sharers = sharers
+        per_minute = self.per_minute / sharers
         self._interval = _MINUTE / per_minute
         self._reserve = (max(1.0, per_minute) - 1) * self._interval
-        self._full_at = float("-inf")
+
+    def full_in(self, now: float) -> float:
+        """Seconds until the bucket is full."""
+        return max(0.0, self._full_at - now)
+
+    def follow(self, now: float, full_in: float, sharers: int) -> None:
+        """Be as full as a bucket that is shared, of which this one is a share.
+
+        A share that is as full as the whole is full again at the same time.
+        """
+        self._full_at = now + full_in
+        self.share_among(sharers)
 
     def take(self, now: float) -> float:
         """Take one request out of the bucket.

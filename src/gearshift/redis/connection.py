@@ -11,11 +11,12 @@ import asyncio
 import os
 import ssl
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from gearshift.extras import extra
 from gearshift.redis.address import RedisAddress
-from gearshift.redis.errors import RedisError
+from gearshift.redis.errors import RedisError, RedisReplyError
 
 with extra("redis", "a connection to Redis"):
     import hiredis
@@ -26,43 +27,18 @@ _MOST_UNSENT_BYTES: Final = 4_000_000
 Argument = bytes | str | int
 
 
-class RedisReplyError(RedisError):
-    """Redis is there, and refuses a command.
-
-    Attributes:
-        code: The first word of what it says, such as `OOM`, `LOADING` or `WRONGTYPE`.
-    """
-
-    def __init__(self, where: object, text: str) -> None:
-        self.code = text.partition(" ")[0][:20]
-        # Some errors repeat what was sent; the first words are always Redis's own.
-        super().__init__(f"{where}: {self.code}{_MEANINGS.get(self.code, '')}")
-
-
-_MEANINGS: Final = {
-    "BUSY": ", it runs a long script",
-    "CLUSTERDOWN": ", it is part of a cluster, which is not supported",
-    "LOADING": ", it is still reading its data",
-    "MASTERDOWN": ", a replica that has lost its primary",
-    "MISCONF": ", it cannot write to its disk",
-    "MOVED": ", it is part of a cluster, which is not supported",
-    "NOAUTH": ", it wants a password",
-    "NOPERM": ", this user may not do that",
-    "OOM": ", it is full (maxmemory)",
-    "READONLY": ", a replica that takes no writes",
-    "WRONGPASS": ", wrong user or password",
-}
-
-
 class RedisConnection(asyncio.Protocol):
     """A connection that `connect` has made.
 
     Args:
         address: For messages.
+        unasked: Given what comes without having been asked for, as where there is a subscription;
+            without it, that ends the connection.
     """
 
-    def __init__(self, address: RedisAddress) -> None:
+    def __init__(self, address: RedisAddress, unasked: Callable[[Any], None] | None = None) -> None:
         self._address = address
+        self._unasked = unasked
         self._reader = hiredis.Reader()
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._transport: asyncio.Transport | None = None
@@ -112,6 +88,9 @@ class RedisConnection(asyncio.Protocol):
             self.close()
 
     def _give(self, reply: Any) -> None:
+        if not self._waiting and self._unasked is not None:
+            self._unasked(reply)
+            return
         waiting = self._waiting.popleft()
         if waiting.done():
             return
@@ -138,17 +117,20 @@ class RedisConnection(asyncio.Protocol):
         self._is_paused = False
 
 
-async def connect(address: RedisAddress, seconds: float) -> RedisConnection:
+async def connect(
+    address: RedisAddress, seconds: float, unasked: Callable[[Any], None] | None = None
+) -> RedisConnection:
     """A connection that is ready for commands, signed in and with its database chosen.
 
     Args:
         address: Of the Redis.
         seconds: How long all of that may take.
+        unasked: Given what comes without having been asked for.
 
     Raises:
         RedisError: It cannot be had; the message says why.
     """
-    connection = RedisConnection(address)
+    connection = RedisConnection(address, unasked)
     try:
         async with asyncio.timeout(seconds):
             await _open(connection, address)

@@ -94,6 +94,7 @@ async def running_gateway(
         metrics.watch_machine()
         metrics.watch(lambda: model_states(live.llm))
         metrics.watch_in_flight(lambda: live.in_flight)
+        metrics.watch_shared_state(lambda: _is_shared(live.llm))
         shadow_evaluation = ShadowEvaluation(
             metrics, accounting, kept.writer if kept else None, workers
         )
@@ -204,6 +205,10 @@ def _opentelemetry(settings: Settings) -> OpenTelemetry | None:
 def _is_loopback(listener: socket.socket) -> bool:
     """Whether only this machine reaches it."""
     return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def _is_shared(llm: LLMInterface) -> bool | None:
+    return None if llm.shared_state is None else llm.shared_state.is_available
 
 
 def limit(server: HttpServer, settings: Settings) -> None:

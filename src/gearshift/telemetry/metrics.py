@@ -104,6 +104,8 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._count_in_flight: Callable[[], int] | None = None
+        self._is_state_available: Callable[[], bool | None] = lambda: None
+        self._state_available: Gauge | None = None
         self._accounting: Accounting | None = None
         self._spent: dict[str, float] = {}
         self._not_spent = 0.0
@@ -259,10 +261,29 @@ class Metrics:
         """Ask `count` at every scrape how many requests are being answered."""
         self._count_in_flight = count
 
+    def watch_shared_state(self, is_available: Callable[[], bool | None]) -> None:
+        """Ask at every scrape whether shared state can be asked; `None` where there is none."""
+        self._is_state_available = is_available
+
     def refresh(self) -> None:
-        """Have other processes see how many requests are being answered; call it every second."""
+        """Have other processes see what is true just now; call it every second."""
         if self._count_in_flight is not None:
             self._in_flight.set(self._count_in_flight())
+        is_available = self._is_state_available()
+        if is_available is not None:
+            self._available().set(is_available)
+
+    def _available(self) -> Gauge:
+        """Made when it is needed: without shared state there is no series."""
+        if self._state_available is None:
+            # One worker that goes on alone is enough to look into it.
+            self._state_available = Gauge(
+                "gearshift_shared_state_available",
+                "1 if the Redis that replicas share can be asked",
+                registry=self._registry,
+                multiprocess_mode="livemin",
+            )
+        return self._state_available
 
     def watch_alarms(self, lasting: Callable[[], Iterable[str]], names: Iterable[str]) -> None:
         """Ask `lasting` at every scrape which of the alarms `names` last."""

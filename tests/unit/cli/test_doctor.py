@@ -6,6 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 from click.testing import CliRunner
 from tests.fakes.ports import reserved_port
+from tests.fakes.redis import ScriptedFleet, packed
 from tests.fakes.upstream import FaultUpstream
 
 from gearshift import registry
@@ -247,6 +248,22 @@ async def test_the_cache_is_tried(upstream):
     assert not found["cache redis"].ok
     assert f"127.0.0.1:{port}: Connection refused" in found["cache redis"].detail
     assert "hunter2" not in str(found)
+
+
+async def test_what_replicas_share_is_tried(upstream):
+    with reserved_port() as port:
+        shared = {"redis_url": f"redis://u:hunter2@127.0.0.1:{port}"}
+        found = await examined(settings(upstream, shared_state=shared))
+    assert not found["shared state"].ok
+    assert f"127.0.0.1:{port}: Connection refused" in found["shared state"].detail
+    assert "shared_state.redis_url" in found["shared state"].remedy
+    assert "hunter2" not in str(found)
+    async with ScriptedFleet() as server:
+        server.beats(members=2)
+        server.said[b"SUBSCRIBE"] = packed(b"subscribe", b"c", 1)
+        found = await examined(settings(upstream, shared_state={"redis_url": server.url}))
+    assert found["shared state"].ok
+    assert "2 processes" in found["shared state"].detail
 
 
 async def test_the_decision_log_is_opened(upstream, tmp_path):

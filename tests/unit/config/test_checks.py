@@ -77,7 +77,7 @@ def test_a_tier_of_a_list_is_named_by_its_place():
         ({"cache": {"enabled": True}}, []),
         ({"cache": {"redis_url": "redis://x"}}, ["cache.redis_url"]),
         ({"cache": {"redis_url": "redis://x", "enabled": True}}, []),
-        ({"shared_state": {"redis_url": "redis://x"}}, ["shared_state.redis_url"]),
+        ({"shared_state": {"redis_url": "redis://x"}}, []),
         ({"tiered_routing": {"escalate": True}}, ["tiered_routing.escalate"]),
     ],
 )

@@ -356,13 +356,11 @@ def test_what_is_not_available_is_named():
     settings = Settings.model_validate(
         {
             "cache": {"redis_url": "redis://h"},
-            "shared_state": {"redis_url": "redis://h"},
             "tiered_routing": {"escalate": True},
         }
     )
     assert [problem.key for problem in unavailable(settings)] == [
         "cache.redis_url",
-        "shared_state.redis_url",
         "tiered_routing.escalate",
     ]
 

@@ -20,7 +20,7 @@ PAGE = {"host": "localhost:11435", "origin": "https://chat.example.com"}
 
 
 def llm(**settings) -> Any:
-    return SimpleNamespace(settings=Settings.model_validate(settings))
+    return SimpleNamespace(settings=Settings.model_validate(settings), shared_state=None)
 
 
 async def status(gateway, method="GET", path="/", **headers):

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from gearshift.config.sections.access import AuthSettings, hash_of
 from gearshift.errors import RequestError
 from gearshift.gateway.auth import KeyRing
+from gearshift.shared_state.limits import Taken
 
 HASHED = hash_of("third-key")
 
 
-def ring(*keys, workers=1, now=lambda: 0.0, before=None):
-    return KeyRing(AuthSettings.model_validate({"api_keys": list(keys)}), workers, now, before)
+def ring(*keys, workers=1, now=lambda: 0.0, before=None, shared=None):
+    auth = AuthSettings.model_validate({"api_keys": list(keys)})
+    return KeyRing(auth, workers, now, before, shared)
 
 
 KEYS = ring("first-key", {"name": "b", "key": "second-key", "tiers": ["simple"]}, HASHED)
@@ -67,44 +69,44 @@ def test_no_header_is_a_surprise(authorization, api_key):
         KEYS.find({"authorization": authorization, "x-api-key": api_key})
 
 
-def test_the_limit_is_the_keys_own_and_says_when_to_come_back():
+async def test_the_limit_is_the_keys_own_and_says_when_to_come_back():
     time = [0.0]
     keys = ring({"key": "a", "requests_per_minute": 2}, "b", now=lambda: time[0])
     limited, free = keys.find({"x-api-key": "a"}), keys.find({"x-api-key": "b"})
-    keys.spend(limited)
-    keys.spend(limited)
+    await keys.spend(limited)
+    await keys.spend(limited)
     with pytest.raises(RequestError) as caught:
-        keys.spend(limited)
+        await keys.spend(limited)
     assert (caught.value.status, caught.value.code) == (429, "rate_limit_exceeded")
     assert caught.value.headers == {"Retry-After": "30"}
     for _ in range(10):
-        keys.spend(free)
+        await keys.spend(free)
     time[0] = 29.5
     with pytest.raises(RequestError) as caught:
-        keys.spend(limited)
+        await keys.spend(limited)
     assert caught.value.headers == {"Retry-After": "1"}
     time[0] = 30.0
-    keys.spend(limited)
+    await keys.spend(limited)
 
 
-def test_each_worker_gives_its_share():
+async def test_each_worker_gives_its_share():
     keys = ring({"key": "a", "requests_per_minute": 6}, workers=3)
     key = keys.find({"x-api-key": "a"})
-    keys.spend(key)
-    keys.spend(key)
+    await keys.spend(key)
+    await keys.spend(key)
     with pytest.raises(RequestError):
-        keys.spend(key)
+        await keys.spend(key)
 
 
-def test_a_change_of_settings_gives_nothing_back_unless_the_limit_changes():
+async def test_a_change_of_settings_gives_nothing_back_unless_the_limit_changes():
     given_ = {"x-api-key": "a"}
     first = ring({"key": "a", "requests_per_minute": 1})
-    first.spend(first.find(given_))
+    await first.spend(first.find(given_))
     same = ring("b", {"name": "n", "key": "a", "requests_per_minute": 1}, before=first)
     with pytest.raises(RequestError):
-        same.spend(same.find(given_))
+        await same.spend(same.find(given_))
     other = ring({"key": "a", "requests_per_minute": 2}, before=same)
-    other.spend(other.find(given_))
+    await other.spend(other.find(given_))
     free = ring("a", before=other)
     assert free.find(given_).limiter is None
 
@@ -129,3 +131,38 @@ def test_only_a_key_that_is_told_so_may_change_models():
     )
     named = {n: keys.find({"x-api-key": f"{n}-key"}) for n in ("first", "second", "third")}
     assert [key.change_models for key in named.values()] == [False, True, True]
+
+
+class Shared:
+    """Says what the processes of a fleet have together."""
+
+    members = 3
+
+    def __init__(self, *told):
+        self.told = list(told)
+
+    async def ask(self, question):
+        return self.told.pop(0)
+
+
+async def test_what_all_have_together_counts_and_is_gone_on_with_while_it_cannot_be_asked():
+    shared = Shared(Taken(0.0, 20.0), Taken(7.0, 53.0), *[None] * 9)
+    keys = ring({"key": "a", "requests_per_minute": 9}, workers=5, shared=shared)
+    key = keys.find({"x-api-key": "a"})
+    await keys.spend(key)
+    with pytest.raises(RequestError) as caught:
+        await keys.spend(key)
+    assert caught.value.headers == {"Retry-After": "7"}
+    # A third of the limit is this process's own share, and 53 of 60 seconds are used up.
+    with pytest.raises(RequestError) as caught:
+        await keys.spend(key)
+    assert caught.value.headers == {"Retry-After": "13"}
+
+
+async def test_a_fleet_without_its_redis_gives_each_a_share():
+    keys = ring({"key": "a", "requests_per_minute": 9}, shared=Shared(*[None] * 9))
+    key = keys.find({"x-api-key": "a"})
+    for _ in range(3):
+        await keys.spend(key)
+    with pytest.raises(RequestError):
+        await keys.spend(key)

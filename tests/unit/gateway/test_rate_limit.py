@@ -70,3 +70,20 @@ def test_whoever_waits_as_told_is_let_through(per_minute, gaps, in_whole_seconds
 @given(RATES, st.floats(0, 1e6))
 def test_the_first_request_is_always_let_through(per_minute, now):
     assert RateLimit(per_minute).take(now) == 0
+
+
+@given(RATES, st.floats(0, 60), st.integers(1, 5))
+def test_a_share_of_a_bucket_that_is_full_in_a_while_is_full_then_too(rate, full_in, sharers):
+    limit = RateLimit(rate)
+    limit.follow(100.0, full_in, sharers)
+    assert limit.full_in(100.0) == pytest.approx(full_in)
+    assert limit.full_in(100.0 + full_in) == pytest.approx(0, abs=1e-9)
+    limit.share_among(1)
+    assert limit.full_in(100.0) == pytest.approx(full_in)
+
+
+def test_shares_add_up_to_the_whole():
+    limit = RateLimit(90)
+    limit.share_among(3)
+    assert [limit.take(0.0) for _ in range(30)] == [0.0] * 30
+    assert limit.take(0.0) == pytest.approx(2.0)

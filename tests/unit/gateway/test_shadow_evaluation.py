@@ -12,7 +12,7 @@ from gearshift.telemetry.metrics import Metrics
 
 
 def llm(**settings):
-    return SimpleNamespace(settings=Settings.model_validate(settings))
+    return SimpleNamespace(settings=Settings.model_validate(settings), shared_state=None)
 
 
 @pytest.fixture

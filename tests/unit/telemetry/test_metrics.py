@@ -194,6 +194,16 @@ def test_requests_in_flight_are_counted_at_the_scrape():
     assert value(metrics, "gearshift_requests_in_flight") == 0
 
 
+def test_shared_state_is_told_where_there_is_any():
+    metrics = Metrics()
+    is_available: list[bool | None] = [None]
+    metrics.watch_shared_state(lambda: is_available[-1])
+    assert "shared_state" not in exposed(metrics)
+    for told in (True, False):
+        is_available.append(told)
+        assert value(metrics, "gearshift_shared_state_available") == told
+
+
 def test_requests_in_flight_are_those_of_all_workers_that_run(tmp_path):
     def worker(count: int) -> tuple[int, list[str]]:
         process = subprocess.Popen(

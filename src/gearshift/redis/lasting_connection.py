@@ -1,4 +1,4 @@
-"""Line: a connection to a Redis that is made when it is needed, and again when it has ended."""
+"""LastingConnection: one to a Redis that is made when it is needed, and again when it has ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gearshift.redis.address import RedisAddress
 from gearshift.redis.connection import RedisConnection, connect
 
 
-class Line:
+class LastingConnection:
     """A connection that is made once for all who need it.
 
     Args:

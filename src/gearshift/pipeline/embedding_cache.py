@@ -158,11 +158,12 @@ class EmbeddingCache:
         now = time.time()
         shares = shared_out(usage.prompt_tokens if usage else 0, [*map(len, part.inputs)])
         pairs = zip(frames.vectors, shares, strict=True)
-        answered, theirs = response.decision.deployment, keys
+        answered = response.decision.deployment
+        theirs: Sequence[str] | None = keys
         made = [CachedVector(vector, tokens, now, answered.model) for vector, tokens in pairs]
         if answered != asked:
-            theirs = await self._keys(part, answered) or ()
-        vectors = dict(zip(theirs, made, strict=False))
+            theirs = await self._keys(part, answered)
+        vectors = {} if theirs is None else dict(zip(theirs, made, strict=True))
         size = sum(len(one.vector) for one in made)
         put = self._store.put
         await in_thread_if_large(size, put, vectors, self._settings.ttl_seconds, self._most_bytes)
@@ -188,7 +189,7 @@ def shared_out(tokens: int, lengths: Sequence[int]) -> list[int]:
     >>> shared_out(10, [1, 1, 2])
     [2, 3, 5]
     """
-    total, seen, parts, given = sum(lengths) or 1, 0, [], 0
+    total, seen, parts, given = max(sum(lengths), 1), 0, [], 0
     for length in lengths:
         seen += length
         upto = tokens * seen // total

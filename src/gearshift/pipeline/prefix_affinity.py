@@ -72,20 +72,21 @@ class PrefixAffinity:
             self._read_by.popitem(last=False)
 
     def _best(self, equal: Sequence[Candidate], prefixes: Prefixes) -> Candidate | None:
+        if not equal:
+            return None
         busy = {one.deployment: self._busy(one.deployment.upstream) for one in equal}
-        least = min(busy.values(), default=0)
+        least = min(busy.values())
         free = [one for one in equal if busy[one.deployment] <= least + _MUCH_BUSIER]
         for prefix in reversed(prefixes):
             readers = self._read_by.get(prefix, frozenset())
             known = [one for one in free if one.deployment in readers]
             if known:
                 return min(known, key=lambda one: busy[one.deployment])
-        start = prefixes[-1] if prefixes else 0
 
         def rank(one: Candidate) -> tuple[int, int]:
-            return busy[one.deployment], hash((start, one.deployment))
+            return busy[one.deployment], hash((prefixes, one.deployment))
 
-        return min(free, key=rank, default=None)
+        return min(free, key=rank)
 
     def _may_be_asked(self, candidate: Candidate) -> bool:
         try:
@@ -97,8 +98,7 @@ class PrefixAffinity:
 
 def prefixes_of(request: ChatRequest) -> Prefixes:
     """A number for each beginning of what is asked; tools are read before all messages."""
-    tools = request.options.get("tools")
-    seen = hash(repr(tools)) if tools else 0
+    seen = hash(repr(request.options.get("tools") or None))
     numbers = []
     for message in request.messages:
         content = message.get("content")

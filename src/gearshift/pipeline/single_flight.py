@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from gearshift.errors import FailureKind, UpstreamError
@@ -60,9 +61,9 @@ class SingleFlight:
         """
         if key in self._in_progress:  # nobody can join that one, and a second would be no better
             return await ask()
-        shared = SharedAnswer(call.request, ask, self._most_bytes, self._take_over)
+        forget = partial(self._in_progress.pop, key)
+        shared = SharedAnswer(call.request, ask, self._most_bytes, self._take_over, forget)
         self._in_progress[key] = shared
-        shared.when_over(lambda: self._in_progress.pop(key, None))
         reader = shared.join(call)
         response = await reader.answer()
         if isinstance(response.frames, CompleteResponse):
@@ -78,6 +79,7 @@ class SharedAnswer:
         ask: Asks an upstream.
         most_bytes: How much is held.
         take_over: Told of a reader who takes over.
+        forget: Called once it is over, before any reader learns of that, who might ask again.
 
     Attributes:
         task: Asks and reads.
@@ -87,7 +89,12 @@ class SharedAnswer:
     """
 
     def __init__(
-        self, request: ChatRequest, ask: Ask, most_bytes: int, take_over: TakeOver
+        self,
+        request: ChatRequest,
+        ask: Ask,
+        most_bytes: int,
+        take_over: TakeOver,
+        forget: Callable[[], object],
     ) -> None:
         self.request = request
         self.response: ChatResponse | None = None
@@ -102,8 +109,9 @@ class SharedAnswer:
         self._readers: list[Reader] = []
         self._news = asyncio.Event()
         self._room = asyncio.Event()
-        self._forget: Callable[[], object] = lambda: None
+        self._forget = forget
         self.task = asyncio.get_running_loop().create_task(self._obtain())
+        self.task.add_done_callback(lambda _: self._end())  # it may not even have begun
 
     @property
     def is_joinable(self) -> bool:
@@ -153,11 +161,6 @@ class SharedAnswer:
             self._readers.sort(key=lambda one: -one.position)
             self._take_over(self._readers[0].call)
             self._room.set()
-
-    def when_over(self, forget: Callable[[], object]) -> None:
-        """Have it forgotten before anybody learns of its end, who might ask again."""
-        self._forget = forget
-        self.task.add_done_callback(lambda _: self._end())  # it may not even have begun
 
     def _end(self) -> None:
         if not self.is_over:

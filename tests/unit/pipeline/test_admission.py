@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from tests.fakes.finished import decision
 from tests.fakes.steps import run_interrupted
 
 from gearshift.errors import FailureKind
@@ -362,3 +363,35 @@ async def test_frames_that_are_read_to_their_end_give_their_place_back_though_no
     assert await kept.read() is None
     assert frames.is_closed
     assert gates.place_at_once("u", "a")
+
+
+async def test_busy_are_all_that_have_a_place_and_all_that_wait():
+    gates = admission(1, 2)
+    assert gates.busy("u") == 0
+    place = await gates.place("u", "a")
+    waiting = [asyncio.create_task(gates.place("u", "a")) for _ in range(2)]
+    await turns()
+    assert (gates.busy("u"), gates.busy("other")) == (3, 0)
+    place.leave()
+    (await waiting[0]).leave()
+    (await waiting[1]).leave()
+    assert gates.busy("u") == 0
+
+
+async def test_whether_there_is_a_place_takes_none():
+    gates = admission(1, 0)
+    where = decision(upstream="u", tier="a")
+    assert gates.has_place(where)
+    assert gates.has_place(where)
+    place = await gates.place("u", "a")
+    assert not gates.has_place(where)
+    assert gates.has_place(decision(upstream="other", tier="a"))
+    place.leave()
+    assert gates.has_place(where)
+
+
+async def test_a_place_that_is_held_for_another_tier_is_none():
+    gates = admission(2, 0, tiers=("a", "b"))
+    await gates.place("u", "a")
+    assert not gates.has_place(decision(upstream="u", tier="a"))
+    assert gates.has_place(decision(upstream="u", tier="b"))

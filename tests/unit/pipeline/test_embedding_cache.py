@@ -9,6 +9,7 @@ import pytest
 from gearshift.cache.base import CacheConfig
 from gearshift.cache.memory import MemoryCache
 from gearshift.cache.store import AnswerStore
+from gearshift.cache.vector import made_by
 from gearshift.cache.vector_store import VectorStore
 from gearshift.config.sections.cache import CacheSettings
 from gearshift.dialects.ollama.embeddings import OllamaEmbeddings
@@ -48,7 +49,8 @@ class World:
         self.answered_by = []
         self.tells_tokens = True
         self.digest = "1"
-        store = AnswerStore(lambda: MemoryCache(CacheConfig(1_000_000)))
+        self.backend = MemoryCache(CacheConfig(1_000_000))
+        store = AnswerStore(lambda: self.backend)
         servers = {name: Server(name, honours_seed=False) for name in ("one", "two")}
         self.step = EmbeddingCache(
             self.answer,
@@ -111,6 +113,36 @@ async def test_only_texts_that_are_missing_are_asked_for_each_once_and_all_in_or
 async def test_whole_batches_pass_through_as_they_came():
     response = await World().call(["a", "b"])
     assert (response.dialect, response.frames.frame.raw) == ("openai", b"raw")
+
+
+@pytest.mark.parametrize("inputs", [["a"], ["a", "b"]], ids=["kept", "partly kept"])
+async def test_what_is_put_together_here_is_nobodys_bytes(inputs):
+    world = World()
+    await world.call(["a"])
+    response = await world.call(inputs)
+    frame = response.frames.frame
+    assert (response.dialect, frame.raw, frame.is_end) == ("", b"", True)
+
+
+async def test_a_hit_takes_no_longer_than_it_takes():
+    world = World()
+    await world.call(["a"])
+    response = await world.call(["a"])
+    assert 0 < response.overhead_seconds <= time.perf_counter() - world.last.started_at
+
+
+async def test_vectors_are_kept_with_the_name_of_who_made_them():
+    world = World()
+    await world.call(["a"])
+    (stored,) = [found async for found in world.backend.stored(1_000)]
+    assert made_by(stored.head) == "m"
+
+
+async def test_vectors_of_who_has_gone_are_given_but_not_kept():
+    world = World()
+    world.answered_by = ["gone by now"]
+    assert await world.ask("a") == (MISS, [(1, 1)])
+    assert await world.ask("a") == (MISS, [(1, 2)])
 
 
 async def test_the_answer_tells_all_tokens_and_the_account_only_what_was_worked_on():
@@ -217,4 +249,5 @@ async def test_what_is_too_large_for_the_cache_is_not_kept():
 def test_tokens_are_shared_out_without_losing_any():
     assert shared_out(7, [3, 3, 3]) == [2, 2, 3]
     assert shared_out(7, [0, 0]) == [0, 0]
+    assert shared_out(1, [1]) == [1]
     assert sum(shared_out(1_001, [5, 0, 7, 900])) == 1_001

@@ -202,6 +202,17 @@ FAILED = UpstreamError("said no", fault=FailureKind.FAILED)
 DOWN = UpstreamState(is_reachable=False, detail="refused")
 
 
+async def test_the_model_for_embeddings_is_looked_after_where_one_is_set():
+    assert made({"local": up()})[0].embeddings_health() == []
+    upstreams = [UpstreamConfig("local", "ollama", "http://local")]
+    providers: dict[str, Any] = {"local": probed("ollama", up("embedder"))}
+    circuits = CircuitBreakers(Clock(), failures=1)
+    health = HealthMonitor(TierConfig(), upstreams, providers, circuits, "embedder")
+    await health.probe_all()
+    (found,) = health.embeddings_health()
+    assert (found.deployment, found.readiness) == (Deployment("local", "embedder"), Readiness.READY)
+
+
 async def test_the_words_on_each_deployment():
     loading = UpstreamState(is_reachable=True, is_loading=True, detail="loading it")
     found = UpstreamState(is_reachable=True, models=(ModelInfo("gemma2:2b"),), detail="found")

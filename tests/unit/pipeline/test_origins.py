@@ -63,6 +63,7 @@ def test_a_digest_is_the_one_told_last():
         (state(is_reachable=False), "1"),
         (state("2"), "2"),
         (state(), ""),
+        (UpstreamState(is_reachable=True), ""),
     ]:
         states["a"] = now
         assert (digests(ONE), digests(ONE)) == (expected, expected)

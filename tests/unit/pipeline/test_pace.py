@@ -3,7 +3,7 @@
 import pytest
 
 from gearshift.pipeline.pace import Paced
-from gearshift.types import Chunk, CompleteResponse, Frame, Usage
+from gearshift.types import Chunk, CompleteResponse, Frame, Timings, ToolCall, Usage
 
 
 class Frames:
@@ -56,6 +56,27 @@ async def test_what_has_no_bytes_of_its_own_is_said_word_by_word():
     assert [chunk.usage for chunk in chunks] == [None, None, Usage(1, 2)]
     assert [frame.is_end for frame in read_] == [False, False, True]
     assert len(pauses) == 2
+
+
+async def test_two_words_are_two_and_only_the_last_has_what_comes_at_the_end():
+    timings, calls = Timings(1.0), (ToolCall(0, "1", "f", "{}"),)
+    whole = Chunk("One two", tool_calls=calls, timings=timings)
+    read_, _ = await read(Frame(b"", whole))
+    assert [frame.chunk for frame in read_] == [
+        Chunk("One "),
+        Chunk("two", tool_calls=calls, timings=timings),
+    ]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        Frame(b"its own bytes", Chunk("One two three")),
+        Frame(b"", Chunk("One two three", logprobs=({"token": "One two three"},))),
+    ],
+)
+async def test_what_would_lose_its_bytes_or_its_tokens_stays_in_one_piece(frame):
+    assert (await read(frame))[0] == [frame]
 
 
 @pytest.mark.parametrize("content", ["", "word", "  ", "x" * 100, "日本" * 20])

@@ -58,6 +58,16 @@ def test_other_tools_are_another_beginning(affinity, busy):
     busy["b"] = 1
     assert first(affinity, asked("one")) is A
     assert first(affinity, asked("one", tools=[{"a": 1}])) is B
+    assert first(affinity, asked("one", tools=[{"b": 1}])) is A
+
+
+def test_no_tools_are_no_beginning(affinity):
+    assert prefixes_of(asked("one", tools=[])) == prefixes_of(asked("one"))
+
+
+def test_who_asks_nothing_goes_to_who_is_less_busy(affinity, busy):
+    busy["a"] = 1
+    assert affinity.ordered(asked(), (A, B)) == ((B, A), ())
 
 
 def test_not_while_it_is_much_busier(affinity, busy):
@@ -98,6 +108,16 @@ def test_what_is_remembered_has_a_bound_and_outlives_a_reload(affinity, circuits
     later = PrefixAffinity(lambda upstream: 0, circuits)
     later.reuse_from(affinity)
     assert first(later, asked(*map(str, range(299)))) is B
+
+
+def test_what_was_used_longest_ago_is_forgotten_first(affinity, busy):
+    busy["b"] = 1  # so only who has read a conversation brings it there
+    for number in range(100):
+        affinity.learn(prefixes_of(asked(str(number))), B.deployment)
+    affinity.learn(prefixes_of(asked("0")), B.deployment)
+    affinity.learn(prefixes_of(asked("100")), B.deployment)
+    found = {text: first(affinity, asked(text)) for text in ("0", "1", "2", "100")}
+    assert found == {"0": B, "1": A, "2": B, "100": B}
 
 
 def test_parts_count_as_they_are(affinity):

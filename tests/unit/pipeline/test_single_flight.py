@@ -8,7 +8,7 @@ from tests.unit.pipeline.test_cache import ASKED, DECISION, DIALECT
 
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.call import Call
-from gearshift.pipeline.single_flight import SingleFlight
+from gearshift.pipeline.single_flight import _FRAME_BYTES, SingleFlight
 from gearshift.types import ChatResponse, Chunk, CompleteResponse, Frame, Operation
 
 FAILED = UpstreamError("broken", fault=FailureKind.FAILED)
@@ -196,6 +196,20 @@ async def test_a_slow_reader_of_a_short_answer_loses_nothing(single_flight, upst
     upstream.frames.put_nowait(None)
     assert await text_of(first) == b"abc"
     assert await text_of(second) == b"abc"
+
+
+async def test_an_answer_is_held_up_to_the_last_byte_that_may_be(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    upstream.say(*["x" * (1_000 - _FRAME_BYTES)] * 10)
+    for _ in range(10):
+        await first.read()
+    await settle()
+    assert single_flight.find("k") is not None
+    upstream.say("x")
+    await first.read()
+    await settle()
+    assert single_flight.find("k") is None
+    await first.aclose()
 
 
 async def test_of_a_long_answer_only_so_much_is_held(single_flight, upstream):

@@ -295,6 +295,7 @@ WITH_MODEL = replace(TOPOLOGY, embeddings=(EMBEDDER,))
         ("auto", EMBEDDER, "embeddings.model"),
         ("", EMBEDDER, "embeddings.model"),
         ("auto:latest", EMBEDDER, "embeddings.model"),
+        (":latest", EMBEDDER, "embeddings.model"),
         ("other", replace(OTHER, tier=EMBEDDINGS), "the client named the model"),
         ("small", replace(SMALL, tier=EMBEDDINGS), "the client named the model"),
     ],
@@ -302,7 +303,7 @@ WITH_MODEL = replace(TOPOLOGY, embeddings=(EMBEDDER,))
 def test_embeddings_are_not_scored_and_belong_to_no_tier(model, candidate, reason):
     found = planned(model, WITH_MODEL)
     decision = found.decision
-    assert found.candidates == (candidate,)
+    assert (found.candidates, found.scoring_seconds) == ((candidate,), 0.0)
     assert decision.place == (EMBEDDINGS, candidate.deployment.model, candidate.deployment.upstream)
     assert (decision.cause, decision.reason, decision.score) == (Cause.FORCED, reason, None)
     assert (decision.propensity, decision.movable, decision.sample_rate) == (1.0, False, None)
@@ -337,3 +338,10 @@ def test_embeddings_that_nobody_can_give_are_refused(model, changes, status, cod
 )
 def test_a_key_may_use_the_models_of_its_tiers_or_any_with_embeddings_among_them(model, allowed):
     assert planned(model, WITH_MODEL, allowed_tiers=frozenset(allowed)).candidates
+
+
+def test_a_refused_model_is_named_as_the_field_that_is_wrong():
+    told = r"may not use embeddings of this model; it may use: simple$"
+    with pytest.raises(RequestError, match=told) as caught:
+        planned("large", allowed_tiers=frozenset({"simple"}))
+    assert caught.value.field == "model"

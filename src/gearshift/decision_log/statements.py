@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection, Engine
 
+from gearshift.decision_log.copying import FEWEST, copied
 from gearshift.decision_log.rows import COLUMNS, Hour, Sums
 from gearshift.decision_log.schema import DECISIONS, HOURS, TIMES
 
@@ -25,6 +26,7 @@ class Statements:
     decisions: Mapping[int, str]
     hour: str
     time: str
+    can_copy: bool
 
     @classmethod
     def of(cls, engine: Engine) -> Statements:
@@ -38,12 +40,34 @@ class Statements:
             {size: f"{_insert(DECISIONS, COLUMNS, mark, size)} {once}" for size in sizes},
             _adding(HOURS, mark),
             _adding(TIMES, mark),
+            not is_sqlite,
         )
 
-    def write(self, connection: Connection, rows: list[tuple[Any, ...]], sums: Sums) -> None:
-        """Write a batch within the connection's transaction."""
-        for many, some in self._portions(rows):
-            connection.exec_driver_sql(many, some)
+    def write(
+        self,
+        connection: Connection,
+        rows: list[tuple[Any, ...]],
+        sums: Sums,
+        *,
+        is_repeated: bool = False,
+    ) -> None:
+        """Write a batch within the connection's transaction.
+
+        Args:
+            connection: In a transaction.
+            rows: Those that are there already stay as they are.
+            sums: What the batch adds to the sums by hour.
+            is_repeated: It was tried before, and perhaps written: then nothing is added.
+        """
+        if self.can_copy and len(rows) >= FEWEST and not is_repeated and copied(connection, rows):
+            written = len(rows)
+        else:
+            portions = self._portions(rows)
+            written = sum(connection.exec_driver_sql(*portion).rowcount for portion in portions)
+        if written or not is_repeated:
+            self._add(connection, sums)
+
+    def _add(self, connection: Connection, sums: Sums) -> None:
         hours, times = sums.hours, [(*key, value) for key, value in sorted(sums.times.items())]
         if hours:
             self.add_hours(connection, hours)

@@ -24,14 +24,18 @@ class WriteBatch:
 
     Attributes:
         size: Bytes that they take in memory.
+        is_repeated: The database was in trouble when they were written before, if they were.
+        is_divided: Not written in one transaction, because one of them cannot be.
     """
 
-    __slots__ = ("rows", "size", "sums")
+    __slots__ = ("is_divided", "is_repeated", "rows", "size", "sums")
 
     def __init__(self) -> None:
         self.rows: list[tuple[Any, ...]] = []
         self.sums = Sums()
         self.size = 0
+        self.is_repeated = False
+        self.is_divided = False
 
 
 class WriteQueue:
@@ -99,7 +103,10 @@ class WriteQueue:
 
     def requeue(self, batch: WriteBatch) -> None:
         """It could not be written now."""
+        batch.is_repeated = True
         with self._lock:
+            if not self._batches:  # it may be written already, so it takes no further rows
+                self._batches.append(WriteBatch())
             self._batches.appendleft(batch)
             self._count += len(batch.rows)
             self._size += batch.size

@@ -219,8 +219,12 @@ class _Session:
         """
         try:
             with self.engine.begin() as connection:
-                self._statements.write(connection, batch.rows, batch.sums)
+                # All of it or nothing: if a lost connection has hidden that it was written, it
+                # is not added to the sums again.
+                is_repeated = batch.is_repeated and not batch.is_divided
+                self._statements.write(connection, batch.rows, batch.sums, is_repeated=is_repeated)
         except UNWRITABLE:
+            batch.is_divided = True
             lost = self._write_singly(batch.rows)
             with self.engine.begin() as connection:
                 self._statements.write(connection, [], batch.sums)

@@ -56,3 +56,27 @@ def test_what_a_transaction_gives_up_is_not_there(log):
         Statements.of(log).write(connection, rows([finished()]), Sums())
         connection.rollback()
     assert count(log) == 0
+
+
+@pytest.mark.parametrize("tries", [(False, True, True), (True, True)])
+def test_a_batch_whose_connection_was_lost_counts_once_whether_written_before_or_not(log, tries):
+    events = [finished() for _ in range(60)]
+    sums = Sums()
+    for event in events:
+        sums.add(event, None)
+    for is_repeated in tries:
+        with log.begin() as connection:
+            Statements.of(log).write(connection, rows(events), sums, is_repeated=is_repeated)
+    with log.connect() as connection:
+        assert connection.scalar(select(func.sum(HOURS.c.requests))) == 60
+    assert count(log) == 60
+
+
+def test_sums_without_rows_are_added_each_time(log):
+    sums = Sums()
+    sums.add(finished(), None)
+    for _ in range(2):
+        with log.begin() as connection:
+            Statements.of(log).write(connection, [], sums)
+    with log.connect() as connection:
+        assert connection.scalar(select(func.sum(HOURS.c.requests))) == 2

@@ -3,7 +3,8 @@ import time
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from tests.fakes.finished import finished
 from tests.unit.decision_log.conftest import eventually
 
@@ -11,6 +12,7 @@ from gearshift.decision_log import database
 from gearshift.decision_log import writer as writer_module
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.schema import DECISIONS, HOURS
+from gearshift.decision_log.statements import Statements
 from gearshift.types import Cause, Usage
 
 
@@ -193,3 +195,29 @@ def test_one_that_no_database_takes_does_not_hold_up_the_others(url, writers):
     writer.stop()
     assert count(url) == 3
     assert lost == [1]
+
+
+def test_an_answer_to_the_commit_that_is_lost_doubles_nothing_and_loses_nothing(
+    url, writers, monkeypatch
+):
+    lost = [True]
+    real = Statements.write
+
+    def write(self, connection, rows, sums, **how):
+        real(self, connection, rows, sums, **how)
+        if rows and lost:
+            lost.pop()
+            connection.commit()  # is done, and nobody is told
+            raise OperationalError("COMMIT", {}, OSError("connection reset"))
+
+    monkeypatch.setattr(Statements, "write", write)
+    writer = writers(url)
+    writer.add([finished() for _ in range(30)])
+    eventually(lambda: not lost)
+    writer.add([finished() for _ in range(5)])
+    eventually(lambda: count(url) == 35)
+    writer.stop()
+    engine = open_database(url)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.sum(HOURS.c.requests))) == 35
+    engine.dispose()

@@ -94,8 +94,11 @@ def _can_be_translated(request: ChatRequest, dialect: str) -> bool:
 
 
 def _as_kept(request: ChatRequest, dialect: str, frames: Sequence[Frame]) -> CachedAnswer:
-    usages = [frame.chunk.usage for frame in frames if frame.chunk and frame.chunk.usage]
-    usage, raws = usages[-1] if usages else None, tuple(frame.raw for frame in frames)
+    usage = None
+    for frame in frames:
+        if frame.chunk is not None and frame.chunk.usage is not None:
+            usage = frame.chunk.usage
+    raws = tuple(frame.raw for frame in frames)
     return CachedAnswer(dialect, request.stream, form_of(request), usage, _NEVER, raws)
 
 

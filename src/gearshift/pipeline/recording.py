@@ -101,7 +101,7 @@ class Recording:
             trace_parent=call.request.headers.get("traceparent"),
             messages=call.request.messages,
             cache=None if call.is_background else call.cache,
-            saved=_saved(call, end) if end.is_complete else None,
+            saved=call.saved if end.is_complete else None,
             spared=call.spared,
             is_background=call.is_background,
         )
@@ -116,13 +116,6 @@ def _worked_on(call: Call, told: Usage | None) -> Usage | None:
     if call.saved is None or told is None:
         return told
     return Usage(*(max(0, all_of - kept) for all_of, kept in zip(told, call.saved, strict=True)))
-
-
-def _saved(call: Call, end: StreamEnd) -> Usage | None:
-    """The tokens that nobody worked on for this request."""
-    if call.is_from_cache and call.saved is None:
-        return end.usage  # of an answer that it shares with others
-    return call.saved
 
 
 def _failure(error: BaseException) -> tuple[int, str | None]:

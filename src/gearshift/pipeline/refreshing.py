@@ -41,7 +41,7 @@ class Refreshing:
             return
         task = asyncio.get_running_loop().create_task(self._refresh(_background(call)))
         self._tasks[key] = task
-        task.add_done_callback(lambda _: self._tasks.pop(key, None))
+        task.add_done_callback(lambda _: self._tasks.pop(key))
 
     async def aclose(self) -> None:
         """Stop them."""

@@ -103,6 +103,7 @@ async def test_each_has_it_in_its_own_form(world, body):
     ]
     answers = await world.all(*begun)
     assert world.asked == 1
+    assert {call.cache for call, _ in begun[1:]} == {("inflight", HIT)}
     assert [text for _, text, _ in answers] == [said] * 6
     assert [result for result, _, _ in answers] == [MISS] + [HIT] * 5
     assert [dialect for *_, dialect in answers[3:]] == [""] * 3

@@ -20,6 +20,7 @@ from gearshift.types import (
     Chunk,
     CompleteResponse,
     Decision,
+    Deployment,
     Frame,
     Operation,
     Usage,
@@ -364,7 +365,7 @@ async def test_a_hit_costs_nothing_and_tells_nothing_of_its_deployment(is_whole)
 
     async def inner(call):
         call.cache, call.is_from_cache = CacheUse("memory", CacheResult.HIT), True
-        call.saved = Usage(3, 4)
+        call.saved, call.spared = Usage(3, 4), Deployment("one", "small")
         frames = CompleteResponse(frame) if is_whole else Frames(frame)
         return ChatResponse(call.decision, "openai", frames)
 
@@ -378,7 +379,7 @@ async def test_a_hit_costs_nothing_and_tells_nothing_of_its_deployment(is_whole)
     assert (event.status, event.usage, event.load_seconds) == (200, Usage(), None)
     assert event.cache == ("memory", "hit")
     assert event.is_hit
-    assert event.saved == Usage(3, 4)
+    assert (event.saved, event.spared) == (Usage(3, 4), Deployment("one", "small"))
     assert completed == []
 
 
@@ -408,6 +409,22 @@ async def test_a_hit_that_nobody_read_to_its_end_has_saved_nothing():
     await response.frames.read()
     await response.frames.aclose()
     assert (events[0].usage, events[0].saved) == (Usage(), None)
+
+
+@pytest.mark.parametrize("is_background", [True, False])
+async def test_what_is_done_in_the_background_is_no_use_of_the_cache(is_background):
+    used = CacheUse("memory", CacheResult.MISS)
+
+    async def inner(call):
+        call.cache = used
+        return ChatResponse(call.decision, "openai", CompleteResponse(Frame(b"a", Chunk("a"))))
+
+    recording, (events, _, _) = recorded(inner)
+    begun = call()
+    begun.is_background = is_background
+    await recording(begun)
+    (event,) = events
+    assert (event.is_background, event.cache) == (is_background, None if is_background else used)
 
 
 async def test_what_the_cache_did_is_told_of_failures_too():

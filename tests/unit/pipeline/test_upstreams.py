@@ -66,6 +66,13 @@ async def test_what_is_the_same_goes_on_and_is_closed_by_whoever_has_it_last():
     assert (same.events, after.events) == (["start", "aclose"], ["start", "aclose"])
 
 
+async def test_upstreams_come_and_go():
+    old = made(upstream("stays", base_url="http://other/v1"), upstream("goes"))
+    new = made(upstream("stays"), upstream("comes"), previous=old)
+    assert new.providers["stays"].inherited is old.providers["stays"]
+    assert new.providers["comes"].inherited is None
+
+
 async def test_what_failed_at_another_address_may_do_now():
     old = made(upstream("same"), upstream("changed"), circuit={"failures": 1})
     for name in ("same", "changed"):

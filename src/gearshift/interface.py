@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, overload
@@ -23,11 +23,14 @@ from gearshift.http.client.loop_end import LoopEnd
 from gearshift.pipeline.call import Call
 from gearshift.pipeline.health import DeploymentHealth
 from gearshift.pipeline.in_flight import InFlight
+from gearshift.pipeline.prefix_affinity import PrefixAffinity
 from gearshift.pipeline.topology import info_of
 from gearshift.pipeline.upstreams import Upstreams
 from gearshift.planning.planner import Planner
 from gearshift.planning.router_loading import router_for
+from gearshift.planning.staying import after, staying
 from gearshift.providers.base import Provider, UpstreamConfig
+from gearshift.shared_state.sessions import Sessions
 from gearshift.shared_state.state import SharedState
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.allowed_tiers import allowed_targets
@@ -108,6 +111,7 @@ class LLMInterface:
         self._must_discover = not given
         self._store, self._owns_store = self._opened_store(previous)
         self.shared_state, self._owns_state = self._opened_state(previous)
+        self._sessions = self._opened_sessions(previous)
         self.planner = Planner(self.router, self.settings.config_hash, self.settings.quality)
         self._connect(given or (UNDISCOVERED,), previous)
 
@@ -142,6 +146,13 @@ class LLMInterface:
         if previous is not None and previous.settings.shared_state.redis_url == url:
             return previous.shared_state, False
         return SharedState(url), True
+
+    def _opened_sessions(self, previous: LLMInterface | None) -> Sessions | None:
+        if self.shared_state is None:
+            return None
+        if previous is not None and previous.shared_state is self.shared_state:
+            return previous._sessions
+        return Sessions(self.shared_state)
 
     def hand_over(self, successor: LLMInterface) -> None:
         """Leave the reused upstreams to the interface that reuses them: it closes them from now on.
@@ -320,18 +331,59 @@ class LLMInterface:
             'It is noon.'
         """
         started = request.received_at or time.perf_counter()
+        sessions = self._sessions
+        if sessions is not None and request.session is not None:
+            return await self._turn(request, sessions, started)
+        return await self._handled(self._begun(request, started))
+
+    def _begun(self, request: ChatRequest, started: float) -> Call:
         plan = self.planner.plan(request, self.health.topology)
-        call = Call(request, plan.decision, plan.candidates, started, plan.scoring_seconds)
-        affinity = self._upstreams.affinity
         self.in_flight.begun()
+        return Call(request, plan.decision, plan.candidates, started, plan.scoring_seconds)
+
+    def _handled(self, call: Call) -> Awaitable[ChatResponse]:
+        affinity = self._upstreams.affinity
         if affinity is None or len(call.candidates) < 2:
-            return await self._handler(call)
-        call.candidates, prefixes = affinity.ordered(request, call.candidates)
+            return self._handler(call)
+        return self._near_its_prefix(call, affinity)
+
+    async def _near_its_prefix(self, call: Call, affinity: PrefixAffinity) -> ChatResponse:
+        call.candidates, prefixes = affinity.ordered(call.request, call.candidates)
         call.decision = _going_to(call.decision, call.candidates[0])
         response = await self._handler(call)
         if response.cache is not CacheResult.HIT:
             affinity.learn(prefixes, response.decision.deployment)
         return response
+
+    async def _turn(self, request: ChatRequest, sessions: Sessions, started: float) -> ChatResponse:
+        """Answer a turn of a conversation that all processes know."""
+        with self.in_flight.one():  # it is not closed under us
+            await self.recall(request)
+            call = self._begun(request, started)
+        kept, planned = request.kept, call.decision
+        if kept is not None:
+            call.candidates = staying(call.candidates, kept, self.circuits.passes)
+            call.decision = planned = _going_to(planned, call.candidates[0])
+        response = await self._handled(call)
+        if response.cache is not CacheResult.HIT:
+            session = after(kept, planned, response.decision, self.router.tiers)
+            if session is not None:
+                sessions.keep(request, session)
+        return response
+
+    async def recall(self, request: ChatRequest) -> None:
+        """Note in a request where its conversation was answered last, where processes share that.
+
+        Example:
+            >>> import asyncio
+            >>> from gearshift.client.requests import chat_request
+            >>> request = chat_request("What time is it?")
+            >>> asyncio.run(LLMInterface().recall(request))
+            >>> request.kept is None
+            True
+        """
+        if self._sessions is not None and request.session is not None:
+            request.kept = await self._sessions.of(request)
 
     @overload
     async def chat_completion(

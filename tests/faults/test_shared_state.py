@@ -8,9 +8,12 @@ import pytest
 from tests.fakes.ports import reserved_port
 from tests.fakes.redis import own_redis
 
+from gearshift.client.requests import chat_request
 from gearshift.shared_state import state as module
 from gearshift.shared_state.limits import take
+from gearshift.shared_state.sessions import Sessions
 from gearshift.shared_state.state import SharedState
+from gearshift.types import Session
 
 pytestmark = pytest.mark.timeout(120)
 RATE = 600
@@ -122,6 +125,24 @@ async def test_scripts_that_redis_has_forgotten_are_brought_again(redis, fleet):
     await take(fleet[0], "k", 60, 0.0)
     redis.say("SCRIPT", "FLUSH")
     assert (await taken(fleet[0], "k", 60, 0.0)).wait == 0
+
+
+async def test_a_turn_is_known_to_all_for_a_while(redis, fleet):
+    one, other = (Sessions(member) for member in fleet[:2])
+    request = chat_request("hi")
+    request.session = "s"
+    assert await other.of(request) is None
+    one.keep(request, Session("complex", "u", "m"))
+    assert await one.of(request) == Session("complex", "u", "m")  # in order behind the writing
+    assert await other.of(request) == Session("complex", "u", "m")
+    (key,) = redis.say("KEYS", "gearshift-state:1:session:*")
+    assert 1_700_000 < redis.say("PTTL", key) <= 1_800_000
+    redis.say("SET", key, "junk")
+    assert await other.of(request) is None
+    await until(lambda: not redis.say("EXISTS", key))
+    redis.say("LPUSH", key, "a list")
+    assert await other.of(request) is None
+    assert other._shared.is_available
 
 
 async def test_members_are_counted_and_those_that_leave_are_not(fleet):

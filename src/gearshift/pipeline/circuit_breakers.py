@@ -225,6 +225,13 @@ class CircuitBreakers:
         is_over = circuit.trial is not None or circuit.until <= self._clock()
         return State.HALF_OPEN if is_over else State.OPEN
 
+    def passes(self, deployment: Deployment) -> bool:
+        """Whether a request may go there now."""
+        circuit = self._circuits.get(deployment)
+        if circuit is None or circuit.until is None:
+            return True
+        return circuit.trial is None and circuit.until <= self._clock()
+
     def refusal(self, deployment: Deployment) -> UpstreamError | None:
         """Why requests do not pass, and when they may again; `None` where they do."""
         circuit = self._circuits.get(deployment)

@@ -137,6 +137,7 @@ class Planner:
             needs=request.needs,
             prompt_tokens=estimated_tokens(request.messages),
             allowed_tiers=request.allowed_tiers,
+            session_tier=None if request.kept is None else request.kept.tier,
         )
         assignment = self._assigner.assign(request, context, topology, decision_id)
         route = assignment.route

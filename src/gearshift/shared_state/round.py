@@ -19,7 +19,7 @@ class Round:
         now: Seconds since 1970, by its clock.
     """
 
-    def __init__(self, connection: RedisConnection, now: float) -> None:
+    def __init__(self, connection: RedisConnection, now: float = 0.0) -> None:
         self._connection = connection
         self.now = now
 

@@ -178,7 +178,7 @@ class SharedState:
             return
         await leave(connection, self.member)
         for part in self._parts:
-            await part.leave(Round(connection, 0.0))
+            await part.leave(Round(connection))
         self.announce()
 
     def _told(self, sender: object) -> None:

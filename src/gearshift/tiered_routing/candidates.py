@@ -46,6 +46,7 @@ class RoutingContext(NamedTuple):
         needs: Capabilities without which an answer would be an error.
         prompt_tokens: Estimated length of the whole prompt.
         allowed_tiers: The tiers that the client may use; `None` for all.
+        session_tier: The tier that the conversation is on, if it is known; it does not go below.
     """
 
     targets: Mapping[str, Sequence[Candidate]]
@@ -53,6 +54,7 @@ class RoutingContext(NamedTuple):
     needs: frozenset[Capability] = frozenset()
     prompt_tokens: int = 0
     allowed_tiers: frozenset[str] | None = None
+    session_tier: str | None = None
 
     def check_length(self) -> None:
         """Refuse a prompt that no estimate could make fit, rather than let an engine count it.

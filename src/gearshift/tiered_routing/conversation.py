@@ -63,7 +63,8 @@ class ScoredText(NamedTuple):
     truncated: bool = False
 
 
-_SIDE_CALL: Final = ScoredText("", "a front end's side call")
+SIDE_CALL_NOTE: Final = "a front end's side call"
+_SIDE_CALL: Final = ScoredText("", SIDE_CALL_NOTE)
 _GAP: Final = ScoredText("", "an editor's side call: a gap to fill in")
 
 

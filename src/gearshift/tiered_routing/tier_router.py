@@ -10,6 +10,7 @@ from gearshift.errors import RequestError
 from gearshift.tiered_routing.allowed_tiers import not_allowed
 from gearshift.tiered_routing.candidates import Candidate, RoutingContext
 from gearshift.tiered_routing.complexity_scorer import ComplexityResult, TaskComplexityScorer
+from gearshift.tiered_routing.conversation import SIDE_CALL_NOTE
 from gearshift.tiered_routing.scorer import Scorer
 from gearshift.tiered_routing.scorer_checks import checked, described, failed
 from gearshift.tiered_routing.tier_config import TierConfig
@@ -120,6 +121,8 @@ class TieredModelRouter:
             >>> route.tier, [str(candidate.deployment) for candidate in route.candidates]
             ('simple', ['local/gemma2:2b', 'local/mistral:7b-instruct'])
         """
+        if context.session_tier is not None and result.note == SIDE_CALL_NOTE:
+            context = context._replace(session_tier=None)  # it is none of the conversation's turns
         route = self.sent_to(result.tier, result.reasoning, context)
         if result.failure and route.cause is Cause.SCORED:
             return route._replace(cause=Cause.SCORER_FAILED)
@@ -196,6 +199,8 @@ class TieredModelRouter:
         """Each tier's candidates for requests without special needs, made once for its targets."""
         if context.forced_tier is not None or context.needs or context.allowed_tiers is not None:
             return None
+        if context.session_tier is not None:
+            return None
         usual = self._usual_of_targets
         if context.targets is not usual.targets:
             usual = self._usual_of_targets = self._usual_of(context)
@@ -227,6 +232,9 @@ class TieredModelRouter:
             return context.forced_tier, Cause.FORCED, "the client named the tier"
         if not self.config.enabled:
             return self.tiers[-1], Cause.DISABLED, "tiered routing is disabled"
+        kept = context.session_tier
+        if kept in self._models and self.tiers.index(kept) > self.tiers.index(tier):
+            return kept, Cause.SESSION, f"the conversation is on {kept}; {reason}"
         return tier, Cause.SCORED, reason
 
     def _allowed(

@@ -22,6 +22,7 @@ from gearshift.types.request import (
     ChatRequest,
     Message,
     Operation,
+    Session,
 )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ModelInfo",
     "Operation",
     "Readiness",
+    "Session",
     "Timings",
     "ToolCall",
     "UpstreamState",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from gearshift.types.deployments import Capability
 
@@ -20,6 +20,20 @@ class Operation(StrEnum):
     COMPLETION = "completion"  # a prompt: /v1/completions, /api/generate
     EMBEDDING = "embedding"  # vectors of texts: /v1/embeddings, /api/embed
     PROMPT_EMBEDDING = "prompt_embedding"  # of one text, as Ollama had it first: /api/embeddings
+
+
+class Session(NamedTuple):
+    """Where a conversation was answered last.
+
+    Attributes:
+        tier: The tier that its turns are sent to.
+        upstream: Of the deployment that answered.
+        model: Of that deployment.
+    """
+
+    tier: str
+    upstream: str
+    model: str
 
 
 CHAT_OPERATIONS: Final = (Operation.CHAT, Operation.COMPLETION)
@@ -47,6 +61,7 @@ class ChatRequest:
         needs: Capabilities that a model must have to answer.
         forced_tier: From `x-gearshift-tier`.
         session: From `x-session-id` and its relatives.
+        kept: Where that conversation was answered last, where that is kept.
         client: The name of the API key that it came with, where that has one.
         allowed_tiers: The tiers it may be sent to; `None` for all.
         headers: The client's headers that are passed on (`traceparent` …), lower case.
@@ -77,3 +92,4 @@ class ChatRequest:
     loads_model: bool = False
     cache_scope: str = ""
     cache_control: str = ""
+    kept: Session | None = None

@@ -13,6 +13,8 @@ from gearshift.types import Operation
 async def decision(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """Where this chat would go, and why."""
     request = await context.parse(received, context.dialects[OWN_DIALECT], Operation.CHAT)
-    decided = context.llm.decide(request)
+    llm = context.llm
+    await llm.recall(request)
+    decided = llm.decide(request)
     headers = {**decision_headers(decided), "content-type": "application/json"}
     return HttpResponse(200, headers, orjson.dumps(decided.to_json()))

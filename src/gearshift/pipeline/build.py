@@ -6,11 +6,10 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gearshift import registry
 from gearshift.cache.store import AnswerStore
 from gearshift.cache.vector_store import VectorStore
 from gearshift.config.loading import Settings
-from gearshift.dialects.loading import client_dialects
+from gearshift.dialects.loading import client_dialects, upstream_dialects
 from gearshift.pipeline.admission import Admission
 from gearshift.pipeline.attempts import Attempts
 from gearshift.pipeline.cache import AnswerCache
@@ -84,7 +83,7 @@ def build(
             VectorStore(store.levels),
             settings.cache,
             origins,
-            {name: getattr(dialect, "embeddings", None) for name, dialect in spoken.items()},
+            spoken,
         )
         handler = cache = AnswerCache(
             fallback,
@@ -92,10 +91,7 @@ def build(
             settings.cache,
             origins,
             spoken,
-            {
-                p.dialect: registry.find("upstream_dialects", p.dialect)()
-                for p in providers.values()
-            },
+            upstream_dialects({provider.dialect for provider in providers.values()}),
             [tier.name for tier in settings.tiered_routing.ordered_tiers],
         )
         if settings.cache.stale_seconds:

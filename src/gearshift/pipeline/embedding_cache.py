@@ -44,8 +44,8 @@ class EmbeddingCache:
         store: Keeps vectors.
         settings: Of the cache.
         origins: What is known of the upstreams as origins of vectors.
-        dialects: What client dialects know of embeddings, by name; of those that cannot share,
-            nothing is kept.
+        dialects: Those of clients, by name; of those whose embeddings cannot be shared, or that
+            have none, nothing is kept.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class EmbeddingCache:
         self._origins = origins
         self._dialects = {
             name: spoken
-            for name, spoken in dialects.items()
-            if isinstance(spoken, SharingEmbeddings)
+            for name, dialect in dialects.items()
+            if isinstance(spoken := getattr(dialect, "embeddings", None), SharingEmbeddings)
         }
         self._most_bytes = settings.max_bytes // _SHARE_OF_ONE
         self._hit, self._miss, self._bypass = (CacheUse(store.level, how) for how in CacheResult)

@@ -1,6 +1,7 @@
 """The step for vectors: missing texts are asked for, each once, and all come in their order."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -57,7 +58,7 @@ class World:
             VectorStore(store.levels),
             CacheSettings(enabled=True, **settings),
             Origins(servers, lambda deployment: self.digest),
-            SPOKEN,
+            {"silent": object()} | {n: SimpleNamespace(embeddings=e) for n, e in SPOKEN.items()},
         )
 
     async def answer(self, call):

@@ -1,16 +1,33 @@
 """One list of upstreams: who starts and closes what it has, and what outlives a change."""
 
+import asyncio
+import time
 from dataclasses import replace
 
 import pytest
 from tests.fakes import provider as fake
+from tests.fakes.finished import decision
 
 from gearshift import registry
+from gearshift.cache.base import CacheConfig
+from gearshift.cache.memory import MemoryCache
+from gearshift.cache.store import AnswerStore
+from gearshift.client.embeddings import embedding_request
+from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.errors import FailureKind, UpstreamError
+from gearshift.pipeline.call import Call
+from gearshift.pipeline.prefix_affinity import prefixes_of
 from gearshift.pipeline.upstreams import Upstreams
 from gearshift.providers.base import Deadlines
-from gearshift.types import Deployment
+from gearshift.tiered_routing.candidates import Candidate
+from gearshift.types import (
+    CacheResult,
+    Chunk,
+    Deployment,
+    EmbeddingResponse,
+    Frame,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -24,10 +41,11 @@ def upstream(name="here", **changes):
     return {**given, **changes}
 
 
-def made(*upstreams, previous=None, **blocks):
+def made(*upstreams, previous=None, store=None, sinks=(), **blocks):
     given = {"upstreams": [*(upstreams or (upstream(),))], **blocks}
     settings = Settings.model_validate(given)
-    return Upstreams(settings, settings.upstream_configs(), previous=previous)
+    configs = settings.upstream_configs()
+    return Upstreams(settings, configs, sinks, store, previous)
 
 
 def test_other_processes_are_told_the_addresses_of_engines():
@@ -106,3 +124,113 @@ def test_other_deadlines_make_other_providers():
     new = made(limits={"idle_seconds": 1}, previous=old)
     assert new.providers["here"] is not old.providers["here"]
     assert new.providers["here"].deadlines.idle_seconds == 1
+
+
+def test_circuits_wait_as_long_as_the_settings_say():
+    circuit = {"failures": 1, "open_seconds": 500, "longest_open_seconds": 600}
+    upstreams = made(circuit=circuit)
+    where = [Deployment("here", model) for model in ("gemma2:2b", "mistral:7b-instruct")]
+    for deployment, asked_to_wait, longest in ((where[0], None, 500), (where[1], 9_999, 600)):
+        error = UpstreamError("no", fault=FailureKind.FAILED, retry_after_seconds=asked_to_wait)
+        upstreams.circuits.failed(deployment, error)
+        with pytest.raises(UpstreamError) as caught:
+            upstreams.circuits.check(deployment)
+        assert longest - 90 < caught.value.retry_after_seconds <= longest  # type: ignore[operator]
+
+
+def test_the_model_for_embeddings_is_looked_after():
+    (health,) = made(embeddings={"model": "gemma2:2b"}).health.embeddings_health()
+    assert health.deployment == Deployment("here", "gemma2:2b")
+    assert made().health.embeddings_health() == []
+
+
+# --- with a cache
+
+
+class Embedding(fake.EchoProvider):
+    """Makes a vector of each text, too."""
+
+    async def embed(self, request, model):
+        self.asked.append(model)
+        vectors = tuple(b"[1]" for _ in request.inputs)
+        return EmbeddingResponse(Frame(b"{}", Chunk(), is_end=True), vectors)
+
+
+SMALL, LARGE = (
+    Candidate(Deployment("here", model), "openai", tier)
+    for tier, model in (("simple", "gemma2:2b"), ("complex", "mistral:7b-instruct"))
+)
+
+
+def store():
+    return AnswerStore(lambda: MemoryCache(CacheConfig(1_000_000)))
+
+
+def cached(**settings):
+    return made(store=store(), cache={"enabled": True, **settings})
+
+
+async def asked(handler, request, *candidates):
+    """What the cache did for a request."""
+    first = candidates[0]
+    own = decision(first.tier, model=first.deployment.model, upstream="here")
+    call = Call(request, own, candidates, time.perf_counter())
+    await handler(call)
+    return call.cache and call.cache.result
+
+
+def hello():
+    return chat_request("hello", options={"temperature": 0})
+
+
+HIT, MISS, BYPASS = CacheResult
+
+
+async def test_answers_are_kept_where_there_is_somewhere_to_keep_them():
+    upstreams, without = cached(), made(cache={"enabled": True})
+    found = [await asked(upstreams.pipeline.handler, hello(), SMALL) for _ in range(2)]
+    assert (found, upstreams.providers["here"].asked) == ([MISS, HIT], ["gemma2:2b"])
+    assert await asked(without.pipeline.handler, hello(), SMALL) is None
+    assert upstreams.pipeline.refreshing is None
+
+
+async def test_a_larger_tiers_answers_are_there_for_the_smaller_ones():
+    handler = cached().pipeline.handler
+    found = [await asked(handler, hello(), *them) for them in ((LARGE,), (SMALL, LARGE))]
+    assert found == [MISS, HIT]
+
+
+async def test_vectors_are_kept_too(monkeypatch):
+    monkeypatch.setitem(registry.PROVIDERS, "openai", f"{__name__}:Embedding")
+    upstreams = cached()
+    request = embedding_request("hello")
+    found = [await asked(upstreams.pipeline.embedder, request, SMALL) for _ in range(2)]
+    assert (found, upstreams.providers["here"].asked) == ([MISS, HIT], ["gemma2:2b"])
+
+
+async def test_stale_answers_are_refreshed_where_a_setting_says_so(monkeypatch):
+    upstreams = cached(ttl_seconds=60, stale_seconds=60)
+    handler, refreshing = upstreams.pipeline.handler, upstreams.pipeline.refreshing
+    assert await asked(handler, hello(), SMALL) is MISS
+    later = time.time() + 70
+    monkeypatch.setattr("gearshift.pipeline.cache.time.time", lambda: later)
+    assert await asked(handler, hello(), SMALL) is HIT
+    assert refreshing is not None
+    await asyncio.gather(*refreshing._tasks.values())
+    assert upstreams.providers["here"].asked == ["gemma2:2b"] * 2
+    await upstreams.aclose()
+
+
+def test_conversations_stay_where_a_setting_says_so_and_a_change_of_others_loses_nothing():
+    affine: dict[str, object] = {"cache": {"prefix_affinity": True}}
+    both = (SMALL, replace(SMALL, deployment=Deployment("there", "gemma2:2b")))
+    places = [upstream("here"), upstream("there")]
+    for chosen in both:
+        old = made(*places, **affine)
+        assert old.affinity is not None
+        old.affinity.learn(prefixes_of(hello()), chosen.deployment)
+        new = made(*places, **affine, limits={"max_queue": 3}, previous=old)
+        assert new.affinity is not None
+        assert new.affinity.ordered(hello(), both)[0][0] is chosen
+        assert made(*places, previous=new).affinity is None
+        assert made(*places, **affine, previous=made(*places)).affinity is not None

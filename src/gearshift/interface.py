@@ -374,6 +374,9 @@ class LLMInterface:
     async def recall(self, request: ChatRequest) -> None:
         """Note in a request where its conversation was answered last, where processes share that.
 
+        Args:
+            request: One for `decide`; `complete` does it itself.
+
         Example:
             >>> import asyncio
             >>> from gearshift.client.requests import chat_request

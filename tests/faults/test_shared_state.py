@@ -12,6 +12,7 @@ from gearshift.client.requests import chat_request
 from gearshift.shared_state import state as module
 from gearshift.shared_state.limits import take
 from gearshift.shared_state.sessions import Sessions
+from gearshift.shared_state.settings_document import Changed, SettingsDocument, write
 from gearshift.shared_state.state import SharedState
 from gearshift.types import Session
 
@@ -143,6 +144,41 @@ async def test_a_turn_is_known_to_all_for_a_while(redis, fleet):
     redis.say("LPUSH", key, "a list")
     assert await other.of(request) is None
     assert other._shared.is_available
+
+
+async def test_a_document_takes_the_place_of_an_older_one_only(redis, fleet):
+    class Writer:
+        """Writes a document in each round, until it is attached no more."""
+
+        def __init__(self, version):
+            self.document = SettingsDocument(version, {"a": Changed(version, 0)})
+            self.told = []
+
+        async def look(self, round_):
+            self.told.append(await write(round_, self.document))
+
+        async def leave(self, round_):
+            """Nothing."""
+
+    async def written(version):
+        writer = Writer(version)
+        fleet[0].attach(writer)
+        await until(lambda: writer.told)
+        fleet[0].detach(writer)
+        return writer.told[0]
+
+    assert await written(2)
+    assert not await written(2)
+    assert not await written(1)
+    assert await written(3)
+    key = "gearshift-state:1:settings"
+    assert redis.say("TTL", key) > 86_400
+    for junk in ("junk", "[]", '{"version": "x"}', '{"version": 1e300}', "{"):
+        redis.say("SET", key, junk)
+        assert await written(1)
+    redis.say("DEL", key)
+    redis.say("LPUSH", key, "a list")
+    assert await written(1)
 
 
 async def test_members_are_counted_and_those_that_leave_are_not(fleet):

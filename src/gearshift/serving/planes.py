@@ -30,10 +30,12 @@ class Planes:
     Attributes:
         put: Activates other settings.
         context: What the admin plane works with.
+        live: The live interface of this process.
     """
 
     put: Replace
     context: AdminContext
+    live: LiveInterface
 
 
 @asynccontextmanager
@@ -79,7 +81,7 @@ async def _one_process(
             live.commit()
 
         async with _admin(live, running.metrics, listeners, file) as context:
-            yield Planes(put, context)
+            yield Planes(put, context, live)
 
 
 @asynccontextmanager
@@ -112,7 +114,7 @@ async def _several(
                 raise
             live.commit(drained)
 
-        yield Planes(put, context)
+        yield Planes(put, context, live)
 
 
 @asynccontextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -20,9 +21,10 @@ from gearshift.serving.listeners import (
     listen,
 )
 from gearshift.serving.logs import notice
-from gearshift.serving.planes import running_planes
+from gearshift.serving.planes import Planes, running_planes
 from gearshift.serving.reload import Reloader
 from gearshift.serving.settings_change import SettingsChange
+from gearshift.serving.shared_settings import SharedSettings
 from gearshift.serving.signals import heed_signals
 from gearshift.serving.tls import server_context
 from gearshift.serving.upstream_choice import UpstreamChoice
@@ -95,10 +97,24 @@ async def serve(
         async with planes as running:
             read, warnings = reload or (lambda: loaded), partial(_warnings, host)
             reloader = Reloader(read, loaded, choice, discovery.upstreams, warnings)
-            running.context.changer = SettingsChange(reloader, running.put)
-            with settled():
-                ready(listeners.addresses())
-                await _until(stop, reloader.run(running.put, watch or _NO_FILE, asked))
+            async with _changes(reloader, running) as changer:
+                running.context.changer = changer
+                with settled():
+                    ready(listeners.addresses())
+                    await _until(stop, reloader.run(running.put, watch or _NO_FILE, asked))
+
+
+@asynccontextmanager
+async def _changes(reloader: Reloader, running: Planes) -> AsyncIterator[SettingsChange]:
+    """What changes settings at this replica, and at all others that share their state with it."""
+    follower = SettingsChange(reloader, running.put)
+    shared = SharedSettings(follower.follow, lambda: reloader.loaded.settings)
+    running.live.follow(shared.switch_to)
+    await shared.start()
+    try:
+        yield SettingsChange(reloader, running.put, shared.changed)
+    finally:
+        await shared.aclose()
 
 
 async def _until(stop: asyncio.Event, beside: Coroutine[None, None, None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,11 +34,18 @@ class SettingsChange:
     Args:
         reloader: Knows the active settings, and where they come from.
         put: Activates settings.
+        told: Given old and new settings after a change that was made here.
     """
 
-    def __init__(self, reloader: Reloader, put: Replace) -> None:
+    def __init__(
+        self,
+        reloader: Reloader,
+        put: Replace,
+        told: Callable[[Settings, Settings], None] = lambda _, __: None,
+    ) -> None:
         self._reloader = reloader
         self._put = put
+        self._told = told
 
     async def apply(self, partial: JsonObject, who: str) -> Applied:
         """Change some of the settings of routing.
@@ -47,17 +54,35 @@ class SettingsChange:
             RefusedChangeError: They are not valid, or come from the environment.
             GearshiftError: They cannot be activated.
         """
+        return await self._apply(partial, who, self._told)
+
+    async def follow(self, partial: JsonObject) -> None:
+        """Make a change that was made at another replica.
+
+        Raises:
+            GearshiftError: As `apply`.
+        """
+        await self._apply(partial, "another replica", lambda _, __: None)
+
+    async def _apply(
+        self, partial: JsonObject, who: str, told: Callable[[Settings, Settings], None]
+    ) -> Applied:
         changes: list[Change] = []
 
         def change(loaded: LoadedSettings) -> Settings:
             return _changed(loaded, partial)
 
+        before_all: list[Settings] = []
+
         def written(before: Settings, after: Settings) -> dict[str, bool]:
+            before_all.append(before)
             file = self._reloader.loaded.file
             changes.extend(_write(file, before, after, who))
             return {change.key: change.kept for change in changes}
 
         await self._reloader.update(change, self._put, written)
+        for before in before_all:
+            told(before, self._reloader.loaded.settings)
         routing = self._reloader.loaded.settings.tiered_routing
         return Applied(routing.model_dump(mode="json"), changes)
 

@@ -6,6 +6,7 @@ A database that is away keeps its own threads busy, never those that decode bodi
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
@@ -29,10 +30,19 @@ class Purpose(StrEnum):
 # Started when they are first needed. Each that is kept takes two megabytes of its own, and more
 # than one at a time is worth it only where a short piece of work may come behind a long one.
 _THREADS: Final[Mapping[Purpose, int]] = {Purpose.DECODING: 2, Purpose.DASHBOARD: 2}
-_EXECUTORS: Final = {
-    purpose: ThreadPoolExecutor(_THREADS.get(purpose, 1), thread_name_prefix=purpose.value)
-    for purpose in Purpose
-}
+_EXECUTORS: Final[dict[Purpose, ThreadPoolExecutor]] = {}
+
+
+def _renew() -> None:
+    for purpose in Purpose:
+        threads = _THREADS.get(purpose, 1)
+        _EXECUTORS[purpose] = ThreadPoolExecutor(threads, thread_name_prefix=purpose.value)
+
+
+_renew()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    # A child has none of its parent's threads, so nothing would ever be done for it.
+    os.register_at_fork(after_in_child=_renew)
 
 
 IN_THREAD_BYTES: Final = 256 * 1024

@@ -1,7 +1,10 @@
 """Threads of one purpose never wait for those of another."""
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -35,6 +38,28 @@ def test_nothing_runs_in_threads_without_a_purpose():
         if re.search(r"to_thread\(|run_in_executor\(", file.read_text())
     }
     assert named == {"threads.py"}
+
+
+FORKS = """
+import asyncio, os, signal
+from gearshift.threads import Purpose, in_thread
+
+async def answer():
+    return await asyncio.gather(*(in_thread(purpose, lambda: 7) for purpose in Purpose))
+
+asyncio.run(answer())
+child = os.fork()
+if not child:
+    signal.alarm(30)
+    os._exit(asyncio.run(answer()) != [7] * len(Purpose))
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_a_child_of_a_process_that_has_them_gets_its_own():
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 0
 
 
 class Stuck:

@@ -112,9 +112,9 @@ def _answer(message: Message) -> list[JsonObject]:
     for call in message.get("tool_calls") or ():
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
-        name, arguments = function.get("name") or "", arguments_object(function.get("arguments"))
-        if arguments is None or not name:
-            words.append(call_in_words(name, function.get("arguments")))
+        name, arguments = function.get("name"), arguments_object(function.get("arguments"))
+        if arguments is None or not isinstance(name, str) or not name:
+            words.append(call_in_words(str(name or ""), function.get("arguments")))
         else:
             calls.append({"type": "tool_use", "id": call["id"], "name": name, "input": arguments})
     return [*_text_blocks("".join(words)), *calls]

@@ -107,12 +107,13 @@ def _tools(request: ChatRequest) -> JsonObject:
     if tools:
         choice = choice_to_anthropic(options.get("tool_choice"), options.get("parallel_tool_calls"))
         return {"tools": tools, **({"tool_choice": choice} if choice else {})}
-    called = {
-        call["function"]["name"]: None
+    functions = [
+        call.get("function")
         for message in request.messages
         for call in message.get("tool_calls") or ()
-        if isinstance(call.get("function"), dict) and call["function"].get("name")
-    }
+    ]
+    names = [function.get("name") for function in functions if isinstance(function, dict)]
+    called = dict.fromkeys(name for name in names if isinstance(name, str) and name)
     if not called:
         return {}
     schema = {"type": "object"}

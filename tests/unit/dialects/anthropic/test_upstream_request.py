@@ -127,6 +127,15 @@ def test_calls_without_tools_have_theirs_and_no_more_are_to_be_made():
     assert body["tool_choice"] == {"type": "none"}
 
 
+@pytest.mark.parametrize("name", [["f"], {"f": 1}, 7, None])
+def test_a_call_whose_name_is_no_text_is_told_in_words(name):
+    call = {"id": "a", "function": {"name": name, "arguments": "{}"}}
+    body = asked(messages=[*HI, {"role": "assistant", "content": "", "tool_calls": [call]}, *HI])
+    assert "tools" not in body
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
+    assert "tool_use" not in orjson.dumps(body).decode()
+
+
 def test_a_schema_is_a_format_whose_objects_are_closed():
     inner = {"type": "object", "properties": {}, "additionalProperties": True}
     schema = {"type": "object", "properties": {"a": inner, "b": {"anyOf": [{"type": "object"}]}}}

@@ -121,10 +121,17 @@ def test_probes_ask_for_what_exists():
 
 @pytest.mark.elsewhere
 @pytest.mark.parametrize(
-    ("limits", "longest"), [({}, 600), ({"total_seconds": 30}, 30), ({"total_seconds": 0.5}, 1)]
+    ("config", "longest"),
+    [
+        ({}, 600),
+        ({"limits": {"total_seconds": 30}}, 30),
+        ({"limits": {"total_seconds": 0.5}}, 1),
+        ({"shutdown": {"grace_seconds": 1000, "delay_seconds": 7.5}}, 1008),
+        ({"shutdown": {"grace_seconds": 0, "delay_seconds": 0}}, 0),
+    ],
 )
-def test_a_pod_has_time_for_the_longest_answer(limits, longest):
-    pod = pod_of(rendered({"config": {"limits": limits}}))
+def test_a_pod_has_time_for_the_longest_answer(config, longest):
+    pod = pod_of(rendered({"config": config}))
     leaving = VALUES["termination"]["leaveServiceSeconds"]
     assert pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == leaving
     assert pod["terminationGracePeriodSeconds"] >= longest + leaving + 10

@@ -138,11 +138,16 @@ class FakeServer:
     limits: HttpLimits = field(default_factory=HttpLimits)
     now: float = 0.0
     date: str = "date: x\r\n"
-    is_draining: bool = False
+    is_leaving: bool = False
     is_interrupted: bool = False
     streamed: tuple[bytes, ...] = ()
     connections: set = field(default_factory=set)
     asked: list[HttpRequest] = field(default_factory=list)
+
+    @property
+    def keep_alive_seconds(self) -> float:
+        """How long a connection may be idle between two requests."""
+        return self.limits.keep_alive_seconds
 
     async def handler(self, request: HttpRequest) -> HttpResponse:
         """Note and answer."""

@@ -24,6 +24,7 @@ from gearshift.config.sections.cache import CacheSettings
 from gearshift.config.sections.embeddings import EmbeddingsSettings
 from gearshift.config.sections.prices import PricesSettings
 from gearshift.config.sections.quality import QualitySettings
+from gearshift.config.sections.shutdown import ShutdownSettings
 from gearshift.config.sections.telemetry import OpenTelemetrySettings
 from gearshift.config_file.messages import setting_error
 from gearshift.config_file.model import Redacted, SettingsBlock, empty_is_none, reject_bool
@@ -119,6 +120,7 @@ class Settings(SettingsBlock):
     embeddings: EmbeddingsSettings = EmbeddingsSettings()
     cache: CacheSettings = CacheSettings()
     shared_state: SharedStateSettings = SharedStateSettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
     decision_log: DecisionLogSettings = DecisionLogSettings()
     auth: AuthSettings = AuthSettings()
     access: AccessSettings = AccessSettings()
@@ -136,6 +138,12 @@ class Settings(SettingsBlock):
             if name in names[:index]:
                 raise setting_error(f"{index}.name", f"duplicate upstream name {name!r}")
         return upstreams
+
+    @property
+    def grace_seconds(self) -> float:
+        """How long answers in progress may take when the gateway ends."""
+        grace = self.shutdown.grace_seconds
+        return self.limits.total_seconds if grace is None else grace
 
     @property
     def deadlines(self) -> Deadlines:

@@ -72,6 +72,10 @@ class Gateway:
         self._cors = CorsPolicy(access, has_keys=has_keys, is_local=self._is_local)
         self._changes = ChangePolicy(access, has_keys=has_keys, is_local=self._is_local)
 
+    def leave(self) -> None:
+        """Answer on, but tell who asks that this gateway is no longer ready."""
+        self._context.is_leaving = True
+
     async def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer one request; every error leaves in the dialect of its path."""
         try:

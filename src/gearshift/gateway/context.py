@@ -49,6 +49,7 @@ class GatewayContext:
         shadow_evaluation: Samples answers.
 
     Attributes:
+        is_leaving: The gateway is about to end.
         dialects: Those of clients, by name.
         upstream_dialects: Those of upstreams that have the name of one of clients, by name.
     """
@@ -64,6 +65,7 @@ class GatewayContext:
         self.metrics = metrics
         self.feedback = feedback
         self._shadow_evaluation = shadow_evaluation
+        self.is_leaving = False
         self.dialects = client_dialects()
         self.upstream_dialects = upstream_dialects(self.dialects)
 

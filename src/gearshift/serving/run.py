@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -20,7 +21,7 @@ from gearshift.interface import LLMInterface
 from gearshift.providers.base import UpstreamConfig
 from gearshift.serving.limits import http_limits
 from gearshift.serving.live_interface import LiveInterface
-from gearshift.serving.logs import on_lost_lines, write_lines
+from gearshift.serving.logs import notice, on_lost_lines, write_lines
 from gearshift.serving.tls import server_context
 from gearshift.telemetry.batch import Batch
 from gearshift.telemetry.compute import Accounting
@@ -39,12 +40,17 @@ if TYPE_CHECKING:
 _REFRESH_SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Running:
-    """What other planes of the process need of a gateway that runs."""
+    """What other planes of the process need of a gateway that runs.
+
+    Attributes:
+        most_seconds: How long its end may take at most, whatever the settings say.
+    """
 
     live: LiveInterface
     metrics: Metrics
+    most_seconds: float = math.inf
 
 
 @asynccontextmanager
@@ -124,11 +130,12 @@ async def running_gateway(
             kept.experiment_sync.start()
         if spans is not None:
             spans.start()
+        running = Running(live, metrics)
         try:
             with _refreshed(metrics):
-                yield Running(live, metrics)
+                yield running
         finally:
-            await server.stop()
+            await _ended(running, gateway, server)
             await shadow_evaluation.aclose()
             if kept is not None:
                 await kept.experiment_sync.aclose()
@@ -137,6 +144,23 @@ async def running_gateway(
                 await in_thread(Purpose.ENDING, kept.close)
             if spans is not None:
                 await in_thread(Purpose.ENDING, spans.close)
+
+
+async def _ended(running: Running, gateway: Gateway, server: HttpServer) -> None:
+    """Have load balancers turn away, then accept no more and let answers finish."""
+    live, most = running.live, running.most_seconds
+    settings = live.llm.settings
+    if delay := min(settings.shutdown.delay_seconds, most):
+        gateway.leave()
+        server.leave()
+        await asyncio.sleep(delay)
+    grace = min(settings.grace_seconds, most - delay)
+    if count := live.in_flight:
+        notice(
+            f"waiting up to {grace:g} s for answers in progress ({count}); "
+            "a second signal ends them at once"
+        )
+    await server.stop(grace)
 
 
 @contextmanager

@@ -36,6 +36,8 @@ from gearshift.serving.worker_protocol import (
 logger = logging.getLogger(__name__)
 
 _LONGEST_LINE: Final = 4000
+_ORPHAN_SECONDS: Final = 5.0
+"""For answers in progress when the parent is gone: nobody knows of this worker any more."""
 
 
 def main() -> None:
@@ -48,12 +50,12 @@ def main() -> None:
 
 
 async def _serve(begin: Start) -> None:
-    stop = asyncio.Event()
+    stop, is_orphan = asyncio.Event(), asyncio.Event()
     orders: asyncio.Queue[Order] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    threading.Thread(target=_listen, args=(loop, orders, stop), daemon=True).start()
+    threading.Thread(target=_listen, args=(loop, orders, stop, is_orphan), daemon=True).start()
     listener = socket.socket(fileno=begin.listener)
     gateway = running_gateway(
         begin.settings, begin.upstreams, listener, begin.workers, with_log=True
@@ -63,16 +65,19 @@ async def _serve(begin: Start) -> None:
         with settled():
             _send_line(READY)
             await stop.wait()
+        if is_orphan.is_set():
+            running.most_seconds = _ORPHAN_SECONDS
         obeying.cancel()
 
 
 def _listen(
-    loop: asyncio.AbstractEventLoop, orders: asyncio.Queue[Order], stop: asyncio.Event
+    loop: asyncio.AbstractEventLoop, orders: asyncio.Queue[Order], *ends: asyncio.Event
 ) -> None:
     # Not through the buffer, whose lock a daemon thread would hold while the process ends.
     while (order := read_order(sys.stdin.fileno())) is not None:
         loop.call_soon_threadsafe(orders.put_nowait, order)
-    loop.call_soon_threadsafe(stop.set)
+    for end in reversed(ends):
+        loop.call_soon_threadsafe(end.set)
 
 
 async def _obey(live: LiveInterface, orders: asyncio.Queue[Order]) -> None:

@@ -11,7 +11,7 @@ from gearshift.errors import GearshiftError
 from gearshift.serving.worker_protocol import PREPARED, READY, REFUSED, Order, Start, written
 
 _START_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 35.0
+_SPARE_SECONDS: Final = 10.0
 
 
 class WorkerGoneError(GearshiftError):
@@ -82,12 +82,16 @@ class WorkerProcess:
         """Wait for its end; the exit code."""
         return await self._process.wait()
 
-    async def stop(self) -> None:
-        """Let it drain, then end it."""
+    async def stop(self, within_seconds: float = 0.0) -> None:
+        """Let it drain, then end it.
+
+        Args:
+            within_seconds: How long it may take by its settings; it is killed some time later.
+        """
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
+            async with asyncio.timeout(within_seconds + _SPARE_SECONDS):
                 await self._process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):

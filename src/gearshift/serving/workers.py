@@ -84,7 +84,10 @@ class Workers:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(worker.stop() for worker in self._running))
+        if self._running:
+            settings = self._begin.settings
+            within = settings.shutdown.delay_seconds + settings.grace_seconds
+            await asyncio.gather(*(worker.stop(within) for worker in self._running))
 
     async def change(
         self, settings: Settings, upstreams: tuple[UpstreamConfig, ...]

@@ -14,13 +14,13 @@ READY, LOADING, AWAY = Readiness.READY, Readiness.LOADING, Readiness.UNREACHABLE
 MISSING, UNKNOWN = Readiness.MISSING_MODEL, Readiness.UNKNOWN
 
 
-def reported(**tiers) -> Any:
+def reported(*, is_leaving=False, **tiers) -> Any:
     found = {
         tier: [DeploymentHealth(Deployment("u", str(n)), level) for n, level in enumerate(levels)]
         for tier, levels in tiers.items()
     }
     llm: Any = SimpleNamespace(tier_health=lambda: found)
-    response = readiness(llm)
+    response = readiness(llm, is_leaving=is_leaving)
     assert isinstance(response.body, bytes)
     return response.status, orjson.loads(response.body)
 
@@ -40,6 +40,13 @@ def test_one_for_every_tier_is_enough_and_needed(simple, large, status):
     found, report = reported(simple=simple, complex=large)
     assert found == status
     assert report["status"] == ("ready" if status == 200 else "not ready")
+
+
+def test_one_that_is_about_to_end_is_not_ready():
+    status, report = reported(simple=[READY], complex=[READY], is_leaving=True)
+    assert status == 503
+    assert report["status"] == "stopping"
+    assert report["tiers"]["simple"][0]["ready"]
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ async def test_it_is_let_drain(worker, process):
 
 
 async def test_one_that_does_not_end_is_killed(monkeypatch):
-    monkeypatch.setattr(worker_process, "_STOP_SECONDS", 0)
+    monkeypatch.setattr(worker_process, "_SPARE_SECONDS", 0)
     process: Any = Process(obeys=False)
     await WorkerProcess(process).stop()
     assert process.signals == ["terminate", "kill"]

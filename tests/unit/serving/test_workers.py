@@ -24,7 +24,7 @@ from gearshift.serving.worker_protocol import (
 )
 from gearshift.serving.workers import Workers
 
-OLD = Settings.model_validate({"limits": {"max_headers": 1}})
+OLD = Settings.model_validate({"limits": {"max_headers": 1}, "shutdown": {"delay_seconds": 7}})
 NEW = Settings.model_validate({"limits": {"max_headers": 2}})
 
 
@@ -75,8 +75,9 @@ class Worker:
         await self.ended.wait()
         return -9
 
-    async def stop(self):
+    async def stop(self, within_seconds):
         self.is_stopped = True
+        self.had_seconds = within_seconds
         self.ended.set()
 
 
@@ -222,6 +223,10 @@ async def test_caches_are_those_of_all_workers(workers, launched, monkeypatch):
 async def test_stopping_ends_all_and_starts_none(workers, launched):
     await workers.stop()
     assert all(worker.is_stopped for worker in launched)
+    limits, shutdown = OLD.limits, OLD.shutdown
+    assert {worker.had_seconds for worker in launched} == {
+        shutdown.delay_seconds + limits.total_seconds
+    }
     for _ in range(20):
         await asyncio.sleep(0)
     assert len(launched) == 2

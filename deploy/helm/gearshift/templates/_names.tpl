@@ -27,5 +27,8 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{/* The longest that an answer may take, in whole seconds. */}}
 {{- define "gearshift.longestAnswer" -}}
 {{- $limits := .Values.config.limits | default dict -}}
-{{- $limits.total_seconds | default 600 | ceil | int -}}
+{{- $shutdown := .Values.config.shutdown | default dict -}}
+{{- $grace := $limits.total_seconds | default 600 -}}
+{{- if not (kindIs "invalid" $shutdown.grace_seconds) -}}{{- $grace = $shutdown.grace_seconds -}}{{- end -}}
+{{- add (ceil $grace) (ceil ($shutdown.delay_seconds | default 0)) -}}
 {{- end -}}

@@ -14,4 +14,4 @@ async def live(context: GatewayContext, received: HttpRequest) -> HttpResponse:
 
 async def ready(context: GatewayContext, received: HttpRequest) -> HttpResponse:
     """200 when every tier has a deployment that is ready, else 503; says which is how."""
-    return readiness(context.llm)
+    return readiness(context.llm, is_leaving=context.is_leaving)

@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
                 earned = self._in.body_bytes / BODY_BYTES_PER_SECOND
                 self.deadline = self._since + limits.body_seconds + earned
             case Phase.IDLE | Phase.ENDED:
-                self.deadline = self._since + limits.keep_alive_seconds
+                self.deadline = self._since + server.keep_alive_seconds
 
     def _go_on(self) -> None:
         """The client asks whether it may send its body: when it is its turn, it may."""
@@ -219,7 +219,7 @@ class Connection(asyncio.Protocol):
             self._fail(item, error)
         except Exception as error:  # noqa: BLE001 - the edge: the process must go on
             self._fail(item, log_internal_error(error, "serving a connection"))
-        if keeps_alive and not self._server.is_draining:
+        if keeps_alive:  # it was told so, and may have sent the next request already
             self._next()
         else:
             self._task = None
@@ -233,7 +233,7 @@ class Connection(asyncio.Protocol):
         response = await server.handler(request)
         # What is left of a body that nobody wants cannot be told from the next request.
         has_rest = request.stream is not None and not request.stream.has_ended
-        keeps_alive = item.keeps_alive and not server.is_draining and not has_rest
+        keeps_alive = item.keeps_alive and not server.is_leaving and not has_rest
         if isinstance(response.body, bytes):
             self._writer.send(response, item, keeps_alive=keeps_alive)
             return keeps_alive

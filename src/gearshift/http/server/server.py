@@ -14,8 +14,6 @@ from gearshift.http.server.state import ServerState
 from gearshift.http.values import HttpHandler, HttpLimits, Refusal
 
 _SWEEP_SECONDS: Final = 0.25
-# A request may be on its way on a connection that is idle when the drain begins.
-_GRACE_SECONDS: Final = 0.3
 _INTERRUPT_SECONDS: Final = 1.0
 
 
@@ -61,29 +59,39 @@ class HttpServer:
             lambda: Connection(self.state), sock=listener.dup(), ssl=self._tls, backlog=1024
         )
 
-    async def stop(self) -> None:
+    def leave(self) -> None:
+        """Accept further connections, but end each with its next answer."""
+        self.state.is_leaving = True
+
+    async def stop(self, drain_seconds: float | None = None) -> None:
         """Accept no more, let requests in flight finish, then close everything.
 
         What takes longer than `drain_seconds` is ended with an error, so that no client takes
         half an answer for a whole one.
+
+        Args:
+            drain_seconds: In place of those that it was made with.
         """
-        self.state.is_draining = True
+        self.leave()
         await self._close_listener()
+        self.state.is_draining = True
+        self._hurry_idle()
         try:
-            await self._drain()
+            await self._drain(self._drain_seconds if drain_seconds is None else drain_seconds)
         finally:
             if self._sweeper is not None:
                 self._sweeper.cancel()
             for connection in list(self.state.connections):
                 connection.abort()
 
-    async def _drain(self) -> None:
-        if await self._emptied(min(_GRACE_SECONDS, self._drain_seconds)):
-            return
-        for connection in list(self.state.connections):
+    def _hurry_idle(self) -> None:
+        for connection in self.state.connections:
             if connection.is_idle:
-                connection.close()
-        if await self._emptied(self._drain_seconds):
+                soon = self.state.loop.time() + self.state.grace_seconds
+                connection.deadline = min(connection.deadline, soon)
+
+    async def _drain(self, seconds: float) -> None:
+        if await self._emptied(seconds):
             return
         self.state.is_interrupted = True
         for connection in list(self.state.connections):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from email.utils import formatdate
-from typing import Protocol
+from typing import Final, Protocol
 
 from gearshift.http.values import HttpHandler, HttpLimits, Refusal
+
+# A request may be on its way on a connection that is idle when the server is to end.
+_GRACE_SECONDS: Final = 0.3
 
 
 class OpenConnection(Protocol):
@@ -48,7 +51,9 @@ class ServerState:
 
     Attributes:
         connections: All that are open.
-        is_draining: No further request is begun on a connection that has answered one.
+        grace_seconds: How long a connection may be idle while the server ends.
+        is_leaving: Each answer says that it is the last of its connection.
+        is_draining: No connection is accepted, and none is idle for longer than a moment.
         is_interrupted: Answers in progress end with an error.
         now: Seconds of the loop's clock, a quarter of a second old at most.
         date: The header line of the present second.
@@ -69,11 +74,18 @@ class ServerState:
         self.limits = limits
         self.streamed = streamed
         self.connections: set[OpenConnection] = set()
+        self.grace_seconds = _GRACE_SECONDS
+        self.is_leaving = False
         self.is_draining = False
         self.is_interrupted = False
         self.now = 0.0
         self.date = ""
         self._empty = asyncio.Event()
+
+    @property
+    def keep_alive_seconds(self) -> float:
+        """How long a connection may be idle between two requests."""
+        return self.grace_seconds if self.is_draining else self.limits.keep_alive_seconds
 
     def tick(self) -> None:
         """Note the time."""

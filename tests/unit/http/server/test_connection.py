@@ -286,7 +286,7 @@ async def test_who_asks_to_go_on_behind_another_request_is_told_when_its_turn_co
 
 
 def interrupted(site):
-    site.is_draining = site.is_interrupted = True
+    site.is_leaving = site.is_interrupted = True
     for connection in list(site.connections):
         connection.interrupt()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gearshift.http.server import server as module
+from gearshift.http.server import state
 from gearshift.http.server.server import HttpServer
 from gearshift.http.values import HttpLimits, HttpResponse
 
@@ -30,9 +30,37 @@ class Plane:
         return HttpResponse(error.status, {}, b"refused")
 
 
+class Streaming(Plane):
+    """Answers in two parts, the second when it may."""
+
+    def __init__(self):
+        super().__init__()
+        self.may_end = asyncio.Event()
+
+    async def handle(self, request):
+        return HttpResponse(200, {}, Parts(self.may_end))
+
+
+class Parts:
+    def __init__(self, may_end):
+        self._left = [b"part", b"the rest"]
+        self._may_end = may_end
+
+    async def read(self):
+        if len(self._left) == 1:
+            await self._may_end.wait()
+        return self._left.pop(0) if self._left else None
+
+    def abort_marker(self):
+        return b"cut"
+
+    async def aclose(self):
+        pass
+
+
 @pytest.fixture
 async def plane(monkeypatch):
-    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(state, "_GRACE_SECONDS", 0.01)
     return Plane()
 
 
@@ -92,6 +120,36 @@ async def test_an_idle_connection_does_not_hold_it_up(plane):
         async with asyncio.timeout(10):
             await server.stop()
         assert await everything(reader, writer) == b""
+
+
+async def test_one_that_leaves_answers_on_and_ends_each_connection(plane):
+    plane.may_answer.set()
+    async with serving(plane) as (server, port):
+        server.leave()
+        assert b"connection: close" in await everything(*await client(port))
+        assert b"connection: close" in await everything(*await client(port))
+
+
+@pytest.mark.parametrize("end", [HttpServer.leave, HttpServer.stop])
+async def test_who_was_told_that_it_can_go_on_is_answered_once_more(end):
+    """Its next request may be on its way before anybody can tell it that this is the end."""
+    plane = Streaming()
+    async with serving(plane, drain_seconds=30) as (server, port):
+        server.state.grace_seconds = 5
+        reader, writer = await client(port)
+        await reader.readuntil(b"part")
+        ended = end(server)
+        ending = asyncio.create_task(ended) if ended is not None else None
+        await asyncio.sleep(0)
+        plane.may_end.set()
+        await reader.readuntil(b"0\r\n\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(GET)
+        again = await everything(reader, writer)
+        assert b"connection: close" in again
+        assert b"part" in again
+        if ending is not None:
+            await ending
 
 
 async def test_one_that_takes_too_long_is_ended(plane):

@@ -120,7 +120,7 @@ class LLMInterface:
     ) -> None:
         before = None if previous is None else previous._upstreams
         self._upstreams: Upstreams = Upstreams(
-            self.settings, configs, self._sinks, self._store, before
+            self.settings, configs, self._sinks, self._store, before, self.shared_state
         )
         upstreams = self._upstreams
         self.providers, self.circuits = upstreams.providers, upstreams.circuits
@@ -170,8 +170,11 @@ class LLMInterface:
         self._upstreams.hand_over(successor._upstreams)
         if self._store is successor._store:
             self._owns_store, successor._owns_store = False, True
-        if self.shared_state is successor.shared_state:
+        state = self.shared_state
+        if state is not None and state is successor.shared_state:
             self._owns_state, successor._owns_state = False, True
+            state.detach(*self._upstreams.shared_parts)
+            state.attach(*successor._upstreams.shared_parts)
 
     async def start(self) -> Self:
         """Discover the upstreams if none is configured, start them, and probe each once.
@@ -195,6 +198,7 @@ class LLMInterface:
             self._connect(discovery.upstreams)
         try:
             if self.shared_state is not None and self._owns_state:
+                self.shared_state.attach(*self._upstreams.shared_parts)
                 await self.shared_state.start()
             await self._upstreams.start()
         except BaseException:
@@ -240,6 +244,7 @@ class LLMInterface:
             await self._store.close()
         if self.shared_state is not None and self._owns_state:
             await self.shared_state.aclose()
+            self.shared_state.detach(*self._upstreams.shared_parts)
 
     async def __aenter__(self) -> Self:
         return await self.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from gearshift.errors import FailureKind, UntranslatableError, UpstreamError
@@ -25,6 +25,10 @@ LearnIncapable = Callable[[Deployment, ChatRequest, UpstreamError], None]
 """Told of a deployment that lacks what a request needs."""
 
 
+Claim = Callable[[Deployment], Awaitable[None]]
+"""Lets one process at a time try a deployment whose circuit is open; raises `COOLDOWN`."""
+
+
 class Attempts:
     """Asks one deployment once.
 
@@ -37,6 +41,8 @@ class Attempts:
         admission: Has the places.
         circuits: Says where a request may go.
         learn_incapable: Told what a deployment cannot do.
+        claim: Waits for the right to try a deployment whose circuit is open, where processes
+            share that.
     """
 
     def __init__(
@@ -45,11 +51,13 @@ class Attempts:
         admission: Admission,
         circuits: CircuitBreakers,
         learn_incapable: LearnIncapable,
+        claim: Claim | None = None,
     ) -> None:
         self._providers = providers
         self._admission = admission
         self._circuits = circuits
         self._learn_incapable = learn_incapable
+        self._claim = claim
 
     async def __call__(
         self, call: Call, target: Candidate, *, as_last_resort: bool = False
@@ -75,6 +83,8 @@ class Attempts:
             self._circuits.check(deployment, as_last_resort=as_last_resort)
             place = await admission.place(upstream, tier)
         with place:
+            if self._claim is not None and not as_last_resort:
+                await self._claim(deployment)
             with self._circuits.attempt(deployment, as_last_resort=as_last_resort):
                 frames = await self._providers[upstream].send(call.request, deployment.model)
             return place.kept_by(frames)

@@ -11,7 +11,7 @@ from gearshift.cache.vector_store import VectorStore
 from gearshift.config.loading import Settings
 from gearshift.dialects.loading import client_dialects, upstream_dialects
 from gearshift.pipeline.admission import Admission
-from gearshift.pipeline.attempts import Attempts
+from gearshift.pipeline.attempts import Attempts, Claim
 from gearshift.pipeline.cache import AnswerCache
 from gearshift.pipeline.call import Handler
 from gearshift.pipeline.carry_over import StatefulStep
@@ -54,6 +54,7 @@ def build(
     health: HealthMonitor,
     sinks: Sequence[Sink],
     store: AnswerStore | None = None,
+    claim: Claim | None = None,
 ) -> Pipeline:
     """Recording around the cache around fallback (with retries) around hedging around attempts.
 
@@ -61,13 +62,14 @@ def build(
     repetitions in common with chats, but are not hedged, and cached by each text.
     """
     retries, hedging = settings.retries, settings.hedging
-    attempts = Attempts(providers, admission, circuits, health.learn_incapable)
+    attempts = Attempts(providers, admission, circuits, health.learn_incapable, claim)
     budget = RetryBudget(retries.budget)
     hedged = Hedging(attempts, circuits, hedging.percentile, budget) if hedging.enabled else None
     dialects = {name: provider.dialect for name, provider in providers.items()}
     policy = RetryPolicy(retries.attempts, retries.backoff_seconds, random.random)
     fallback = Fallback(attempts, dialects, policy=policy, budget=budget, hedging=hedged)
-    embeds = Attempts(embedders_of(providers), admission, circuits, health.learn_incapable)
+    embedders, learn = embedders_of(providers), health.learn_incapable
+    embeds = Attempts(embedders, admission, circuits, learn, claim)
     embedding: Handler = Fallback(embeds, dialects, policy=policy, budget=budget, hedging=None)
     with_prompts = settings.tiered_routing.logging.log_prompts
     ends = circuits.failed, circuits.succeeded

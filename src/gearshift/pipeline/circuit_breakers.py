@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType, TracebackType
-from typing import Final
+from typing import Final, NamedTuple
 
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.types import Deployment
@@ -47,6 +47,22 @@ class _Circuit:
     trial: Attempt | None = None  # the one request that may try
     fault: FailureKind = FailureKind.FAILED
     message: str = ""
+
+
+class Opened(NamedTuple):
+    """An open circuit, as others have to know it.
+
+    Attributes:
+        seconds: Until a request may try; 0 or below where one may.
+        openings: How often it has opened without an answer in between.
+        fault: What the deployment failed with.
+        message: What it said.
+    """
+
+    seconds: float
+    openings: int
+    fault: FailureKind
+    message: str
 
 
 class Attempt:
@@ -91,7 +107,12 @@ class CircuitBreakers:
         failures: How many in a row open a circuit, at least 1.
         open_seconds: The first wait; it doubles with each trial that fails.
         longest_open_seconds: The longest.
+
+    Attributes:
+        changed: Told of a deployment whose circuit has opened or closed by what happened here.
     """
+
+    changed: Callable[[Deployment], None] | None = None
 
     def __init__(
         self,
@@ -149,7 +170,9 @@ class CircuitBreakers:
         if circuit is None or not circuit.broken_off:
             self.succeeded(deployment)
         else:
+            was_open = circuit.until is not None
             circuit.failures, circuit.until = 0, None
+            self._tell(deployment, is_news=was_open)
 
     def failed(self, deployment: Deployment, error: UpstreamError) -> None:
         """Note a failure outside an attempt: an answer broke off after its first content.
@@ -180,6 +203,7 @@ class CircuitBreakers:
         circuit.fault, circuit.message = fault, error.message
         if is_trial or circuit.failures + circuit.broken_off >= self._failures:
             self._open(circuit, error.retry_after_seconds)
+            self._tell(deployment)
 
     def _open(self, circuit: _Circuit, retry_after_seconds: float | None) -> None:
         circuit.openings = 1 if circuit.fault in _BRIEF else circuit.openings + 1
@@ -189,7 +213,57 @@ class CircuitBreakers:
 
     def succeeded(self, deployment: Deployment) -> None:
         """Close the circuit of a deployment whose answer has come to its end."""
-        self._circuits.pop(deployment, None)
+        circuit = self._circuits.pop(deployment, None)
+        if circuit is not None:
+            self._tell(deployment, is_news=circuit.until is not None)
+
+    def _tell(self, deployment: Deployment, *, is_news: bool = True) -> None:
+        if is_news and self.changed is not None:
+            self.changed(deployment)
+
+    def is_due(self, deployment: Deployment) -> bool:
+        """Whether its circuit is open, and the next request would be its trial."""
+        circuit = self._circuits.get(deployment)
+        return (
+            circuit is not None
+            and circuit.until is not None
+            and circuit.trial is None
+            and circuit.until <= self._clock()
+        )
+
+    def is_probing(self, deployment: Deployment) -> bool:
+        """Whether a request is on trial there."""
+        circuit = self._circuits.get(deployment)
+        return circuit is not None and circuit.trial is not None
+
+    def open_ones(self) -> dict[Deployment, Opened]:
+        """All open circuits."""
+        now = self._clock()
+        return {
+            deployment: Opened(c.until - now, c.openings, c.fault, c.message)
+            for deployment, c in self._circuits.items()
+            if c.until is not None
+        }
+
+    def opened_elsewhere(self, deployment: Deployment, opened: Opened) -> None:
+        """Others have found it failing; a trial that is under way here goes on."""
+        circuit = self._circuits.setdefault(deployment, _Circuit())
+        if circuit.trial is None:
+            circuit.until = self._clock() + opened.seconds
+            circuit.openings = opened.openings
+            circuit.fault, circuit.message = opened.fault, opened.message
+
+    def closed_elsewhere(self, deployment: Deployment) -> None:
+        """Others have had an answer from it."""
+        circuit = self._circuits.get(deployment)
+        if circuit is not None and circuit.trial is None:
+            del self._circuits[deployment]
+
+    def postpone(self, deployment: Deployment, seconds: float) -> UpstreamError:
+        """Let nobody try for a while: somebody else does; the error that says so."""
+        circuit = self._circuits[deployment]
+        circuit.until = self._clock() + seconds
+        return _refusal(circuit, seconds)
 
     def reachable(self, deployment: Deployment, *, is_news: bool) -> None:
         """A probe has found it ready.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from gearshift.cache.key import AnsweredBy
 from gearshift.pipeline.topology import is_listed
+from gearshift.pipeline.upstream_identity import identity_of
 from gearshift.providers.base import Provider, SeededProvider, UpstreamConfig
 from gearshift.types import Deployment, UpstreamState
 
@@ -56,17 +56,10 @@ def servers_of(
     """The upstreams as origins of answers, by their names."""
     return {
         upstream.name: Server(
-            _identity(upstream), isinstance(providers[upstream.name], SeededProvider)
+            identity_of(upstream), isinstance(providers[upstream.name], SeededProvider)
         )
         for upstream in upstreams
     }
-
-
-def _identity(upstream: UpstreamConfig) -> str:
-    """All that an answer could depend on, as a hash, since there are secrets in it."""
-    parts = (upstream.provider, upstream.base_url, upstream.api_key, upstream.options)
-    more = (sorted(upstream.headers.items()), sorted(upstream.query.items()))
-    return hashlib.blake2b(repr((parts, more)).encode(), digest_size=16).hexdigest()
 
 
 class Digests:

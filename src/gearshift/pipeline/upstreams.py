@@ -14,7 +14,10 @@ from gearshift.pipeline.carry_over import carry_over
 from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.prefix_affinity import PrefixAffinity
+from gearshift.pipeline.shared_circuits import SharedCircuits
+from gearshift.pipeline.upstream_identity import shared_identities
 from gearshift.providers.base import EnginesProvider, Provider, ReusableProvider, UpstreamConfig
+from gearshift.shared_state.state import Part, SharedState
 from gearshift.telemetry.events import Sink
 
 
@@ -28,6 +31,7 @@ class Upstreams:
         store: Where answers are kept, if they are.
         previous: Whose unchanged upstreams are reused, with their connections, engines and
             health; it owns them until its `hand_over`.
+        shared: Where processes share what they know of upstreams.
 
     Attributes:
         configs: The upstreams, in the order of the settings.
@@ -49,6 +53,7 @@ class Upstreams:
         sinks: Sequence[Sink] = (),
         store: AnswerStore | None = None,
         previous: Upstreams | None = None,
+        shared: SharedState | None = None,
     ) -> None:
         self.configs = tuple(configs)
         self._deadlines = settings.deadlines
@@ -80,7 +85,12 @@ class Upstreams:
             settings.embeddings.model,
         )
         parts = self.providers, self.circuits, self.admission, self.health
-        self.pipeline = build(settings, *parts, sinks, store)
+        self.shared_circuits: SharedCircuits | None = None
+        if shared is not None:
+            identities = shared_identities(self.configs, self.providers)
+            self.shared_circuits = SharedCircuits(shared, self.circuits, identities)
+        claim = None if self.shared_circuits is None else self.shared_circuits.claim
+        self.pipeline = build(settings, *parts, sinks, store, claim)
         self.affinity: PrefixAffinity | None = None
         if settings.cache.prefix_affinity:
             self.affinity = PrefixAffinity(self.admission.busy, self.circuits)
@@ -101,6 +111,8 @@ class Upstreams:
             provider = self.providers[name]
             if isinstance(provider, ReusableProvider):
                 provider.reuse_from(previous.providers[name])
+        if self.shared_circuits is not None and previous.shared_circuits is not None:
+            self.shared_circuits.reuse_from(previous.shared_circuits)
         if self.affinity is not None and previous.affinity is not None:
             self.affinity.reuse_from(previous.affinity)
         carry_over(self.pipeline.stateful, previous.pipeline.stateful, kept)
@@ -119,6 +131,11 @@ class Upstreams:
                 if successor.providers[target.deployment.upstream] not in shared:
                     # What failed at the old address, or with the old key, may do now.
                     successor.circuits.succeeded(target.deployment)
+
+    @property
+    def shared_parts(self) -> tuple[Part, ...]:
+        """What of them is to be looked at in rounds, while they are the live ones."""
+        return () if self.shared_circuits is None else (self.shared_circuits,)
 
     async def start(self) -> None:
         """Start what is not reused, and probe each upstream once.

@@ -101,6 +101,7 @@ class SharedState:
         self._wake = asyncio.Event()
         self._looked = asyncio.Event()
         self._has_looked = False
+        self._ahead = time.time() - clock()
         self.member: Final = secrets.token_hex(8)
         self.members = 1
         self.serves = False
@@ -109,6 +110,10 @@ class SharedState:
     def is_available(self) -> bool:
         """Whether it answers, so that what is decided here is decided together."""
         return self._has_looked and not self._outage.is_on
+
+    def now(self) -> float:
+        """Seconds since 1970 by the clock of Redis, as far as is known."""
+        return self._clock() + self._ahead
 
     def attach(self, *parts: Part) -> None:
         """Look at these, too, from the next round on."""
@@ -217,6 +222,7 @@ class SharedState:
         self._subscription.keep()
         found = await beat(connection, self.member if self.serves else None)
         self.members = max(1, found.members)
+        self._ahead = found.now - self._clock()
         for part in tuple(self._parts):
             await part.look(Round(connection, found.now))
         if self._outage.is_on:  # it works; now as quickly as requests need it

@@ -52,6 +52,7 @@ def _areas(arguments: argparse.Namespace) -> list[Area]:
     require_mutmut()
     if not arguments.report_only:
         verdicts.forget_survivors(ROOT, only)
+        verdicts.forget_tests(ROOT)
         run(ROOT, only)
     areas = judged(verdicts.read(ROOT), reasons, verdicts.diff, only)
     if not areas:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 _FOLDER: Final = Path("mutants")
+_STATS: Final = "mutmut-stats.json"
 _SURVIVED: Final = (0, 5, 33)
 """Exit status of tests that noticed nothing, or where there are none."""
 
@@ -63,6 +64,21 @@ def forget_survivors(root: Path, only: Sequence[str] = ()) -> None:
             for name, code in codes.items()
         }
         path.write_text(json.dumps(known, indent=4), "utf-8")
+
+
+def forget_tests(root: Path) -> None:
+    """Let the next run find out anew which tests run which function.
+
+    By itself mutmut does so for new tests only, so that a function with a new name, or one that an
+    old test runs since the code has changed, would count as one that no test runs.
+
+    Raises:
+        UnreadableError: The file is half written.
+    """
+    path = root / _FOLDER / _STATS
+    if path.exists():
+        nothing: dict[str, object] = {"duration_by_test": {}, "tests_by_mangled_function_name": {}}
+        path.write_text(json.dumps(_known(path) | nothing, indent=4), "utf-8")
 
 
 def diff(verdict: Verdict) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from mutation.verdicts import forget_survivors
+from mutation.verdicts import UnreadableError, forget_survivors, forget_tests
 
 
 @pytest.fixture
@@ -45,3 +45,17 @@ def test_what_is_left_of_a_file_that_is_gone_does_not_count(verdicts):
 
 def test_before_the_first_run_there_is_nothing_to_forget(tmp_path):
     forget_survivors(tmp_path)
+    forget_tests(tmp_path)
+
+
+def test_which_tests_run_which_function_is_found_out_anew(tmp_path):
+    (tmp_path / "mutants").mkdir()
+    stats = tmp_path / "mutants" / "mutmut-stats.json"
+    known = {"tests_by_mangled_function_name": {"f": ["t"]}, "duration_by_test": {"t": 1.0}}
+    stats.write_text(json.dumps(known | {"config_fingerprint": {"a": "b"}}))
+    forget_tests(tmp_path)
+    found = json.loads(stats.read_text())
+    assert found == {key: {} for key in known} | {"config_fingerprint": {"a": "b"}}
+    stats.write_text("{")
+    with pytest.raises(UnreadableError, match="half written"):
+        forget_tests(tmp_path)

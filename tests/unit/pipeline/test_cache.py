@@ -6,6 +6,7 @@ import time
 import pytest
 
 from gearshift.cache.base import CacheConfig
+from gearshift.cache.entry import made_by
 from gearshift.cache.memory import MemoryCache
 from gearshift.cache.store import AnswerStore
 from gearshift.config.sections.cache import CacheSettings
@@ -124,6 +125,7 @@ class World:
         self.decision = call.decision
         assert call.cache is not None
         assert call.cache.result is response.cache
+        assert call.is_from_cache is (response.cache is HIT)
         raws = []
         while reads and (frame := await response.frames.read()) is not None:
             raws.append(frame.raw)
@@ -322,6 +324,21 @@ async def test_what_a_smaller_tier_answered_never_serves_a_larger_one():
     assert (await world.ask(decision=LARGE, candidates=(*BOTH[1:], BOTH[0])))[0] is MISS
 
 
+@pytest.mark.parametrize("tier", ["simple", "of its own"])
+async def test_what_no_larger_tier_answered_serves_nobody_else(tier):
+    world = World()
+    other = Candidate(Deployment("two", "large"), "ollama", tier)
+    await world.ask(decision=LARGE._replace(tier=tier))
+    assert (await world.ask(candidates=(BOTH[0], other)))[0] is MISS
+
+
+async def test_answers_are_kept_with_the_names_of_who_made_them():
+    world = World()
+    await world.ask(decision=LARGE)
+    (stored,) = [found async for found in world.backend.stored(1_000)]
+    assert made_by(stored.head) == ("complex", "large")
+
+
 async def test_the_tiers_own_answer_comes_first():
     world = World()
     await world.ask()
@@ -355,6 +372,8 @@ async def test_a_hit_is_the_same_decision_and_took_no_upstream():
     assert response.decision is DECISION
     assert call.cache is not None
     assert (call.cache.level, call.upstream_seconds) == ("memory", 0.0)
+    assert 0.0 < response.overhead_seconds <= time.perf_counter() - call.started_at
+    assert (call.saved, call.spared) == (Usage(3, 4), DECISION.deployment)
 
 
 class Refreshes(Refreshing):
@@ -371,11 +390,13 @@ async def test_a_stale_answer_is_given_at_once_and_refreshed(monkeypatch):
     world = World(ttl_seconds=60.0, stale_seconds=40.0)
     world.step.refreshing = refreshes = Refreshes()
     now = time.time()
+    monkeypatch.setattr("gearshift.pipeline.cache.time.time", lambda: now)
     first = await world.ask()
-    assert await world.ask() == (HIT, first[1])
+    for later in (0.0, 60.0):
+        monkeypatch.setattr("gearshift.pipeline.cache.time.time", lambda: now + later)  # noqa: B023
+        assert await world.ask() == (HIT, first[1])
     assert refreshes.calls == []
     later = 70.0
-    monkeypatch.setattr("gearshift.pipeline.cache.time.time", lambda: now + later)
     assert await world.ask() == (HIT, first[1])
     (stale,) = refreshes.calls
     response = await world.step.anew(stale)

@@ -119,6 +119,13 @@ async def test_what_a_stream_does_not_tell_is_asked_for(world):
     assert [result for result, *_ in answers] == [MISS, MISS, HIT]
 
 
+async def test_what_was_kept_meanwhile_is_not_asked_for_again(world):
+    begun = [world.begin(SILENT), world.begin(STREAMED)]  # which cannot be made of the other one
+    assert [result for result, *_ in await world.all(*begun)] == [MISS, HIT]
+    assert world.asked == 1
+    assert begun[1][0].cache == ("memory", HIT)
+
+
 async def test_a_stream_comes_as_it_comes(world):
     world.may_end.clear()
     world.may_begin.set()

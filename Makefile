@@ -8,7 +8,7 @@ EVAL   := .venv-eval
 MUTANTS := .venv-mutants
 CLIENTS := .venv-clients
 PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installed)
-EXTRAS := $(foreach extra,embedded energy export otel postgres quality redis,--extra $(extra))
+EXTRAS := $(foreach extra,embedded energy export otel plan postgres quality redis,--extra $(extra))
 
 .DEFAULT_GOAL := help
 .PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak chart fuzz mutants clients agents eval default-model lock clean

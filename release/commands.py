@@ -175,12 +175,24 @@ _REDIS: Final = {
     "GEARSHIFT_CACHE__ENABLED": "true",
     "GEARSHIFT_CACHE__REDIS_URL": "redis://127.0.0.1:9",
 }
+_PLAN: Final = (
+    *("plan", "--rate", "1", "--prompt-tokens", "100", "--completion-tokens", "50"),
+    *("--tier", "simple:share=1,decode=50,prefill=500,slots=4"),
+)
+
+
+def _plans(installed: Installed) -> None:
+    said = json.loads(installed.run(*_PLAN, "--json").stdout)
+    _demand(said["recommended"]["deployments"] == {"simple": 2}, "plan", str(said))
+
+
 CHECKS: Final[Mapping[str, Sequence[Check]]] = {
     "": (_says_version, _scores, _routes()),
     "embedded": (_serves("--demo", path="/v1/chat/completions"),),
     "energy": (_reads_cards,),
     "export": (_exports,),
     "otel": (_routes(GEARSHIFT_OPENTELEMETRY__ENDPOINT=_NOWHERE),),
+    "plan": (_plans,),
     "postgres": (_finds_postgresql_gone,),
     "redis": (_routes(**_REDIS),),
     "quality": (_learns, _routes(GEARSHIFT_QUALITY__SHADOW_SHARE="0.5")),
@@ -196,6 +208,7 @@ LACKING: Final[Mapping[str, Sequence[Check]]] = {
     ),
     "export": (_lacks("export", "export", "--out", "exported"),),
     "otel": (_lacks("otel", *_CONFIGURED, OTEL_EXPORTER_OTLP_ENDPOINT=_NOWHERE),),
+    "plan": (_lacks("plan", *_PLAN),),
     "postgres": (
         _lacks("postgres", "stats", **_URL),
         _lacks("postgres", *_CONFIGURED, **_URL),

@@ -30,6 +30,7 @@ ROW = '{"prompt": "a", "weak_score": 0, "strong_score": 1}\n'
         ("embedded", "gguf", ("ask", "hello"), {}),
         ("export", "pyarrow", ("export", "--out", "there"), {}),
         ("otel", "opentelemetry", SERVE, {"GEARSHIFT_OPENTELEMETRY__ENDPOINT": "http://[::1]:9"}),
+        ("plan", "simpy", ("plan", "--rate", "1"), {}),
         ("postgres", "psycopg", SERVE, POSTGRES),
         ("postgres", "psycopg", ("stats",), POSTGRES),
         ("redis", "hiredis", SERVE, REDIS),

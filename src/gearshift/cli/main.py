@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "experiment": ("gearshift.cli.experiment:command", "Compare settings on live traffic."),
     "stats": ("gearshift.cli.stats:command", "Show traffic, compute and latency from the log."),
     "cache": ("gearshift.cli.cache:command", "Show or clear what the answer cache keeps."),
+    "plan": ("gearshift.cli.plan:command", "Find how many deployments a load needs."),
     "export": ("gearshift.cli.export:command", "Write the decision log as Parquet."),
     "config": ("gearshift.cli.config:command", "Check or show the configuration."),
 }

@@ -1,0 +1,1 @@
+"""How many deployments a load needs: arrivals, how they are served, a simulation, the plan."""

@@ -35,7 +35,8 @@ def decision(tier="simple", **changes) -> Decision:
 
 
 def finished(tier="simple", *, prompt="my secret words", seconds=0.5, **changes) -> RequestFinished:
-    decided = {name: changes.pop(name) for name in ("time", "cause", "fallback") if name in changes}
+    of_decision = ("id", "time", "cause", "fallback")
+    decided = {name: changes.pop(name) for name in of_decision if name in changes}
     event = RequestFinished(
         decision=decision(tier, **decided),
         dialect="openai",

@@ -20,6 +20,10 @@ _FILE: Final = "decisions.db"
 _BUSY_SECONDS: Final = 5.0
 _LOCK: Final = 7_240_116  # of PostgreSQL's advisory locks, any number that nobody else takes
 _SALT: Final = "salt"
+_CLOCKS: Final = {
+    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "extract(epoch FROM clock_timestamp())",
+}
 
 
 class DecisionLogError(GearshiftError):
@@ -107,6 +111,12 @@ def file_of(engine: Engine) -> tuple[int, int] | None:
     except OSError:
         return None
     return file.st_dev, file.st_ino
+
+
+def time_of(connection: Connection) -> float:
+    """Seconds since 1970 by the database's clock, which all that share it have in common."""
+    clock = connection.scalar(text(f"SELECT {_CLOCKS[connection.dialect.name]}"))
+    return float(clock or 0.0)
 
 
 def salt_of(engine: Engine) -> bytes:

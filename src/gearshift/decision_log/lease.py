@@ -19,6 +19,7 @@ from sqlalchemy import Update, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
+from gearshift.decision_log.database import time_of
 from gearshift.decision_log.schema import FACTS
 from gearshift.errors import GearshiftError
 
@@ -29,10 +30,6 @@ SECONDS: Final = 15.0
 
 _LONGEST_SECONDS: Final = 60.0
 _IDLE_MILLISECONDS: Final = 5_000
-_CLOCKS: Final = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch FROM clock_timestamp())",
-}
 
 
 Begin = Callable[[Engine], AbstractContextManager[Connection]]
@@ -170,7 +167,7 @@ def _mine(name: str, token: int | None) -> Update:
 
 def _read(connection: Connection, name: str) -> tuple[Holder | None, str | None, float]:
     """What is written, as such and as a text, and the database's time."""
-    now = float(connection.scalar(text(f"SELECT {_CLOCKS[connection.dialect.name]}")) or 0.0)
+    now = time_of(connection)
     value = connection.scalar(select(FACTS.c.value).where(FACTS.c.name == name))
     return None if value is None else _parsed(value), value, now
 

@@ -24,10 +24,11 @@ _OVERHEAD: Final = {"sqlite": 200, "postgresql": 140}
 """Of a row beside its texts or columns: headers, numbers where they are not measured, indexes."""
 
 
-def live_bytes(connection: Connection) -> float:
-    """What decisions and judgements take."""
-    count = _of_sqlite if connection.dialect.name == "sqlite" else _of_postgresql
-    return sum(count(connection, table) for table in (DECISIONS, JUDGEMENTS))
+def live_bytes(connection: Connection, part: str = "") -> float:
+    """What decisions and judgements take; or those of one partition, by its name."""
+    if connection.dialect.name == "sqlite":
+        return sum(_of_sqlite(connection, table) for table in (DECISIONS, JUDGEMENTS))
+    return sum(_of_postgresql(connection, table, part) for table in (DECISIONS, JUDGEMENTS))
 
 
 def row_bytes(table: Table, dialect: str) -> ColumnElement[Any]:
@@ -42,18 +43,21 @@ def row_bytes(table: Table, dialect: str) -> ColumnElement[Any]:
     return literal_column(f"({' + '.join(each)} + {_OVERHEAD[dialect]})")
 
 
-def _of_postgresql(connection: Connection, table: Table) -> float:
+def _of_postgresql(connection: Connection, table: Table, part: str) -> float:
+    name = f"{table.name}_{part}" if part else table.name
     pages = connection.execute(
         text(
-            "SELECT pg_relation_size(CAST(:name AS regclass)) / "
+            "SELECT COALESCE((SELECT SUM(pg_relation_size(relid)) FROM "
+            "pg_partition_tree(CAST(:name AS regclass))), "
+            "pg_relation_size(CAST(:name AS regclass))) / "
             "CAST(current_setting('block_size') AS integer)"
         ),
-        {"name": table.name},  # found as the statements find it, not in other people's schemas
+        {"name": name},  # found as the statements find it, not in other people's schemas
     ).scalar()
     percent = min(100.0, 100.0 * _PAGES / max(1, int(pages or 0)))
     size = row_bytes(table, "postgresql").compile().string
-    part = f"{table.name} TABLESAMPLE SYSTEM ({percent!r}) REPEATABLE (0)"
-    sampled = connection.execute(text(f"SELECT SUM({size}) FROM {part}")).scalar()
+    sample = f"{name} AS {table.name} TABLESAMPLE SYSTEM ({percent!r}) REPEATABLE (0)"
+    sampled = connection.execute(text(f"SELECT SUM({size}) FROM {sample}")).scalar()
     return float(sampled or 0) * 100.0 / percent
 
 

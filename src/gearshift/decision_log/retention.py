@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from gearshift.decision_log.database import alone
 from gearshift.decision_log.lease import Begin
 from gearshift.decision_log.live_bytes import live_bytes, row_bytes
+from gearshift.decision_log.partitions import DAY_SECONDS, drop, first_id, parts
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS, TIMES
 
 _EVERY_SECONDS: Final = 60.0
@@ -30,7 +31,8 @@ class Retention:
     """How long, and how much, decisions are kept; sums by hour stay ten times as long.
 
     Of several processes with one database, one deletes at a time, also where some are of an older
-    version, which knows no lease.
+    version, which knows no lease. Where the log is divided by day, whole days are dropped: one
+    is kept until all of it is too old. What lies in no partition of one day goes row by row.
 
     Attributes:
         days: Older decisions are deleted.
@@ -57,11 +59,11 @@ class Retention:
         return gone
 
     def _delete_old(self, engine: Engine, now: float, begin: Begin) -> int:
-        hour = int((now - 10 * self.days * 86_400) / 3_600)
+        hour = int((now - 10 * self.days * DAY_SECONDS) / 3_600)
         with begin(engine) as connection:
             for table in (HOURS, TIMES):
                 connection.execute(delete(table).where(table.c.hour < hour))
-        oldest = now - self.days * 86_400
+        oldest = self._drop_old(engine, now - self.days * DAY_SECONDS, begin)
         chosen = select(DECISIONS.c.id).where(DECISIONS.c.time < oldest)
         gone = 0
         for _ in range(_STEPS):  # the rest in a minute
@@ -72,10 +74,23 @@ class Retention:
                 break
         return gone
 
+    def _drop_old(self, engine: Engine, oldest: float, begin: Begin) -> float:
+        """Drop the days that are over by then; the time before which rows are deleted."""
+        with engine.connect() as connection:
+            found = parts(connection)
+        if not found:
+            return oldest
+        day = int(oldest // DAY_SECONDS)
+        for part in found:
+            if part.end is not None and part.end <= first_id(day):
+                drop(engine, part, begin)
+        return float(day * DAY_SECONDS)
+
     def _delete_excess(self, engine: Engine, begin: Begin) -> int:
         """The oldest, until as much is gone as is too much; it is measured once."""
         with engine.connect() as connection:
             excess = live_bytes(connection) - self.megabytes * _MEGABYTE
+        excess = _drop_excess(engine, excess, begin)
         gone = 0
         for _ in range(_STEPS):
             if excess <= 0:
@@ -87,6 +102,27 @@ class Retention:
                 break
             excess -= size
         return gone
+
+
+def _drop_excess(engine: Engine, excess: float, begin: Begin) -> float:
+    """Drop the oldest partitions that are too much as a whole; what else is too much."""
+    while excess > 0:
+        with engine.connect() as connection:
+            found = parts(connection)
+            if not found or found[0].end is None or not _may_go(connection, found[0].end):
+                break
+            size = live_bytes(connection, found[0].name)
+        if size > excess:
+            break
+        drop(engine, found[0], begin)
+        excess -= size
+    return excess
+
+
+def _may_go(connection: Connection, end: str) -> bool:
+    """Whether enough decisions are behind a partition's end."""
+    newer = select(DECISIONS.c.id).where(DECISIONS.c.id >= end).limit(_KEPT).subquery()
+    return connection.scalar(select(func.count()).select_from(newer)) == _KEPT
 
 
 def _oldest(connection: Connection, excess: float) -> tuple[Sequence[str], float]:

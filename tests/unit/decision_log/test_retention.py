@@ -7,12 +7,15 @@ from functools import cache
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.engine import Engine
 from tests.fakes.finished import finished
 from tests.fakes.logs import ACCOUNTING
 
 from gearshift.decision_log.database import alone, open_database
+from gearshift.decision_log.dividing import divide
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
 from gearshift.decision_log.live_bytes import live_bytes
+from gearshift.decision_log.partitions import parts
 from gearshift.decision_log.retention import Retention
 from gearshift.decision_log.rows import RowMaker, Sums
 from gearshift.decision_log.schema import DECISIONS, HOURS, JUDGEMENTS
@@ -212,3 +215,98 @@ def test_above_its_size_the_oldest_go(url, writers):
     assert len(left) < 5_000
     assert not left or min(left) > start + 1_500
     engine.dispose()
+
+
+DAY = 86_400
+START = 20_000 * DAY
+
+
+def by_day(days, each, characters=10):
+    """So many decisions in the first hour of each day, named by their time."""
+    maker, noise = RowMaker(b"salt", ACCOUNTING, with_prompts=True), secrets.token_hex(20_000)
+    moments = [START + day * DAY + number / 4 for day in days for number in range(each)]
+    return [
+        maker.row(
+            finished(
+                id=f"dec-{int(moment * 256):010x}{place:014x}",
+                time=moment,
+                prompt=noise[:characters],
+            )
+        )[0]
+        for place, moment in enumerate(moments)
+    ]
+
+
+def write(engine, made):
+    with engine.begin() as connection:
+        Statements.of(engine).write(connection, made, Sums())
+
+
+def judge(engine):
+    with engine.begin() as connection:
+        for decision_id in connection.scalars(select(DECISIONS.c.id)).all():
+            row = JudgementRow(decision_id, START, "checks", "tie", 1.0, 1.0, 1.0)
+            insert_judgement(connection, row)
+
+
+def days_left(engine, table=DECISIONS, key=DECISIONS.c.id):
+    with engine.connect() as connection:
+        ids = connection.scalars(select(key).select_from(table)).all()
+    return sorted({int(name[4:14], 16) // 256 // DAY - START // DAY for name in ids})
+
+
+@pytest.fixture
+def divided(postgres_url):
+    made = open_database(postgres_url)
+    assert divide(made, START + 1.0, Engine.begin) == ""
+    yield made
+    made.dispose()
+
+
+def test_days_that_are_over_are_dropped_as_a_whole_and_others_stay_whole(divided):
+    write(divided, by_day(range(-1, 6), 5))
+    judge(divided)
+    now = START + 5.5 * DAY
+    assert Retention(2, 1000).apply(divided, now) == 0  # no row by itself
+    for table, key in ((DECISIONS, DECISIONS.c.id), (JUDGEMENTS, JUDGEMENTS.c.decision_id)):
+        assert days_left(divided, table, key) == [3, 4, 5]
+    with divided.connect() as connection:
+        assert next(part.name for part in parts(connection)) == "20241007"
+
+
+def test_rows_outside_of_their_day_go_one_by_one(divided):
+    write(divided, by_day((-9, -8, 2, 20, 21), 5))  # but the middle one, they lie in the rest
+    judge(divided)
+    assert Retention(1, 1000).apply(divided, START + 3.5 * DAY) == 10
+    assert days_left(divided) == [2, 20, 21]
+    assert days_left(divided, JUDGEMENTS, JUDGEMENTS.c.decision_id) == [2, 20, 21]
+
+
+def test_what_was_there_before_goes_row_by_row_and_at_last_as_a_whole(postgres_url):
+    engine = open_database(postgres_url)
+    write(engine, by_day((-5, -1, 0), 5))
+    divide(engine, START + 1.0, Engine.begin)
+    write(engine, by_day((1, 3, 4), 5))
+    assert Retention(3, 1000).apply(engine, START + 1.5 * DAY) == 5
+    assert days_left(engine) == [-1, 0, 1, 3, 4]
+    assert Retention(3, 1000).apply(engine, START + 6.5 * DAY) == 0
+    assert days_left(engine) == [3, 4]
+    engine.dispose()
+
+
+def test_of_what_is_too_much_the_oldest_days_go_first_then_single_rows(divided):
+    write(divided, by_day(range(5), 800))
+    each = megabytes(divided) / 5
+    limit = 2.5 * each
+    gone = Retention(DAYS, limit).apply(divided, START + 5 * DAY)
+    assert gone == pytest.approx(400, rel=0.2)  # of the third day; two are dropped
+    assert days_left(divided) == [2, 3, 4]
+    assert megabytes(divided) == pytest.approx(limit, rel=0.1)
+    assert Retention(DAYS, limit).apply(divided, START + 5 * DAY) <= 80
+
+
+def test_no_day_is_dropped_that_holds_some_of_the_newest_thousand(divided):
+    write(divided, by_day(range(3), 600, 2_000))
+    Retention(DAYS, 0.01).apply(divided, START + 3 * DAY)
+    assert len(times(divided)) == 1_000
+    assert days_left(divided) == [1, 2]

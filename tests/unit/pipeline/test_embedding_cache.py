@@ -80,13 +80,15 @@ class World:
         """What the last one saved, and whether it was a hit."""
         return self.last.saved, self.last.is_from_cache
 
-    async def call(self, inputs, dialect="openai", operation=Operation.EMBEDDING, **more):
+    async def call(
+        self, inputs, dialect="openai", operation=Operation.EMBEDDING, upstream="one", **more
+    ):
         noted = {name: more.pop(name) for name in ("headers", "cache_scope") if name in more}
         given = {"input" if operation is Operation.EMBEDDING else "prompt": inputs}
         request = SPOKEN[dialect].parse(operation, orjson.dumps(given | more))
         for name, value in noted.items():
             setattr(request, name, value)
-        self.last = Call(request, DECISION, (), time.perf_counter())
+        self.last = Call(request, DECISION._replace(upstream=upstream), (), time.perf_counter())
         response = await self.step(self.last)
         assert self.last.cache == ("memory", response.cache)
         assert self.last.decision is response.decision
@@ -226,6 +228,7 @@ async def test_what_a_fallback_made_is_kept_as_its_own():
     world = World()
     world.answered_by = ["two"]
     await world.ask(["a", "a"])
+    assert (await world.ask("a", upstream="two"))[0] == HIT
     assert (await world.ask("a"))[0] == MISS
 
 

@@ -124,3 +124,12 @@ def test_parts_count_as_they_are(affinity):
     parts = asked()
     parts.messages = [{"role": "user", "content": [{"type": "text", "text": "one"}]}]
     assert prefixes_of(parts) == prefixes_of(parts) != prefixes_of(asked("one"))
+    others = asked()
+    others.messages = [{"role": "user", "content": [{"type": "text", "text": "two"}]}]
+    assert prefixes_of(parts) != prefixes_of(others)
+
+
+def test_who_says_it_counts():
+    answer = asked()
+    answer.messages = [{"role": "assistant", "content": "one"}]
+    assert prefixes_of(answer) != prefixes_of(asked("one"))

@@ -17,7 +17,7 @@ from gearshift.planning.planner import Planner
 from gearshift.tiered_routing import TierConfig, TieredModelRouter
 from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.experiments import Arm, Dimension, Experiment
-from gearshift.types import Capability, Cause, Deployment, Operation
+from gearshift.types import Capability, Cause, Deployment, Operation, Session
 
 COMPLEX = "Explain async vs threads"  # scores 4.17
 
@@ -345,3 +345,12 @@ def test_a_refused_model_is_named_as_the_field_that_is_wrong():
     with pytest.raises(RequestError, match=told) as caught:
         planned("large", allowed_tiers=frozenset({"simple"}))
     assert caught.value.field == "model"
+
+
+@pytest.mark.parametrize(
+    ("kept", "tier"), [("complex", "complex"), ("simple", "simple"), (None, "simple")]
+)
+def test_a_conversation_that_is_on_a_tier_does_not_go_below_it(kept, tier):
+    request = chat_request("What time is it?")
+    request.kept = kept and Session(kept, "u", "m")
+    assert planner().plan(request, TOPOLOGY).decision.tier == tier

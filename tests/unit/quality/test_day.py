@@ -7,7 +7,7 @@ from gearshift.decision_log.judgements import JudgementRow, charge_shadow, inser
 from gearshift.guarantees.alarms import AlarmFacts
 from gearshift.guarantees.looks import Count
 from gearshift.quality.day import last_day
-from gearshift.types import Usage
+from gearshift.types import CacheResult, CacheUse, Usage
 
 NOW = 3_600 * 490_000 + 1_800.0  # in the middle of an hour
 
@@ -29,12 +29,13 @@ def test_a_log_with_nothing_in_it(log):
 def test_what_was_in_the_last_day_and_in_the_week_before(log, write):
     recent = [at(1), at(2, "complex"), at(3, fallback="simple->complex")]
     recent.append(at(1, "embeddings", score=None, fallback="u/m->v/m"))  # which is no chat
-    write([*recent, at(30), at(100), at(24 * 20)])
+    hit = at(4)._replace(cache=CacheUse("memory", CacheResult.HIT))  # it counts for its score only
+    write([*recent, hit, at(30), at(100), at(24 * 20)])
     with log.begin() as connection:
         charge_shadow(connection, "big", Usage(1, 1), 1.0)
     day = last_day(log, NOW, "simple")
-    assert (day.requests, day.fallbacks, day.scored, day.simple) == (3, 1, 3, 2)
-    assert day.scores == {10: 2, 20: 1}
+    assert (day.requests, day.fallbacks, day.scored, day.simple) == (3, 1, 4, 3)
+    assert day.scores == {10: 3, 20: 1}
     assert day.earlier_scores == {10: 2}
 
 

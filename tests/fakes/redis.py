@@ -96,8 +96,10 @@ def own_redis(port: int, folder: Path) -> Iterator[OwnRedis]:
         own.start()
     except FileNotFoundError:
         pytest.skip("redis-server is not installed")
-    yield own
-    own.kill()
+    try:
+        yield own
+    finally:
+        own.kill()
 
 
 @dataclass

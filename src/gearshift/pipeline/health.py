@@ -8,11 +8,12 @@ import random
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from gearshift.errors import UpstreamError
 from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
 from gearshift.pipeline.topology import Topology, is_listed, resolve
-from gearshift.providers.base import Provider, PullingProvider, UpstreamConfig
+from gearshift.providers.base import InformedProvider, Provider, PullingProvider, UpstreamConfig
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.types import (
     Capability,
@@ -63,8 +64,30 @@ class DeploymentHealth:
         return self.readiness in (Readiness.READY, Readiness.LOADING)
 
 
+class Probes(Protocol):
+    """Which process probes which upstream."""
+
+    def is_mine(self, name: str) -> bool:
+        """Whether this process is to probe it now."""
+        ...
+
+    def is_informed(self, name: str) -> bool:
+        """Whether what another process has found is known here."""
+        ...
+
+    def found(self, name: str, state: UpstreamState, *, is_ready: bool) -> None:
+        """A probe of this process has found it so."""
+        ...
+
+
 class HealthMonitor:
-    """Keeps the newest state of every upstream, and the topology that follows from it."""
+    """Keeps the newest state of every upstream, and the topology that follows from it.
+
+    Attributes:
+        states: What was found last, by the upstream's name.
+        topology: What follows from it.
+        probes: Says who probes, where processes share that; else this one does.
+    """
 
     def __init__(
         self,
@@ -82,13 +105,16 @@ class HealthMonitor:
         self._incapabilities: dict[Deployment, frozenset[Capability]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.states: dict[str, UpstreamState] = {}
+        self.probes: Probes | None = None
         self.topology = self._resolve()
 
     async def start(self) -> None:
-        """Probe everything once, bounded in time, then go on in the background."""
+        """Probe once what nobody has, bounded in time, then go on in the background."""
+        probes = self.probes
+        names = [n for n in self._providers if probes is None or not probes.is_informed(n)]
         try:
             async with asyncio.timeout(FIRST_PROBE_SECONDS):
-                await self.probe_all()
+                await self.probe(names)
         except TimeoutError:
             logger.info("the first probe of the upstreams is taking longer; going on without it")
         self._tasks = [asyncio.create_task(self._poll(name)) for name in self._providers]
@@ -156,7 +182,8 @@ class HealthMonitor:
             else:
                 pause, troubled = min(troubled, longest), troubled * _GROWTH
             await asyncio.sleep(pause * random.uniform(1 - _JITTER, 1 + _JITTER))
-            await self._probe(name)
+            if self.probes is None or self.probes.is_mine(name):
+                await self._probe(name)
 
     def _is_well(self, name: str) -> bool:
         state = self.states.get(name)
@@ -164,6 +191,18 @@ class HealthMonitor:
 
     async def _probe(self, name: str) -> None:
         state = await self._asked(name)
+        self._found(name, state)
+        if self.probes is not None:
+            self.probes.found(name, state, is_ready=_is_ready(state))
+
+    def take(self, name: str, state: UpstreamState) -> None:
+        """Go by what another process has found of an upstream."""
+        provider = self._providers[name]
+        if isinstance(provider, InformedProvider):
+            provider.inform(state)
+        self._found(name, state)
+
+    def _found(self, name: str, state: UpstreamState) -> None:
         previous = self.states.get(name)
         self.states[name] = state
         _tell(name, previous, state)

@@ -15,8 +15,15 @@ from gearshift.pipeline.circuit_breakers import CircuitBreakers
 from gearshift.pipeline.health import HealthMonitor
 from gearshift.pipeline.prefix_affinity import PrefixAffinity
 from gearshift.pipeline.shared_circuits import SharedCircuits
+from gearshift.pipeline.shared_probes import SharedProbes
 from gearshift.pipeline.upstream_identity import shared_identities
-from gearshift.providers.base import EnginesProvider, Provider, ReusableProvider, UpstreamConfig
+from gearshift.providers.base import (
+    EnginesProvider,
+    InformedProvider,
+    Provider,
+    ReusableProvider,
+    UpstreamConfig,
+)
 from gearshift.shared_state.state import Part, SharedState
 from gearshift.telemetry.events import Sink
 
@@ -86,9 +93,12 @@ class Upstreams:
         )
         parts = self.providers, self.circuits, self.admission, self.health
         self.shared_circuits: SharedCircuits | None = None
+        self.shared_probes: SharedProbes | None = None
         if shared is not None:
             identities = shared_identities(self.configs, self.providers)
             self.shared_circuits = SharedCircuits(shared, self.circuits, identities)
+            self.shared_probes = SharedProbes(shared, self._informed(identities), self.health.take)
+            self.health.probes = self.shared_probes
         claim = None if self.shared_circuits is None else self.shared_circuits.claim
         self.pipeline = build(settings, *parts, sinks, store, claim)
         self.affinity: PrefixAffinity | None = None
@@ -113,6 +123,8 @@ class Upstreams:
                 provider.reuse_from(previous.providers[name])
         if self.shared_circuits is not None and previous.shared_circuits is not None:
             self.shared_circuits.reuse_from(previous.shared_circuits)
+        if self.shared_probes is not None and previous.shared_probes is not None:
+            self.shared_probes.reuse_from(previous.shared_probes)
         if self.affinity is not None and previous.affinity is not None:
             self.affinity.reuse_from(previous.affinity)
         carry_over(self.pipeline.stateful, previous.pipeline.stateful, kept)
@@ -135,7 +147,14 @@ class Upstreams:
     @property
     def shared_parts(self) -> tuple[Part, ...]:
         """What of them is to be looked at in rounds, while they are the live ones."""
-        return () if self.shared_circuits is None else (self.shared_circuits,)
+        parts = self.shared_circuits, self.shared_probes
+        return tuple(part for part in parts if part is not None)
+
+    def _informed(self, identities: Mapping[str, str]) -> dict[str, str]:
+        """Those upstreams that need no probe of their own to be asked."""
+        providers = self.providers.items()
+        names = [name for name, provider in providers if isinstance(provider, InformedProvider)]
+        return {name: identities[name] for name in names if name in identities}
 
     async def start(self) -> None:
         """Start what is not reused, and probe each upstream once.

@@ -127,6 +127,15 @@ class EnginesProvider(Protocol):
 
 
 @runtime_checkable
+class InformedProvider(Protocol):
+    """A provider that needs no probe of its own where another process has probed its upstream."""
+
+    def inform(self, state: UpstreamState) -> None:
+        """Know from now on what such a probe has found, as after `probe`."""
+        ...
+
+
+@runtime_checkable
 class ReusableProvider(Protocol):
     """A provider that can go on with what an older one of the same upstream has running."""
 

@@ -106,6 +106,11 @@ class OllamaProvider(HttpProvider):
             detail=f"reachable{self._client.way}",
         )
 
+    def inform(self, state: UpstreamState) -> None:
+        """Know what a probe of another process has found."""
+        if state.is_reachable and state.lists_models:
+            self._models = {info.name: info for info in state.models}
+
     async def _without_list(self, error: UpstreamError) -> UpstreamState:
         """What is known of a server that would not say its models."""
         if error.status in _KEY_REFUSED:

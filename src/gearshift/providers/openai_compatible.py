@@ -172,7 +172,14 @@ class OpenAICompatibleProvider(HttpProvider):
         """Keep the list, if this is one, and what follows from whose it is."""
         if status in _ASK_LATER or status >= 500:
             return
-        listed = read_models(body) if status == 200 else None
+        self._learn_list(read_models(body) if status == 200 else None)
+
+    def inform(self, state: UpstreamState) -> None:
+        """Know what a probe of another process has found."""
+        if state.is_reachable:
+            self._learn_list(state.models if state.lists_models else None)
+
+    def _learn_list(self, listed: tuple[ModelInfo, ...] | None) -> None:
         if listed != self._listed:
             self._missing.clear()  # what was not there may have come
         self._listed = listed

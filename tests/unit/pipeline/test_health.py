@@ -502,3 +502,51 @@ async def test_some_upstreams_are_probed_at_once_and_names_that_are_gone_are_non
     await health.probe(["local"])
     assert health.topology.of_model("mistral:7b-instruct")
     assert list(health.states) == ["local"]
+
+
+class Informed(ProbedProvider):
+    """Goes by what others have found."""
+
+    def __init__(self, state):
+        super().__init__(state)
+        self.informed = []
+
+    def inform(self, state):
+        self.informed.append(state)
+
+
+class Probing:
+    """Says who probes."""
+
+    def __init__(self, is_mine):
+        self.mine, self.told = is_mine, []
+
+    def is_mine(self, name):
+        return self.mine
+
+    def is_informed(self, name):
+        return not self.mine
+
+    def found(self, name, state, *, is_ready):
+        self.told.append((name, state, is_ready))
+
+
+async def test_what_another_process_has_found_counts_as_found_here():
+    health = monitor(up(), provider="openai")
+    provider = health._providers["local"] = Informed(up())
+    health.probes = Probing(is_mine=False)
+    found = up("gemma2:2b", "mistral:7b-instruct")
+    health.take("local", found)
+    await health.start()  # nothing is asked
+    await health.aclose()
+    assert provider.informed == [found]
+    assert health.states == {"local": found}
+    assert health.tier_health()["simple"][0].readiness is Readiness.READY
+
+
+async def test_what_is_found_here_is_told():
+    health = monitor(up("gemma2:2b"))
+    probes = health.probes = Probing(is_mine=True)
+    await health.start()
+    await health.aclose()
+    assert probes.told == [("local", up("gemma2:2b"), True)]

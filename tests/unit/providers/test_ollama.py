@@ -9,7 +9,7 @@ from gearshift.dialects.openai.dialect import OpenAIDialect
 from gearshift.errors import UpstreamError
 from gearshift.providers.base import Deadlines, UpstreamConfig
 from gearshift.providers.ollama import OllamaProvider
-from gearshift.types import ChatRequest, Operation
+from gearshift.types import ChatRequest, Operation, UpstreamState
 
 
 @pytest.fixture
@@ -70,6 +70,16 @@ async def test_a_model_that_is_not_loaded_gets_time_to_load(provider):
     await provider.probe()
     assert provider.first_token_seconds("gemma2:2b") > usual
     assert provider.first_token_seconds("unknown") == usual
+
+
+async def test_what_another_process_has_found_counts_as_probed(provider, upstream):
+    usual = provider.first_token_seconds("gemma2:2b")
+    other = OllamaProvider(UpstreamConfig("o", "ollama", upstream.url), Deadlines())
+    provider.inform(await other.probe())
+    assert provider.first_token_seconds("gemma2:2b") > usual
+    provider.inform(UpstreamState(is_reachable=False))  # says nothing of its models
+    assert provider.first_token_seconds("gemma2:2b") > usual
+    await other.aclose()
 
 
 async def test_pull_tells_its_progress(provider, upstream):

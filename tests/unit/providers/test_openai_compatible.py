@@ -122,6 +122,17 @@ async def test_a_server_that_ignores_names_is_not_asked_for_a_model_it_has_not(u
     assert len(upstream.asked) == 1
 
 
+async def test_what_another_process_has_found_counts_as_probed(upstream, provider):
+    upstream.owner = "llamacpp"
+    other = probed(upstream)
+    provider.inform(await other.probe())
+    with pytest.raises(UpstreamError) as caught:
+        await provider.send(request(stream=False), "another")
+    assert caught.value.fault is FailureKind.MISSING_MODEL
+    assert not upstream.asked
+    await other.aclose()
+
+
 async def test_silence_before_the_first_content_is_not_yet_idleness(upstream):
     upstream.fault, upstream.pause_seconds = "slow_first", 0.8
     deadlines = dataclasses.replace(PATIENT, idle_seconds=0.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -72,7 +72,8 @@ def _added(connection: Connection, decision_id: str, verdict: dict[str, Any]) ->
     values = (literal(value, JUDGEMENTS.c[name].type) for name, value in verdict.items())
     made = DECISIONS.c
     rows = select(made.id, literal(JUDGE), made.propensity, *values).where(made.id == decision_id)
-    only = JUDGEMENTS.c.judge == JUDGE
+    # Written out: of a parameter, a prepared statement does not know that the index is meant.
+    only = JUDGEMENTS.c.judge == literal_column(f"'{JUDGE}'")
     first = (
         insert(JUDGEMENTS)
         .from_select(columns, rows)

@@ -1,6 +1,7 @@
 """Verdicts of users, of which the last counts."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -66,4 +67,17 @@ def test_a_verdict_is_kept_with_the_share_of_its_decision_and_a_clean_comment(tm
         (again,) = connection.execute(select(JUDGEMENTS)).mappings()
     assert (again["verdict"], again["comment"]) == ("good", None)
     assert again["time"] >= said["time"]
+    feedback.close()
+
+
+def test_many_verdicts_over_one_connection_whose_statements_are_prepared(postgres_url, writers):
+    events = [finished() for _ in range(20)]
+    writer = writers(postgres_url)
+    writer.add(events)
+    writer.stop()
+    feedback = Feedback(postgres_url)
+    with feedback._database.get().connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.prepare_threshold = 0  # as by default; it is the pool's only connection
+    assert all(feedback.give(event.decision.id, "good", None) for event in events)
     feedback.close()

@@ -104,6 +104,9 @@ def drop(engine: Engine, part: Partition, begin: Begin) -> None:
         SQLAlchemyError: The database is in trouble, or somebody holds a table for too long.
     """
     with altering(engine, begin) as connection:
+        # In the order in which those who write take them, so that neither waits for the other.
+        both = "ONLY decisions, ONLY judgements"
+        connection.execute(text(f"LOCK TABLE {both} IN ACCESS EXCLUSIVE MODE"))
         connection.execute(text(f"DROP TABLE judgements_{part.name}, decisions_{part.name}"))
 
 

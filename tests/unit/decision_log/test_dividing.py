@@ -27,7 +27,8 @@ IDS = DecisionIds()
 
 
 @pytest.fixture
-def engine(postgres_url):
+def engine(postgres_url, monkeypatch):
+    monkeypatch.setattr(dividing, "AHEAD_DAYS", 0)  # quicker
     made = open_database(postgres_url)
     yield made
     made.dispose()

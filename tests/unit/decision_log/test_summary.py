@@ -1,14 +1,22 @@
 """The facts of a span of the log: requests, times, compute and what failed."""
 
+import random
 import time
 
 import pytest
+from sqlalchemy import select, text
 from tests.fakes.finished import decision, finished
+from tests.fakes.logs import ACCOUNTING
 
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.judgements import JudgementRow, insert_judgement
 from gearshift.decision_log.money import Prices
+from gearshift.decision_log.rows import RowMaker, Sums
+from gearshift.decision_log.schema import HOURS
+from gearshift.decision_log.scores import scores_since
+from gearshift.decision_log.statements import Statements
 from gearshift.decision_log.summary import summarise
+from gearshift.telemetry.compute import EXTRA
 from gearshift.types import CacheResult, CacheUse, Cause, Usage
 
 NOW_HOUR = int(time.time() // 3_600)
@@ -197,3 +205,52 @@ def test_without_a_cache_there_are_no_shares_of_it(log, write):
     cache = summary_of(log, write, finished()).to_json("simple")["cache"]
     assert (cache["hit_share"], cache["share_of_requests"]) == (None, 0.0)
     assert summarise(log, 2**30).to_json("simple")["cache"]["share_of_requests"] is None
+
+
+def some_requests(drawn, hour):
+    """Requests of some hours, as different as they come, late ones among them."""
+    usages = (None, Usage(0, 0, 0), Usage(100, 50, 20), Usage(7, 3, 0))
+    for _ in range(drawn.randrange(200)):
+        tier = drawn.choice(("simple", "complex", "gpt-4o"))
+        event = finished(
+            tier,
+            time=3_600.0 * hour + drawn.randrange(4 * 3_600 * 8) / 8,
+            cause=drawn.choice((Cause.SCORED, Cause.FORCED)),
+            fallback=drawn.choice((None, "simple->complex")),
+            status=drawn.choice((200, 200, 502)),
+            usage=drawn.choice(usages),
+        )
+        score = drawn.choice((None, drawn.randrange(41) / 4))
+        yield event._replace(decision=event.decision._replace(score=score))
+
+
+DIRECT = """
+SELECT CAST(floor(time / 3600) AS integer), tier, model, cause, count(*),
+    sum(CASE WHEN status >= 400 THEN 1 ELSE 0 END), count(fallback), count(score),
+    COALESCE(sum(score), 0), COALESCE(sum(prompt_tokens), 0), COALESCE(sum(completion_tokens), 0),
+    COALESCE(sum(cached_tokens), 0), COALESCE(sum(flops), 0), COALESCE(sum(baseline_flops), 0),
+    count(*) - count(flops) FROM decisions GROUP BY 1, 2, 3, 4
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_sums_by_hour_are_those_of_the_rows_to_the_last_digit(log, seed):
+    drawn, hour = random.Random(seed), 400_000
+    statements, maker = Statements.of(log), RowMaker(b"salt", ACCOUNTING, with_prompts=False)
+    for _ in range(4):
+        rows, sums = [], Sums()
+        for event in some_requests(drawn, hour):
+            row, compute = maker.row(event)
+            rows.append(row)
+            sums.add(event, compute)
+        for is_repeated in (False, True)[: drawn.randrange(1, 3)]:
+            with log.begin() as connection:
+                statements.write(connection, rows, sums, is_repeated=is_repeated)
+    with log.connect() as connection:
+        direct = {tuple(row[:4]): tuple(row[4:]) for row in connection.execute(text(DIRECT))}
+        names = [column for column in HOURS.c if not column.name.startswith(("cache_", "saved_"))]
+        kept = connection.execute(select(*names).where(HOURS.c.tier.not_in(EXTRA)))
+        assert {tuple(row[:4]): tuple(row[4:]) for row in kept} == direct
+        scores = "SELECT CAST(floor(score * 4) AS integer), count(*) FROM decisions "
+        counted = dict(connection.execute(text(f"{scores} WHERE score >= 0 GROUP BY 1")).all())
+    assert scores_since(log, hour)["requests"] == {at / 4: n for at, n in counted.items()}

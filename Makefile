@@ -7,11 +7,12 @@ FUZZ   := .venv-fuzz
 EVAL   := .venv-eval
 MUTANTS := .venv-mutants
 CLIENTS := .venv-clients
+OFFLINE := .venv-offline
 PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installed)
-EXTRAS := $(foreach extra,embedded energy export otel plan postgres quality redis,--extra $(extra))
+EXTRAS := $(foreach extra,embedded energy export offline otel plan postgres quality redis,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak chart fuzz mutants clients agents eval default-model lock clean
+.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak chart fuzz mutants offline clients agents eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -121,6 +122,16 @@ $(MUTANTS)/.installed: requirements/mutants.lock pyproject.toml
 mutants: $(MUTANTS)/.installed ## change the code in small places and count what the tests do not notice (an hour; not on 3.13)
 	@PATH="$(CURDIR)/$(MUTANTS)/bin:$$PATH" $(MUTANTS)/bin/python -m mutation $(ARGS)
 
+# An environment of its own: Ray is large, and nothing else needs it.
+$(OFFLINE)/.installed: requirements/offline.lock pyproject.toml
+	$(PYTHON) -m venv $(OFFLINE)
+	$(OFFLINE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/offline.lock
+	$(OFFLINE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+offline: $(OFFLINE)/.installed ## test --engine ray on a real cluster of this machine (docs/offline.md)
+	$(OFFLINE)/bin/python -m pytest tests/offline $(ARGS)
+
 # Environments of their own: the clients are many and large, bring Node.js for those in JavaScript, and
 # not all of them work with one version of OpenAI's SDK.
 $(CLIENTS)/.installed: requirements/clients.lock clients/node/package-lock.json pyproject.toml
@@ -159,6 +170,7 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients
 	echo hatchling | $(COMPILE) - -c requirements/dev.lock -o requirements/build.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group fuzz -o requirements/fuzz.lock
 	$(COMPILE) pyproject.toml $(EXTRAS) --group dev --group mutants -o requirements/mutants.lock
+	$(COMPILE) pyproject.toml $(EXTRAS) --extra ray --group dev -o requirements/offline.lock
 	$(COMPILE) pyproject.toml --extra quality --group eval -o requirements/eval.lock
 	$(COMPILE) pyproject.toml --extra embedded --group clients -o requirements/clients.lock
 	$(COMPILE) --group clients-openai2 -o requirements/clients-openai2.lock
@@ -173,4 +185,4 @@ lock: $(STAMP) $(PIPS) ## rewrite the lock files from pyproject.toml and clients
 	$(BIN)/python requirements/node_locks.py
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(TOOLS) $(FUZZ) $(EVAL) $(MUTANTS) $(CLIENTS) $(CLIENTS)-openai2 $(CLIENTS)-aider clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) $(FUZZ) $(EVAL) $(MUTANTS) $(OFFLINE) $(CLIENTS) $(CLIENTS)-openai2 $(CLIENTS)-aider clients/node/node_modules clients/agents/node_modules mutants .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -129,6 +129,12 @@ def _exports(installed: Installed) -> None:
     _demand(any((installed.home / "exported").glob("*.parquet")), "export wrote nothing")
 
 
+def _scores_files(installed: Installed) -> None:
+    (installed.home / "prompts.jsonl").write_text('{"prompt": "Explain async vs threads"}\n')
+    installed.run("score", "--from", "prompts.jsonl", "--out", "scored")
+    _demand((installed.home / "scored" / "prompts.parquet").is_file(), "score wrote nothing")
+
+
 def _finds_postgresql_gone(installed: Installed) -> None:
     url = "postgresql://127.0.0.1:9/none"
     said = installed.run("stats", code=1, GEARSHIFT_DECISION_LOG__URL=url).stderr
@@ -191,6 +197,7 @@ CHECKS: Final[Mapping[str, Sequence[Check]]] = {
     "embedded": (_serves("--demo", path="/v1/chat/completions"),),
     "energy": (_reads_cards,),
     "export": (_exports,),
+    "offline": (_scores_files,),
     "otel": (_routes(GEARSHIFT_OPENTELEMETRY__ENDPOINT=_NOWHERE),),
     "plan": (_plans,),
     "postgres": (_finds_postgresql_gone,),
@@ -207,6 +214,7 @@ LACKING: Final[Mapping[str, Sequence[Check]]] = {
         _lacks("embedded", "ask", "hello"),
     ),
     "export": (_lacks("export", "export", "--out", "exported"),),
+    "offline": (_lacks("offline", "replay", "--threshold", "5", "--from", "exported"),),
     "otel": (_lacks("otel", *_CONFIGURED, OTEL_EXPORTER_OTLP_ENDPOINT=_NOWHERE),),
     "plan": (_lacks("plan", *_PLAN),),
     "postgres": (

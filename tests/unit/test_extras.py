@@ -15,6 +15,8 @@ from gearshift.extras import extra, require
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(Path(gearshift.__file__).parent.rglob("*.py"))
+NOT_INSTALLED = {"ray": "ray"}
+"""What is too large for everybody's environment: module and extra (requirements/offline.lock)."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -31,7 +33,7 @@ def by_module() -> dict[str, str]:
         return {module for module, names in brought.items() if wanted & names}
 
     own = modules_of(PROJECT["dependencies"])
-    return {
+    return NOT_INSTALLED | {
         module: name
         for name, requirements in PROJECT["optional-dependencies"].items()
         for module in modules_of(requirements) - own

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from gearshift.cli.offline import ROWS, ROWS_TO_SCORE, Offline, offline_options, progress
 from gearshift.cli.options import config_option, json_option, load, print_json, since_option
 from gearshift.cli.stats import hours_of, open_log
 from gearshift.config.loading import Settings
@@ -19,7 +21,9 @@ from gearshift.types import JsonObject
 if TYPE_CHECKING:  # numpy, scipy and SQLAlchemy are imported only when the log is read
     from sqlalchemy.engine import Engine
 
+    from gearshift.decision_log.judged import JudgedRequest
     from gearshift.decision_log.moved import Moved
+    from gearshift.decision_log.rated import RatedRequest
     from gearshift.guarantees.off_policy import Single
     from gearshift.guarantees.replay import Both
 
@@ -35,12 +39,14 @@ if TYPE_CHECKING:  # numpy, scipy and SQLAlchemy are imported only when the log 
     "--scorer", metavar="NAME", help="Scorer to estimate, from requests whose prompts were stored."
 )
 @since_option
+@offline_options
 @config_option
 @json_option
 def command(
     threshold: float | None,
     scorer: str | None,
     since: str | None,
+    offline: Offline | None,
     config: str | None,
     as_json: bool,
 ) -> None:
@@ -56,51 +62,97 @@ def command(
         raise click.UsageError("give --threshold, --scorer or both")
     wanted = now if threshold is None else threshold
     start = 0.0 if since is None else time.time() - 3_600 * hours_of(since)
-    engine = open_log(settings)
-    try:
-        from gearshift.decision_log.moved import moved_at, rescored_at
-
-        if scorer is None:
-            moved = moved_at(engine, wanted, start)
-            both = _both(engine, None)
-        else:
-            loaded = load_scorer(settings.tiered_routing)
-            moved = rescored_at(engine, lambda prompt: loaded.score(prompt).score, wanted, start)
-            both = _both(engine, loaded)
-        if not moved.n:
-            raise GearshiftError(_nothing(scorer))
-        single = _single(engine, settings, start) if scorer is None else None
-    finally:
-        engine.dispose()
-    facts = _facts(moved, both, single, settings, wanted)
+    question = _Question(wanted, scorer is not None, start)
+    logged = (
+        _logged(settings, question) if offline is None else _exported(offline, settings, question)
+    )
+    if not logged.moved.n:
+        raise GearshiftError(_nothing(scorer, offline))
+    single = _single(logged.rated, settings) if scorer is None else None
+    facts = _facts(logged.moved, _both(logged.judged), single, settings, wanted)
     print_json(facts) if as_json else _print(facts)
 
 
-def _nothing(scorer: str | None) -> str:
+def _nothing(scorer: str | None, offline: Offline | None) -> str:
+    where = "the decision log" if offline is None else offline.source
     if scorer is None:
-        return "the decision log has no scored requests; send some first"
+        return f"{where} has no scored requests" + ("; send some first" if not offline else "")
     return (
-        "the decision log has no prompts that another scorer could score; "
+        f"{where} has no prompts that another scorer could score; "
         "set decision_log.store_prompts to store them from now on"
     )
 
 
-def _both(engine: Engine, scorer: Scorer | None) -> Both:
-    import numpy as np
+class _Question(NamedTuple):
+    threshold: float
+    is_scored_anew: bool
+    since: float
 
+
+class _Logged(NamedTuple):
+    moved: Moved
+    judged: Sequence[JudgedRequest]
+    rated: Sequence[RatedRequest]
+
+
+def _logged(settings: Settings, question: _Question) -> _Logged:
+    """From the decision log."""
+    engine = open_log(settings)
+    try:
+        from gearshift.decision_log.moved import moved_at, rescored_at
+        from gearshift.decision_log.rated import rated_requests
+
+        threshold, is_scored_anew, since = question
+        if not is_scored_anew:
+            moved = moved_at(engine, threshold, since)
+            return _Logged(moved, _judged(engine, None), rated_requests(engine, since))
+        scorer = load_scorer(settings.tiered_routing)
+        moved = rescored_at(engine, lambda prompt: scorer.score(prompt).score, threshold, since)
+        return _Logged(moved, _judged(engine, scorer), ())
+    finally:
+        engine.dispose()
+
+
+def _exported(offline: Offline, settings: Settings, question: _Question) -> _Logged:
+    """From exported files, as the decision log would tell it."""
+    limits, engine = offline.limits, offline.engine()
+    from gearshift.offline.engine import results
+    from gearshift.offline.files import DECISIONS, JUDGEMENTS, nothing_in, parts_of, table_files
+    from gearshift.offline.replaying import Replayed, ReplayPart
+
+    scorer = settings.tiered_routing if question.is_scored_anew else None
+    files = table_files(offline.source, DECISIONS)
+    if not files:
+        raise nothing_in(offline.source, "decisions")
+    parts = parts_of(files, ROWS_TO_SCORE if scorer else ROWS, limits)
+    judgements = tuple(table_files(offline.source, JUDGEMENTS))
+    work = ReplayPart(question.threshold, question.since, judgements, scorer, limits)
+    with progress("replaying", parts) as advance:
+        replayed = Replayed.together(results(engine, work, parts, advance))
+    return _Logged(replayed.moved, replayed.judged, replayed.rated)
+
+
+def _judged(engine: Engine, scorer: Scorer | None) -> list[JudgedRequest]:
     from gearshift.decision_log.judged import judged_requests
-    from gearshift.guarantees.replay import Both
 
     try:
         requests = judged_requests(engine)
     except GearshiftError:
-        requests = []
-    if scorer is not None:
-        requests = [
-            request._replace(score=scorer.score(request.prompt).score)
-            for request in requests
-            if request.prompt
-        ]
+        return []
+    if scorer is None:
+        return requests
+    return [
+        request._replace(score=scorer.score(request.prompt).score)
+        for request in requests
+        if request.prompt
+    ]
+
+
+def _both(requests: Sequence[JudgedRequest]) -> Both:
+    import numpy as np
+
+    from gearshift.guarantees.replay import Both
+
     return Both(
         np.array([request.score for request in requests]),
         np.array([request.weak_score for request in requests]),
@@ -109,13 +161,11 @@ def _both(engine: Engine, scorer: Scorer | None) -> Both:
     )
 
 
-def _single(engine: Engine, settings: Settings, since: float) -> Single:
+def _single(requests: Sequence[RatedRequest], settings: Settings) -> Single:
     import numpy as np
 
-    from gearshift.decision_log.rated import rated_requests
     from gearshift.guarantees.off_policy import Single
 
-    requests = rated_requests(engine, since)
     lowest = settings.tiered_routing.ordered_tiers[0].name
     return Single(
         np.array([request.score for request in requests]),

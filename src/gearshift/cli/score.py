@@ -10,6 +10,7 @@ from typing import IO, Any
 import click
 import orjson
 
+from gearshift.cli.offline import ROWS_TO_SCORE, Offline, offline_options, progress
 from gearshift.cli.options import config_option, json_option, load, print_json
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
@@ -25,20 +26,38 @@ from gearshift.types import JsonObject
 @click.option(
     "--jsonl", "file", metavar="FILE", help="Score each line of FILE; `-` is standard input."
 )
+@click.option(
+    "--out", metavar="FOLDER", help="With --from: folder for the files with the scores added."
+)
 @click.option("--scorer", metavar="NAME", help="Scorer to use instead of the configured one.")
+@offline_options
 @config_option
 @json_option
 def command(
-    text: str | None, file: str | None, scorer: str | None, config: str | None, as_json: bool
+    text: str | None,
+    file: str | None,
+    out: str | None,
+    scorer: str | None,
+    offline: Offline | None,
+    config: str | None,
+    as_json: bool,
 ) -> None:
     """Score TEXT from 0 to 10 and show which tier and model it goes to; nothing is sent.
 
     `-` reads the text from standard input. With --jsonl, each line is an object with `prompt` or
     `messages`; it is printed with its score, tier, model and factors added. FILE may be gzipped.
+    With --from, columns of these names are read, and Parquet files with the scores are written to
+    --out, however many rows there are; what was already written is not scored again.
     """
-    if (text is None) == (file is None):
-        raise click.UsageError("give TEXT, `-` or --jsonl FILE" + (", not both" if text else ""))
+    if sum(given is not None for given in (text, file, offline)) != 1:
+        several = ", not several" if text or file else ""
+        raise click.UsageError(f"give TEXT, `-`, --jsonl FILE or --from PATH{several}")
+    if (out is None) != (offline is None):
+        raise click.UsageError("--from and --out belong together")
     settings = load(config, tiered_routing__scorer=scorer)
+    if offline is not None and out is not None:
+        _score_files(offline, out, settings, as_json)
+        return
     loaded = load_scorer(settings.tiered_routing)
     if file is not None:
         _score_lines(file, settings, loaded)
@@ -55,6 +74,44 @@ def command(
         if not settings.tiered_routing.enabled:
             highest = settings.tiered_routing.ordered_tiers[-1].name
             click.echo(f"tiered routing is disabled: everything goes to {highest}", err=True)
+
+
+def _score_files(offline: Offline, out: str, settings: Settings, as_json: bool) -> None:
+    limits, engine = offline.limits, offline.engine()
+    from gearshift.offline.files import DECISIONS, all_files, nothing_in, parts_of, table_files
+    from gearshift.offline.scoring import ScorePart, score_files, targets
+
+    load_scorer(settings.tiered_routing)  # its mistakes are told here, once
+    files = table_files(offline.source, DECISIONS) or all_files(offline.source)
+    if not files:
+        raise nothing_in(offline.source, "files to score")
+    parts = parts_of(files, ROWS_TO_SCORE, limits)
+    models = {
+        tier.name: settings.first_model(tier.name) for tier in settings.tiered_routing.ordered_tiers
+    }
+    names = targets(parts, offline.source, out)
+    work = ScorePart(settings.tiered_routing, models, names, limits)
+    with progress("scoring", parts) as advance:
+        scored = score_files(engine, work, parts, advance)
+    facts = {
+        "folder": out,
+        "files": len(parts),
+        "rows": scored.rows,
+        "scored": scored.count,
+        "by_tier": {name: scored.tiers[name] for name in models},
+        "mean_score": scored.mean,
+    }
+    print_json(facts) if as_json else _print_files(facts)
+
+
+def _print_files(facts: JsonObject) -> None:
+    click.echo(f"{facts['folder']}  {facts['rows']:,} rows in {facts['files']:,} files")
+    if facts["scored"] < facts["rows"]:
+        click.echo(f"without a text, so without a score: {facts['rows'] - facts['scored']:,}")
+    if facts["scored"]:
+        click.echo(f"{'mean score':<12}{facts['mean_score']:.2f}")
+        for tier, count in facts["by_tier"].items():
+            click.echo(f"{tier:<12}{count:,} ({100 * count / facts['scored']:.0f} %)")
 
 
 def _clean(text: str) -> str:

@@ -16,6 +16,8 @@ from gearshift.cli.comparison import (
     print_table,
     progress,
 )
+from gearshift.cli.offline import ROWS, Offline, offline_options
+from gearshift.cli.offline import progress as progress_of_parts
 from gearshift.cli.options import config_option, json_option, load, print_json, rounds_option
 from gearshift.config.loading import Settings
 from gearshift.errors import GearshiftError
@@ -24,6 +26,7 @@ from gearshift.tiered_routing.tier_config import MODEL_SUFFIX
 from gearshift.types import JsonObject
 
 if TYPE_CHECKING:  # numpy and scikit-learn are imported only when there is something to learn
+    from gearshift.decision_log.judged import JudgedRequest
     from gearshift.evaluation.outcomes import Floats, Outcomes
     from gearshift.learning.features import Prompts
 
@@ -52,6 +55,7 @@ _SPLITS: Final = ("not-test", "train", "valid", "all")
     show_default=True,
     help="Seed of the fit, the folds and the bootstrap.",
 )
+@offline_options
 @config_option
 @json_option
 def command(
@@ -61,6 +65,7 @@ def command(
     force: bool,
     rounds: int,
     seed: int,
+    offline: Offline | None,
     config: str | None,
     as_json: bool,
 ) -> None:
@@ -68,17 +73,21 @@ def command(
 
     Each line of FILE is an object with `prompt`, `weak_score` and `strong_score` (0 to 1), as
     `gearshift evaluate` reads it. Without FILE, the judged requests of the decision log are used
-    whose prompts were stored (decision_log.store_prompts). Cross-validation in five folds, grouped
+    whose prompts were stored (decision_log.store_prompts); with --from, those of an exported log.
+    Cross-validation in five folds, grouped
     by prompt, measures the model on prompts that it has not seen. If it is not better than the
     rule, nothing is written and the exit status is 1. To use the model, set
     `tiered_routing.scorer: MODEL` in the configuration.
     """
+    if files and offline is not None:
+        raise click.UsageError("give FILEs or --from PATH, not both")
     file = _target(out)
     settings = load(config)
     threshold = highest_bound(settings)
     sets, until = [_rows(name, split) for name in files], 0.0
     if not files:
-        logged, until = _logged(settings)
+        judged = _logged(settings) if offline is None else _exported(offline)
+        logged, until = _with_prompts(judged)
         sets = [logged]
     outcomes = _together(sets)
     for remark in (
@@ -122,19 +131,44 @@ def _rows(file: str, split: str) -> Outcomes:
     return outcomes.without("test") if split == "not-test" else outcomes.select(split)
 
 
-def _logged(settings: Settings) -> tuple[Outcomes, float]:
-    """The judged requests of the decision log, and the time of the newest."""
-    import numpy as np
-
+def _logged(settings: Settings) -> list[JudgedRequest]:
+    """The judged requests of the decision log."""
     from gearshift.cli.stats import open_log
     from gearshift.decision_log.judged import judged_requests
-    from gearshift.evaluation.outcomes import Outcomes
 
     engine = open_log(settings)
     try:
-        judged = judged_requests(engine)
+        return judged_requests(engine)
     finally:
         engine.dispose()
+
+
+def _exported(offline: Offline) -> list[JudgedRequest]:
+    """The same of exported files; only what can be learned from is in memory."""
+    limits, engine = offline.limits, offline.engine()
+    from gearshift.offline.engine import results
+    from gearshift.offline.files import DECISIONS, JUDGEMENTS, nothing_in, parts_of, table_files
+    from gearshift.offline.judged import FindJudged, together
+
+    files, judgements = (table_files(offline.source, name) for name in (DECISIONS, JUDGEMENTS))
+    for found, name in ((files, DECISIONS), (judgements, JUDGEMENTS)):
+        if not found:
+            raise nothing_in(offline.source, name)
+    parts = parts_of(files, ROWS, limits)
+    with progress_of_parts("looking for judged requests", parts) as advance:
+        work = FindJudged(tuple(judgements), limits)
+        judged = together(results(engine, work, parts, advance))
+    if not judged:
+        raise GearshiftError(f"{offline.source}: no request has both of its answers judged")
+    return judged
+
+
+def _with_prompts(judged: list[JudgedRequest]) -> tuple[Outcomes, float]:
+    """Those that something can be learned from, and the time of the newest."""
+    import numpy as np
+
+    from gearshift.evaluation.outcomes import Outcomes
+
     kept = [request for request in judged if request.prompt]
     if not kept:
         raise GearshiftError(

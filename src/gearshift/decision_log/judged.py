@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+from statistics import fmean
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.schema import DECISIONS, JUDGEMENTS
@@ -14,6 +18,7 @@ _NONE: Final = (
     "the decision log has no requests whose small and large answers were both judged; "
     "give FILEs of judged answers instead"
 )
+_PLACE: Final = attrgetter("time", "id")
 
 
 class JudgedRequest(NamedTuple):
@@ -40,6 +45,21 @@ class JudgedRequest(NamedTuple):
     time: float
 
 
+class JudgedRow(NamedTuple):
+    """One judgement with its request; the attributes are those of the log's columns."""
+
+    time: float
+    id: str
+    score: float
+    scorer: str
+    scorer_version: str
+    prompt: str | None
+    prompt_characters: int
+    weak_score: float
+    strong_score: float
+    propensity: float
+
+
 def judged_requests(engine: Engine) -> list[JudgedRequest]:
     """All of them, in the order in which they came.
 
@@ -47,48 +67,43 @@ def judged_requests(engine: Engine) -> list[JudgedRequest]:
         GearshiftError: There are none.
     """
     judged, made = JUDGEMENTS.c, DECISIONS.c
-    # Grouped before the join, sorted after it: a log has far more decisions than judgements.
-    verdicts = (
-        select(
-            judged.decision_id,
-            func.avg(judged.weak_score).label("weak"),
-            func.avg(judged.strong_score).label("strong"),
-            func.min(judged.propensity).label("propensity"),
-        )
-        .where(judged.weak_score.is_not(None), judged.strong_score.is_not(None))
-        .group_by(judged.decision_id)
-        .subquery()
-    )
+    columns = (*(made[name] for name in JudgedRow._fields[:7]), *_scores_of(judged))
     query = (
-        select(
-            made.id,
-            made.time,
-            made.score,
-            made.scorer,
-            made.scorer_version,
-            made.prompt,
-            made.prompt_characters,
-            verdicts.c.weak,
-            verdicts.c.strong,
-            verdicts.c.propensity,
-        )
-        .join_from(verdicts, DECISIONS, made.id == verdicts.c.decision_id)
+        select(*columns)
+        .join_from(JUDGEMENTS, DECISIONS, made.id == judged.decision_id)
+        .where(judged.weak_score.is_not(None), judged.strong_score.is_not(None))
         .where(made.score.is_not(None))
     )
     with engine.connect() as connection:
-        requests = [
-            JudgedRequest(
-                row.score,
-                (row.scorer, row.scorer_version),
-                row.prompt,
-                row.prompt_characters,
-                row.weak,
-                row.strong,
-                row.propensity,
-                row.time,
-            )
-            for row in sorted(connection.execute(query), key=lambda row: (row.time, row.id))
-        ]
+        requests = by_request(JudgedRow(*row) for row in connection.execute(query))
     if not requests:
         raise GearshiftError(_NONE)
     return requests
+
+
+def by_request(rows: Iterable[JudgedRow]) -> list[JudgedRequest]:
+    """The requests of judgements in any order: each once, in the order in which they came.
+
+    Means are rounded once, so no database and no order gives another.
+    """
+    # Sorted here: a log has far more decisions than judgements.
+    ordered = sorted(rows, key=_PLACE)
+    return [_request(list(group)) for _, group in groupby(ordered, key=_PLACE)]
+
+
+def _request(rows: list[JudgedRow]) -> JudgedRequest:
+    first = rows[0]
+    return JudgedRequest(
+        first.score,
+        (first.scorer, first.scorer_version),
+        first.prompt,
+        first.prompt_characters,
+        fmean(row.weak_score for row in rows),
+        fmean(row.strong_score for row in rows),
+        min(row.propensity for row in rows),
+        first.time,
+    )
+
+
+def _scores_of(judged: Any) -> tuple[Any, ...]:
+    return tuple(judged[name] for name in JudgedRow._fields[7:])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.engine import Engine
 
 from gearshift.decision_log.feedback import JUDGE
 from gearshift.decision_log.schema import ANSWERED_ANEW, DECISIONS, JUDGEMENTS
+
+_PLACE: Final = attrgetter("time", "id")
 
 
 class RatedRequest(NamedTuple):
@@ -27,6 +32,17 @@ class RatedRequest(NamedTuple):
     reward: float
 
 
+class RatedRow(NamedTuple):
+    """One verdict of a user with its request; the attributes are those of the log's columns."""
+
+    time: float
+    id: str
+    score: float
+    tier: str
+    propensity: float
+    verdict: str
+
+
 def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
     """Those since a time (seconds since 1970) that another score would have sent elsewhere.
 
@@ -37,21 +53,23 @@ def rated_requests(engine: Engine, since: float = 0.0) -> list[RatedRequest]:
     """
     made, judged = DECISIONS.c, JUDGEMENTS.c
     query = (
-        select(
-            made.time, made.score, made.tier, made.propensity, judged.decision_id, judged.verdict
-        )
+        select(made.time, made.id, made.score, made.tier, made.propensity, judged.verdict)
         .join_from(JUDGEMENTS, DECISIONS, made.id == judged.decision_id)
         .where(judged.judge == JUDGE, made.score.is_not(None), made.fallback.is_(None))
         .where(made.time >= since, made.movable.is_(True), ANSWERED_ANEW)
     )
-    verdicts: dict[str, list[float]] = {}
-    ratings: dict[str, tuple[float, str, float]] = {}
     with engine.connect() as connection:
-        # Sorted here: a log has far more decisions than verdicts of users.
-        rows = connection.execute(query).all()
-        for row in sorted(rows, key=lambda row: (row.time, row.decision_id)):
-            ratings[row.decision_id] = (row.score, row.tier, row.propensity)
-            verdicts.setdefault(row.decision_id, []).append(float(row.verdict == "good"))
-    return [
-        RatedRequest(*ratings[name], sum(given) / len(given)) for name, given in verdicts.items()
-    ]
+        return ratings(RatedRow(*row) for row in connection.execute(query))
+
+
+def ratings(rows: Iterable[RatedRow]) -> list[RatedRequest]:
+    """The requests of verdicts in any order: each once, in the order in which they came."""
+    # Sorted here: a log has far more decisions than verdicts of users.
+    ordered = sorted(rows, key=_PLACE)
+    return [_rated(list(group)) for _, group in groupby(ordered, key=_PLACE)]
+
+
+def _rated(rows: list[RatedRow]) -> RatedRequest:
+    first = rows[0]
+    good = sum(row.verdict == "good" for row in rows)
+    return RatedRequest(first.score, first.tier, first.propensity, good / len(rows))

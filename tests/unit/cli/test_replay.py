@@ -6,6 +6,7 @@ import time
 import click
 import pytest
 from click.testing import CliRunner
+from tests.fakes.exported import exported, written
 from tests.fakes.finished import finished
 from tests.fakes.logs import log_in
 
@@ -108,3 +109,56 @@ def test_without_requests_there_is_nothing_to_replay(log):
 def test_a_question_is_needed(log, arguments):
     with pytest.raises(click.UsageError):
         log([scored(1.0)])(*arguments)
+
+
+@pytest.fixture(scope="module")
+def exported_log(tmp_path_factory):
+    return exported(tmp_path_factory.mktemp("exported"), 300)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--threshold", "2"),
+        ("--threshold", "7.5", "--since", "3d"),
+        ("--threshold", "4", "--scorer", "rule"),
+    ],
+)
+def test_exported_files_say_the_same_to_the_last_digit(exported_log, arguments):
+    config, out = exported_log
+    asked = [*arguments, "--config", str(config), "--json"]
+    log, files = (
+        CliRunner().invoke(command, [*asked, *more]).stdout for more in ((), ("--from", str(out)))
+    )
+    assert json.loads(log)["n"] > 50
+    assert json.loads(log)["quality"]["estimate"] is not None
+    assert files == log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--threshold", "5"), "empty: there are no decisions: "),
+        (("--threshold", "5", "--from", "x/none.parquet"), "there is no such file or folder"),
+    ],
+)
+def test_files_that_are_not_there_are_said(tmp_path, arguments, said):
+    (tmp_path / "empty").mkdir()
+    source = () if "--from" in arguments else ("--from", str(tmp_path / "empty"))
+    with pytest.raises(GearshiftError, match=said):
+        CliRunner().invoke(
+            command, [*arguments, *source], standalone_mode=False, catch_exceptions=False
+        )
+
+
+def test_files_without_scored_requests_are_said(tmp_path):
+    rows = [{"id": "a", "time": 1.0, "score": None, "threshold": 3.0}]
+    file = str(written(tmp_path / "decisions.parquet", rows))
+    for more, said in (((), "has no scored requests$"), (("--scorer", "rule"), "has no prompts")):
+        with pytest.raises(GearshiftError, match=rf"decisions\.parquet {said}"):
+            CliRunner().invoke(
+                command,
+                ["--threshold", "5", "--from", file, *more],
+                standalone_mode=False,
+                catch_exceptions=False,
+            )

@@ -6,6 +6,8 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
+from tests.fakes.exported import written
 
 from gearshift.cli.score import command
 from gearshift.errors import ConfigError, GearshiftError
@@ -192,3 +194,51 @@ def test_a_terminal_sees_how_far_it_is(tmp_path, monkeypatch):
     command.main(["--jsonl", "x.jsonl"], standalone_mode=False)
     assert "100%" in terminal.getvalue()
     assert Pipe.buffer.getvalue().count(b"\n") == 50
+
+
+def test_files_are_scored_and_summarised(tmp_path):
+    rows = [{"prompt": text} for text in ("hi", None, "Explain async vs threads")]
+    written(tmp_path / "in" / "a.parquet", rows)
+    asked = ["--from", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "1"]
+    facts = json.loads(CliRunner().invoke(command, [*asked, "--json"]).stdout)
+    assert facts == {
+        "folder": str(tmp_path / "out"),
+        "files": 1,
+        "rows": 3,
+        "scored": 2,
+        "by_tier": {"simple": 1, "complex": 1},
+        "mean_score": facts["mean_score"],
+    }
+    found = parquet.read_table(tmp_path / "out" / "a.parquet").to_pylist()
+    assert facts["mean_score"] == (found[0]["score"] + found[2]["score"]) / 2
+    assert CliRunner().invoke(command, asked).stdout.splitlines() == [
+        f"{tmp_path / 'out'}  3 rows in 1 files",
+        "without a text, so without a score: 1",
+        f"mean score  {facts['mean_score']:.2f}",
+        "simple      1 (50 %)",
+        "complex     1 (50 %)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("hi", "--from", "x", "--out", "y"), "not several"),
+        (("--from", "x"), "--from and --out belong together"),
+        (("hi", "--out", "x"), "--from and --out belong together"),
+    ],
+)
+def test_files_belong_with_a_folder_and_nothing_else(arguments, said):
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_a_folder_without_files_is_said(tmp_path):
+    with pytest.raises(GearshiftError, match="there are no files to score"):
+        CliRunner().invoke(
+            command,
+            ["--from", str(tmp_path), "--out", str(tmp_path / "out")],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )

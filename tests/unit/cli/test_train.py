@@ -3,9 +3,13 @@ import json
 import click
 import pytest
 from click.testing import CliRunner
+from tests.fakes.exported import exported
+from tests.fakes.exported import written as written_rows
 from tests.fakes.traffic import outcomes
 
-from gearshift.cli.train import LEARNED, command
+from gearshift.cli.offline import Offline
+from gearshift.cli.options import load
+from gearshift.cli.train import LEARNED, _exported, _logged, command
 from gearshift.errors import GearshiftError
 from gearshift.tiered_routing.learned_file import read_model
 from gearshift.tiered_routing.scorer_loading import load_scorer
@@ -103,3 +107,37 @@ def test_a_bad_target_is_found_before_the_work(tmp_path, out):
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(click.UsageError, match="--out"):
         train(written(outcomes(50)), "--out", out)
+
+
+def test_exported_files_have_the_same_to_learn_from_as_the_log(tmp_path):
+    config, out = exported(tmp_path, 60)
+    offline = Offline(str(out), "duckdb", 1, "")
+    learned = _exported(offline)
+    assert learned == _logged(load(str(config)))
+    assert all(request.prompt for request in learned)
+    asked = ("--from", str(out), "--out", "mine.npz", "--workers=1", "--json")
+    with pytest.raises(GearshiftError, match="rows to learn from, 30 are needed"):
+        train(*asked, *("--config", str(config)))
+
+
+def test_files_and_an_export_are_not_mixed():
+    with pytest.raises(click.UsageError, match="give FILEs or --from PATH, not both"):
+        train("a.jsonl", "--from", "x", "--out", "mine.npz")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [("decisions", "there are no judgements"), ("judgements", "there are no decisions")],
+)
+def test_an_export_without_one_of_its_tables_is_said(tmp_path, table, said):
+    source = written_rows(tmp_path / "in" / f"{table}.parquet", [{"id": "a"}]).parent
+    with pytest.raises(GearshiftError, match=said):
+        train("--from", str(source), "--out", "mine.npz")
+
+
+def test_an_export_without_judged_requests_is_said(tmp_path):
+    request = {"id": "a", "time": 1.0, "score": 1.0}
+    written_rows(tmp_path / "decisions.parquet", [request])
+    written_rows(tmp_path / "judgements.parquet", [{"decision_id": "b"}])
+    with pytest.raises(GearshiftError, match="no request has both of its answers judged"):
+        train("--from", str(tmp_path), "--out", "mine.npz")

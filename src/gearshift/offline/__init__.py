@@ -1,0 +1,1 @@
+"""Work on exported logs that are larger than memory: the same code on one machine and on many."""

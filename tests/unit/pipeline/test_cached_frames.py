@@ -109,3 +109,10 @@ def test_a_form_is_what_shapes_the_bytes():
     }
     assert len(forms) == 3
     assert form_of(request(**USAGE)) == form_of(request())
+    asked = {"include_usage": True, "more": 1}
+    other_way_round = dict(reversed(asked.items()))
+    forms = {
+        form_of(request(stream=True, stream_options=options))
+        for options in (asked, other_way_round)
+    }
+    assert len(forms) == 1

@@ -38,6 +38,7 @@ def test_an_answer_that_has_stopped_by_itself_is():
         [Chunk("a", finish_reason="length")],
         [Chunk("a", finish_reason="whatever")],
         [Chunk("a", tool_calls=CALL, finish_reason="stop")],
+        [Chunk(tool_calls=CALL), Chunk("a", finish_reason="stop")],
     ],
 )
 def test_one_that_has_not_is_not(chunks):
@@ -46,6 +47,12 @@ def test_one_that_has_not_is_not(chunks):
 
 def test_a_limit_of_the_clients_own_is_an_end():
     assert kept(Chunk("a", finish_reason="length"), max_tokens=1)
+
+
+def test_one_that_is_as_long_as_may_be_is():
+    made = recorder(*[Chunk("a", finish_reason="stop")] * 10, most_bytes=100)
+    assert made.is_worth_keeping
+    assert len(made.frames) == 10
 
 
 def test_one_that_is_too_long_is_not_and_takes_no_memory():

@@ -138,9 +138,20 @@ async def test_one_that_never_begins_is_forgotten(single_flight, upstream):
     leading.send(None)
     single_flight.find("k").task.cancel()  # before its first turn
     await settle()
-    with pytest.raises(UpstreamError, match="given up"):
+    with pytest.raises(UpstreamError, match=r"^it was given up$"):
         leading.send(None)
     assert (upstream.asked, single_flight.find("k")) == (0, None)
+
+
+async def test_one_that_is_given_up_halfway_is_not_taken_for_a_whole_one(single_flight, upstream):
+    first = (await single_flight.lead("k", call(), upstream.ask)).frames
+    upstream.say("one")
+    assert (await first.read()).raw == b"one"
+    single_flight.find("k").task.cancel()
+    with pytest.raises(UpstreamError, match=r"^it was given up$"):
+        await first.read()
+    await first.aclose()
+    assert (upstream.is_closed, single_flight.find("k")) == (True, None)
 
 
 async def test_a_failure_is_everybodys_and_nobody_joins_it(single_flight, upstream):

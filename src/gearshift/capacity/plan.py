@@ -208,7 +208,7 @@ class _Search:
 
     def _runs(self, count: int) -> Iterator[Times]:
         server = self._demand.server
-        flight = count * server.in_flight(self._workload.load / count)
+        flight = _flight(server, self._workload.load / count, count)
         for number in range(RUNS):
             yield simulate(
                 self._workload,
@@ -225,8 +225,14 @@ def _cells(demand: Demand) -> int:
     """So many that what is in flight in one of them is simulated in seconds."""
     server, limit = demand.server, demand.targets.utilisation
     load = demand.workload.load
-    flight = load / server.capacity / limit * server.in_flight(limit * server.capacity)
+    flight = _flight(server, limit * server.capacity, load / server.capacity / limit)
     return max(1, int(flight // max(_CELL, _CELL_DEPLOYMENTS * server.slots)))
+
+
+def _flight(server: Server, load: float, count: float) -> float:
+    """About how many requests are there at once, waiting ones included, below the capacity."""
+    used = min(load / server.capacity, _FULL)
+    return count * (server.in_flight(load) + used / (1.0 - used))
 
 
 def _percentiles(runs: list[Times]) -> Percentiles:

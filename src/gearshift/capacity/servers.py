@@ -39,4 +39,5 @@ class Server:
         """
         if load * self.slowdown >= 1.0:
             return float(self.slots)
-        return min(float(self.slots), load * (1.0 - self.slowdown) / (1.0 - load * self.slowdown))
+        smooth = load * (1.0 - self.slowdown) / (1.0 - load * self.slowdown)
+        return min(float(self.slots), max(load, smooth))

@@ -24,7 +24,7 @@ def test_what_is_at_work_gets_done_what_arrives(slowdown, share):
     load = share * server.capacity
     active = server.in_flight(load)
     assert 0 <= active <= 8
-    if active > 1:
+    if active > load:  # else there is seldom more than one
         assert active / server.stretch(active) == pytest.approx(load)
 
 

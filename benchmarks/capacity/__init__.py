@@ -1,0 +1,1 @@
+"""Whether `gearshift plan` foresees what then happens."""

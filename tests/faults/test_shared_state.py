@@ -151,7 +151,7 @@ async def test_a_document_takes_the_place_of_an_older_one_only(redis, fleet):
         """Writes a document in each round, until it is attached no more."""
 
         def __init__(self, version):
-            self.document = SettingsDocument(version, {"a": Changed(version, 0)})
+            self.document = SettingsDocument(version, {"a": Changed(version, (0,))})
             self.told = []
 
         async def look(self, round_):

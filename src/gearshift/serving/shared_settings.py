@@ -89,7 +89,7 @@ class SharedSettings:
         old, new = routing_values(before), routing_values(after)
         for key, value in new.items():
             if value != old.get(key):
-                self._pending[key] = Changed(value, old.get(key))
+                self._pending[key] = Changed(value, (old.get(key),))
         self._shared.look_again()
 
     async def look(self, round_: Round) -> None:
@@ -139,7 +139,7 @@ class SharedSettings:
     def _after_the_file(self, changes: dict[str, Changed]) -> dict[str, Changed]:
         """Those that the file does not know of yet, and does not say something else about."""
         values = routing_values(self._active())
-        newer = [key for key, change in changes.items() if values.get(key) not in change]
+        newer = [key for key, change in changes.items() if not change.follows(values.get(key))]
         if newer:
             names = ", ".join(newer)
             logger.warning("changed in a dashboard, but the configuration says otherwise: %s; "

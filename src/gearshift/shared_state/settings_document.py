@@ -15,6 +15,7 @@ from gearshift.shared_state.script import Script
 _KEY: Final = key("settings")
 _LONGEST: Final = 200_000
 _LAST_VERSION: Final = 2**50
+_MOST_EARLIER: Final = 30
 _KEPT_SECONDS: Final = 30 * 86_400
 # A document takes the place of an older one only, and of what is none.
 _PUT: Final = Script(
@@ -36,11 +37,16 @@ class Changed(NamedTuple):
 
     Attributes:
         value: What it is now.
-        before: What files said when it was changed first.
+        earlier: What it was before, the newest last: what files said when it was changed first,
+            and what a replica may have written into its own that has missed later changes.
     """
 
     value: Any
-    before: Any
+    earlier: tuple[Any, ...]
+
+    def follows(self, value: Any) -> bool:
+        """Whether it goes back to that value, or is that."""
+        return value == self.value or value in self.earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,11 @@ class SettingsDocument:
     def with_changes(self, changes: Mapping[str, Changed]) -> SettingsDocument:
         """The next version."""
         merged = dict(self.changes)
-        for name, (value, before) in changes.items():
-            merged[name] = Changed(value, merged[name].before if name in merged else before)
+        for name, (value, earlier) in changes.items():
+            if name in merged:
+                earlier = (*merged[name].earlier, merged[name].value)
+            first, *later = earlier
+            merged[name] = Changed(value, (first, *later[-_MOST_EARLIER:]))
         return SettingsDocument(self.version + 1, merged)
 
     def newer_than(self, other: SettingsDocument) -> dict[str, Changed]:
@@ -107,8 +116,14 @@ def _document(value: bytes) -> SettingsDocument | None:
     try:
         match orjson.loads(value):
             case {"version": int(version), "changes": dict(changes)} if 0 < version < _LAST_VERSION:
-                pairs = {name: Changed(*change) for name, change in changes.items()}
+                pairs = {name: _changed(*change) for name, change in changes.items()}
                 return SettingsDocument(version, pairs)
     except (ValueError, TypeError):
         pass
     return None
+
+
+def _changed(value: Any, earlier: Any) -> Changed:
+    if not isinstance(earlier, list) or not earlier:
+        raise TypeError("what it was before is missing")
+    return Changed(value, tuple(earlier))

@@ -91,7 +91,7 @@ async def test_a_change_is_given_to_the_others(replica):
     await replica.shared.look(round_)
     ((_, version, text, *_),) = round_.ran
     assert version == 1
-    assert orjson.loads(text)["changes"] == {"complexity_threshold": [4.0, 3.0]}
+    assert orjson.loads(text)["changes"] == {"complexity_threshold": [4.0, [3.0]]}
     assert replica.state.announced == 1
     assert not replica.applied
 
@@ -100,7 +100,7 @@ async def test_and_is_made_by_them_even_where_a_file_is_another(replica):
     replica.active = settings(3.5)
     round_ = Kept()
     await replica.shared.look(round_)
-    round_.values[KEY] = stored(1, complexity_threshold=[4.0, 3.0])
+    round_.values[KEY] = stored(1, complexity_threshold=[4.0, [3.0]])
     await replica.shared.look(round_)
     await replica.settled()
     assert replica.applied == [{"complexity_threshold": 4.0}]
@@ -119,19 +119,19 @@ async def test_who_is_slower_changes_it_on_top_of_the_other(replica):
     await replica.shared.look(round_)
     assert replica.state.again == 2
     round_.values[KEY] = stored(
-        1, complexity_threshold=[5.0, 3.0], fallback_to_simple=[False, True]
+        1, complexity_threshold=[5.0, [3.0]], fallback_to_simple=[False, [True]]
     )
     await replica.shared.look(round_)
     await replica.settled()
     assert replica.applied == [{"fallback_to_simple": False}]
     changes = orjson.loads(round_.ran[-1][2])
     assert changes["version"] == 2
-    assert changes["changes"]["complexity_threshold"] == [4.0, 3.0]
+    assert changes["changes"]["complexity_threshold"] == [4.0, [3.0, 5.0]]
 
 
 async def test_what_redis_has_lost_is_written_again(replica):
     round_ = Kept()
-    round_.values[KEY] = stored(7, complexity_threshold=[4.0, 3.0])
+    round_.values[KEY] = stored(7, complexity_threshold=[4.0, [3.0]])
     await replica.shared.look(round_)
     await replica.settled()
     round_.values.clear()
@@ -140,12 +140,18 @@ async def test_what_redis_has_lost_is_written_again(replica):
 
 
 @pytest.mark.parametrize(
-    ("file", "applied"), [(3.0, [{"complexity_threshold": 4.0}]), (4.0, []), (2.0, [])]
+    ("file", "applied"),
+    [
+        (3.0, [{"complexity_threshold": 4.0}]),
+        (3.5, [{"complexity_threshold": 4.0}]),  # it was gone when the last change was made
+        (4.0, []),
+        (2.0, []),
+    ],
 )
 async def test_at_the_start_a_file_that_was_written_since_counts(file, applied, caplog):
     replica = Replica(settings(file))
     round_ = Kept()
-    round_.values[KEY] = stored(7, complexity_threshold=[4.0, 3.0])
+    round_.values[KEY] = stored(7, complexity_threshold=[4.0, [3.0, 3.5]])
 
     async def look():
         await replica.shared.look(round_)
@@ -162,13 +168,13 @@ async def test_what_cannot_be_activated_is_told_and_ends_nothing(replica, caplog
     await replica.shared.look(round_)
     for version, error in enumerate((GearshiftError("no upstream"), ZeroDivisionError()), 1):
         replica.error = error
-        round_.values[KEY] = stored(version, complexity_threshold=[float(version), 3.0])
+        round_.values[KEY] = stored(version, complexity_threshold=[float(version), [3.0]])
         await replica.shared.look(round_)
         await replica.settled()
     assert "not changed as at another replica: no upstream" in caplog.text
     assert "ZeroDivisionError" in caplog.text
     replica.error = None
-    round_.values[KEY] = stored(3, complexity_threshold=[6.0, 3.0])
+    round_.values[KEY] = stored(3, complexity_threshold=[6.0, [3.0]])
     await replica.shared.look(round_)
     await replica.settled()
     assert replica.active.tiered_routing.complexity_threshold == 6
@@ -177,12 +183,14 @@ async def test_what_cannot_be_activated_is_told_and_ends_nothing(replica, caplog
 async def test_redis_does_not_decide_which_code_is_run(replica, caplog):
     round_ = Kept()
     await replica.shared.look(round_)
-    round_.values[KEY] = stored(1, scorer=["os:system", "rule"], complexity_threshold=[4.0, 3.0])
+    round_.values[KEY] = stored(
+        1, scorer=["os:system", ["rule"]], complexity_threshold=[4.0, [3.0]]
+    )
     await replica.shared.look(round_)
     await replica.settled()
     assert replica.applied == [{"complexity_threshold": 4.0}]
     assert "os:system" in caplog.text
-    round_.values[KEY] = stored(2, scorer=["learned", "rule"], complexity_threshold=[4.0, 3.0])
+    round_.values[KEY] = stored(2, scorer=["learned", ["rule"]], complexity_threshold=[4.0, [3.0]])
     await replica.shared.look(round_)
     await replica.settled()
     assert replica.applied[-1] == {"scorer": "learned"}

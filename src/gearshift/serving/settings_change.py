@@ -26,6 +26,7 @@ from gearshift.types import JsonObject
 logger = logging.getLogger(__name__)
 
 _BLOCK: Final = "tiered_routing"
+_SHORT_FORM: Final = ("complexity_threshold", "models.")
 
 
 class SettingsChange:
@@ -96,6 +97,8 @@ def _changed(loaded: LoadedSettings, partial: JsonObject) -> Settings:
         source = loaded.sources.get(f"{_BLOCK}.{key}", DEFAULT)
         if source.startswith("env ") or source == "argument":
             raise RefusedChangeError(key, f"is set by {source}; change it there")
+        if routing.tiers and key.startswith(_SHORT_FORM):
+            raise RefusedChangeError(key, "has no effect while `tiers` is set; change `tiers`")
     return settings
 
 

@@ -1,6 +1,7 @@
 """Changes of routing while it runs: none undoes another, and each lasts as long as it says."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -168,3 +169,14 @@ async def test_what_the_environment_sets_is_refused_and_leaves_no_trace(tmp_path
         await server.change(complexity_threshold=5)
     await server.reload()
     assert server.routing.complexity_threshold == 4
+
+
+@pytest.mark.parametrize(
+    "partial", [{"complexity_threshold": 5}, {"models": {"simple": "phi3:mini"}}]
+)
+async def test_what_would_have_no_effect_is_refused(tmp_path, partial):
+    tiers = [{"name": "a", "below": 4, "deployments": ["m"]}, {"name": "b", "deployments": ["n"]}]
+    server = Server(tmp_path / "c.yaml", f"tiered_routing: {{tiers: {json.dumps(tiers)}}}")
+    with pytest.raises(RefusedChangeError, match="no effect while `tiers` is set"):
+        await server.change(**partial)
+    assert server.routing.complexity_threshold == 3

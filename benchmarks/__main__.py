@@ -6,6 +6,7 @@ make bench-compute                           needs 12 GB of memory and half an h
 python -m benchmarks.scorer_memory FILE…     needs any file of prompts
 python -m benchmarks.answer_all FILE         needs a running gateway and a file of prompts
 python -m benchmarks.large_log               needs 4 GB of disk
+python -m benchmarks.offline                 needs 2 GB of disk
 python -m benchmarks.shadows                 alone: watches times; many_streams, stuck_tier too
 """
 

@@ -10,6 +10,7 @@ from tests.fakes.redis import own_redis
 
 from gearshift.client.requests import chat_request
 from gearshift.shared_state import state as module
+from gearshift.shared_state.budget import SharedBudget
 from gearshift.shared_state.limits import take
 from gearshift.shared_state.sessions import Sessions
 from gearshift.shared_state.settings_document import Changed, SettingsDocument, write
@@ -179,6 +180,27 @@ async def test_a_document_takes_the_place_of_an_older_one_only(redis, fleet):
     redis.say("DEL", key)
     redis.say("LPUSH", key, "a list")
     assert await written(1)
+
+
+async def test_a_budget_is_spent_by_all_together(redis, fleet):
+    budgets = [SharedBudget(member, "b", 1000) for member in fleet]
+    for member, budget in zip(fleet, budgets, strict=True):
+        member.attach(budget)
+        budget.spend(100)
+    await until(lambda: {budget.left for budget in budgets} == {700})
+    key = "gearshift-state:1:budget:b"
+    assert 0 < redis.say("TTL", key) <= 172_800
+    redis.say("DEL", key)
+    budgets[0].spend(50)
+    await until(lambda: {budget.left for budget in budgets} == {650})
+    redis.say("SET", key, "junk")
+    budgets[1].spend(50)
+    await until(lambda: {budget.left for budget in budgets} == {600})
+    for junk in ("nan", "-5", "1e300", "x"):
+        redis.say("HSET", key, "spent", junk)
+        budgets[2].spend(10)
+        await until(lambda: len({budget.left for budget in budgets}) == 1)
+    await until(lambda: {budget.left for budget in budgets} == {560})
 
 
 async def test_members_are_counted_and_those_that_leave_are_not(fleet):

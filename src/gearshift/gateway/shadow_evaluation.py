@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 from gearshift.config.sections.quality import QualitySettings
 from gearshift.errors import ConfigError
 from gearshift.interface import LLMInterface
-from gearshift.quality.budget import DailyBudget
+from gearshift.quality.budget import Budget, DailyBudget
 from gearshift.quality.idle_client import IdleClient
 from gearshift.quality.judges import load_judge
 from gearshift.quality.pair import Judged, Sample
 from gearshift.quality.sampler import Sampler
 from gearshift.quality.shadows import Shadows
+from gearshift.shared_state.budget import SharedBudget
+from gearshift.shared_state.state import SharedState
 from gearshift.telemetry.compute import Accounting
 from gearshift.telemetry.metrics import Metrics
 from gearshift.types import Usage
@@ -54,7 +56,8 @@ class ShadowEvaluation:
         self._accounting = accounting
         self._writer = writer
         self._workers = workers
-        self._budget: DailyBudget | None = None  # of the day, whatever settings come and go
+        self._shared: SharedState | None = None
+        self._budget: Budget | None = None  # of the day, whatever settings come and go
         self._settings: QualitySettings | None = None
         self._shadows: Shadows | None = None
         self._task: asyncio.Task[None] | None = None
@@ -83,9 +86,7 @@ class ShadowEvaluation:
             await asyncio.gather(task, return_exceptions=True)
 
     def _begin(self, quality: QualitySettings) -> None:
-        tokens = max(1, quality.daily_tokens // self._workers)
-        budget = self._budget = self._budget or DailyBudget(tokens)
-        budget.allow(tokens)
+        budget = self._allowed(quality.daily_tokens)
 
         def spent(upstream: str, model: str, usage: Usage) -> None:
             budget.spend(usage.prompt_tokens + usage.completion_tokens)
@@ -104,6 +105,23 @@ class ShadowEvaluation:
             max_waiting=quality.max_waiting,
         )
         self._task = asyncio.create_task(self._shadows.run())
+
+    def _allowed(self, daily_tokens: int) -> Budget:
+        """The budget of the day: that of all processes that share their state, or this one's."""
+        shared = self._llm.shared_state
+        if shared is not None:
+            if self._shared is not shared:
+                self._budget = SharedBudget(shared, "shadows", daily_tokens)
+                shared.attach(self._budget)
+            tokens = daily_tokens
+        else:
+            tokens = max(1, daily_tokens // self._workers)
+            if self._shared is not None:
+                self._budget = None
+        self._shared = shared
+        budget = self._budget = self._budget or DailyBudget(tokens)
+        budget.allow(tokens)
+        return budget
 
     def _end(self) -> None:
         if self._task is not None:

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 _DAY_SECONDS: Final = 86_400
+
+
+class Budget(Protocol):
+    """Tokens that may be spent in a day, by this process or by several."""
+
+    def allow(self, tokens: int) -> None:
+        """Allow so many in a day from now on; what was spent today stays spent."""
+        ...
+
+    @property
+    def left(self) -> int:
+        """Tokens that may still be spent today; below 0 where the last answer was long."""
+        ...
+
+    def spend(self, tokens: int) -> None:
+        """Note tokens that were used."""
+        ...
 
 
 class DailyBudget:

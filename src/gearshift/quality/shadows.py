@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gearshift.client.requests import chat_request
 from gearshift.errors import GearshiftError, UpstreamError
-from gearshift.quality.budget import DailyBudget
+from gearshift.quality.budget import Budget
 from gearshift.quality.idle_client import GivenUpError, IdleClient
 from gearshift.quality.pair import Judge, Judged, Pair, Sample
 from gearshift.types import ChatRequest
@@ -38,7 +38,7 @@ class Shadows:
         self,
         quiet: IdleClient,
         judge: Judge,
-        budget: DailyBudget,
+        budget: Budget,
         *,
         report: Callable[[Judged], None],
         sent: Callable[[], None],

@@ -11,7 +11,7 @@ from tests.fakes.redis import own_redis
 from gearshift.client.requests import chat_request
 from gearshift.shared_state import state as module
 from gearshift.shared_state.budget import SharedBudget
-from gearshift.shared_state.limits import take
+from gearshift.shared_state.limits import Owed, take
 from gearshift.shared_state.sessions import Sessions
 from gearshift.shared_state.settings_document import Changed, SettingsDocument, write
 from gearshift.shared_state.state import SharedState
@@ -75,6 +75,30 @@ async def test_a_limit_holds_for_all_together(fleet):
     assert RATE <= passed <= RATE + took * RATE / 60 + 1
 
 
+async def owing(member, tokens, seconds=0.0):
+    answer = await take(member, "k", 60, 0.0, Owed(tokens, seconds))
+    assert answer is not None
+    return answer
+
+
+async def test_what_was_given_without_it_is_taken_afterwards(fleet):
+    assert (await taken(fleet[0])).wait == 0
+    answer = await owing(fleet[0], 40)
+    assert answer.wait == 0
+    assert 41 < answer.full_in <= 42
+    answer = await owing(fleet[1], 40)  # more than there is: all wait for it
+    assert 20 < answer.wait <= 23
+    assert 119 < (await owing(fleet[2], 10_000)).full_in <= 120  # a debt has its bound, too
+
+
+async def test_what_was_given_before_redis_lost_the_bucket_is_in_what_was_known(redis, fleet):
+    redis.say("FLUSHALL")
+    answer = await take(fleet[0], "k", 60, 50.0, Owed(50, 5.0))
+    assert answer is not None
+    assert 50 < answer.full_in <= 51
+    assert 51 < (await owing(fleet[1], 50, seconds=5.0)).full_in <= 52
+
+
 async def test_who_waits_as_told_is_let_through(fleet):
     for _ in range(60):
         assert (await taken(fleet[0], "k", 60, 0.0)).wait == 0
@@ -97,10 +121,12 @@ async def test_another_rate_is_another_bucket_and_all_of_them_expire(redis, flee
     "commands",
     [
         [("SET", "{key}", "junk")],
-        [("SET", "{key}", "nan")],
-        [("SET", "{key}", "inf")],
-        [("SET", "{key}", "-inf")],
-        [("SET", "{key}", "99999999999999999999")],
+        [("SET", "{key}", "nan nan")],
+        [("SET", "{key}", "1 inf")],
+        [("SET", "{key}", "-1 1")],
+        [("SET", "{key}", "99999999999999999999 1")],
+        [("SET", "{key}", "1 99999999999999999999")],
+        [("SET", "{key}", "1700000000000000")],
         [("SET", "{key}", "")],
         [("DEL", "{key}"), ("RPUSH", "{key}", "a list")],
     ],

@@ -13,7 +13,7 @@ from typing import Final
 from gearshift.config.sections.access import ApiKeySettings, AuthSettings, digest_of
 from gearshift.errors import RequestError
 from gearshift.gateway.rate_limit import RateLimit
-from gearshift.shared_state.limits import take
+from gearshift.shared_state.limits import NOTHING_OWED, Owed, take
 from gearshift.shared_state.state import SharedState
 
 # Where clients of Anthropic and of Azure put theirs.
@@ -101,9 +101,10 @@ class KeyRing:
         """
         if key.limiter is None:
             return
-        wait = None if self._shared is None else await self._shared_wait(key, self._shared)
-        if wait is None:
+        if self._shared is None:
             wait = key.limiter.take(self._clock())
+        else:
+            wait = await self._shared_wait(key.limiter, key.limit_name, self._shared)
         if wait > 0:
             seconds = max(1, math.ceil(wait))
             raise RequestError(
@@ -113,17 +114,27 @@ class KeyRing:
                 headers={"Retry-After": str(seconds)},
             )
 
-    async def _shared_wait(self, key: ApiKey, shared: SharedState) -> float | None:
-        """How long all processes together have it wait; `None` where that cannot be told."""
-        limit = key.limiter
-        assert limit is not None
-        full_in = limit.full_in(self._clock())
-        taken = await take(shared, key.limit_name, limit.per_minute, full_in)
-        if taken is None:
-            limit.share_among(shared.members)
-            return None
-        limit.follow(self._clock(), taken.full_in, shared.members)
-        return taken.wait
+    async def _shared_wait(self, limit: RateLimit, name: str, shared: SharedState) -> float:
+        """How long all processes together have it wait; else this one's share of the limit."""
+        is_out, before = not shared.is_available, self._clock()
+        owed, limit.owed = Owed(limit.owed, before - limit.owed_since), 0
+        taken = await take(
+            shared,
+            name,
+            limit.per_minute,
+            limit.full_in(before),
+            owed if owed.tokens else NOTHING_OWED,
+        )
+        if taken is not None:
+            limit.follow(self._clock(), taken.full_in, shared.members)
+            return taken.wait
+        limit.share_among(shared.members)
+        wait = limit.take(self._clock())
+        if is_out:  # else it is late, and will count
+            if not owed.tokens:
+                limit.owed_since = before
+            limit.owed += owed.tokens + (wait == 0)
+        return wait
 
 
 def _api_key(entry: ApiKeySettings, workers: int, current: RateLimit | None) -> ApiKey:

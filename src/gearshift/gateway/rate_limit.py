@@ -16,18 +16,32 @@ class RateLimit:
         per_minute: Requests a minute, and the size of the bucket; a share may be a fraction, but
             the bucket always holds one request.
 
+    Attributes:
+        owed: What this share has given that the whole bucket does not know of yet.
+        owed_since: When it began to.
+
     Example:
         >>> limit = RateLimit(2)
         >>> [limit.take(now) for now in (0.0, 0.0, 0.0, 30.0)]
         [0.0, 0.0, 30.0, 0.0]
     """
 
-    __slots__ = ("_full_at", "_interval", "_reserve", "_sharers", "per_minute")
+    __slots__ = (
+        "_full_at",
+        "_interval",
+        "_reserve",
+        "_sharers",
+        "owed",
+        "owed_since",
+        "per_minute",
+    )
 
     def __init__(self, per_minute: float) -> None:
         self.per_minute = per_minute
         self._full_at = float("-inf")
         self._sharers = 0
+        self.owed = 0
+        self.owed_since = 0.0
         self.share_among(1)
 
     def share_among(self, sharers: int) -> None:

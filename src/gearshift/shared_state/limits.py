@@ -12,28 +12,49 @@ if TYPE_CHECKING:  # an optional package is behind it
     from gearshift.redis.connection import RedisConnection
 
 _MICROSECONDS: Final = 1e6
-# GCRA: one number is kept, when the bucket will be full again. What cannot be such a time (another
-# kind of value, no number, farther away than an empty bucket's) counts as lost; then the bucket is
-# as full as the asking process last knew.
+# GCRA: what is kept is when the bucket will be full again, and since when it is kept. What cannot
+# be such times counts as lost; then the bucket is as full as the asking process last knew, which
+# includes what processes gave by themselves until then. What they gave since it was made is added,
+# and may leave it in debt, up to its size.
 _TAKE: Final = Script(
     """
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     local interval, reserve = tonumber(ARGV[1]), tonumber(ARGV[2])
+    local farthest = now + 2 * (reserve + interval)
     local kept = redis.pcall('GET', KEYS[1])
-    local full = type(kept) == 'string' and tonumber(kept) or nil
-    if full == nil or full ~= full or full > now + reserve + 2 * interval then
-      full = now + math.min(tonumber(ARGV[3]), reserve + interval)
+    local full, made = string.match(type(kept) == 'string' and kept or '', '^(%d+) (%d+)$')
+    full, made = tonumber(full), tonumber(made)
+    if full == nil or full > farthest + interval or made > now then
+      full, made = now + tonumber(ARGV[3]), now
     end
-    full = math.max(full, now)
+    local owed = made <= now - tonumber(ARGV[5]) and tonumber(ARGV[4]) or 0
+    full = math.max(now, math.min(full + owed * interval, farthest))
     local wait = full - reserve - now
-    if wait > 1 then return {math.ceil(wait), math.ceil(full - now)} end
-    full = full + interval
-    local lasts = math.ceil((full - now) / 1000) + 1000
-    redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', string.format('%.0f', lasts))
-    return {0, math.ceil(full - now)}
+    if wait <= 1 then wait, full = 0, full + interval end
+    if wait == 0 or owed > 0 then
+      local lasts = math.ceil((full - now) / 1000) + 1000
+      local value = string.format('%.0f %.0f', full, made)
+      redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', lasts))
+    end
+    return {math.ceil(wait), math.ceil(full - now)}
     """
 )
+
+
+class Owed(NamedTuple):
+    """Tokens that a process has given by itself while Redis failed.
+
+    Attributes:
+        tokens: How many.
+        seconds: How long ago it began to.
+    """
+
+    tokens: int
+    seconds: float
+
+
+NOTHING_OWED: Final = Owed(0, 0.0)
 
 
 class Taken(NamedTuple):
@@ -48,7 +69,13 @@ class Taken(NamedTuple):
     full_in: float
 
 
-async def take(shared: SharedState, name: str, per_minute: float, full_in: float) -> Taken | None:
+async def take(
+    shared: SharedState,
+    name: str,
+    per_minute: float,
+    full_in: float,
+    owed: Owed = NOTHING_OWED,
+) -> Taken | None:
     """Take one request out of a bucket, in one step and one round trip.
 
     Args:
@@ -57,6 +84,7 @@ async def take(shared: SharedState, name: str, per_minute: float, full_in: float
         per_minute: Requests a minute, and the size of the bucket; it holds at least one.
         full_in: Seconds until it is full as far as this process knows; counts where Redis has
             lost it.
+        owed: What this process has given by itself; it is taken, too.
 
     Returns:
         `None` where it is not to be had in time.
@@ -64,10 +92,11 @@ async def take(shared: SharedState, name: str, per_minute: float, full_in: float
     interval = 60.0 / per_minute
     reserve = (max(1.0, per_minute) - 1) * interval
     times = [f"{seconds * _MICROSECONDS:.3f}" for seconds in (interval, reserve, max(0.0, full_in))]
+    age = f"{max(0.0, owed.seconds) * _MICROSECONDS:.0f}"
     bucket = key("rate", name, f"{per_minute:g}")
 
     async def question(connection: RedisConnection) -> Taken | None:
-        match await _TAKE.run(connection, (bucket,), *times):
+        match await _TAKE.run(connection, (bucket,), *times, owed.tokens, age):
             case [int(wait), int(full)]:
                 return Taken(wait / _MICROSECONDS, full / _MICROSECONDS)
         return None

@@ -141,6 +141,10 @@ class Shared:
     def __init__(self, *told):
         self.told = list(told)
 
+    @property
+    def is_available(self):
+        return self.told[0] is not None
+
     async def ask(self, question):
         return self.told.pop(0)
 
@@ -159,10 +163,15 @@ async def test_what_all_have_together_counts_and_is_gone_on_with_while_it_cannot
     assert caught.value.headers == {"Retry-After": "13"}
 
 
-async def test_a_fleet_without_its_redis_gives_each_a_share():
-    keys = ring({"key": "a", "requests_per_minute": 9}, shared=Shared(*[None] * 9))
+async def test_a_fleet_without_its_redis_gives_each_a_share_and_counts_it_later():
+    shared = Shared(*[None] * 4, Taken(0.0, 20.0))
+    keys = ring({"key": "a", "requests_per_minute": 9}, shared=shared)
     key = keys.find({"x-api-key": "a"})
     for _ in range(3):
         await keys.spend(key)
     with pytest.raises(RequestError):
         await keys.spend(key)
+    assert key.limiter is not None
+    assert key.limiter.owed == 3
+    await keys.spend(key)
+    assert key.limiter.owed == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gearshift.shared_state.limits import Taken, take
+from gearshift.shared_state.limits import Owed, Taken, take
 from gearshift.shared_state.state import SharedState
 
 
@@ -28,10 +28,10 @@ class Connection:
 
 async def test_a_bucket_is_asked_in_microseconds():
     shared = Shared([0, 1_500_000])
-    assert await take(shared, "name", 120, 0.25) == Taken(0.0, 1.5)
+    assert await take(shared, "name", 120, 0.25, Owed(7, 2.5)) == Taken(0.0, 1.5)
     ((_, _, count, key, *times),) = shared.asked
     assert (count, key) == (1, "gearshift-state:1:rate:name:120")
-    assert times == ["500000.000", "59500000.000", "250000.000"]
+    assert times == ["500000.000", "59500000.000", "250000.000", 7, "2500000"]
 
 
 async def test_an_empty_one_says_how_long_to_wait():

@@ -66,7 +66,9 @@ SELECT printf('dec-%024x', i), time, CASE WHEN v < 0.7 THEN 'openai' ELSE 'ollam
     1e12 * (1 + u), 3e12 * (1 + u) FROM made
 """
 _HOURS = """
-INSERT INTO hours SELECT CAST(time / 3600 AS INTEGER) AS hour, tier, model, cause, count(*),
+INSERT INTO hours (hour, tier, model, cause, requests, failures, fallbacks, scored, score_sum,
+    prompt_tokens, completion_tokens, cached_tokens, flops, baseline_flops, unknown_flops)
+SELECT CAST(time / 3600 AS INTEGER) AS hour, tier, model, cause, count(*),
     sum(status >= 400), 0, count(*), sum(score), sum(prompt_tokens), sum(completion_tokens), 0,
     sum(flops), sum(baseline_flops), 0 FROM decisions GROUP BY 1, 2, 3, 4
 """

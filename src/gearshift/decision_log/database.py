@@ -81,7 +81,15 @@ def _engine(url: URL) -> Engine:
     url = url.set(drivername="postgresql+psycopg")
     # Nothing is prepared: behind a pooler, the next transaction may have another connection.
     arguments = {"connect_timeout": 5, "prepare_threshold": None}
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=600)
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_recycle=600)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    """Have a day's judgements joined with the decisions of that day, and not with all."""
+    connection.execute("SET enable_partitionwise_join = on")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -46,6 +46,7 @@ _LONGEST_PAUSE: Final = 1.0
 _JITTER: Final = 0.1
 _MOST_SLOW: Final = 3
 _SLOW_WITHIN_SECONDS: Final = 1.0
+_TOO_SLOW: Final = f"it takes longer than {WITHIN_SECONDS * 1e3:g} ms"
 _INSTEAD: Final = "each process goes on with what it knows itself until it works again"
 
 T = TypeVar("T")
@@ -226,7 +227,10 @@ class SharedState:
         for part in tuple(self._parts):
             await part.look(Round(connection, found.now))
         if self._outage.is_on:  # it works; now as quickly as requests need it
-            await _in_time(connection.ask("PING"))
+            try:
+                await _in_time(connection.ask("PING"))
+            except TimeoutError:  # the connection is good: all else goes on as it is
+                raise RedisError(_TOO_SLOW) from None
 
     def _was_slow(self, error: TimeoutError) -> None:
         now = self._clock()

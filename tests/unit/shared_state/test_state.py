@@ -117,6 +117,26 @@ async def test_three_slow_answers_within_a_second_are_enough(server, shared, mon
     assert not shared.is_available
 
 
+async def test_one_that_is_too_slow_for_requests_is_good_enough_for_the_rest(
+    server, shared, monkeypatch
+):
+    async def too_slow(reply):
+        await reply
+        raise TimeoutError
+
+    part = Part()
+    shared.attach(part)
+    await shared.start()
+    connections = len(server._writers)
+    monkeypatch.setattr(module, "_in_time", too_slow)
+    for _ in range(3):
+        assert await shared.ask(get) is None
+    looked = len(part.rounds)
+    await until(lambda: len(part.rounds) > looked + 2)
+    assert not shared.is_available
+    assert len(server._writers) == connections
+
+
 async def test_a_part_that_fails_fails_the_round_and_a_bug_ends_nothing(server, shared, caplog):
     part = Part(ZeroDivisionError(), RedisError("h:1: gone"))
     shared.attach(part)

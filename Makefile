@@ -12,7 +12,7 @@ PIPS   := $(foreach pip,oldest distribution newest,$(VENV)/pips/$(pip)/.installe
 EXTRAS := $(foreach extra,embedded energy export offline otel plan postgres quality redis,--extra $(extra))
 
 .DEFAULT_GOAL := help
-.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak chart fuzz mutants offline clients agents eval default-model lock clean
+.PHONY: help serve pips test check check-wheel fix bench bench-compute stats-check loop chaos soak fleet chart fuzz mutants offline clients agents eval default-model lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -79,6 +79,9 @@ chaos: $(STAMP) ## kill real engines under load; no answer may be lost (ARGS="--
 
 soak: $(STAMP) ## memory and file descriptors must stay flat under load (ARGS="--minutes 10")
 	$(BIN)/python -m endurance.soak $(ARGS)
+
+fleet: $(STAMP) ## replicas, Redis and upstreams on hosts of their own are cut off and killed; takes root (ARGS="--seed 7")
+	$(BIN)/python -m endurance.fleet $(ARGS)
 
 # Programs of Kubernetes' world, built with Go: no package manager has them everywhere.
 TOOLS := $(CURDIR)/.tools

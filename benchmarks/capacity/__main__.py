@@ -27,8 +27,9 @@ import numpy as np
 
 from benchmarks.capacity.engines import ENGINES, MODEL
 from gearshift.capacity.demands import Logged, Stated
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.simulation import simulate
-from gearshift.capacity.workload import Floats
+from gearshift.capacity.workload import Floats, Speed, Workload
 from gearshift.decision_log.database import open_database
 from gearshift.decision_log.traffic import traffic_since
 
@@ -99,16 +100,13 @@ async def ask(port: int, prompt: int, completion: int) -> tuple[float, float]:
 async def offered(port: int, rate: float, seconds: float, seed: int) -> Floats:
     """Send Poisson arrivals for some time; their times to first token and end, in columns."""
     rng = np.random.default_rng(seed)
-    sigma = np.sqrt(np.log(1 + VARIATION**2))
-
-    def tokens(mean: float) -> int:
-        return max(1, round(rng.lognormal(np.log(mean) - sigma**2 / 2, sigma)))
-
     asked, at = [], time.perf_counter()
     end = at + seconds
     while (at := at + rng.exponential(1 / rate)) < end:
         await asyncio.sleep(at - time.perf_counter())
-        asked.append(asyncio.create_task(ask(port, tokens(PROMPT), tokens(COMPLETION))))
+        asked.append(
+            asyncio.create_task(ask(port, *tokens(PROMPT, rng, 1), *tokens(COMPLETION, rng, 1)))
+        )
     return np.array(await asyncio.gather(*asked))
 
 
@@ -120,16 +118,32 @@ def fitted(folder: Path, since: float, slots: int) -> Logged:
     return Logged(traffic, ["simple"], {"simple": Stated(slots=slots)})
 
 
-def compared(logged: Logged, rate: float, measured: Floats, share: float) -> dict[str, Any]:
+def tokens(mean: float, rng: np.random.Generator, count: int) -> list[int]:
+    """Sizes of prompts or answers."""
+    sigma = np.sqrt(np.log(1 + VARIATION**2))
+    sizes = rng.lognormal(np.log(mean) - sigma**2 / 2, sigma, count)
+    return [max(1, round(size)) for size in sizes]
+
+
+def intended(speed: Speed) -> Workload:
+    """What is sent, at this speed: fewer requests than a calibration has would say less of it."""
+    rng = np.random.default_rng(7)
+    prompts, completions = (
+        np.array(tokens(mean, rng, 20_000), dtype=np.float64) for mean in (PROMPT, COMPLETION)
+    )
+    return Workload(1.0, speed.first(prompts), speed.rest(completions), overhead=speed.overhead)
+
+
+def compared(
+    load: Workload, server: BatchingServer, measured: Floats, share: float
+) -> dict[str, Any]:
     """What was measured beside what simulations of as many requests say."""
-    load = logged.workloads([], rate, 1.0)["simple"]
-    server = logged.model("simple").server
     count = len(measured)
     runs = [
         simulate(load, server, 1, requests=count, warm_up=20, seed=seed)
         for seed in range(SIMULATIONS)
     ]
-    found: dict[str, Any] = {"utilisation": share, "rate": rate, "requests": count}
+    found: dict[str, Any] = {"utilisation": share, "rate": load.rate, "requests": count}
     for column, name in enumerate(("first", "total")):
         for level in LEVELS:
             simulated = np.array([np.percentile(getattr(run, name), level) for run in runs])
@@ -157,13 +171,14 @@ async def measured(engine: str, slots: int, seconds: float) -> dict[str, Any]:
             await asyncio.sleep(2)  # the log is written in batches
             logged = fitted(folder, since, slots)
             model = logged.model("simple")
-            work = logged.workloads([], 1.0, 1.0)["simple"].mean
+            load = intended(model.speed)
+            busy = model.server.busy(load.reading, load.writing)
             rows = []
             for share in SHARES:
-                rate = share * model.server.capacity / work
+                rate = share / busy
                 print(f"{100 * share:.0f} %: {rate:.2f} requests/s …", file=sys.stderr, flush=True)
                 times = await offered(port, rate, seconds, seed=round(100 * share))
-                rows.append(compared(logged, rate, times, share))
+                rows.append(compared(load.at_rate(rate), model.server, times, share))
     assert model.fit is not None
     fit = {
         "decode": model.speed.decode,
@@ -173,7 +188,7 @@ async def measured(engine: str, slots: int, seconds: float) -> dict[str, Any]:
         "slowdown": model.server.slowdown,
         "median_error": model.fit.error,
         "requests": model.fit.n,
-        "seconds_alone": work,
+        "seconds_alone": load.mean,
     }
     return {"engine": engine, "fit": fit, "loads": rows}
 

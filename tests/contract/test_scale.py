@@ -20,7 +20,7 @@ RATES = (10.0, 1_000.0, 100_000.0)
 
 
 def test_the_tables_were_found():
-    assert len(INPUTS) == PAGE.count("\n| `") == 20
+    assert len(INPUTS) == PAGE.count("\n| `") == 22
     assert len(ROWS) == len(re.findall(r"\| `[^`]*\brate\b[^`]*` \|", PAGE)) == 15
 
 

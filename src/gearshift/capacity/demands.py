@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from gearshift.capacity.fitting import FEWEST, Fit, Seen, fit, residuals
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.traffic import Bools, Traffic
 from gearshift.capacity.workload import Speed, Workload
 from gearshift.errors import GearshiftError
@@ -43,7 +43,7 @@ class Model:
     """
 
     speed: Speed
-    server: Server
+    server: BatchingServer
     fit: Fit | None
 
 
@@ -121,13 +121,16 @@ class Logged:
         first = model.speed.first(traffic.prompt[known]) * work
         rest = model.speed.rest(traffic.completion[known]) * work
         prompt, completion = traffic.prompt[known].mean(), traffic.completion[known].mean()
-        return Workload(rate, first, rest, dispersion, float(prompt), float(completion))
+        overhead = model.speed.overhead
+        return Workload(rate, first, rest, dispersion, float(prompt), float(completion), overhead)
 
     def _found(self, tier: str) -> Model | None:
         stated = self._stated.get(tier, Stated())
         chosen = (self._traffic.tier == tier) & self._traffic.is_clean
         if stated.speed is not None:
-            server = Server(stated.slots or 1, 1.0 if stated.slowdown is None else stated.slowdown)
+            server = BatchingServer(
+                stated.slots or 1, 1.0 if stated.slowdown is None else stated.slowdown
+            )
             return Model(stated.speed, server, None)
         if chosen.sum() < FEWEST:
             return None

@@ -13,7 +13,7 @@ _T: Final = 2.776  # of Student's distribution, 97.5 %, RUNS - 1 degrees of free
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Interval:
     """A mean over runs.
 
     Attributes:
@@ -27,10 +27,10 @@ class Estimate:
     high: float
 
 
-def estimated(values: Sequence[float]) -> Estimate:
+def estimated(values: Sequence[float]) -> Interval:
     """From `RUNS` independent runs, with Student's t."""
     if len(values) != RUNS:
         raise ValueError(f"{len(values)} runs instead of {RUNS}")
     mean = fmean(values)
     half = _T * stdev(values) / sqrt(RUNS)
-    return Estimate(mean, max(0.0, mean - half), mean + half)
+    return Interval(mean, max(0.0, mean - half), mean + half)

@@ -9,17 +9,18 @@ from typing import Final
 
 import numpy as np
 
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.traffic import Bools, Floats, Texts
 from gearshift.capacity.workload import Speed
 
 FEWEST: Final = 30
 """Clean requests that are needed for a fit."""
-_MOST: Final = 10_000  # requests that are fitted to, the last ones
+_MOST: Final = 5_000  # requests that are fitted to, the last ones
 _SLOTS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 _BETTER: Final = 0.98  # of the error: fewer slots must be that much better to be believed
 _SHARED: Final = 0.05  # of their time; with less, nothing is learned of how they slow each other
 _ROUNDS: Final = 2
+_PASSES: Final = 3
 _SHORTEST: Final = 1e-4
 
 
@@ -52,7 +53,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a model answers: `(overhead + prompt / prefill + completion / decode) x stretch` seconds.
+    """How a model answers: `overhead + prompt / prefill + completion / decode x stretch` seconds.
 
     Attributes:
         speed: Of a request that is alone.
@@ -63,69 +64,113 @@ class Fit:
     """
 
     speed: Speed
-    server: Server
+    server: BatchingServer
     knows_slowdown: bool
     error: float
     n: int
 
 
 class _Timeline:
-    """When requests had a slot, all deployments one after the other in time, and who else had one.
+    """What the requests had of their deployments, if these had so many slots and read so fast.
 
     Args:
         seen: What the deployments had to answer.
         slots: Of each deployment.
+        per_token: Seconds to read a token of a prompt.
     """
 
-    def __init__(self, seen: Seen, slots: int) -> None:
+    def __init__(self, seen: Seen, slots: int, per_token: float) -> None:
         self.slots = slots
-        began, end = seen.start.copy(), seen.start + seen.seconds
+        end = seen.start + seen.seconds
+        prompt = np.nan_to_num(seen.prompt)
+        began, reads, at = seen.start.copy(), seen.start.copy(), np.zeros(len(end))
+        apart = float(end.max() - seen.start[0]) + 1.0  # one deployment after the other in time
         for number, deployment in enumerate(np.unique(seen.deployment)):
             there = seen.deployment == deployment
             began[there] = begun(seen.start[there], end[there], slots)
-            apart = number * (float(end.max() - seen.start[0]) + 1.0) - seen.start[0]
-            began[there] += apart
-            end[there] += apart
-        times = np.concatenate((began, end))
-        order = np.argsort(times, kind="stable")
-        steps = np.concatenate((np.ones(len(began)), -np.ones(len(end))))[order]
-        self._times = times[order]
-        self._gaps = np.diff(self._times)
-        self._active = np.clip(np.cumsum(steps)[:-1], 1.0, slots)
+            reads[there] = _one_by_one(began[there], per_token * prompt[there])
+            at[there] = number * apart - seen.start[0]
+        # Who was done before it would have been read was read faster than most.
+        done = np.minimum(reads + per_token * prompt, end)
+        reads = np.minimum(reads, done)
         clean = seen.is_clean
-        self._began, self._end = began[clean], end[clean]
-        self._first = np.maximum(self._began, (end - seen.seconds + seen.first)[clean])
-        count = int(clean.sum())
-        self.parts = np.stack((np.ones(count), seen.prompt[clean], seen.completion[clean]), axis=1)
-        self.knows_first = np.isfinite(self._first)
+        order = np.argsort(reads + at, kind="stable")
+        read_at, read = (reads + at)[order], np.concatenate(([0.0], np.cumsum(prompt[order])))
+        after = np.searchsorted(read_at, (done + at)[clean], side="left")
+        until = np.searchsorted(read_at, (end + at)[clean], side="left")
+        self.others = read[np.maximum(until, after)] - read[after]  # tokens that held it up
+        self.prompt, self.completion = seen.prompt[clean], seen.completion[clean]
+        self.seconds = np.maximum((end - reads)[clean], _SHORTEST)
+        self.first = np.maximum((seen.start + seen.first - reads)[clean], _SHORTEST)
+        self.knows_first = np.isfinite(self.first)
+        self._writing = _Writing(done + at, end + at, read_at, (done + at)[order], slots, clean)
+        self.overlaps = bool(self._writing.stretch(1.0).mean() > 1.0 + _SHARED)
 
     @property
     def most(self) -> int:
         """The most that were at work at once."""
-        return int(self._active.max())
+        return self._writing.most
+
+    def parts(self, slowdown: float) -> Floats:
+        """What times are made of: overhead, tokens that were read, and tokens written."""
+        stretch = self._writing.stretch(slowdown)
+        one = np.ones(len(self.prompt))
+        return np.stack((one, self.prompt + self.others, self.completion * stretch), axis=1)
+
+    def until_first(self) -> Floats:
+        """The same of the time to the first token, of those of which it is known."""
+        prompt = self.prompt[self.knows_first]
+        return np.stack((np.ones(len(prompt)), prompt, np.zeros(len(prompt))), axis=1)
+
+
+class _Writing:
+    """How many answers were in progress at each moment, without those in which prompts were read.
+
+    Args:
+        done: When each prompt was read.
+        end: When each answer ended.
+        read_at: When reading began, ascending.
+        read_until: When the same ended.
+        slots: The most at once.
+        clean: Which requests are asked for.
+    """
+
+    def __init__(
+        self,
+        done: Floats,
+        end: Floats,
+        read_at: Floats,
+        read_until: Floats,
+        slots: int,
+        clean: Bools,
+    ) -> None:
+        times = np.concatenate((done, end, read_at, read_until))
+        order = np.argsort(times, kind="stable")
+        zeros, ones = np.zeros(len(done)), np.ones(len(done))
+        answers = np.concatenate((ones, -ones, zeros, zeros))[order]
+        reading = np.concatenate((zeros, zeros, ones, -ones))[order]
+        self._times = times[order]
+        self._gaps = np.diff(self._times) * (np.cumsum(reading)[:-1] <= 0)
+        self._active = np.clip(np.cumsum(answers)[:-1], 1.0, slots)
+        self._span = done[clean], end[clean]
 
     @property
-    def overlaps(self) -> bool:
-        """Whether requests shared a deployment often enough to see what that does."""
-        shared = 1.0 - self._work(1.0, self._began, self._end) / (self._end - self._began)
-        return float(np.mean(shared)) > _SHARED
+    def most(self) -> int:
+        """The most that were in progress at once."""
+        return int(self._active.max())
 
-    def alone(self, slowdown: float) -> Floats:
-        """How long each clean request would have taken alone."""
-        return self._work(slowdown, self._began, self._end)
+    def stretch(self, slowdown: float) -> Floats:
+        """How many times as long as alone each was written."""
+        took = self._within(self._gaps)
+        alone = self._within(self._gaps / (1.0 + slowdown * (self._active - 1.0)))
+        stretch: Floats = np.where(alone > 0.0, took / np.maximum(alone, 1e-12), 1.0)
+        return stretch
 
-    def first_alone(self, slowdown: float) -> Floats:
-        """The same until the first token, of those of which it is known."""
-        known = self.knows_first
-        return self._work(slowdown, self._began[known], self._first[known])
-
-    def _work(self, slowdown: float, start: Floats, end: Floats) -> Floats:
-        """What got done in each span: as much less per second as there were others at work."""
-        stretch = 1.0 + slowdown * (self._active - 1.0)
-        done = np.concatenate(([0.0], np.cumsum(self._gaps / stretch)))
-        at_start, at_end = (np.interp(at, self._times, done) for at in (start, end))
-        work: Floats = np.maximum(at_end - at_start, _SHORTEST)
-        return work
+    def _within(self, gaps: Floats) -> Floats:
+        area = np.concatenate(([0.0], np.cumsum(gaps)))
+        start, end = (np.interp(at, self._times, area) for at in self._span)
+        within: Floats = end - start
+        return within
 
 
 def fit(seen: Seen, slots: int | None = None, slowdown: float | None = None) -> Fit:
@@ -137,38 +182,59 @@ def fit(seen: Seen, slots: int | None = None, slowdown: float | None = None) -> 
         slowdown: 0-1; without it, what fits best, or 1 if requests hardly overlapped.
     """
     seen = seen.last(_MOST)
-    most = _Timeline(seen, len(seen.start)).most
+    most = _Timeline(seen, len(seen.start), 0.0).most
     tried = [slots] if slots else [most, *(one for one in reversed(_SLOTS) if one < most)]
-    best: _Try | None = None
-    # From the most downwards: where nothing waited, fewer slots fit alike, and more are the truth.
-    for each in tried:
-        timeline = _Timeline(seen, each)
-        found = _best(timeline, _coarse(timeline, slowdown))
-        if best is None or found.error < best.error * _BETTER:
-            best = found
-    assert best is not None
+    # Who held up whom is known once it is known how fast prompts are read, and the reverse.
+    per_token = 0.0
+    for _ in range(_PASSES):
+        best = _best_slots(seen, tried, slowdown, per_token)
+        per_token = float(best.parts[1])
     timeline = best.timeline
     if slowdown is None and timeline.overlaps:
         best = _best(timeline, _fine(best.slowdown))
     overhead, prefill, decode = map(float, best.parts)
     return Fit(
         Speed(_per_second(prefill), _per_second(decode), overhead),
-        Server(timeline.slots, best.slowdown),
+        BatchingServer(timeline.slots, best.slowdown),
         slowdown is not None or timeline.overlaps,
-        float(
-            np.median(np.abs(timeline.alone(best.slowdown) / (timeline.parts @ best.parts) - 1.0))
-        ),
-        len(timeline.parts),
+        float(np.median(np.abs(timeline.seconds / best.expected - 1.0))),
+        len(timeline.seconds),
     )
 
 
 def residuals(seen: Seen, found: Fit) -> Floats:
     """How many times as much work each clean request was as its tokens say."""
-    speed, timeline = found.speed, _Timeline(seen, found.server.slots)
+    speed, server = found.speed, found.server
+    timeline = _Timeline(seen, server.slots, 1.0 / speed.prefill)
     parts = np.array([speed.overhead, 1.0 / speed.prefill, 1.0 / speed.decode])
-    expected = np.maximum(timeline.parts @ parts, _SHORTEST)
-    more: Floats = timeline.alone(found.server.slowdown) / expected
-    return more
+    expected = timeline.parts(server.slowdown) @ parts
+    # Of what is its own: overhead and others' prompts are what they are.
+    own = expected - speed.overhead - timeline.others / speed.prefill
+    more: Floats = (timeline.seconds - expected) / np.maximum(own, _SHORTEST) + 1.0
+    return np.maximum(more, 0.0)
+
+
+def _best_slots(seen: Seen, tried: list[int], slowdown: float | None, per_token: float) -> _Try:
+    """The best fit; where nothing waited, fewer slots fit alike, and more are the truth."""
+    best: _Try | None = None
+    for each in tried:
+        timeline = _Timeline(seen, each, per_token)
+        found = _best(timeline, _coarse(timeline, slowdown))
+        if best is None or found.error < best.error * _BETTER:
+            best = found
+    assert best is not None
+    return best
+
+
+def _one_by_one(comes: Floats, takes: Floats) -> Floats:
+    """When each is begun by one who does one at a time, in the order of their coming."""
+    order = np.argsort(comes, kind="stable")
+    found = comes.copy()
+    free = -np.inf
+    for number in order.tolist():
+        found[number] = max(comes[number], free)
+        free = found[number] + takes[number]
+    return found
 
 
 def begun(start: Floats, end: Floats, slots: int) -> Floats:
@@ -201,6 +267,12 @@ class _Try:
     slowdown: float
     timeline: _Timeline
 
+    @property
+    def expected(self) -> Floats:
+        """The times that it says."""
+        times: Floats = np.maximum(self.timeline.parts(self.slowdown) @ self.parts, _SHORTEST)
+        return times
+
 
 def _coarse(timeline: _Timeline, stated: float | None) -> Floats:
     if stated is not None:
@@ -220,9 +292,8 @@ def _best(timeline: _Timeline, slowdowns: Floats) -> _Try:
 
 def _fitted(timeline: _Timeline, slowdown: float) -> _Try:
     """The best parts with this slowdown."""
-    until_first = timeline.parts[timeline.knows_first] * (1.0, 1.0, 0.0)
-    matrix = np.concatenate((timeline.parts, until_first))
-    times = np.concatenate((timeline.alone(slowdown), timeline.first_alone(slowdown)))
+    matrix = np.concatenate((timeline.parts(slowdown), timeline.until_first()))
+    times = np.concatenate((timeline.seconds, timeline.first[timeline.knows_first]))
     weights = 1.0 / times
     for _ in range(_ROUNDS):
         parts = _not_negative(matrix * weights[:, None], times * weights)

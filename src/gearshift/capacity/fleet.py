@@ -26,7 +26,7 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
+class PlannedTier:
     """A tier of a fleet.
 
     Attributes:
@@ -77,7 +77,7 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class FleetPlan:
     """All tiers that get requests, at one threshold.
 
     Attributes:
@@ -88,7 +88,7 @@ class Fleet:
 
     threshold: float | None
     is_safe: bool
-    tiers: tuple[Tier, ...]
+    tiers: tuple[PlannedTier, ...]
 
     @property
     def deployments(self) -> int:
@@ -111,7 +111,7 @@ class Fleet:
         return _sum([tier.flops for tier in self.tiers])
 
     @property
-    def first_to_saturate(self) -> Tier:
+    def first_to_saturate(self) -> PlannedTier:
         """The tier that a growing load fills up first."""
         return min(self.tiers, key=lambda tier: tier.saturates_at)
 
@@ -121,7 +121,7 @@ def _sum(values: Sequence[float | None]) -> float | None:
     return sum(known) if len(known) == len(values) else None
 
 
-def best(fleets: Sequence[Fleet]) -> tuple[Fleet, str]:
+def best(fleets: Sequence[FleetPlan]) -> tuple[FleetPlan, str]:
     """The cheapest one whose threshold is safe, and by what it was chosen.
 
     Money counts where it is known of all; else power, else compute, else the number of

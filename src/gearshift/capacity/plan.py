@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from gearshift.capacity.estimates import RUNS, Estimate, estimated
-from gearshift.capacity.servers import Server
+from gearshift.capacity.estimates import RUNS, Interval, estimated
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.simulation import Balancing, Times, simulate
 from gearshift.capacity.workload import Workload
 from gearshift.errors import GearshiftError
@@ -25,7 +25,7 @@ _CELL_DEPLOYMENTS: Final = 12
 _FULL: Final = 0.97  # from here on, a run is too short to say how long one waits
 _FURTHEST: Final = 64  # times as many as the load alone needs: beyond that nothing gets better
 
-Percentiles = Mapping[str, Mapping[str, Estimate]]
+Percentiles = Mapping[str, Mapping[str, Interval]]
 """By `waited`, `first` and `total`, then by `p50`, `p95` and `p99`; seconds."""
 
 
@@ -62,12 +62,12 @@ class Demand:
 
     tier: str
     workload: Workload
-    server: Server
+    server: BatchingServer
     targets: Targets
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Trial:
     """What so many deployments come to.
 
     Attributes:
@@ -96,8 +96,8 @@ class TierPlan:
     """
 
     demand: Demand
-    chosen: Outcome
-    smaller: Outcome | None
+    chosen: Trial
+    smaller: Trial | None
     cells: int
 
 
@@ -141,7 +141,7 @@ def _check_is_possible(demand: Demand) -> None:
         ("--first-token-seconds", "first tokens", targets.first, work.first),
         ("--p95-seconds", "answers", targets.total, work.first + work.rest),
     ):
-        least = float(np.percentile(alone, 95))
+        least = float(np.percentile(alone, 95)) + work.overhead
         if target is not None and least > target:
             raise ImpossibleError(
                 f"{demand.tier}: no number of deployments meets {target:g} s: 5 % of the {what} "
@@ -158,14 +158,14 @@ class _Search:
         self._seed = seed
         self._balancing = balancing
         self._report = report
-        self._outcomes: dict[int, Outcome] = {}
+        self._outcomes: dict[int, Trial] = {}
         self.cells = _cells(demand)
         self._workload = demand.workload.at_rate(demand.workload.rate / self.cells)
 
     def fewest(self) -> int:
         """The smallest number per cell that meets the targets."""
         server, targets = self._demand.server, self._demand.targets
-        least = max(1, ceil(self._workload.load / (server.capacity * targets.utilisation) - 1e-9))
+        least = max(1, ceil(_busy(server, self._workload) / targets.utilisation - 1e-9))
         low, high = least - 1, least
         while self.outcome(high).failures:
             if high > least * _FURTHEST:
@@ -183,16 +183,16 @@ class _Search:
                 high = middle
         return high
 
-    def outcome(self, count: int) -> Outcome:
+    def outcome(self, count: int) -> Trial:
         """What so many per cell come to."""
         if count not in self._outcomes:
             self._report(f"{self._demand.tier}: {count * self.cells:,} deployments")
             self._outcomes[count] = self._tried(count)
         return self._outcomes[count]
 
-    def _tried(self, count: int) -> Outcome:
+    def _tried(self, count: int) -> Trial:
         server, targets = self._demand.server, self._demand.targets
-        utilisation = self._workload.load / (count * server.capacity)
+        utilisation = _busy(server, self._workload) / count
         too_much = (
             ()
             if utilisation <= targets.utilisation + 1e-9
@@ -201,14 +201,14 @@ class _Search:
             )
         )
         if utilisation > _FULL:
-            return Outcome(count * self.cells, utilisation, None, too_much)
+            return Trial(count * self.cells, utilisation, None, too_much)
         times = _percentiles(list(self._runs(count)))
         missed = tuple(_missed(targets, times))
-        return Outcome(count * self.cells, utilisation, times, too_much + missed)
+        return Trial(count * self.cells, utilisation, times, too_much + missed)
 
     def _runs(self, count: int) -> Iterator[Times]:
         server = self._demand.server
-        flight = _flight(server, self._workload.load / count, count)
+        flight = _flight(server, self._workload, count)
         for number in range(RUNS):
             yield simulate(
                 self._workload,
@@ -224,15 +224,20 @@ class _Search:
 def _cells(demand: Demand) -> int:
     """So many that what is in flight in one of them is simulated in seconds."""
     server, limit = demand.server, demand.targets.utilisation
-    load = demand.workload.load
-    flight = _flight(server, limit * server.capacity, load / server.capacity / limit)
+    flight = _flight(server, demand.workload, _busy(server, demand.workload) / limit)
     return max(1, int(flight // max(_CELL, _CELL_DEPLOYMENTS * server.slots)))
 
 
-def _flight(server: Server, load: float, count: float) -> float:
-    """About how many requests are there at once, waiting ones included, below the capacity."""
-    used = min(load / server.capacity, _FULL)
-    return count * (server.in_flight(load) + used / (1.0 - used))
+def _busy(server: BatchingServer, workload: Workload) -> float:
+    """How many deployments the load keeps busy."""
+    return server.busy(workload.reading, workload.writing)
+
+
+def _flight(server: BatchingServer, workload: Workload, count: float) -> float:
+    """About how many requests are at `count` deployments, waiting ones included."""
+    used = min(_busy(server, workload) / count, _FULL)
+    left = max(1.0 - workload.reading / count, 1.0 - _FULL)  # of the time, for writing
+    return count * (server.in_flight(workload.writing / count / left) + used / (1.0 - used))
 
 
 def _percentiles(runs: list[Times]) -> Percentiles:

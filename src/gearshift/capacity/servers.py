@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class BatchingServer:
     """A deployment with continuous batching.
 
-    Up to `slots` requests are worked on at once; the others wait, first come, first served. With
-    `n` at work each takes `1 + slowdown x (n - 1)` times as long as alone: a step of the batch
-    costs a fixed part, above all reading the weights, and a part for each request in it.
+    Up to `slots` requests have a place; the others wait, first come, first served. Prompts are read
+    one after the other, and meanwhile nothing is written: reading takes all that a processor can
+    do. With `n` answers in progress each takes `1 + slowdown x (n - 1)` times as long as alone: a
+    step of the batch costs a fixed part, above all reading the weights, and a part for each.
 
     Attributes:
         slots: Requests at once, at least 1 (llama.cpp: `--parallel`; vLLM: `--max-num-seqs`).
@@ -28,11 +29,15 @@ class Server:
 
     @property
     def capacity(self) -> float:
-        """Work per second with all slots taken, where 1 is what a single request gets done."""
+        """Writing per second with all slots taken, where 1 is what a single answer gets done."""
         return self.slots / self.stretch(self.slots)
 
+    def busy(self, reading: float, writing: float) -> float:
+        """How many deployments so much work per second takes, if they did nothing else."""
+        return reading + writing / self.capacity
+
     def in_flight(self, load: float) -> float:
-        """About how many are at work under a load (work per second) below the capacity.
+        """About how many answers are in progress under a load (writing per second).
 
         It is the `n` at which as much is done as arrives: `n / stretch(n) = load`. With gaps in
         between, because nothing is smooth, there are more.

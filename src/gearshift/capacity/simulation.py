@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.workload import Floats, Workload
 from gearshift.extras import extra
 
@@ -49,7 +49,7 @@ class Times:
 
 def simulate(
     workload: Workload,
-    server: Server,
+    server: BatchingServer,
     count: int,
     *,
     requests: int,
@@ -83,7 +83,7 @@ def simulate(
     gaps = workload.gaps(total, rng)
     environment.process(_arrivals(environment, run, choose, gaps, first, rest))
     environment.run()
-    return run.times(slice(warm_up, warm_up + requests))
+    return run.times(slice(warm_up, warm_up + requests), workload.overhead)
 
 
 def _arrivals(
@@ -127,8 +127,8 @@ class _Run:
     def __init__(self, total: int) -> None:
         self.arrived, self.begun, self.first, self.ended = np.zeros((4, total))
 
-    def times(self, kept: slice) -> Times:
-        """Of some of them.
+    def times(self, kept: slice, overhead: float) -> Times:
+        """Of some of them; `overhead` passes outside the deployments.
 
         The mean in flight is that of the span in which these arrive, whoever is there in it.
         """
@@ -137,8 +137,8 @@ class _Run:
         there = np.minimum(self.ended, end) - np.maximum(self.arrived, start)
         return Times(
             self.begun[kept] - arrived,
-            self.first[kept] - arrived,
-            self.ended[kept] - arrived,
+            self.first[kept] - arrived + overhead,
+            self.ended[kept] - arrived + overhead,
             float(np.maximum(there, 0.0).sum() / (end - start)),
             float(end - start),
         )
@@ -149,22 +149,20 @@ Job = tuple[int, float, float]
 
 
 class _Deployment:
-    """One server: all at work advance equally, so one clock of work done serves them all.
+    """One server: it reads a prompt, or writes all answers in progress, which advance equally.
 
-    `_done` is the work that a request has got that was there from the beginning. A request whose
-    work is `w` and that begins at `_done = d` ends at `d + w`, whoever else comes and goes; only
-    when that is changes. So each arrival and each end moves one timer: the next end.
+    `_done` is the work that an answer has got that was there from the beginning. One whose work
+    is `w` and that begins at `_done = d` ends at `d + w`, whoever else comes and goes; only when
+    that is changes. So there is one timer: the end of what is read, or the next end of an answer.
     """
 
     __slots__ = (
-        "_active",
-        "_clock",
         "_done",
         "_ends",
         "_environment",
-        "_firsts",
         "_now",
         "_pace",
+        "_reading",
         "_run",
         "_server",
         "_timer",
@@ -172,14 +170,13 @@ class _Deployment:
         "busy",
     )
 
-    def __init__(self, environment: Environment, server: Server, run: _Run) -> None:
+    def __init__(self, environment: Environment, server: BatchingServer, run: _Run) -> None:
         self._environment = environment
         self._server = server
         self._run = run
         self._waiting: deque[Job] = deque()
+        self._reading: deque[Job] = deque()
         self._ends: list[tuple[float, int]] = []
-        self._firsts: list[tuple[float, int]] = []
-        self._active = 0
         self._done = self._now = 0.0
         self._pace = 1.0  # seconds for a second of work
         self._timer: object = None
@@ -188,54 +185,52 @@ class _Deployment:
     def take(self, job: Job) -> None:
         """A request has arrived."""
         self.busy += 1
-        if self._active == self._server.slots:
+        if self.busy > self._server.slots:
             self._waiting.append(job)
-            return
-        self._advance()
-        self._begin(job)
-        self._set_timer()
+        else:
+            self._begin(job)
 
     def _begin(self, job: Job) -> None:
-        number, first, rest = job
-        self._run.begun[number] = self._now
-        self._active += 1
-        heappush(self._firsts, (self._done + first, number))
-        heappush(self._ends, (self._done + first + rest, number))
+        """It has a slot; answers in progress stand still while prompts are read."""
+        self._run.begun[job[0]] = self._environment.now
+        if not self._reading:
+            self._advance()
+        self._reading.append(job)
+        if len(self._reading) == 1:
+            self._set_timer()
 
     def _advance(self) -> None:
-        """Bring the work done up to now; first tokens on the way change nothing but their time."""
-        now = self._environment.now
-        if self._active:
-            done = self._done + (now - self._now) / self._pace
-            self._tell_firsts(done)
-            self._done = done
-        self._now = now
-
-    def _tell_firsts(self, done: float) -> None:
-        firsts = self._firsts
-        while firsts and firsts[0][0] <= done:
-            at, number = heappop(firsts)
-            self._run.first[number] = self._now + (at - self._done) * self._pace
+        """Bring the work done up to now."""
+        if self._ends:
+            self._done += (self._environment.now - self._now) / self._pace
 
     def _set_timer(self) -> None:
-        if not self._active:
+        self._now = self._environment.now
+        if self._reading:
+            delay = self._reading[0][1]
+        elif self._ends:
+            self._pace = self._server.stretch(len(self._ends))
+            delay = max(0.0, (self._ends[0][0] - self._done) * self._pace)
+        else:
             return
-        self._pace = self._server.stretch(self._active)
-        delay = max(0.0, (self._ends[0][0] - self._done) * self._pace)
         self._timer = timer = self._environment.timeout(delay)
         timer.callbacks.append(self._ring)
 
     def _ring(self, timer: object) -> None:
-        """The next request ends, unless the timer was moved."""
+        """A prompt is read or an answer ends, unless the timer was moved."""
         if timer is not self._timer:
             return
-        self._advance()
-        # To the last digit where it ends, so that rounding never leaves it a little to do.
-        self._done, number = heappop(self._ends)
-        self._tell_firsts(self._done)
-        self._run.ended[number] = self._now
-        self._active -= 1
-        self.busy -= 1
-        if self._waiting:
-            self._begin(self._waiting.popleft())
+        if self._reading:
+            number, _, rest = self._reading.popleft()
+            self._run.first[number] = self._environment.now
+            heappush(self._ends, (self._done + rest, number))
+        else:
+            # To the last digit where it ends, so that rounding never leaves it a little to do.
+            self._done, number = heappop(self._ends)
+            self._run.ended[number] = self._environment.now
+            self.busy -= 1
+            if self._waiting:
+                self._now = self._environment.now
+                self._begin(self._waiting.popleft())
+                return
         self._set_timer()

@@ -29,6 +29,7 @@ class Workload:
             arrivals that know nothing of each other (Poisson), more for bursts; above 0.
         prompt: Mean tokens of a prompt that are read, for the accounts.
         completion: Mean tokens of an answer, for the accounts.
+        overhead: Seconds of each request in which no deployment works, as of networks.
     """
 
     rate: float
@@ -37,16 +38,22 @@ class Workload:
     dispersion: float = 1.0
     prompt: float = 0.0
     completion: float = 0.0
+    overhead: float = 0.0
 
     @property
     def mean(self) -> float:
-        """The mean work of a request, in seconds."""
+        """The mean time of a request that is alone, without overhead, in seconds."""
         return float(self.first.mean() + self.rest.mean())
 
     @property
-    def load(self) -> float:
-        """Work that arrives per second: deployments kept busy if each did one thing at a time."""
-        return self.rate * self.mean
+    def reading(self) -> float:
+        """Work until first tokens that arrives per second."""
+        return self.rate * float(self.first.mean())
+
+    @property
+    def writing(self) -> float:
+        """Work after first tokens that arrives per second."""
+        return self.rate * float(self.rest.mean())
 
     def at_rate(self, rate: float) -> Workload:
         """The same requests, more or less often."""
@@ -73,7 +80,7 @@ class Speed:
     Attributes:
         prefill: Tokens of the prompt that it reads per second.
         decode: Tokens of the answer that it writes per second.
-        overhead: Seconds for each request whatever its size.
+        overhead: Seconds for each request whatever its size, in which no deployment works.
     """
 
     prefill: float
@@ -82,7 +89,7 @@ class Speed:
 
     def first(self, prompt: Floats) -> Floats:
         """Work until the first token."""
-        return self.overhead + prompt / self.prefill
+        return prompt / self.prefill
 
     def rest(self, completion: Floats) -> Floats:
         """Work after it."""
@@ -111,7 +118,7 @@ def stated(
     rng = np.random.default_rng(_SEED)
     prompts, completions = (_sizes(mean, variation, rng) for mean in (prompt, completion))
     first, rest = speed.first(prompts), speed.rest(completions)
-    return Workload(rate, first, rest, dispersion, prompt, completion)
+    return Workload(rate, first, rest, dispersion, prompt, completion, speed.overhead)
 
 
 def _sizes(mean: float, variation: float, rng: np.random.Generator) -> Floats:

@@ -14,7 +14,7 @@ from gearshift.cli.plan_tiers import TierSpec, TierType
 from gearshift.extras import require
 
 if TYPE_CHECKING:  # numpy is imported only when something is planned
-    from gearshift.capacity.fleet import Fleet
+    from gearshift.capacity.fleet import FleetPlan
     from gearshift.capacity.plan import ImpossibleError, Targets
     from gearshift.cli.plan_sources import Load, Source
 
@@ -165,7 +165,7 @@ def command(
 
 def _plans(
     source: Source, targets: Mapping[str, Targets], spare: int, balancing: str
-) -> list[Fleet | ImpossibleError]:
+) -> list[FleetPlan | ImpossibleError]:
     """A fleet for each load, or why there is none.
 
     Raises:
@@ -173,7 +173,7 @@ def _plans(
     """
     from gearshift.capacity.plan import ImpossibleError
 
-    found: list[Fleet | ImpossibleError] = []
+    found: list[FleetPlan | ImpossibleError] = []
     for each in source.loads:
         try:
             found.append(_fleet(source, each, targets, spare, balancing))
@@ -189,8 +189,8 @@ def _plans(
 
 def _fleet(
     source: Source, load: Load, targets: Mapping[str, Targets], spare: int, balancing: str
-) -> Fleet:
-    from gearshift.capacity.fleet import Fleet, Tier
+) -> FleetPlan:
+    from gearshift.capacity.fleet import FleetPlan, PlannedTier
     from gearshift.capacity.plan import Demand, plan
     from gearshift.capacity.simulation import Balancing
 
@@ -198,8 +198,8 @@ def _fleet(
     for name, workload in load.workloads.items():
         demand = Demand(name, workload, source.servers[name], targets[name])
         planned = plan(demand, seed=_SEED, balancing=Balancing(balancing), report=_report)
-        tiers.append(Tier(planned, source.costs(name, workload), spare))
-    return Fleet(load.threshold, load.is_safe, tuple(tiers))
+        tiers.append(PlannedTier(planned, source.costs(name, workload), spare))
+    return FleetPlan(load.threshold, load.is_safe, tuple(tiers))
 
 
 def _report(text: str) -> None:

@@ -9,8 +9,8 @@ from typing import Final
 
 import click
 
-from gearshift.capacity.fleet import Fleet, Tier, best
-from gearshift.capacity.plan import ImpossibleError, Outcome, Targets
+from gearshift.capacity.fleet import FleetPlan, PlannedTier, best
+from gearshift.capacity.plan import ImpossibleError, Targets, Trial
 from gearshift.cli.plan_sources import Source
 from gearshift.cli.stats import sparkline
 from gearshift.types import JsonObject
@@ -23,12 +23,12 @@ _COLUMNS: Final = (
 
 def facts_of(
     source: Source,
-    plans: Sequence[Fleet | ImpossibleError],
+    plans: Sequence[FleetPlan | ImpossibleError],
     targets: Mapping[str, Targets],
     balancing: str,
 ) -> JsonObject:
     """Everything, as `--json` prints it; times in seconds, costs per hour."""
-    fleets = [each for each in plans if isinstance(each, Fleet)]
+    fleets = [each for each in plans if isinstance(each, FleetPlan)]
     chosen, by = best(fleets)
     currency = source.settings.prices.currency
     return {
@@ -37,7 +37,7 @@ def facts_of(
         "balancing": balancing,
         "plans": [
             _fleet(each, currency)
-            if isinstance(each, Fleet)
+            if isinstance(each, FleetPlan)
             else {"threshold": load.threshold, "impossible": str(each)}
             for load, each in zip(source.loads, plans, strict=True)
         ],
@@ -53,7 +53,7 @@ def facts_of(
     }
 
 
-def _fleet(fleet: Fleet, currency: str) -> JsonObject:
+def _fleet(fleet: FleetPlan, currency: str) -> JsonObject:
     return {
         "threshold": fleet.threshold,
         "may_be_recommended": fleet.is_safe,
@@ -66,7 +66,7 @@ def _fleet(fleet: Fleet, currency: str) -> JsonObject:
     }
 
 
-def _tier(tier: Tier) -> JsonObject:
+def _tier(tier: PlannedTier) -> JsonObject:
     plan = tier.plan
     work = plan.demand.workload
     return {
@@ -87,7 +87,7 @@ def _tier(tier: Tier) -> JsonObject:
     }
 
 
-def _outcome(outcome: Outcome) -> JsonObject:
+def _outcome(outcome: Trial) -> JsonObject:
     times = outcome.times
     return {
         "without_spare": outcome.count,
@@ -104,7 +104,7 @@ def _outcome(outcome: Outcome) -> JsonObject:
     }
 
 
-def _why(tier: Tier) -> list[str]:
+def _why(tier: PlannedTier) -> list[str]:
     """What one deployment less would miss."""
     name, smaller = tier.plan.demand.tier, tier.plan.smaller
     if smaller is None:
@@ -112,7 +112,7 @@ def _why(tier: Tier) -> list[str]:
     return [f"{name}: {smaller.count:,} miss: {'; '.join(smaller.failures)}"]
 
 
-def _common(fleet: Fleet, balancing: str) -> list[str]:
+def _common(fleet: FleetPlan, balancing: str) -> list[str]:
     said = [
         "clients wait as long as it takes and do not repeat requests; nothing fails",
         f"requests of a tier go to its deployments {_BALANCED[balancing]}; gearshift itself does "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import click
 
 from gearshift.capacity.fleet import Costs
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.workload import Speed, Workload, stated
 from gearshift.cli.plan_tiers import TierSpec
 from gearshift.config.loading import Settings
@@ -46,7 +46,7 @@ class Source:
 
     settings: Settings
     specs: Mapping[str, TierSpec]
-    servers: Mapping[str, Server]
+    servers: Mapping[str, BatchingServer]
     loads: Sequence[Load]
     facts: JsonObject
     assumptions: Sequence[str]
@@ -106,7 +106,7 @@ def stated_source(
     """
     shares = _shares(specs)
     workloads: dict[str, Workload] = {}
-    servers: dict[str, Server] = {}
+    servers: dict[str, BatchingServer] = {}
     for name, spec in specs.items():
         if not shares[name]:
             continue
@@ -153,8 +153,8 @@ def _shares(specs: Mapping[str, TierSpec]) -> dict[str, float]:
     return {name: given.get(name, max(0.0, 1.0 - total)) for name in specs}
 
 
-def _server(spec: TierSpec) -> Server:
-    return Server(spec.slots or 1, 1.0 if spec.slowdown is None else spec.slowdown)
+def _server(spec: TierSpec) -> BatchingServer:
+    return BatchingServer(spec.slots or 1, 1.0 if spec.slowdown is None else spec.slowdown)
 
 
 def stated_speed(spec: TierSpec) -> Speed:

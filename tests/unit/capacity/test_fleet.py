@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from gearshift.capacity.fleet import Costs, Fleet, Tier, best
-from gearshift.capacity.plan import Demand, Outcome, Targets, TierPlan
-from gearshift.capacity.servers import Server
+from gearshift.capacity.fleet import Costs, FleetPlan, PlannedTier, best
+from gearshift.capacity.plan import Demand, Targets, TierPlan, Trial
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.workload import Workload
 
 
 def tier(count=2, utilisation=0.5, rate=1.0, spare=0, name="simple", **costs):
-    demand = Demand(name, Workload(rate, np.ones(1), np.ones(1)), Server(1), Targets())
-    planned = TierPlan(demand, Outcome(count, utilisation, None, ()), None, 1)
-    return Tier(planned, Costs(**costs), spare)
+    demand = Demand(name, Workload(rate, np.ones(1), np.ones(1)), BatchingServer(1), Targets())
+    planned = TierPlan(demand, Trial(count, utilisation, None, ()), None, 1)
+    return PlannedTier(planned, Costs(**costs), spare)
 
 
 def test_deployments_cost_whether_they_are_spare_or_not():
@@ -30,19 +30,19 @@ def test_compute_is_that_of_the_requests():
 
 
 def test_what_is_not_known_of_one_tier_is_not_known_of_all():
-    fleet = Fleet(3.0, True, (tier(per_deployment=1.0, watts=100.0), tier(watts=300.0)))
+    fleet = FleetPlan(3.0, True, (tier(per_deployment=1.0, watts=100.0), tier(watts=300.0)))
     assert (fleet.money, fleet.kilowatts, fleet.flops) == (None, 0.8, None)
     assert fleet.deployments == 4
 
 
 def test_the_fullest_tier_saturates_first():
-    fleet = Fleet(None, True, (tier(utilisation=0.4), tier(utilisation=0.8, name="complex")))
+    fleet = FleetPlan(None, True, (tier(utilisation=0.4), tier(utilisation=0.8, name="complex")))
     assert fleet.first_to_saturate.plan.demand.tier == "complex"
     assert fleet.first_to_saturate.saturates_at == pytest.approx(1.25)
 
 
 def fleet(threshold, *, safe=True, **costs):
-    return Fleet(threshold, safe, (tier(**costs),))
+    return FleetPlan(threshold, safe, (tier(**costs),))
 
 
 @pytest.mark.parametrize(

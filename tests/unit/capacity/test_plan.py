@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from gearshift.capacity import plan as module
-from gearshift.capacity.estimates import Estimate
+from gearshift.capacity.estimates import Interval
 from gearshift.capacity.plan import Demand, ImpossibleError, Targets, plan
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.simulation import Balancing
 from gearshift.capacity.workload import Workload
 
@@ -26,17 +26,19 @@ def p95(outcome, kind):
 
 def demand(rate=3.0, targets=NONE):
     sizes = np.linspace(0.5, 1.5, 101)
-    return Demand("simple", Workload(rate, 0.2 * sizes, 0.8 * sizes), Server(2, 0.5), targets)
+    return Demand(
+        "simple", Workload(rate, 0.1 * sizes, 0.9 * sizes), BatchingServer(2, 0.5), targets
+    )
 
 
 def test_without_targets_for_times_the_utilisation_decides():
     found = plan(demand())
-    # Two slots do 2 / 1.5 = 1.33 s of work per second: 3 / 1.33 / 0.8 = 2.8.
+    # Reading 0.3 s per second, and writing 2.7 at 2 / 1.5 = 1.33 s: 2.325 / 0.8 = 2.9.
     assert found.chosen.count == 3
-    assert found.chosen.utilisation == pytest.approx(0.75)
+    assert found.chosen.utilisation == pytest.approx(0.775)
     assert found.chosen.failures == ()
     assert smaller(found).count == 2
-    assert smaller(found).failures == ("112 % utilisation, 80 % allowed",)
+    assert smaller(found).failures == ("116 % utilisation, 80 % allowed",)
     assert smaller(found).times is None
 
 
@@ -53,8 +55,8 @@ def test_a_target_is_met_with_the_fewest_and_missed_with_one_less():
 
 
 def test_each_target_counts():
-    first = plan(demand(targets=Targets(first=0.35)))
-    both = plan(demand(targets=Targets(first=0.35, total=100.0)))
+    first = plan(demand(targets=Targets(first=0.25)))
+    both = plan(demand(targets=Targets(first=0.25, total=100.0)))
     assert first.chosen.count == both.chosen.count > 3
     assert smaller(first).failures[0].startswith("p95 first token up to ")
 
@@ -66,7 +68,7 @@ def test_the_search_finds_what_trying_all_would(monkeypatch):
         def outcome(self, count):
             tried.append(count)
             failures = () if count >= need else ("too few",)
-            return module.Outcome(count, 0.5, None, failures)
+            return module.Trial(count, 0.5, None, failures)
 
         return outcome
 
@@ -85,7 +87,7 @@ def test_one_deployment_has_no_smaller_plan():
     ("targets", "words"),
     [
         (Targets(total=1.4), "5 % of the answers take longer than 1.45 s .* raise --p95-seconds"),
-        (Targets(first=0.2), "5 % of the first tokens take longer .* raise --first-token-seconds"),
+        (Targets(first=0.1), "5 % of the first tokens take longer .* raise --first-token-seconds"),
     ],
 )
 def test_what_is_impossible_even_alone_is_said_at_once(targets, words):
@@ -95,7 +97,7 @@ def test_what_is_impossible_even_alone_is_said_at_once(targets, words):
 
 def test_what_more_and_more_deployments_do_not_reach_ends(monkeypatch):
     monkeypatch.setattr(
-        module._Search, "_tried", lambda _, count: module.Outcome(count, 0.1, None, ("no",))
+        module._Search, "_tried", lambda _, count: module.Trial(count, 0.1, None, ("no",))
     )
     with pytest.raises(ImpossibleError, match="deployments still miss a target: no; raise it"):
         plan(demand())
@@ -104,7 +106,7 @@ def test_what_more_and_more_deployments_do_not_reach_ends(monkeypatch):
 def test_a_target_is_not_met_by_luck(monkeypatch):
     """Where the mean of the runs is within it, and the interval is not."""
     times = {
-        kind: {f"p{level}": Estimate(1.0, 0.5, 1.5) for level in (50, 95, 99)}
+        kind: {f"p{level}": Interval(1.0, 0.5, 1.5) for level in (50, 95, 99)}
         for kind in module.KINDS
     }
     monkeypatch.setattr(module, "_percentiles", lambda _: times)
@@ -123,7 +125,7 @@ def test_a_large_fleet_is_planned_in_equal_cells(monkeypatch):
     assert large.cells > 1
     assert large.chosen.count % large.cells == 0
     # Cells round up, each for itself, by less than one deployment.
-    needed = 300 / (2 / 1.5) / 0.8
+    needed = 300 * (0.1 + 0.9 / (2 / 1.5)) / 0.8
     assert needed <= large.chosen.count < needed + large.cells
 
 

@@ -24,10 +24,12 @@ def test_gaps_have_the_stated_rate_and_dispersion(dispersion):
 
 def test_stated_sizes_have_the_stated_means_exactly():
     load = stated(3.0, Speed(1000, 50, 0.1), prompt=400, completion=200, variation=2.0)
-    assert load.first.mean() == pytest.approx(0.1 + 0.4)
+    assert load.first.mean() == pytest.approx(0.4)
     assert load.rest.mean() == pytest.approx(4.0)
-    assert load.mean == pytest.approx(4.5)
-    assert load.load == pytest.approx(13.5)
+    assert load.mean == pytest.approx(4.4)
+    assert load.reading == pytest.approx(1.2)
+    assert load.writing == pytest.approx(12.0)
+    assert load.overhead == 0.1
     assert load.rest.std() / load.rest.mean() == pytest.approx(2.0, rel=0.1)
 
 
@@ -47,4 +49,4 @@ def test_another_rate_is_the_same_work():
     load = Workload(1.0, np.ones(3), np.ones(3), 2.0)
     faster = load.at_rate(4.0)
     assert (faster.rate, faster.dispersion, faster.mean) == (4.0, 2.0, load.mean)
-    assert faster.load == 4 * load.load
+    assert (faster.reading, faster.writing) == (4 * load.reading, 4 * load.writing)

@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.busy_log import busy_log
 from tests.fakes.logs import log_in
 
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.cli.plan_log import logged_source
 from gearshift.cli.plan_sources import by_name
 from gearshift.cli.plan_tiers import TierSpec
@@ -37,7 +37,7 @@ def test_the_current_threshold_is_planned_for(source):
     assert (load.threshold, load.is_safe) == (3.0, True)
     assert rates(load) == pytest.approx({"simple": 0.1, "complex": 0.1}, abs=0.002)
     assert found.facts["guaranteed_thresholds"] == []
-    assert found.servers == {"simple": Server(1, 1.0), "complex": Server(1, 1.0)}
+    assert found.servers == {"simple": BatchingServer(1, 1.0), "complex": BatchingServer(1, 1.0)}
 
 
 def test_growth_dispersion_and_thresholds_are_as_asked_for(source):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 import pytest
 
-from gearshift.capacity.servers import Server
+from gearshift.capacity.servers import BatchingServer
 from gearshift.capacity.workload import Speed
 from gearshift.cli.plan_sources import by_name, stated_source, stated_speed, with_tokens
 from gearshift.cli.plan_tiers import TierSpec
@@ -50,7 +50,7 @@ def test_the_rest_of_the_requests_is_for_the_tier_without_a_share():
     }
     # Bursts of all requests are smaller ones of a part of them.
     assert load.workloads["complex"].dispersion == pytest.approx(1.5)
-    assert source.servers == {"simple": Server(1, 1.0), "complex": Server(4, 1.0)}
+    assert source.servers == {"simple": BatchingServer(1, 1.0), "complex": BatchingServer(4, 1.0)}
 
 
 def test_a_tier_that_gets_nothing_is_left_out():

@@ -232,3 +232,12 @@ def test_a_log_with_doubled_alarms_and_verdicts_is_brought_up_to_date(url, write
     assert kept == [("checks", "tie"), ("user", "bad"), ("checks", "tie")]
     assert set(METADATA.tables) <= set(names)
     engine.dispose()
+
+
+def test_postgresql_joins_each_day_with_its_own(postgres_url):
+    engine = open_database(postgres_url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SHOW enable_partitionwise_join")) == "on"
+        connection.rollback()
+        assert connection.scalar(text("SHOW enable_partitionwise_join")) == "on"
+    engine.dispose()

@@ -65,6 +65,27 @@ def test_it_opens_after_failures_in_a_row_and_success_starts_the_count_again(clo
     assert circuits.state(DEPLOYMENT) is State.OPEN
 
 
+def test_whether_one_passes_and_whether_it_would_be_the_trial(clock):
+    circuits = CircuitBreakers(clock, failures=2)
+    found = []
+
+    def look():
+        found.append((circuits.passes(DEPLOYMENT), circuits.is_due(DEPLOYMENT)))
+
+    look()
+    fail(circuits, FailureKind.FAILED)
+    look()
+    fail(circuits)
+    for now in (0.0, 0.9, 1.0, 2.0):
+        clock.now = now
+        look()
+    with circuits.attempt(DEPLOYMENT):
+        look()
+    look()
+    free, closed, due = (True, False), (False, False), (True, True)
+    assert found == [free, free, closed, closed, due, due, closed, free]
+
+
 def test_after_the_wait_one_request_is_on_trial(clock):
     circuits = CircuitBreakers(clock, failures=1)
     fail(circuits)

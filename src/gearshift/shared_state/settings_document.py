@@ -67,8 +67,8 @@ class SettingsDocument:
         for name, (value, earlier) in changes.items():
             if name in merged:
                 earlier = (*merged[name].earlier, merged[name].value)
-            first, *later = earlier
-            merged[name] = Changed(value, (first, *later[-_MOST_EARLIER:]))
+            first, *further = earlier
+            merged[name] = Changed(value, (first, *further[-_MOST_EARLIER:]))
         return SettingsDocument(self.version + 1, merged)
 
     def newer_than(self, other: SettingsDocument) -> dict[str, Changed]:

@@ -101,7 +101,7 @@ def test_a_log_in_postgresql_is_divided_and_deleted_from_once_a_minute(postgres_
         looks.append(1)
         return now[0]
 
-    made = Upkeep(postgres_url, lease, retention, 0.001, clock)  # type: ignore[arg-type]
+    made = Upkeep(postgres_url, lease, retention, 0.001, clock)  # type: ignore[arg-type] # it only notes
     made.start()
     eventually(lambda: len(looks) > 50)
     assert len(retention.applied) == 1
@@ -124,7 +124,7 @@ def test_what_cannot_be_divided_is_said_once_and_deleted_from_all_the_same(
     lease: Any = SimpleNamespace(is_held=True, acting=Engine.begin)
     monkeypatch.setattr(upkeep_module, "keep_divided", lambda *_: "a view depends on decisions")
     minutes, retention = itertools.count(0.0, 61.0), Retention()
-    made = Upkeep(postgres_url, lease, retention, 0.001, lambda: next(minutes))  # type: ignore[arg-type]
+    made = Upkeep(postgres_url, lease, retention, 0.001, lambda: next(minutes))  # type: ignore[arg-type] # it only notes
     made.start()
     assert retention.enough.wait(30)
     made.stop()

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -64,13 +64,12 @@ class Host:
         """Reach that address again."""
         await _run(self.command("ip", "neigh", "del", address, "dev", "eth0"))
 
-    async def takes(self, address: str) -> None:
-        """Answer for one more address, which another host had, and have everybody hear of it."""
-        told = "echo 1 > /proc/sys/net/ipv4/conf/eth0/arp_notify"
-        await _run(self.command("sh", "-c", told))
+    async def takes(self, address: str, neighbours: Iterable[Host] = ()) -> None:
+        """Answer for one more address, which another host had, and have neighbours hear of it."""
         await _run(self.command("ip", "addr", "add", f"{address}/24", "dev", "eth0"))
-        for state in ("down", "up"):  # that is when it is said
-            await _run(self.command("ip", "link", "set", "eth0", state))
+        for neighbour in neighbours:  # as they would by an unasked ARP reply
+            await _run(neighbour.command("ip", "neigh", "flush", "to", address, "dev", "eth0"))
+        await _ip("neigh", "flush", "to", address, "dev", _SWITCH)
 
 
 def enter() -> None:

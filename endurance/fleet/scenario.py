@@ -96,6 +96,9 @@ class Scenario:
             if name not in self._down
         }
 
+    def _hosts(self) -> list[Host]:
+        return [replica.host for replica in self.fleet.replicas.values()]
+
     async def run(self) -> None:
         """All of it, under load."""
         load = asyncio.create_task(self._clients.run(conversations=12, repeaters=6, limited=3))
@@ -168,7 +171,7 @@ class Scenario:
             self._threshold += 0.5
             await self._set("two", self._threshold)  # nobody else can hear of it yet
             await asyncio.sleep(2)
-            await self.fleet.standby.lead()
+            await self.fleet.standby.lead(self._hosts())
             await self._agree("the standby has taken over", self.fleet.replicas, _BACK_SECONDS)
 
     async def _isolate(self, name: str) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -128,10 +128,10 @@ class Redis(Service):
         writer.close()
         return b"master_link_status:up" in text
 
-    async def lead(self) -> None:
+    async def lead(self, neighbours: Iterable[Host] = ()) -> None:
         """Be the primary, under the address that everybody knows."""
         await self.say("REPLICAOF", "NO", "ONE")
-        await self.host.takes(STATE_ADDRESS)
+        await self.host.takes(STATE_ADDRESS, neighbours)
 
 
 class PostgreSql(Service):

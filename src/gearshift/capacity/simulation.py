@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from gearshift.extras import extra
 
 if TYPE_CHECKING:  # SimPy is imported only when something is simulated
     from simpy import Environment, Event
-
-EXTRA: Final = "plan"
 
 
 class Balancing(StrEnum):
@@ -71,7 +69,7 @@ def simulate(
     Raises:
         MissingExtraError: SimPy is not installed.
     """
-    with extra(EXTRA, "a simulation"):
+    with extra("plan", "a simulation"):
         from simpy import Environment
     rng = np.random.default_rng(seed)
     total = warm_up + requests + warm_up

@@ -14,6 +14,7 @@ Key = tuple[int, int, str]
 _LONGEST: Final = 16_384
 _SHORTEST: Final = 120  # `conversation.is_follow_up` looks at shorter ones
 _CONVERSATION: Final = "conversation"
+_ALONE: Final = "alone"
 
 
 class ResultCache(Generic[T]):
@@ -47,8 +48,8 @@ class ResultCache(Generic[T]):
     def conversation_key(self, messages: object) -> Key | None:
         """What stands for a conversation of which only the last turn and system prompt count.
 
-        That is so where the last turn is the user's, in plain words, and too long to follow up
-        on others.
+        That is so where the last turn is the user's, in plain words, and there is no other, or it
+        is too long to follow up on others.
         """
         if type(messages) is not list or not messages or not self._size:
             return None
@@ -56,18 +57,18 @@ class ResultCache(Generic[T]):
         if type(first) is not dict or type(last) is not dict or last.get("role") != "user":
             return None
         text, system = last.get("content"), first.get("content")
-        if (
-            type(text) is not str
-            or not _SHORTEST < len(text) <= _LONGEST
-            or "<" in text
-            or text.isspace()
-        ):
+        if type(text) is not str or len(text) > _LONGEST or "<" in text or text.isspace():
             return None
+        others = len(messages) - 1
         if first.get("role") not in ("system", "developer"):
             system = ""
         elif type(system) is not str:
             return None
-        return hash(text), hash(system), _CONVERSATION
+        else:
+            others -= 1
+        if not others:
+            return hash(text), hash(system), _ALONE
+        return (hash(text), hash(system), _CONVERSATION) if len(text) > _SHORTEST else None
 
     def get(self, key: Key | None) -> T | None:
         """The result for a text, if it is still known."""
@@ -98,6 +99,6 @@ def remembered_result(
     if result is None:
         result = scored(task)
         memory.put(key, result)
-    if not task.leans:
+    if not task.leans or (plain is not None and plain[-1] == _ALONE):
         memory.put(plain, result)
     return result

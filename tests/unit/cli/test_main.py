@@ -73,7 +73,10 @@ def test_a_mistyped_variable_is_named_without_the_file(tmp_path):
             ("scor",),
             "gearshift: No such command 'scor'. Did you mean 'score'? (see `gearshift --help`)",
         ),
-        (("score",), "gearshift: give TEXT, `-`, --jsonl FILE or --from PATH (see `gearshift score --help`)"),
+        (
+            ("score",),
+            "gearshift: give TEXT, `-`, --jsonl FILE or --from PATH (see `gearshift score --help`)",
+        ),
         (("score", "--bad"), "gearshift: No such option '--bad' (see `gearshift score --help`)"),
         (
             ("config", "chek"),

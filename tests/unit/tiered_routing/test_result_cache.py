@@ -49,9 +49,26 @@ def test_the_oldest_goes_first_and_long_texts_are_not_kept():
     assert memory.key("a" * 100_000, "") is None
 
 
-@pytest.mark.parametrize("messages", ["text", [], [1], [{"role": "user", "content": "short"}]])
+SHORT = {"role": "user", "content": "yes"}
+OFFER = {"role": "assistant", "content": "Shall I prove it?"}
+SYSTEM = {"role": "system", "content": "You are kind."}
+
+
+@pytest.mark.parametrize(
+    "messages", ["text", [], [1], [OFFER, SHORT], [SYSTEM, OFFER, SHORT], [SHORT, SHORT]]
+)
 def test_what_may_depend_on_more_is_not_remembered_by_its_last_turn(messages):
     assert ResultCache(2).conversation_key(messages) is None
+
+
+def test_a_turn_that_is_alone_is_remembered_however_short_it_is():
+    keys = [ResultCache(2).conversation_key(turns) for turns in ([SHORT], [SYSTEM, SHORT])]
+    assert None not in keys
+    assert keys[0] != keys[1]
+    long = {**SHORT, "content": WORDS * 3}
+    both = [ResultCache(2).conversation_key(turns) for turns in ([long], [SHORT, OFFER, long])]
+    assert None not in both
+    assert both[0] != both[1]
 
 
 def test_what_leans_on_other_turns_is_not_remembered_by_its_last_turn():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, overload
@@ -20,25 +19,21 @@ from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.constants.model_constants import AUTO_MODEL
 from gearshift.http.client.loop_end import LoopEnd
-from gearshift.pipeline.call import Call
 from gearshift.pipeline.health import DeploymentHealth
 from gearshift.pipeline.in_flight import InFlight
-from gearshift.pipeline.prefix_affinity import PrefixAffinity
 from gearshift.pipeline.topology import info_of
 from gearshift.pipeline.upstreams import Upstreams
+from gearshift.planning.answering import Answering
 from gearshift.planning.planner import Planner
 from gearshift.planning.router_loading import router_for
-from gearshift.planning.staying import after, staying
 from gearshift.providers.base import Provider, UpstreamConfig
 from gearshift.shared_state.sessions import Sessions
 from gearshift.shared_state.state import SharedState
 from gearshift.telemetry.events import Sink
 from gearshift.tiered_routing.allowed_tiers import allowed_targets
-from gearshift.tiered_routing.candidates import Candidate
 from gearshift.tiered_routing.tier_config import TierConfig
 from gearshift.tiered_routing.tier_router import TieredModelRouter
 from gearshift.types import (
-    CacheResult,
     ChatRequest,
     ChatResponse,
     Decision,
@@ -125,8 +120,9 @@ class LLMInterface:
         upstreams = self._upstreams
         self.providers, self.circuits = upstreams.providers, upstreams.circuits
         self.admission, self.health = upstreams.admission, upstreams.health
-        self._handler = upstreams.pipeline.handler
-        self._embedder = upstreams.pipeline.embedder
+        self._answering = Answering(
+            self.planner, upstreams, self.in_flight, self._sessions, self.router.tiers
+        )
 
     def _opened_store(self, previous: LLMInterface | None) -> tuple[AnswerStore | None, bool]:
         """Where answers are kept, and whether it is opened here: the previous one's goes on."""
@@ -335,46 +331,7 @@ class LLMInterface:
             >>> asyncio.run(main())
             'It is noon.'
         """
-        started = request.received_at or time.perf_counter()
-        sessions = self._sessions
-        if sessions is not None and request.session is not None:
-            return await self._turn(request, sessions, started)
-        return await self._handled(self._begun(request, started))
-
-    def _begun(self, request: ChatRequest, started: float) -> Call:
-        plan = self.planner.plan(request, self.health.topology)
-        self.in_flight.begun()
-        return Call(request, plan.decision, plan.candidates, started, plan.scoring_seconds)
-
-    def _handled(self, call: Call) -> Awaitable[ChatResponse]:
-        affinity = self._upstreams.affinity
-        if affinity is None or len(call.candidates) < 2:
-            return self._handler(call)
-        return self._near_its_prefix(call, affinity)
-
-    async def _near_its_prefix(self, call: Call, affinity: PrefixAffinity) -> ChatResponse:
-        call.candidates, prefixes = affinity.ordered(call.request, call.candidates)
-        call.decision = _going_to(call.decision, call.candidates[0])
-        response = await self._handler(call)
-        if response.cache is not CacheResult.HIT:
-            affinity.learn(prefixes, response.decision.deployment)
-        return response
-
-    async def _turn(self, request: ChatRequest, sessions: Sessions, started: float) -> ChatResponse:
-        """Answer a turn of a conversation that all processes know."""
-        with self.in_flight.one():  # it is not closed under us
-            await self.recall(request)
-            call = self._begun(request, started)
-        kept, planned = request.kept, call.decision
-        if kept is not None:
-            call.candidates = staying(call.candidates, kept, self.circuits.passes)
-            call.decision = planned = _going_to(planned, call.candidates[0])
-        response = await self._handled(call)
-        if response.cache is not CacheResult.HIT:
-            session = after(kept, planned, response.decision, self.router.tiers)
-            if session is not None:
-                sessions.keep(request, session)
-        return response
+        return await self._answering.answer(request)
 
     async def recall(self, request: ChatRequest) -> None:
         """Note in a request where its conversation was answered last, where processes share that.
@@ -390,8 +347,7 @@ class LLMInterface:
             >>> request.kept is None
             True
         """
-        if self._sessions is not None and request.session is not None:
-            request.kept = await self._sessions.of(request)
+        await self._answering.recall(request)
 
     @overload
     async def chat_completion(
@@ -477,10 +433,7 @@ class LLMInterface:
             >>> asyncio.run(main())
             2
         """
-        started = request.received_at or time.perf_counter()
-        plan = self.planner.plan_embedding(request, self.health.topology)
-        self.in_flight.begun()
-        return await self._embedder(Call(request, plan.decision, plan.candidates, started))
+        return await self._answering.embed(request)
 
     async def embed(
         self, inputs: str | Sequence[str], *, model: str = AUTO_MODEL, **options: Any
@@ -596,11 +549,3 @@ class LLMInterface:
             return None
         deployment = targets[0].deployment
         return self.providers[deployment.upstream], deployment.model
-
-
-def _going_to(decision: Decision, first: Candidate) -> Decision:
-    """The decision for another deployment of the same model."""
-    upstream = first.deployment.upstream
-    if upstream == decision.upstream:
-        return decision
-    return decision._replace(upstream=upstream, provider=first.provider)

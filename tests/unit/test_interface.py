@@ -310,7 +310,7 @@ async def test_it_may_be_started_again_with_a_cache(noted):
 
 def test_where_the_cache_is_off_there_is_no_step_for_it():
     for cache, is_there in (({}, False), (CACHED, True)):
-        handler = LLMInterface(settings(**cache))._handler
+        handler = LLMInterface(settings(**cache))._answering._handler
         assert isinstance(handler, Recording)
         assert isinstance(handler._inner, AnswerCache) is is_there
         assert isinstance(handler._inner, Fallback) is not is_there

@@ -31,7 +31,7 @@ class Health:
 class Built:
     """A pipeline with these settings before two upstreams, and what its sink is told."""
 
-    def __init__(self, one, two=(), **settings):
+    def __init__(self, one, two=(), claim=None, **settings):
         self.upstreams = {"one": Upstream([*one]), "two": Upstream([*two] or [Plan()])}
         self.upstreams["two"].dialect = "ollama"
         self.circuits = CircuitBreakers(lambda: 0.0)
@@ -44,6 +44,7 @@ class Built:
             Admission(8, 4, 60.0, lambda upstream: frozenset(("simple",))),
             self.health,  # type: ignore[arg-type] # a fake
             [self.events.append],
+            claim=claim,
         )
         self.handler, self.stateful = pipeline.handler, pipeline.stateful
         self.embedder = pipeline.embedder
@@ -80,6 +81,24 @@ async def test_what_fails_is_answered_by_the_next_in_its_own_dialect_and_learned
     assert (response.decision.upstream, response.dialect) == ("two", "ollama")
     ((deployment, _, said),) = built.health.learned
     assert (deployment, said) == (ONE.deployment, error)
+
+
+async def test_chats_and_embeddings_wait_for_the_right_to_try():
+    claimed = []
+
+    async def claim(deployment):
+        claimed.append(deployment)
+        raise failing(FailureKind.COOLDOWN)
+
+    built = Built([Plan()], claim=claim)
+    with pytest.raises(UpstreamError):
+        await built.answer(ONE, TWO)
+    embedding = call(TWO)
+    embedding.request = EmbeddingRequest("openai", Operation.EMBEDDING, "m", (), inputs=["a"])
+    with pytest.raises(UpstreamError):
+        await built.embedder(embedding)
+    assert claimed == [ONE.deployment, TWO.deployment, TWO.deployment]
+    assert built.asked == [0, 0]
 
 
 @pytest.mark.parametrize(

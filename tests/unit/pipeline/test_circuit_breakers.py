@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gearshift.errors import FailureKind, UpstreamError
-from gearshift.pipeline.circuit_breakers import Attempt, CircuitBreakers, State
+from gearshift.pipeline.circuit_breakers import Attempt, CircuitBreakers, Opened, State
 from gearshift.types import Deployment
 
 DEPLOYMENT = Deployment("local", "m")
@@ -376,6 +376,101 @@ def test_what_another_one_knows_is_taken_over_and_shared(clock):
     assert new.state(DEPLOYMENT) is State.OPEN
     new.succeeded(DEPLOYMENT)
     assert old.state(DEPLOYMENT) is State.CLOSED
+
+
+# --- circuits that processes share
+
+
+def test_it_is_told_when_a_circuit_opens_or_closes_and_not_otherwise(clock):
+    circuits, told = CircuitBreakers(clock, failures=2), []
+    circuits.changed = told.append
+    news = [DEPLOYMENT]
+    for what, expected in (
+        (fail, []),
+        (begin, []),  # it was not open
+        (fail, []),
+        (fail, news),
+        (begin, news),
+    ):
+        clock.now += 5.0
+        what(circuits)
+        assert told == expected
+        told.clear()
+    circuits.succeeded(DEPLOYMENT)
+    assert told == []
+
+
+def test_it_is_told_so_of_answers_that_break_off_too(clock):
+    circuits, told = CircuitBreakers(clock, failures=2), []
+    circuits.changed = told.append
+
+    def break_off(circuits):
+        circuits.failed(DEPLOYMENT, UpstreamError("cut off", fault=FailureKind.CUT_OFF))
+
+    news = [DEPLOYMENT]
+    steps = (break_off, []), (begin, []), (break_off, news), (begin, news), (begin, [])
+    for what, expected in steps:
+        clock.now += 5.0
+        what(circuits)
+        assert told == expected
+        told.clear()
+
+
+def test_open_circuits_as_others_have_to_know_them(clock):
+    circuits = CircuitBreakers(clock, failures=2)
+    clock.now = 100.0
+    fail(circuits)
+    assert circuits.open_ones() == {}
+    fail(circuits)
+    clock.now = 100.25
+    unreachable = FailureKind.UNREACHABLE
+    assert circuits.open_ones() == {DEPLOYMENT: Opened(0.75, 1, unreachable, "refused")}
+    clock.now = 101.5
+    fail(circuits)
+    assert circuits.open_ones() == {DEPLOYMENT: Opened(2.0, 2, unreachable, "refused")}
+
+
+def test_what_is_open_elsewhere_is_open_here_for_as_long_and_as_often(clock):
+    circuits = CircuitBreakers(clock, failures=5)
+    clock.now = 100.0
+    circuits.opened_elsewhere(DEPLOYMENT, Opened(2.0, 2, FailureKind.FAILED, "it broke"))
+    refusal = circuits.refusal(DEPLOYMENT)
+    assert refusal is not None
+    assert (refusal.message, refusal.retry_after_seconds) == ("circuit open after: it broke", 2.0)
+    circuits.reachable(DEPLOYMENT, is_news=False)
+    assert circuits.state(DEPLOYMENT) is State.OPEN
+    clock.now = 102.0
+    fail(circuits)
+    assert wait(circuits) == 4.0
+
+
+def test_a_trial_goes_on_whatever_is_found_elsewhere(clock):
+    circuits = CircuitBreakers(clock, failures=1)
+    circuits.closed_elsewhere(DEPLOYMENT)  # as it is here
+    fail(circuits)
+    clock.now = 1.0
+    assert not circuits.is_probing(DEPLOYMENT)
+    with circuits.attempt(DEPLOYMENT):
+        assert circuits.is_probing(DEPLOYMENT)
+        circuits.opened_elsewhere(DEPLOYMENT, Opened(9.0, 3, FailureKind.FAILED, "m"))
+        circuits.closed_elsewhere(DEPLOYMENT)
+        assert circuits.is_probing(DEPLOYMENT)
+        assert wait(circuits) == 0.0
+    assert not circuits.is_probing(DEPLOYMENT)
+    fail(circuits)
+    circuits.closed_elsewhere(DEPLOYMENT)
+    assert circuits.state(DEPLOYMENT) is State.CLOSED
+    assert circuits.failing_at("local") == []
+
+
+def test_what_another_one_tries_waits(clock):
+    circuits = opened(clock, FailureKind.FAILED, failures=1)
+    clock.now = 5.0
+    error = circuits.postpone(DEPLOYMENT, 2.0)
+    assert (error.fault, error.retry_after_seconds) == (FailureKind.COOLDOWN, 2.0)
+    assert error.message == "circuit open after: refused"
+    clock.now = 6.75
+    assert wait(circuits) == 0.25
 
 
 ENDS = {

@@ -25,7 +25,15 @@ STATE = UpstreamState(
 
 
 @pytest.mark.parametrize(
-    "state", [STATE, UpstreamState(False, detail="refused"), UpstreamState(True, is_loading=True)]
+    "state",
+    [
+        STATE,
+        UpstreamState(False, detail="refused"),
+        UpstreamState(True, is_loading=True),
+        UpstreamState(True, lists_models=False),
+        UpstreamState(True, refuses_key=True),
+        UpstreamState(True, models=(ModelInfo("m", is_resident=False, parameters=0),)),
+    ],
 )
 def test_what_is_written_is_read(state):
     assert decode(encode(state)) == state
@@ -53,6 +61,27 @@ def without(name):
 )
 def test_what_is_something_else_is_none(junk):
     assert decode(junk) is None
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"name": 1},
+        {"parameters": "7"},
+        {"size_bytes": True},
+        {"context_length": 1.5},
+        {"loaded_context": [1]},
+        {"capabilities": ["to fly"]},
+        {"is_resident": "yes"},
+        {"details": ["a"]},
+        {"aliases": [1]},
+    ],
+    ids=repr,
+)
+def test_of_a_model_that_is_something_else_the_whole_is_none(junk):
+    (known, _) = without("")["models"]
+    model = orjson.dumps({**without(""), "models": [{**known, **junk}]})
+    assert decode(model) is None
 
 
 @given(st.binary())

@@ -544,9 +544,25 @@ async def test_what_another_process_has_found_counts_as_found_here():
     assert health.tier_health()["simple"][0].readiness is Readiness.READY
 
 
-async def test_what_is_found_here_is_told():
-    health = monitor(up("gemma2:2b"))
+@pytest.mark.parametrize(("state", "is_ready"), [(up("gemma2:2b"), True), (DOWN, False)])
+async def test_what_is_found_here_is_told(state, is_ready):
+    health = monitor(state)
     probes = health.probes = Probing(is_mine=True)
     await health.start()
     await health.aclose()
-    assert probes.told == [("local", up("gemma2:2b"), True)]
+    assert probes.told == [("local", state, is_ready)]
+
+
+def test_only_who_is_to_probe_does_so_in_the_background_too():
+    async def scenario():
+        health = monitor(up("gemma2:2b"))
+        probes = health.probes = Probing(is_mine=False)
+        await health.start()
+        await asyncio.sleep(100.0)
+        assert probes.told == []
+        probes.mine = True
+        await asyncio.sleep(100.0)
+        assert probes.told
+        await health.aclose()
+
+    run_interrupted(scenario, None)

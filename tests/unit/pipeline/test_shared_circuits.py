@@ -7,12 +7,13 @@ import pytest
 from tests.fakes.shared import Kept
 
 from gearshift.errors import FailureKind, UpstreamError
-from gearshift.pipeline.circuit_breakers import CircuitBreakers, State
+from gearshift.pipeline.circuit_breakers import CircuitBreakers, Opened, State
 from gearshift.pipeline.shared_circuits import SharedCircuits
 from gearshift.types import Deployment
 
 KEY = "gearshift-state:1:circuits"
-HERE, ALONE = Deployment("u", "m"), Deployment("mine", "m")
+TRIAL = "gearshift-state:1:trial:id/m"
+ALONE = Deployment("mine", "m")
 NOW = 1_700_000_000.0
 
 
@@ -20,8 +21,8 @@ class Shared:
     """Where processes share circuits: writes what it is told into a round's values."""
 
     def __init__(self, round_, member):
-        self.round, self.member = round_, member
-        self.announced, self.is_out, self.granted = 0, False, 1
+        self.round, self.member, self.connection = round_, member, Connection()
+        self.announced, self.is_out, self.told = 0, False, []
 
     def now(self):
         return self.round.now
@@ -29,11 +30,11 @@ class Shared:
     def tell(self, command, name, *given):
         if self.is_out:
             return
-        circuits = self.round.values.setdefault(KEY, {})
+        self.told.append((command, name, *given))
         if command == "HSET":
-            circuits[given[0].encode()] = given[1]
+            self.round.values.setdefault(name, {})[given[0].encode()] = given[1]
         elif command == "HDEL":
-            circuits.pop(given[0].encode(), None)
+            self.round.values.get(name, {}).pop(given[0].encode(), None)
 
     def announce(self):
         self.announced += 1
@@ -42,16 +43,27 @@ class Shared:
         """It is looked at where a test does."""
 
     async def ask(self, question):
-        return None if self.is_out else self.granted
+        return None if self.is_out else await question(self.connection)
+
+
+class Connection:
+    """Grants what is asked for, or not."""
+
+    def __init__(self):
+        self.asked, self.granted = [], 1
+
+    async def ask(self, *command):
+        self.asked.append(command)
+        return self.granted
 
 
 class Flat(Kept):
     """Answers HGETALL as Redis does."""
 
     async def ask(self, command, key, *arguments):
-        if command == "HDEL":
-            self.values.get(key, {}).pop(arguments[0], None)
         found = await super().ask(command, key, *arguments)
+        if command != "HGETALL":
+            return found
         return [part for pair in (found or {}).items() for part in pair]
 
 
@@ -110,6 +122,20 @@ async def test_what_one_has_found_failing_the_other_does_not_ask(round_, one, ot
     assert other.state == "half_open"
 
 
+def test_what_is_written_ends_by_itself_and_so_does_the_trial(one):
+    message = "it broke " * 100
+    for _ in range(2):
+        with pytest.raises(UpstreamError), one.circuits.attempt(one.here):
+            raise UpstreamError(message, fault=FailureKind.FAILED)
+    written, expiry, trial = one.shared.told
+    assert written[:3] == ("HSET", KEY, "id/m")
+    assert orjson.loads(written[3]) == [NOW + 1, 1, "failed", message[:500]]
+    assert (expiry, trial) == (("EXPIRE", KEY, 3600), ("DEL", TRIAL))
+    one.time += 1.5
+    one.answer()
+    assert one.shared.told[3:] == [("HDEL", KEY, "id/m"), ("DEL", TRIAL)]
+
+
 async def test_an_answer_in_one_lets_all_in(round_, one, other):
     one.fail()
     await one.parts.look(round_)
@@ -137,16 +163,26 @@ async def test_one_tries_and_the_others_wait(one):
     await one.parts.claim(one.here)  # closed: nothing to claim
     one.fail()
     await one.parts.claim(one.here)  # open: nobody tries yet
+    assert not one.shared.connection.asked
     one.time += 1.5
-    one.shared.granted = 0
+    one.shared.connection.granted = 0
     with pytest.raises(UpstreamError, match="circuit open") as caught:
         await one.parts.claim(one.here)
     assert caught.value.fault is FailureKind.COOLDOWN
     assert one.state == "open"
     one.time += 1.1
-    one.shared.granted = 1
+    one.shared.connection.granted = 1
     await one.parts.claim(one.here)
     one.answer()
+
+
+async def test_who_wants_to_try_asks_for_it_in_its_own_name(one):
+    one.fail()
+    one.time += 1.5
+    await one.parts.claim(one.here)
+    ((command, _, *given),) = one.shared.connection.asked
+    assert (command, given) == ("EVALSHA", [1, TRIAL, "one", 3000])
+    assert one.state == "half_open"  # it may go on
 
 
 async def test_the_right_to_try_is_kept_while_it_lasts(round_, one):
@@ -154,7 +190,7 @@ async def test_the_right_to_try_is_kept_while_it_lasts(round_, one):
     one.time += 1.5
     with one.circuits.attempt(one.here):
         await one.parts.look(round_)
-        assert round_.ran == [(("gearshift-state:1:trial:id/m",), "one", 3000)]
+        assert round_.ran == [((TRIAL,), "one", 3000)]
     await one.parts.look(round_)
     assert len(round_.ran) == 1
 
@@ -204,7 +240,9 @@ async def test_upstreams_that_are_not_shared_are_ones_own(round_, one):
         orjson.dumps(["x", 1, "failed", "m"]),
         orjson.dumps([NOW + 1e9, 1, "failed", "m"]),
         orjson.dumps([NOW - 601, 1, "failed", "m"]),
+        orjson.dumps([NOW + 3601, 1, "failed", "m"]),
         orjson.dumps([NOW, -1, "failed", "m"]),
+        orjson.dumps([NOW, 2**31, "failed", "m"]),
         orjson.dumps([NOW, 1e300, "failed", "m"]),
     ],
 )
@@ -214,6 +252,25 @@ async def test_what_cannot_be_read_or_is_old_is_removed(round_, one, junk):
     assert one.state == "closed"
     assert b"id/m" not in round_.values[KEY]
     assert b"another/m" in round_.values[KEY]  # a matter of those who know that upstream
+
+
+@pytest.mark.parametrize(("seconds", "openings"), [(-600, 1), (3600, 1), (1, 0), (1, 2**31 - 1)])
+async def test_what_is_just_possible_counts(round_, one, seconds, openings):
+    round_.values[KEY] = {b"id/m": orjson.dumps([NOW + seconds, openings, "busy", "full"])}
+    await one.parts.look(round_)
+    opened = Opened(float(seconds), openings, FailureKind.BUSY, "full")
+    assert one.circuits.open_ones() == {one.here: opened}
+
+
+@pytest.mark.parametrize("junk", [{}, {b"id/m": b"junk"}])
+async def test_neither_what_is_known_nor_junk_hides_what_comes_after_it(round_, one, junk):
+    one.fail()
+    await one.parts.look(round_)
+    round_.values[KEY] |= junk
+    model = "an-organisation/a-model"
+    round_.values[KEY][f"id/{model}".encode()] = orjson.dumps([NOW + 1, 1, "failed", "m"])
+    await one.parts.look(round_)
+    assert Deployment("u", model) in one.circuits.open_ones()
 
 
 async def test_a_change_of_settings_goes_on_with_what_is_known(round_, one):

@@ -77,9 +77,15 @@ async def test_who_has_the_lease_probes_and_gives_what_it_finds(process, round_)
     assert (keys, member) == ((*LEASE, STAMP, VALUE), "me")
     assert decode(value) == WELL
     assert stamp == _stamp(value)
+    assert len(stamp) == 16
     assert process.shared.announced == 1
+    assert not process.probes.is_informed("u")  # by another one
     process.probes.found("u", WELL, is_ready=True)  # no news: the next round will do
     assert process.shared.again == 1
+    round_.scripts = [[1], 1]
+    await process.probes.look(round_)
+    assert len(round_.ran) == 5  # it is written again, to last, and nobody need look
+    assert process.shared.announced == 1
 
 
 async def test_others_go_by_it_and_do_not_probe(process, round_):
@@ -90,6 +96,9 @@ async def test_others_go_by_it_and_do_not_probe(process, round_):
     assert not process.probes.is_mine("u")
     assert process.probes.is_informed("u")
     assert process.taken == [("u", WELL)]
+    assert [asked for asked in round_.asked if asked[0] != "MGET"] == [
+        ("GETRANGE", VALUE, 0, 1_000_000)
+    ]
     process.probes.found("u", DOWN, is_ready=False)  # asked for by somebody here: not given
     put(round_, DOWN)
     round_.scripts = [[0]]
@@ -114,6 +123,7 @@ async def test_what_a_prober_finds_that_has_lost_its_lease_is_not_taken(process,
     round_.scripts = [[1], 0]
     await process.probes.look(round_)
     assert not process.probes.is_mine("u")
+    assert not process.probes.is_informed("u")
     assert not process.shared.announced
 
 
@@ -166,6 +176,18 @@ async def test_of_one_with_too_much_to_say_each_finds_out_itself(process, round_
     assert other.taken == [("u", WELL)]
 
 
+@pytest.mark.parametrize(("more", "is_told"), [(0, True), (1, False)])
+async def test_what_is_told_is_as_long_as_others_read(process, round_, more, is_told):
+    round_.scripts = [[1]]
+    await process.probes.look(round_)
+    shortest = len(encode(UpstreamState(True)))
+    state = UpstreamState(True, detail="x" * (1_000_000 - shortest + more))
+    process.probes.found("u", state, is_ready=True)
+    round_.scripts = [[1], 1]
+    await process.probes.look(round_)
+    assert (round_.ran[-1][3] == encode(state)) == is_told
+
+
 async def test_who_ends_gives_its_leases_away(process, round_):
     await process.probes.leave(round_)
     assert not round_.ran
@@ -173,6 +195,7 @@ async def test_who_ends_gives_its_leases_away(process, round_):
     await process.probes.look(round_)
     await process.probes.leave(round_)
     assert round_.ran[-1] == (LEASE, "me")
+    assert not process.probes.is_mine("u")
 
 
 async def test_a_change_of_settings_keeps_the_leases(process, round_):

@@ -53,12 +53,17 @@ def test_whatever_an_answer_depends_on_does(other):
         ("http://[::1]:11434", True),
         ("http://0.0.0.0:11434", True),
         ("http://169.254.1.1", True),
+        ("http://[fe80::1%X]:11434", True),
         ("http://host.docker.internal:11434", True),
         ("http://localhost.example.com", False),
     ],
 )
 def test_an_address_of_this_machine_is_another_one_elsewhere(url, is_here):
     assert identity(url).endswith("-here") == is_here
+
+
+def test_an_address_that_is_the_same_everywhere_has_nothing_added():
+    assert identity("http://gpu:8000/v1") == identity_of(upstream())
 
 
 def test_this_machine_has_a_name(monkeypatch):

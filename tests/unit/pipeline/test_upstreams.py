@@ -3,10 +3,12 @@
 import asyncio
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.fakes import provider as fake
 from tests.fakes.finished import decision
+from tests.fakes.shared import Kept
 
 from gearshift import registry
 from gearshift.cache.base import CacheConfig
@@ -17,7 +19,11 @@ from gearshift.client.requests import chat_request
 from gearshift.config.loading import Settings
 from gearshift.errors import FailureKind, UpstreamError
 from gearshift.pipeline.call import Call
+from gearshift.pipeline.circuit_breakers import Opened
+from gearshift.pipeline.findings import encode
 from gearshift.pipeline.prefix_affinity import prefixes_of
+from gearshift.pipeline.shared_probes import _stamp
+from gearshift.pipeline.upstream_identity import shared_identities
 from gearshift.pipeline.upstreams import Upstreams
 from gearshift.providers.base import Deadlines
 from gearshift.tiered_routing.candidates import Candidate
@@ -41,11 +47,11 @@ def upstream(name="here", **changes):
     return {**given, **changes}
 
 
-def made(*upstreams, previous=None, store=None, sinks=(), **blocks):
+def made(*upstreams, previous=None, store=None, sinks=(), shared=None, **blocks):
     given = {"upstreams": [*(upstreams or (upstream(),))], **blocks}
     settings = Settings.model_validate(given)
     configs = settings.upstream_configs()
-    return Upstreams(settings, configs, sinks, store, previous)
+    return Upstreams(settings, configs, sinks, store, previous, shared)
 
 
 def test_other_processes_are_told_the_addresses_of_engines():
@@ -144,6 +150,99 @@ def test_the_model_for_embeddings_is_looked_after():
     (health,) = made(embeddings={"model": "gemma2:2b"}).health.embeddings_health()
     assert health.deployment == Deployment("here", "gemma2:2b")
     assert made().health.embeddings_health() == []
+
+
+# --- where processes share what they know
+
+
+class Sharing:
+    """Has no Redis; others try whatever is to be tried."""
+
+    member, members, is_available = "me", 2, True
+
+    def now(self):
+        return 0.0
+
+    def tell(self, *command):
+        """Nobody hears it."""
+
+    announce = look_again = tell
+
+    async def ask(self, question):
+        return 0
+
+
+def sharing() -> Any:
+    return Sharing()
+
+
+class Informed(fake.EchoProvider):
+    """Goes by what others find."""
+
+    def inform(self, state):
+        self.events.append(state)
+
+
+@pytest.fixture
+def _informed(monkeypatch):
+    monkeypatch.setitem(registry.PROVIDERS, "openai", f"{__name__}:Informed")
+
+
+async def test_what_another_process_tries_is_not_tried_here():
+    upstreams = made(upstream("here"), upstream("there"), shared=sharing())
+    first = Deployment("here", "gemma2:2b")
+    upstreams.circuits.opened_elsewhere(first, Opened(0.0, 1, FailureKind.FAILED, "it broke"))
+    other = replace(SMALL, deployment=Deployment("there", "gemma2:2b"))
+    await asked(upstreams.pipeline.handler, hello(), SMALL, other)
+    assert [upstreams.providers[name].asked for name in ("here", "there")] == [[], ["gemma2:2b"]]
+
+
+@pytest.mark.usefixtures("_informed")
+async def test_one_that_goes_by_what_others_find_is_probed_by_one_of_them():
+    upstreams = made(shared=sharing())
+    circuits, probes = upstreams.shared_parts
+    assert (circuits, probes) == (upstreams.shared_circuits, upstreams.shared_probes)
+    assert upstreams.health.probes is probes
+    assert not upstreams.shared_probes.is_mine("here")
+    round_ = Kept()
+    state = await upstreams.providers["here"].probe()
+    value = encode(state)
+    (identity,) = shared_identities(upstreams.configs, upstreams.providers).values()
+    found = f"gearshift-state:1:found:{identity}"
+    round_.values = {found: value, f"{found}:stamp": [_stamp(value)]}
+    round_.scripts = [[0]]
+    await probes.look(round_)
+    assert upstreams.providers["here"].events == [state]
+    assert upstreams.health.states == {"here": state}
+
+
+def test_others_are_probed_by_each():
+    upstreams = made(shared=sharing())
+    assert upstreams.shared_probes.is_mine("here")
+    assert made().shared_parts == ()
+
+
+@pytest.mark.usefixtures("_informed")
+async def test_a_change_of_settings_goes_on_with_what_is_shared():
+    old, round_ = made(shared=sharing()), Kept()
+    round_.scripts = [[1]]
+    await old.shared_probes.look(round_)
+    (identity,) = shared_identities(old.configs, old.providers).values()
+    open_one = f"{identity}/gemma2:2b".encode(), b'[1700000001,1,"failed","m"]'
+    round_.values["gearshift-state:1:circuits"] = [*open_one]
+    await old.shared_circuits.look(round_)
+    new = made(shared=sharing(), limits={"max_queue": 3}, previous=old)
+    assert new.shared_probes.is_mine("here")
+    assert new.circuits.is_any_open("here")
+    round_.values.clear()
+    await new.shared_circuits.look(round_)
+    assert not new.circuits.is_any_open("here")
+
+
+def test_sharing_may_begin_and_end_with_a_change_of_settings():
+    begun = made(shared=sharing(), previous=made())
+    assert len(begun.shared_parts) == 2
+    assert made(previous=begun).shared_parts == ()
 
 
 # --- with a cache
